@@ -1,0 +1,87 @@
+//! What one look saw: plain data without secrets, which the checks judge.
+
+mod environment;
+mod network;
+mod process;
+mod sts;
+mod token;
+
+pub use environment::{Environment, Flaw, VARIABLES, Variable};
+pub use network::{
+    AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, TlsFault, TlsSession,
+};
+pub use process::{Identity, PathStep, PathStepKind};
+pub use sts::{
+    Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
+    Operation, Refusal, Session,
+};
+pub use token::{Kubernetes, Malformed, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
+
+use crate::timestamp::Timestamp;
+
+/// One thing that a look may see. "Not looked" is its own case, so that nothing unseen is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen<T, E> {
+    /// Why nobody looked.
+    NotLooked(String),
+    Seen(T),
+    Failed(E),
+}
+
+impl<T, E> Seen<T, E> {
+    pub fn not_looked(why: impl Into<String>) -> Self {
+        Self::NotLooked(why.into())
+    }
+
+    pub fn seen(&self) -> Option<&T> {
+        match self {
+            Self::Seen(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn failed(&self) -> Option<&E> {
+        match self {
+            Self::Failed(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}
+
+impl<T, E> From<Result<T, E>> for Seen<T, E> {
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(value) => Self::Seen(value),
+            Err(fault) => Self::Failed(fault),
+        }
+    }
+}
+
+/// Everything one look saw.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The local clock when the look began.
+    pub now: Timestamp,
+    /// What the user says should be so; see [`Expectations`].
+    pub expected: Expectations,
+    /// Ids and capabilities of the process whose identity is judged.
+    pub identity: Identity,
+    pub environment: Environment,
+    pub token_file: Seen<TokenFile, TokenFileFault>,
+    pub token: Seen<Token, Malformed>,
+    pub endpoint: Seen<Endpoint, EndpointFault>,
+    /// The first connection towards STS that failed, else the first that was made, layer by layer.
+    pub dial: Seen<Dial, Dial>,
+    pub session: Seen<Session, CallFault>,
+    pub caller: Seen<Caller, CallFault>,
+    pub clock: Seen<Clock, String>,
+    /// What was done towards the network, in order, with durations.
+    pub steps: Vec<Step>,
+}
+
+/// What the user stated by options.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations {
+    /// `--expect-service-account NAMESPACE/NAME`.
+    pub service_account: Option<(String, String)>,
+}

@@ -1,0 +1,182 @@
+//! The way from this process to a server, layer by layer.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// The layers of one connection, in the order in which they are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Dns,
+    Tcp,
+    Proxy,
+    Tls,
+    Http,
+}
+
+impl Layer {
+    /// The step's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Layer::Dns => "dns",
+            Layer::Tcp => "tcp",
+            Layer::Proxy => "proxy",
+            Layer::Tls => "tls",
+            Layer::Http => "http",
+        }
+    }
+}
+
+/// One thing that was done towards the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub name: &'static str,
+    pub status: StepStatus,
+    pub duration_ms: u64,
+    /// What came of it: an address, a protocol, a fault in words; for a skipped step, why.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepStatus {
+    Ok,
+    Failed,
+    Skipped,
+}
+
+/// One attempt to build a connection. A layer that was not reached, or that this connection does not have, is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dial {
+    /// The server that is meant, not the proxy.
+    pub host: String,
+    pub port: u16,
+    /// `host:port` of the proxy in between.
+    pub via: Option<String>,
+    /// The name that was looked up (the proxy's if there is one) and its addresses.
+    pub dns: Option<Result<Vec<IpAddr>, DnsFault>>,
+    /// The peer, or what each address answered.
+    pub tcp: Option<Result<SocketAddr, Vec<AddressFault>>>,
+    /// The status of the answer to CONNECT.
+    pub proxy: Option<Result<u16, ProxyFault>>,
+    pub tls: Option<Result<TlsSession, TlsFault>>,
+    /// How the exchange itself broke off.
+    pub http: Option<HttpFault>,
+}
+
+impl Dial {
+    /// The layer that failed.
+    pub fn failed_at(&self) -> Option<Layer> {
+        if matches!(self.dns, Some(Err(_))) {
+            Some(Layer::Dns)
+        } else if matches!(self.tcp, Some(Err(_))) {
+            Some(Layer::Tcp)
+        } else if matches!(self.proxy, Some(Err(_))) {
+            Some(Layer::Proxy)
+        } else if matches!(self.tls, Some(Err(_))) {
+            Some(Layer::Tls)
+        } else {
+            self.http.as_ref().map(|_| Layer::Http)
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DnsFault {
+    /// The name server says that there is no such name (NXDOMAIN), or none with an address.
+    NoSuchName,
+    /// The name server answered that it failed (SERVFAIL) or would not answer (REFUSED), or nothing answered; the
+    /// resolver's own words.
+    Failed(String),
+    TimedOut {
+        after_ms: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TcpFault {
+    Refused,
+    Reset,
+    TimedOut {
+        after_ms: u64,
+    },
+    /// No route to host or network, as with an address family that this pod does not have.
+    Unreachable,
+    /// Any other error number of the operating system.
+    Os(i32),
+}
+
+/// What one address answered to the attempt to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressFault {
+    pub address: SocketAddr,
+    pub fault: TcpFault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// The variable's value is no URL, or of a kind (SOCKS, https) that is not spoken.
+    BadUrl(String),
+    /// The answer to CONNECT was not 2xx.
+    Refused {
+        status: u16,
+    },
+    /// The proxy closed, or answered no HTTP.
+    Broken(String),
+    TimedOut {
+        after_ms: u64,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsSession {
+    /// `TLSv1.3`, `TLSv1.2`.
+    pub protocol: String,
+    /// Who issued the server's certificate.
+    pub issuer: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// Issued by nobody in the trust store. `issuer` is what the certificate names.
+    UnknownIssuer {
+        issuer: Option<String>,
+    },
+    Expired {
+        not_after: Option<String>,
+    },
+    NotYetValid {
+        not_before: Option<String>,
+    },
+    /// `names` are those the certificate is for.
+    WrongName {
+        names: Vec<String>,
+    },
+    /// There is no trust store at all: no bundle in this image.
+    NoRoots {
+        looked_at: Vec<String>,
+    },
+    /// The configured bundle cannot be used.
+    BadBundle {
+        variable: &'static str,
+        path: String,
+        why: String,
+    },
+    /// The peer does not speak TLS.
+    NotTls,
+    /// Any other failure, in the library's words.
+    Other(String),
+    Closed,
+    TimedOut {
+        after_ms: u64,
+    },
+}
+
+/// How an exchange broke off after the connection stood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpFault {
+    /// Closed or reset before or within the answer.
+    Closed,
+    /// Not HTTP, or HTTP that no client takes; the library's words.
+    Malformed(String),
+    TimedOut {
+        after_ms: u64,
+    },
+}

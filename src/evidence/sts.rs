@@ -1,0 +1,180 @@
+//! Where STS is called, and what it answered.
+
+use crate::partition::Partition;
+use crate::timestamp::Timestamp;
+
+/// The STS endpoint that an SDK in this environment calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Without user and password.
+    pub url: String,
+    pub host: String,
+    pub port: u16,
+    pub https: bool,
+    /// The region that requests are signed for.
+    pub region: String,
+    pub source: EndpointSource,
+    /// `None` where the user named a host that is not of AWS's naming.
+    pub partition: Option<Partition>,
+    /// The variable that puts a proxy in between, and the proxy's `host:port`.
+    pub proxy: Option<(&'static str, String)>,
+}
+
+impl Endpoint {
+    /// `sts.amazonaws.com`, whose sessions are of version 1 and only valid in regions that are on by default.
+    pub fn is_global(&self) -> bool {
+        self.host == "sts.amazonaws.com"
+    }
+}
+
+/// What named the endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointSource {
+    /// `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` or a profile.
+    Override(&'static str),
+    /// `--region`, `AWS_REGION`, `AWS_DEFAULT_REGION` or a profile.
+    Region(&'static str),
+    /// No region is set: the probe took the issuer's, which no SDK does.
+    Issuer,
+    /// No region is set and the issuer tells none: the global endpoint of the role's partition.
+    Fallback,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointFault {
+    /// The override is no URL that a client can call.
+    BadUrl { variable: &'static str, url: String, why: String },
+    /// The region cannot be part of a host name.
+    BadRegion { variable: &'static str, region: String },
+    /// The endpoint is of another partition than the role: the token must not be sent there.
+    WrongPartition { endpoint: Box<Endpoint>, role: Partition },
+    /// The SDK's own rules give no endpoint; in its words.
+    NoRule(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    AssumeRoleWithWebIdentity,
+    GetCallerIdentity,
+}
+
+impl Operation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AssumeRoleWithWebIdentity => "AssumeRoleWithWebIdentity",
+            Self::GetCallerIdentity => "GetCallerIdentity",
+        }
+    }
+
+    /// The step's name in reports.
+    pub fn step(self) -> &'static str {
+        match self {
+            Self::AssumeRoleWithWebIdentity => "assume-role-with-web-identity",
+            Self::GetCallerIdentity => "get-caller-identity",
+        }
+    }
+}
+
+/// What AssumeRoleWithWebIdentity gave, without the credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub assumed_role_arn: String,
+    pub expires_at: Timestamp,
+    /// Version 1 sessions (of the global endpoint) are refused by opt-in regions; told by the token's length and start.
+    pub attempts: u32,
+}
+
+/// What GetCallerIdentity said of those credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub arn: String,
+    pub account: String,
+    pub user_id: String,
+}
+
+/// Why a call gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallFault {
+    /// STS itself answered with an error.
+    Refused(Refusal),
+    /// Something answered, but it was not STS, or not whole.
+    NotSts(Alien),
+    /// Nothing answered.
+    NoAnswer(NoAnswer),
+}
+
+/// An error answer of STS, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub operation: Operation,
+    pub status: u16,
+    pub code: String,
+    pub message: String,
+    pub request_id: Option<String>,
+    pub attempts: u32,
+}
+
+/// An answer that is not STS's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alien {
+    pub operation: Operation,
+    pub status: u16,
+    pub content_type: Option<String>,
+    /// The `Server` header, which often names a proxy or portal.
+    pub server: Option<String>,
+    pub kind: AlienKind,
+    pub attempts: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlienKind {
+    Empty,
+    Html,
+    Json,
+    /// XML of something else, such as S3.
+    OtherXml {
+        code: Option<String>,
+    },
+    /// STS's answer, cut off.
+    CutOff,
+    /// More than 256 KiB.
+    TooLong,
+    /// 3xx, which is never followed with a token in hand; the host it names.
+    Redirect {
+        to: Option<String>,
+    },
+    /// Packed although no packing was asked for.
+    Encoded {
+        encoding: String,
+    },
+    /// A 200 without credentials, an ARN or an expiry that can be used; which.
+    Incomplete {
+        missing: &'static str,
+    },
+    Unknown,
+}
+
+/// Nothing answered: the connection's own story is in [`super::Dial`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoAnswer {
+    pub operation: Operation,
+    pub attempts: u32,
+    /// The budget ran out, rather than every attempt.
+    pub out_of_time: bool,
+}
+
+/// How far the local clock is from another's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Positive: the other clock is ahead of ours.
+    pub ahead_seconds: i64,
+    pub source: ClockSource,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockSource {
+    /// The `Date` header of an answer.
+    DateHeader,
+    /// The times that the text of an error holds.
+    ErrorText,
+}

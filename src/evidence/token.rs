@@ -1,0 +1,119 @@
+//! The token file and the JWT in it, without the token itself.
+
+use super::process::PathStep;
+use crate::timestamp::Timestamp;
+
+/// A token file that could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFile {
+    /// As configured.
+    pub path: String,
+    /// Every directory, link and file met on the way, the file last.
+    pub walk: Vec<PathStep>,
+    pub bytes: u64,
+}
+
+impl TokenFile {
+    /// The file itself.
+    pub fn file(&self) -> Option<&PathStep> {
+        self.walk.last()
+    }
+}
+
+/// A token file that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFileFault {
+    pub path: String,
+    /// What could be seen of the way to it.
+    pub walk: Vec<PathStep>,
+    pub kind: TokenFileFaultKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenFileFaultKind {
+    /// The path is relative (or a Windows path): it names another file for each working directory.
+    NotAbsolute,
+    /// `at` is the first entry of the way that is not there.
+    Missing {
+        at: String,
+    },
+    /// `at` is the entry that refused: a directory without search permission or the file itself.
+    Denied {
+        at: String,
+    },
+    /// More links than the kernel follows.
+    LinkLoop,
+    Directory,
+    Fifo,
+    Socket,
+    Device,
+    Empty,
+    /// Larger than [`crate::collect::MAX_TOKEN_BYTES`].
+    TooLarge {
+        bytes: u64,
+    },
+    /// Any other error of the operating system, in its words.
+    Io(String),
+}
+
+/// The claims of a service account token, as found; nothing of it is verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Token {
+    pub algorithm: Option<String>,
+    pub key_id: Option<String>,
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
+    /// Empty if there is no `aud` claim.
+    pub audience: Vec<String>,
+    /// `azp`: where present, STS compares it instead of `aud`.
+    pub authorized_party: Option<String>,
+    pub expires_at: Option<Timestamp>,
+    pub issued_at: Option<Timestamp>,
+    pub not_before: Option<Timestamp>,
+    pub kubernetes: Kubernetes,
+}
+
+/// The `kubernetes.io` claim, or the flat claims of a legacy secret-based token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kubernetes {
+    pub namespace: Option<String>,
+    pub service_account: Option<String>,
+    pub pod: Option<String>,
+    pub node: Option<String>,
+    /// The secret a legacy token lives in, or the secret a token is bound to.
+    pub secret: Option<String>,
+    pub warn_after: Option<Timestamp>,
+    /// Flat `kubernetes.io/serviceaccount/*` claims: a secret-based token as made before Kubernetes 1.24.
+    pub legacy: bool,
+}
+
+/// Why the file's content is no JWT. Offsets and counts only: content could be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    NotUtf8,
+    ByteOrderMark,
+    /// Only white space.
+    Blank,
+    /// The content is itself the path of a file.
+    IsAPath,
+    /// Two or more tokens, or something else behind one.
+    SeveralLines {
+        lines: usize,
+    },
+    /// White space around or within the token, which SDKs send to STS as it stands (those that do not trim).
+    SurroundingSpace,
+    /// A JWT has three parts with dots between.
+    Parts(usize),
+    /// `part` is `header`, `claims` or `signature`.
+    NotBase64Url {
+        part: &'static str,
+    },
+    NotJson {
+        part: &'static str,
+    },
+    /// A claim with a type that RFC 7519 does not allow, as in `"exp": "tomorrow"`.
+    WrongType {
+        claim: &'static str,
+    },
+    EmptySignature,
+}

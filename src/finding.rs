@@ -1,0 +1,125 @@
+//! What a check can say: a [`Cause`] names a fault for good, a [`Diagnosis`] tells this occurrence of it.
+
+use serde::Serialize;
+
+/// How bad a finding is. Only an error makes the verdict `broken`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Whether waiting helps, and if not, what does. This is what an operator or a controller acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advice {
+    None,
+    /// Something outside the pod must change; this same pod can then recover.
+    Fix,
+    /// A passing fault: look again.
+    Retry,
+    /// The pod is frozen in its fault (variables, volumes and modes are set when it is made): make a new one.
+    RecreatePod,
+}
+
+/// A fault that this project has a name for. The code is public API: it is the name of the file that
+/// defines it, of its case directory, its docs anchor and its metric label.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cause {
+    pub code: &'static str,
+    /// A lowercase clause without full stop.
+    pub title: &'static str,
+    pub severity: Severity,
+    pub advice: Advice,
+    /// The long text of `irsa-probe explain CODE`: what it means, how it comes about, how to fix it.
+    pub explanation: &'static str,
+}
+
+/// What to do, in the imperative, and the commands that do it. Commands paste as they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fix {
+    pub text: String,
+    pub commands: Vec<String>,
+}
+
+impl Fix {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), commands: Vec::new() }
+    }
+
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+}
+
+/// A cause that the evidence allows but does not prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub cause: &'static Cause,
+    pub why: String,
+}
+
+/// What a check found: the values seen, the fix, and, where evidence does not decide, what it could be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// One or two sentences with the values seen. Stands alone; never tells the fix.
+    pub cause: String,
+    /// Likeliest first. Empty where the finding itself is the cause.
+    pub candidates: Vec<Candidate>,
+    pub fix: Fix,
+    /// Where this occurrence calls for something else than [`Cause::advice`].
+    pub advice: Option<Advice>,
+}
+
+impl Diagnosis {
+    pub fn new(cause: impl Into<String>, fix: Fix) -> Self {
+        Self { cause: cause.into(), candidates: Vec::new(), fix, advice: None }
+    }
+
+    pub fn could_be(mut self, candidates: Vec<Candidate>) -> Self {
+        self.candidates = candidates;
+        self
+    }
+
+    pub fn advise(mut self, advice: Advice) -> Self {
+        self.advice = Some(advice);
+        self
+    }
+}
+
+/// What a check makes of the evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Looked at, and right.
+    Pass,
+    /// Could not be judged, and why. Never shown as passed.
+    Skip(String),
+    /// The fault is there.
+    Fault(Box<Diagnosis>),
+    /// The fault is there in a milder form than [`Cause::severity`] says: it does not break IRSA by itself.
+    Warning(Box<Diagnosis>),
+}
+
+impl Outcome {
+    pub fn skip(reason: impl Into<String>) -> Self {
+        Self::Skip(reason.into())
+    }
+}
+
+impl From<Diagnosis> for Outcome {
+    fn from(diagnosis: Diagnosis) -> Self {
+        Self::Fault(Box::new(diagnosis))
+    }
+}
+
+/// A diagnosis together with the cause whose check made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub cause: &'static Cause,
+    pub severity: Severity,
+    pub advice: Advice,
+    pub diagnosis: Diagnosis,
+}

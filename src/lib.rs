@@ -1,0 +1,14 @@
+//! Does IRSA work in this pod, and if not, exactly why, and what fixes it?
+//!
+//! ```text
+//! subject -> collect (the only I/O) -> Evidence -> checks (pure) -> Report -> render (pure) -> stdout, log,
+//!                                         ^                                    termination message, HTTP
+//!            documents (JSON that a user pipes in) parsed into the same Evidence
+//! ```
+
+pub mod arn;
+pub mod checks;
+pub mod evidence;
+pub mod finding;
+pub mod partition;
+pub mod timestamp;
