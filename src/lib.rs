@@ -12,3 +12,4 @@ pub mod evidence;
 pub mod finding;
 pub mod partition;
 pub mod timestamp;
+pub mod trust_policy;
