@@ -8,8 +8,11 @@
 
 pub mod arn;
 pub mod checks;
+pub mod collect;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
+pub mod redact;
 pub mod report;
+pub mod subject;
 pub mod timestamp;
