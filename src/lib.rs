@@ -11,4 +11,5 @@ pub mod checks;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
+pub mod serve;
 pub mod timestamp;
