@@ -11,5 +11,7 @@ pub mod checks;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
+pub mod report;
+pub mod schedule;
 pub mod serve;
 pub mod timestamp;

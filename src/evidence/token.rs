@@ -71,6 +71,8 @@ pub struct Token {
     pub issued_at: Option<Timestamp>,
     pub not_before: Option<Timestamp>,
     pub kubernetes: Kubernetes,
+    /// White space before or behind the token, which most SDKs send along as it stands.
+    pub surrounding_space: bool,
 }
 
 /// The `kubernetes.io` claim, or the flat claims of a legacy secret-based token.
@@ -100,8 +102,6 @@ pub enum Malformed {
     SeveralLines {
         lines: usize,
     },
-    /// White space around or within the token, which SDKs send to STS as it stands (those that do not trim).
-    SurroundingSpace,
     /// A JWT has three parts with dots between.
     Parts(usize),
     /// `part` is `header`, `claims` or `signature`.
