@@ -11,6 +11,7 @@ pub mod checks;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
+pub mod ping;
 pub mod report;
 pub mod schedule;
 pub mod serve;
