@@ -8,11 +8,14 @@
 
 pub mod arn;
 pub mod checks;
+pub mod collect;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
 pub mod ping;
+pub mod redact;
 pub mod report;
 pub mod schedule;
 pub mod serve;
+pub mod subject;
 pub mod timestamp;
