@@ -8,12 +8,14 @@
 
 pub mod arn;
 pub mod checks;
+pub mod cli;
 pub mod collect;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
 pub mod ping;
 pub mod redact;
+pub mod render;
 pub mod report;
 pub mod schedule;
 pub mod serve;

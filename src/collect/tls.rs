@@ -57,11 +57,6 @@ impl Tls {
         }
     }
 
-    /// The certificates that the server showed last, its own first.
-    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
-        self.verifier.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     fn fault(&self, error: &std::io::Error) -> TlsFault {
         let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
             return match error.kind() {
