@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod finding;
 pub mod partition;
 pub mod ping;
+pub mod probe;
 pub mod redact;
 pub mod render;
 pub mod report;
