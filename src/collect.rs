@@ -71,6 +71,12 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     evidence
 }
 
+/// What an earlier look saw, with the token file as it is now. Nothing is sent.
+pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
+    let (local, _) = look_locally(subject, options, now);
+    Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() }
+}
+
 /// What can be seen without any network. Also gives what a call needs, if it is all there.
 fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<(RawToken, RoleArn)>) {
     let environment = subject.variables.shown();
