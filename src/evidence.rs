@@ -84,4 +84,6 @@ pub struct Evidence {
 pub struct Expectations {
     /// `--expect-service-account NAMESPACE/NAME`.
     pub service_account: Option<(String, String)>,
+    /// `--no-sts`: nothing may be asked over the network.
+    pub no_sts: bool,
 }
