@@ -8,8 +8,10 @@
 
 pub mod arn;
 pub mod checks;
+pub mod collect;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
 pub mod report;
+pub mod sdk_support;
 pub mod timestamp;
