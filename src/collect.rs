@@ -1,3 +1,187 @@
-//! The only I/O.
+//! The only I/O: sees what there is to see and says so as [`Evidence`], which holds no secret.
+#![allow(clippy::disallowed_methods, reason = "this is where the world is looked at")]
 
+mod endpoint;
+mod jwt;
+mod roots;
 pub mod sdks;
+mod sts;
+mod tls;
+mod token_file;
+pub mod transport;
+
+pub use token_file::MAX_TOKEN_BYTES;
+
+use crate::arn::RoleArn;
+use crate::evidence::{Clock, ClockSource, Evidence, Expectations, Operation, Seen, Step};
+use crate::subject::Subject;
+use crate::timestamp::Timestamp;
+use std::time::Duration;
+use tokio::time::Instant;
+use transport::{Log, Transport};
+
+/// The name of the session where the user sets none; it is what CloudTrail shows of this call.
+const SESSION_NAME: &str = "irsa-probe";
+
+/// How a look is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The whole look ends within this.
+    pub look_timeout: Duration,
+    pub expected: Expectations,
+}
+
+/// A token's bytes. They cannot be printed, compared or copied.
+pub struct RawToken(Vec<u8>);
+
+impl RawToken {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// As an SDK sends it, white space and all.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// Takes the token and its signature out of somebody's text.
+    fn hide_in(&self, text: &str) -> String {
+        let token = self.text();
+        let token = token.trim();
+        let signature = token.rsplit('.').next().unwrap_or_default();
+        let mut shown = text.replace(token, crate::redact::HIDDEN);
+        if signature.len() >= 8 {
+            shown = shown.replace(signature, crate::redact::HIDDEN);
+        }
+        shown
+    }
+}
+
+/// Looks once.
+pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
+    let deadline = Instant::now() + options.look_timeout;
+    let (mut evidence, token) = look_locally(subject, options, now);
+    match (token, reason_not_to_call(&evidence)) {
+        (Some((token, role)), None) => ask_sts(subject, &mut evidence, &token, &role, deadline).await,
+        (_, reason) => not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned())),
+    }
+    evidence
+}
+
+/// What can be seen without any network. Also gives what a call needs, if it is all there.
+fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<(RawToken, RoleArn)>) {
+    let environment = subject.variables.shown();
+    let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
+    let read = path.map(|path| token_file::read(&subject.root, path));
+    let (token_file, raw) = match read {
+        None => (Seen::not_looked("AWS_WEB_IDENTITY_TOKEN_FILE has no value"), None),
+        Some(Ok((file, raw))) => (Seen::Seen(file), Some(raw)),
+        Some(Err(fault)) => (Seen::Failed(fault), None),
+    };
+    let token = match &raw {
+        None => Seen::not_looked("the token file could not be read"),
+        Some(raw) => jwt::decode(raw.bytes()).into(),
+    };
+    let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let evidence = Evidence {
+        now,
+        expected: options.expected.clone(),
+        identity: subject.identity.clone(),
+        environment,
+        token_file,
+        token,
+        endpoint: Seen::not_looked(""),
+        dial: Seen::not_looked(""),
+        session: Seen::not_looked(""),
+        caller: Seen::not_looked(""),
+        clock: Seen::not_looked("nothing that tells the time was asked"),
+        steps: Vec::new(),
+    };
+    (evidence, raw.zip(role))
+}
+
+/// A token is only sent where that can tell something: not what is known to be no token for STS.
+fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
+    let environment = &evidence.environment;
+    if evidence.expected.no_sts {
+        return Some("STS was not asked (--no-sts)".to_owned());
+    }
+    match environment.value("AWS_ROLE_ARN").map(RoleArn::parse) {
+        None => return Some("there is no role to assume".to_owned()),
+        Some(Err(fault)) => return Some(format!("AWS_ROLE_ARN {fault}")),
+        Some(Ok(_)) => {}
+    }
+    match &evidence.token {
+        Seen::NotLooked(why) => Some(why.clone()),
+        Seen::Failed(_) => Some("the file holds no token".to_owned()),
+        Seen::Seen(token) => token.is_for_the_cluster().then(|| "the token is not meant for STS".to_owned()),
+    }
+}
+
+fn not_asked(evidence: &mut Evidence, reason: String) {
+    for operation in [Operation::AssumeRoleWithWebIdentity, Operation::GetCallerIdentity] {
+        evidence.steps.push(Step::skipped(operation.step(), reason.clone()));
+    }
+    evidence.endpoint = Seen::NotLooked(reason.clone());
+    evidence.dial = Seen::NotLooked(reason.clone());
+    evidence.session = Seen::NotLooked(reason.clone());
+    evidence.caller = Seen::NotLooked(reason);
+}
+
+async fn ask_sts(subject: &Subject, evidence: &mut Evidence, token: &RawToken, role: &RoleArn, deadline: Instant) {
+    let transport = Transport::new(subject);
+    let sdk = endpoint::sdk_config(subject, &transport).await;
+    let claims = evidence.token.seen();
+    let located = endpoint::locate(&sdk, &subject.variables, role, claims, &transport).await;
+    let endpoint = match located {
+        Ok(endpoint) => endpoint,
+        Err(fault) => {
+            not_asked(evidence, "there is no endpoint that the token may be sent to".to_owned());
+            evidence.endpoint = Seen::Failed(fault);
+            return;
+        }
+    };
+    let client = sts::Client::new(&sdk, &endpoint.region, &transport, deadline);
+    evidence.endpoint = Seen::Seen(endpoint);
+    let role_arn = role.to_string();
+    let session_name = subject.variables.filled("AWS_ROLE_SESSION_NAME").unwrap_or(SESSION_NAME);
+    let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name, token }).await;
+    evidence.note(assumed.log, assumed.step);
+    match assumed.result {
+        Ok((session, credentials)) => {
+            evidence.session = Seen::Seen(session);
+            let asked = client.who_am_i(credentials).await;
+            evidence.note(asked.log, asked.step);
+            evidence.caller = asked.result.into();
+        }
+        Err(fault) => {
+            evidence.session = Seen::Failed(fault);
+            let no_credentials = "no credentials";
+            evidence.steps.push(Step::skipped(Operation::GetCallerIdentity.step(), no_credentials.to_owned()));
+            evidence.caller = Seen::not_looked(no_credentials);
+        }
+    }
+}
+
+impl Evidence {
+    fn note(&mut self, log: Log, step: Step) {
+        let clock = log.answer.as_ref().and_then(|answer| {
+            let ahead_seconds = answer.date()?.since(answer.received_at);
+            Some(Clock { ahead_seconds, source: ClockSource::DateHeader })
+        });
+        if let Some(clock) = clock {
+            self.clock = Seen::Seen(clock);
+        } else if log.answer.is_some() && self.clock.seen().is_none() {
+            self.clock = Seen::Failed("the answer has no Date header".to_owned());
+        }
+        if let Some(dial) = log.dial {
+            self.dial = if dial.failed_at().is_some() { Seen::Failed(dial) } else { Seen::Seen(dial) };
+        }
+        self.steps.extend(log.steps);
+        self.steps.push(step);
+    }
+}

@@ -8,10 +8,14 @@
 
 pub mod arn;
 pub mod checks;
+pub mod cli;
 pub mod collect;
 pub mod evidence;
 pub mod finding;
 pub mod partition;
+pub mod redact;
+pub mod render;
 pub mod report;
 pub mod sdk_support;
+pub mod subject;
 pub mod timestamp;

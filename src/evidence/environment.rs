@@ -1,5 +1,6 @@
 //! The variables that decide which identity an AWS SDK uses, and how it reaches STS.
 
+use crate::redact;
 use std::collections::BTreeMap;
 
 /// What may be shown of a variable's value.
@@ -158,17 +159,17 @@ pub struct Environment {
 impl Environment {
     /// Takes what may be shown out of raw values: `None` for a variable that is not set, `Some(Err(()))` for one that
     /// is not UTF-8.
-    pub fn from_values<'a>(lookup: impl Fn(&str) -> Option<Result<&'a str, ()>>) -> Self {
+    pub fn from_values(lookup: impl Fn(&str) -> Option<Result<String, ()>>) -> Self {
         let set = |name: &'static str| {
             let variable = match lookup(name)? {
                 Err(()) => Variable::Set { value: None, flaw: Some(Flaw::NotUnicode) },
                 Ok(value) => Variable::Set {
+                    flaw: Flaw::of(&value),
                     value: match show(name) {
-                        Show::Value => Some(value.to_owned()),
-                        Show::Url => Some(without_user_info(value)),
+                        Show::Value => Some(value),
+                        Show::Url => Some(redact::url(&value)),
                         Show::Nothing => None,
                     },
-                    flaw: Flaw::of(value),
                 },
             };
             Some((name, variable))
@@ -189,19 +190,6 @@ impl Environment {
     /// The first of `names` that has a value, and that value.
     pub fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &str)> {
         names.iter().find_map(|name| Some((*name, self.value(name)?)))
-    }
-}
-
-/// `scheme://user:password@host` to `scheme://***@host`, also where the text is no URL that a parser would take.
-fn without_user_info(url: &str) -> String {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), url),
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    match rest[..authority.len()].rfind('@').or_else(|| rest.rfind('@')) {
-        Some(at) => format!("{scheme}***{}", &rest[at..]),
-        None => url.to_owned(),
     }
 }
 
@@ -229,15 +217,15 @@ mod tests {
     #[test]
     fn credentials_and_passwords_are_left_behind() {
         let environment = Environment::from_values(|name| match name {
-            "AWS_SECRET_ACCESS_KEY" => Some(Ok("wJalrXUtnFEMI")),
-            "https_proxy" => Some(Ok("http://me:hunter2@proxy:3128")),
-            "HTTPS_PROXY" => Some(Ok("me:hun/ter2@proxy:3128")),
-            "AWS_ENDPOINT_URL_STS" => Some(Ok("http://127.0.0.1:8080/@x")),
+            "AWS_SECRET_ACCESS_KEY" => Some(Ok("wJalrXUtnFEMI".into())),
+            "https_proxy" => Some(Ok("http://me:hunter2@proxy:3128".into())),
+            "HTTPS_PROXY" => Some(Ok("me:hun/ter2@proxy:3128".into())),
+            "AWS_ENDPOINT_URL_STS" => Some(Ok("http://127.0.0.1:8080/@x".into())),
             _ => None,
         });
         let text = format!("{environment:?}");
         assert!(!text.contains("wJalr") && !text.contains("ter2"), "{text}");
-        assert_eq!(environment.value("https_proxy"), Some("http://***@proxy:3128"));
+        assert_eq!(environment.value("https_proxy"), Some("http://[hidden]@proxy:3128"));
         assert!(environment.variable("AWS_SECRET_ACCESS_KEY").is_filled());
         assert_eq!(environment.value("AWS_SECRET_ACCESS_KEY"), None);
     }

@@ -1,5 +1,6 @@
 //! The way from this process to a server, layer by layer.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 /// The layers of one connection, in the order in which they are built.
@@ -33,6 +34,13 @@ pub struct Step {
     pub duration_ms: u64,
     /// What came of it: an address, a protocol, a fault in words; for a skipped step, why.
     pub detail: String,
+}
+
+impl Step {
+    /// A step that was not taken, and why.
+    pub fn skipped(name: &'static str, why: String) -> Self {
+        Self { name, status: StepStatus::Skipped, duration_ms: 0, detail: why }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,4 +187,73 @@ pub enum HttpFault {
     TimedOut {
         after_ms: u64,
     },
+}
+
+impl fmt::Display for DnsFault {
+    /// A clause that follows the name and a colon.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchName => f.write_str("no such name, or none with an address"),
+            Self::Failed(words) => write!(f, "the resolver says {words:?}"),
+            Self::TimedOut { after_ms } => write!(f, "no answer from the resolver within {after_ms} ms"),
+        }
+    }
+}
+
+impl fmt::Display for TcpFault {
+    /// A clause that follows the address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused => f.write_str("refused the connection"),
+            Self::Reset => f.write_str("reset the connection"),
+            Self::TimedOut { after_ms } => write!(f, "did not answer within {after_ms} ms"),
+            Self::Unreachable => f.write_str("has no route from here"),
+            Self::Os(number) => write!(f, "failed with errno {number}"),
+        }
+    }
+}
+
+impl fmt::Display for ProxyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadUrl(why) => f.write_str(why),
+            Self::Refused { status } => write!(f, "refused with status {status}"),
+            Self::Broken(why) => f.write_str(why),
+            Self::TimedOut { after_ms } => write!(f, "no answer within {after_ms} ms"),
+        }
+    }
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownIssuer { issuer: Some(issuer) } => {
+                write!(f, "the certificate's issuer {issuer:?} is not in the trust store")
+            }
+            Self::UnknownIssuer { issuer: None } => f.write_str("the certificate's issuer is not in the trust store"),
+            Self::Expired { not_after } => {
+                write!(f, "the certificate expired {}", not_after.as_deref().unwrap_or("in the past"))
+            }
+            Self::NotYetValid { not_before } => {
+                write!(f, "the certificate begins {}", not_before.as_deref().unwrap_or("in the future"))
+            }
+            Self::WrongName { names } => write!(f, "the certificate is for {}", names.join(", ")),
+            Self::NoRoots { .. } => f.write_str("no trust store: there is no CA bundle here"),
+            Self::BadBundle { variable, path, why } => write!(f, "{variable}={path}: {why}"),
+            Self::NotTls => f.write_str("the server does not speak TLS"),
+            Self::Other(words) => f.write_str(words),
+            Self::Closed => f.write_str("the connection was closed within the handshake"),
+            Self::TimedOut { after_ms } => write!(f, "no handshake within {after_ms} ms"),
+        }
+    }
+}
+
+impl fmt::Display for HttpFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the connection was closed before the answer was whole"),
+            Self::Malformed(words) => f.write_str(words),
+            Self::TimedOut { after_ms } => write!(f, "no answer within {after_ms} ms"),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::partition::Partition;
 use crate::timestamp::Timestamp;
+use std::fmt;
 
 /// The STS endpoint that an SDK in this environment calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub struct Endpoint {
     pub source: EndpointSource,
     /// `None` where the user named a host that is not of AWS's naming.
     pub partition: Option<Partition>,
-    /// The variable that puts a proxy in between, and the proxy's `host:port`.
-    pub proxy: Option<(&'static str, String)>,
+    /// `host:port` of the proxy that the variables put in between.
+    pub proxy: Option<String>,
 }
 
 impl Endpoint {
@@ -80,7 +81,6 @@ impl Operation {
 pub struct Session {
     pub assumed_role_arn: String,
     pub expires_at: Timestamp,
-    /// Version 1 sessions (of the global endpoint) are refused by opt-in regions; told by the token's length and start.
     pub attempts: u32,
 }
 
@@ -177,4 +177,35 @@ pub enum ClockSource {
     DateHeader,
     /// The times that the text of an error holds.
     ErrorText,
+}
+
+impl fmt::Display for CallFault {
+    /// A clause about the call.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => write!(f, "{} {}", refusal.status, refusal.code),
+            Self::NotSts(alien) => write!(f, "{} {}", alien.status, alien.kind),
+            Self::NoAnswer(NoAnswer { out_of_time: true, .. }) => f.write_str("no answer within the look's time"),
+            Self::NoAnswer(_) => f.write_str("no answer"),
+        }
+    }
+}
+
+impl fmt::Display for AlienKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("with an empty body"),
+            Self::Html => f.write_str("with an HTML page"),
+            Self::Json => f.write_str("with JSON"),
+            Self::OtherXml { code: Some(code) } => write!(f, "with XML that is not STS's, code {code}"),
+            Self::OtherXml { code: None } => f.write_str("with XML that is not STS's"),
+            Self::CutOff => f.write_str("with a body that was cut off"),
+            Self::TooLong => f.write_str("with a body of more than 256 KiB"),
+            Self::Redirect { to: Some(host) } => write!(f, "that redirects to {host}"),
+            Self::Redirect { to: None } => f.write_str("that redirects"),
+            Self::Encoded { encoding } => write!(f, "with a body in the encoding {encoding}, which was not asked for"),
+            Self::Incomplete { missing } => write!(f, "in which the {missing} is missing"),
+            Self::Unknown => f.write_str("with a body that is neither XML nor anything known"),
+        }
+    }
 }

@@ -75,6 +75,19 @@ pub struct Token {
     pub surrounding_space: bool,
 }
 
+impl Token {
+    /// Made for the cluster's own API server, so that STS refuses it unread: no audience at all (legacy), or one that
+    /// only an API server has. Any other audience may be registered with an IAM provider.
+    pub fn is_for_the_cluster(&self) -> bool {
+        let is_server = |audience: &String| {
+            let host = audience.trim_start_matches("https://").split(['/', ':']).next().unwrap_or_default();
+            host == "kubernetes.default.svc" || host.starts_with("kubernetes.default.svc.") || host == "k3s"
+        };
+        let is_issuer = |audience: &String| self.issuer.as_ref() == Some(audience);
+        self.audience.iter().all(|audience| is_server(audience) || is_issuer(audience))
+    }
+}
+
 /// The `kubernetes.io` claim, or the flat claims of a legacy secret-based token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kubernetes {

@@ -1,0 +1,178 @@
+//! The command line. Every option has an `IRSA_PROBE_*` twin, because pod specs find variables easier to set.
+#![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
+
+mod check;
+mod explain;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::io::Write;
+use std::time::Duration;
+
+/// Tells whether IAM Roles for Service Accounts (IRSA) works in this pod, and if not, exactly why, and what fixes it.
+#[derive(Parser)]
+#[command(name = "irsa-probe", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    check: check::CheckOptions,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  irsa-probe                                  one look, as text
+  irsa-probe check --output json              the same for programs
+  irsa-probe explain not-authorized           what a code means
+
+Exit codes:
+  0  IRSA works                      3  not known; a passing fault, look again
+  1  broken, to be fixed outside     4  broken, this pod must be made anew
+  2  usage error";
+
+#[derive(Subcommand)]
+enum Command {
+    /// One look; the report goes to standard output
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::CheckOptions),
+    /// What a code means and how to fix it; without a code, lists all
+    #[command(after_help = explain::EXAMPLES)]
+    Explain(explain::ExplainOptions),
+    /// Shell completions
+    #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
+    Completions { shell: clap_complete::Shell },
+}
+
+/// What every look needs.
+#[derive(Args, Clone)]
+pub struct LookOptions {
+    /// Look for this role instead of AWS_ROLE_ARN's
+    #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
+    role_arn: Option<String>,
+    /// Read this token instead of AWS_WEB_IDENTITY_TOKEN_FILE's
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TOKEN_FILE")]
+    token_file: Option<OsString>,
+    /// Use this region instead of AWS_REGION's
+    #[arg(long, value_name = "REGION", env = "IRSA_PROBE_REGION")]
+    region: Option<String>,
+    /// The service account that the token must be for
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "IRSA_PROBE_EXPECT_SERVICE_ACCOUNT", value_parser = service_account)]
+    expect_service_account: Option<(String, String)>,
+    /// Ask nothing over the network
+    #[arg(long, env = "IRSA_PROBE_NO_STS", value_parser = clap::builder::FalseyValueParser::new())]
+    no_sts: bool,
+    /// The time that one look may take
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_LOOK_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
+    look_timeout: Duration,
+}
+
+/// How to say it.
+#[derive(Args, Clone)]
+pub struct OutputOptions {
+    #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
+    output: Output,
+    /// Colour: by default on a terminal, unless NO_COLOR is set
+    #[arg(long, env = "IRSA_PROBE_COLOR", value_enum, default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the program; gives its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(crate::report::exit::USAGE);
+        }
+    };
+    match cli.command {
+        None => check::run(&cli.check),
+        Some(Command::Check(options)) => check::run(&options),
+        Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "irsa-probe", &mut script);
+            print(&script)
+        }
+    }
+}
+
+/// Writes to standard output; the exit code for a command that does nothing else.
+fn print(bytes: &[u8]) -> u8 {
+    match write_out(bytes) {
+        Ok(()) => crate::report::exit::WORKS,
+        Err(error) => complain(&format!("cannot write to standard output: {error}")),
+    }
+}
+
+fn write_out(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Says on standard error what the user must put right.
+fn complain(what: &str) -> u8 {
+    let _ = writeln!(std::io::stderr(), "irsa-probe: {what}");
+    crate::report::exit::USAGE
+}
+
+impl OutputOptions {
+    fn colour(&self) -> crate::render::text::Colour {
+        use crate::render::text::Colour;
+        use std::io::IsTerminal;
+        let on = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
+            }
+        };
+        if on { Colour::On } else { Colour::Off }
+    }
+}
+
+fn service_account(text: &str) -> Result<(String, String), String> {
+    match text.split_once('/') {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+            Ok((namespace.to_owned(), name.to_owned()))
+        }
+        _ => Err("must be NAMESPACE/NAME".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_every_option_has_its_variable() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        let everywhere = std::iter::once(&command).chain(command.get_subcommands());
+        for command in everywhere {
+            for argument in command.get_arguments().filter(|argument| !argument.is_positional()) {
+                let Some(long) = argument.get_long().filter(|long| !["help", "version"].contains(long)) else {
+                    continue;
+                };
+                let twin = format!("IRSA_PROBE_{}", long.to_uppercase().replace('-', "_"));
+                let is = argument.get_env().map(|name| name.to_string_lossy().into_owned());
+                assert_eq!(is, Some(twin), "--{long} of {}", command.get_name());
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The two calls: AssumeRoleWithWebIdentity with the token, GetCallerIdentity with what it gave.
+
+mod answer;
+
+use super::RawToken;
+use super::transport::{Log, Transport};
+use crate::evidence::{CallFault, Caller, NoAnswer, Operation, Session, Step, StepStatus};
+use crate::timestamp::Timestamp;
+use answer::fault;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::{Builder, Credentials, StalledStreamProtectionConfig};
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityOutput;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Few: a fleet of probes must not make a throttled STS worse, and the look's budget is short.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// The caller's own words for the calls.
+pub struct Request<'a> {
+    pub role_arn: &'a str,
+    pub session_name: &'a str,
+    pub token: &'a RawToken,
+}
+
+/// A client for STS through `transport`, signed for `region`, at the SDK's own endpoint for it or at the override.
+pub struct Client {
+    config: Builder,
+    transport: Transport,
+    deadline: Instant,
+}
+
+/// What a call gave, and what its connection went through.
+pub struct Call<T> {
+    pub result: Result<T, CallFault>,
+    pub log: Log,
+    pub step: Step,
+}
+
+impl Client {
+    pub fn new(sdk: &SdkConfig, region: &str, transport: &Transport, deadline: Instant) -> Client {
+        let attempts = sdk.retry_config().map_or(MAX_ATTEMPTS, RetryConfig::max_attempts).clamp(1, MAX_ATTEMPTS);
+        let retry = RetryConfig::standard()
+            .with_max_attempts(attempts)
+            .with_initial_backoff(Duration::from_millis(200))
+            .with_max_backoff(Duration::from_secs(1));
+        let config = Builder::from(sdk)
+            .region(aws_config::Region::new(region.to_owned()))
+            .retry_config(retry)
+            .retry_classifier(VerificationKeyClassifier)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        Client { config, transport: transport.clone(), deadline }
+    }
+
+    /// Sends the token, unsigned. The credentials go nowhere but into [`Client::who_am_i`].
+    pub async fn assume(&self, request: Request<'_>) -> Call<(Session, Credentials)> {
+        let operation = Operation::AssumeRoleWithWebIdentity;
+        let client = aws_sdk_sts::Client::from_conf(self.config.clone().timeout_config(self.timeouts()).build());
+        let began = Instant::now();
+        let sent = client
+            .assume_role_with_web_identity()
+            .role_arn(request.role_arn)
+            .role_session_name(request.session_name)
+            .web_identity_token(request.token.text())
+            .send();
+        let result = tokio::time::timeout_at(self.deadline, sent).await;
+        let log = self.transport.take_log();
+        let result = match result {
+            Ok(Ok(output)) => {
+                session(output, log.attempts).map_err(|missing| answer::incomplete(operation, &log, missing))
+            }
+            Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over(), Some(request.token))),
+            Err(_) => Err(no_answer(operation, &log, true)),
+        };
+        self.call(operation, began, result, log)
+    }
+
+    /// Asks who the credentials belong to.
+    pub async fn who_am_i(&self, credentials: Credentials) -> Call<Caller> {
+        let operation = Operation::GetCallerIdentity;
+        let config = self.config.clone().timeout_config(self.timeouts()).credentials_provider(credentials);
+        let client = aws_sdk_sts::Client::from_conf(config.build());
+        let began = Instant::now();
+        let result = tokio::time::timeout_at(self.deadline, client.get_caller_identity().send()).await;
+        let log = self.transport.take_log();
+        let result = match result {
+            Ok(Ok(output)) => caller(output).map_err(|missing| answer::incomplete(operation, &log, missing)),
+            Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over(), None)),
+            Err(_) => Err(no_answer(operation, &log, true)),
+        };
+        self.call(operation, began, result, log)
+    }
+
+    fn timeouts(&self) -> TimeoutConfig {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        TimeoutConfig::builder().operation_timeout(left.max(Duration::from_millis(1))).build()
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline <= Instant::now() + Duration::from_millis(20)
+    }
+
+    fn call<T>(&self, operation: Operation, began: Instant, result: Result<T, CallFault>, log: Log) -> Call<T> {
+        let tries = if log.attempts > 1 { format!(", {} attempts", log.attempts) } else { String::new() };
+        let (status, detail) = match &result {
+            Ok(_) => (StepStatus::Ok, format!("answered{tries}")),
+            Err(fault) => (StepStatus::Failed, format!("{fault}{tries}")),
+        };
+        let duration_ms = super::transport::milliseconds(began);
+        Call { result, log, step: Step { name: operation.step(), status, duration_ms, detail } }
+    }
+}
+
+fn no_answer(operation: Operation, log: &Log, out_of_time: bool) -> CallFault {
+    CallFault::NoAnswer(NoAnswer { operation, attempts: log.attempts, out_of_time })
+}
+
+/// Takes only whole answers: cut-off XML comes out of the SDK as credentials with an empty secret.
+fn session(output: AssumeRoleWithWebIdentityOutput, attempts: u32) -> Result<(Session, Credentials), &'static str> {
+    let credentials = output.credentials.ok_or("credentials")?;
+    let expiration = Timestamp(credentials.expiration.secs());
+    let filled = |value: String, name| if value.is_empty() { Err(name) } else { Ok(value) };
+    let key_id = filled(credentials.access_key_id, "access key id")?;
+    let secret = filled(credentials.secret_access_key, "secret access key")?;
+    let session_token = filled(credentials.session_token, "session token")?;
+    if expiration.0 <= 0 {
+        return Err("expiration");
+    }
+    let arn = output.assumed_role_user.map(|user| user.arn).ok_or("assumed role")?;
+    let session = Session { assumed_role_arn: crate::redact::scrub(&arn), expires_at: expiration, attempts };
+    Ok((session, Credentials::new(key_id, secret, Some(session_token), None, "irsa-probe")))
+}
+
+fn caller(output: GetCallerIdentityOutput) -> Result<Caller, &'static str> {
+    let shown = |value: Option<String>, name| {
+        let value = value.filter(|value| !value.is_empty()).ok_or(name);
+        value.map(|value| crate::redact::scrub(&value))
+    };
+    Ok(Caller {
+        arn: shown(output.arn, "ARN")?,
+        account: shown(output.account, "account")?,
+        user_id: shown(output.user_id, "user id")?,
+    })
+}
+
+/// STS may have failed to fetch the issuer's keys in time, which passes; the SDK retries only the modelled
+/// `IDPCommunicationError` (AWS re:Post, "InvalidIdentityToken": outage, latency, too many requests).
+#[derive(Debug)]
+struct VerificationKeyClassifier;
+
+impl ClassifyRetry for VerificationKeyClassifier {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let body = context.response().and_then(|response| response.body().bytes()).unwrap_or_default();
+        let text = b"retrieve verification key";
+        match body.windows(text.len()).any(|window| window == text) {
+            true => RetryAction::transient_error(),
+            false => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "verification key"
+    }
+}

@@ -1,0 +1,4 @@
+//! Shows a report. Nothing here decides anything.
+
+pub mod json;
+pub mod text;

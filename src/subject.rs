@@ -1,0 +1,81 @@
+//! Whose identity is judged: this process.
+#![expect(clippy::disallowed_methods, reason = "this is where a process's environment and ids are read")]
+
+use crate::evidence::{Environment, Identity};
+use crate::redact;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Raw environment variables. They hold keys, so there is no way to print or compare them.
+#[derive(Clone, Default)]
+pub struct Variables(HashMap<OsString, OsString>);
+
+impl Variables {
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// `None` if not set, an error if not UTF-8.
+    pub fn text(&self, name: &str) -> Option<Result<&str, ()>> {
+        Some(self.0.get(std::ffi::OsStr::new(name))?.to_str().ok_or(()))
+    }
+
+    /// The value, if it is set, UTF-8 and not blank.
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        self.text(name)?.ok().filter(|value| !value.trim().is_empty())
+    }
+
+    /// All variables that are UTF-8, as the SDK's loader takes them.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?))).collect()
+    }
+
+    /// What may be shown of them.
+    pub fn shown(&self) -> Environment {
+        Environment::from_values(|name| {
+            let value = self.text(name)?;
+            Some(value.map(redact::scrub))
+        })
+    }
+}
+
+impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Variables {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// A process: what it was given, who it is, and where its files are.
+pub struct Subject {
+    pub variables: Variables,
+    pub identity: Identity,
+    /// The directory under which the subject's paths are looked up: `/`, unless it lives in another mount namespace.
+    pub root: PathBuf,
+}
+
+impl Subject {
+    /// The process that runs this code.
+    pub fn this_process() -> Subject {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        Subject {
+            variables: std::env::vars_os().collect(),
+            identity: Identity {
+                pid: std::process::id(),
+                uid: nix::unistd::geteuid().as_raw(),
+                gid: nix::unistd::getegid().as_raw(),
+                groups: nix::unistd::getgroups()
+                    .map(|groups| groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
+                    .unwrap_or_default(),
+                capabilities: effective_capabilities(&status),
+            },
+            root: PathBuf::from("/"),
+        }
+    }
+}
+
+/// `CapEff` of a `/proc/PID/status` text (`proc_pid_status(5)`).
+fn effective_capabilities(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
