@@ -20,6 +20,7 @@ pub mod render;
 pub mod report;
 pub mod schedule;
 pub mod serve;
+pub mod sdk_support;
 pub mod subject;
 pub mod timestamp;
 pub mod trust_policy;
