@@ -104,7 +104,7 @@ fn request(options: &TrustPolicyOptions, document: Option<&Value>) -> Result<Req
     let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is no role's ARN: it {fault}"))?;
     let mut request = Request::of_token(role, &token(&subject)?)
         .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
-    request.now = Some(super::check::now());
+    request.now = Some(crate::probe::now());
     Ok(request)
 }
 
@@ -113,7 +113,7 @@ fn token(subject: &Subject) -> Result<Token, String> {
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
     let expected = Expectations { no_sts: true, ..Expectations::default() };
     let options = collect::Options { look_timeout: Duration::ZERO, expected };
-    let evidence = runtime.block_on(collect::look(subject, &options, super::check::now()));
+    let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now()));
     match (evidence.token, evidence.token_file) {
         (Seen::Seen(token), _) => Ok(token),
         (Seen::Failed(fault), _) => Err(format!("the token file holds no token: {fault:?}")),

@@ -64,7 +64,7 @@ impl Request {
 
     /// The call that a workload makes with this token.
     ///
-    /// A token for the API server is never sent to STS, but it names the same issuer and service account as the one
+    /// A token for another use is never sent to STS, but it names the same issuer and service account as the one
     /// that IRSA mounts beside it: so it is taken for that one.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Request {
     pub fn of_token(role: RoleArn, token: &Token) -> Result<Request, &'static str> {
         let issuer = token.issuer.clone().ok_or("iss")?;
         let subject = token.subject.clone().ok_or("sub")?;
-        let audience = match token.is_for_the_cluster() {
+        let audience = match token.is_for_another_use() {
             true => vec![STS_AUDIENCE.to_owned()],
             false => token.audience.clone(),
         };
