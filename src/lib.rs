@@ -18,3 +18,4 @@ pub mod render;
 pub mod report;
 pub mod subject;
 pub mod timestamp;
+pub mod trust_policy;
