@@ -16,5 +16,6 @@ pub mod partition;
 pub mod redact;
 pub mod render;
 pub mod report;
+pub mod sts_errors;
 pub mod subject;
 pub mod timestamp;
