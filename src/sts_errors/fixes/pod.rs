@@ -5,8 +5,7 @@ use crate::finding::Fix;
 
 pub fn fix(code: &str, names: &Names) -> Option<Fix> {
     let Names { namespace, service_account, token_path, .. } = names;
-    let show_account =
-        format!("kubectl get serviceaccount {service_account} --namespace {namespace} --output yaml");
+    let show_account = format!("kubectl get serviceaccount {service_account} --namespace {namespace} --output yaml");
     let webhook = "kubectl get mutatingwebhookconfigurations pod-identity-webhook";
     Some(match code {
         "env-not-injected" => {
