@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
 mod check;
+mod debug_profile;
 mod explain;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -38,6 +39,9 @@ enum Command {
     /// What a code means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
+    #[command(after_help = debug_profile::EXAMPLES)]
+    DebugProfile(debug_profile::DebugProfileOptions),
     /// Shell completions
     #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
     Completions { shell: clap_complete::Shell },
@@ -102,6 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::DebugProfile(options)) => debug_profile::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "irsa-probe", &mut script);
