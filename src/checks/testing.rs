@@ -47,6 +47,7 @@ pub(crate) fn healthy() -> Evidence {
             user_id: "AROAEXAMPLE:irsa-probe".into(),
         }),
         clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
+        target: None,
         steps: vec![],
     }
 }

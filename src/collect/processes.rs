@@ -1,0 +1,112 @@
+//! Which processes there are, and which of them is the application.
+
+use crate::evidence::{Identity, OtherProcess, TargetVariables};
+use crate::subject::{Subject, proc};
+use std::collections::{BTreeMap, HashSet};
+
+/// More processes than this are not looked at.
+const MAX_PROCESSES: usize = 10_000;
+/// A process list is no snapshot, so a line of parents in it could go round.
+const MAX_GENERATIONS: usize = 64;
+
+/// What was seen of one process without reading its files.
+struct Process {
+    pid: u32,
+    parent: Option<u32>,
+    command: String,
+}
+
+/// The application's first process, seen from a container that was put beside it: process 1, or where the containers of
+/// the pod share their processes, the lowest that is not the pause program. `None` if only our own kin can be seen.
+pub fn application() -> Option<u32> {
+    let all = all();
+    let is_our_container = lineage(&parents(&all), std::process::id()).contains(&1);
+    foreign(all).first().filter(|_| !is_our_container).map(|process| process.pid)
+}
+
+/// A subject for each group of processes with the same user and the same IRSA variables: the oldest of each group,
+/// which knows the others of its container.
+pub fn groups() -> Vec<Subject> {
+    let mut groups: BTreeMap<String, Subject> = BTreeMap::new();
+    for process in foreign(all()) {
+        let Ok(subject) = Subject::process(process.pid) else { continue };
+        groups.entry(kinship(&subject)).or_insert(subject);
+    }
+    let mut subjects: Vec<Subject> = groups.into_values().collect();
+    subjects.sort_by_key(|subject| subject.identity.pid);
+    for subject in &mut subjects {
+        acquaint(subject);
+    }
+    subjects
+}
+
+/// Tells a subject of the other processes in its container.
+pub fn acquaint(subject: &mut Subject) {
+    let Some(target) = &mut subject.target else { return };
+    let container = namespace(subject.identity.pid);
+    let others = all().into_iter().filter(|other| other.pid != subject.identity.pid && container.is_some());
+    target.others = others
+        .filter(|other| namespace(other.pid) == container)
+        .map(|other| {
+            let variables = proc::read(other.pid, "environ").ok().filter(|environ| !environ.is_empty());
+            let has_irsa = variables.map(|environ| proc::variables(environ).has_irsa());
+            OtherProcess { pid: other.pid, command: other.command, has_irsa }
+        })
+        .collect();
+}
+
+/// What two processes of one group have in common.
+fn kinship(subject: &Subject) -> String {
+    let variables = subject.variables.shown();
+    let value = |name| variables.value(name).unwrap_or_default().to_owned();
+    let Identity { pid, uid, gid, .. } = subject.identity;
+    let seen = subject.target.as_ref().is_some_and(|target| target.variables == TargetVariables::Its);
+    let [role, file] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(value);
+    format!("{:?}|{uid}|{gid}|{seen}|{role}|{file}", namespace(pid))
+}
+
+/// The mount namespace, which the processes of one container share.
+fn namespace(pid: u32) -> Option<std::path::PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/ns/mnt")).ok()
+}
+
+/// Those that are neither kin of ours nor the pause program, and have a program at all.
+fn foreign(all: Vec<Process>) -> Vec<Process> {
+    let own = std::process::id();
+    let parents = parents(&all);
+    let ancestors = lineage(&parents, own);
+    let kin: HashSet<u32> = all
+        .iter()
+        .map(|process| process.pid)
+        .filter(|pid| ancestors.contains(pid) || lineage(&parents, *pid).contains(&own))
+        .collect();
+    let is_application =
+        |process: &Process| !kin.contains(&process.pid) && !process.command.is_empty() && process.command != "pause";
+    all.into_iter().filter(is_application).collect()
+}
+
+fn parents(all: &[Process]) -> BTreeMap<u32, u32> {
+    all.iter().filter_map(|process| Some((process.pid, process.parent?))).collect()
+}
+
+/// A process and its ancestors.
+fn lineage(parents: &BTreeMap<u32, u32>, pid: u32) -> Vec<u32> {
+    let parent = |pid: &u32| parents.get(pid).copied().filter(|parent| *parent != 0);
+    std::iter::successors(Some(pid), parent).take(MAX_GENERATIONS).collect()
+}
+
+/// In the order of their numbers. One that ends meanwhile is left out.
+fn all() -> Vec<Process> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let mut pids: Vec<u32> = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    pids.sort_unstable();
+    pids.truncate(MAX_PROCESSES);
+    pids.into_iter().filter_map(process).collect()
+}
+
+fn process(pid: u32) -> Option<Process> {
+    let status = proc::read(pid, "status").ok()?;
+    let status = String::from_utf8_lossy(&status);
+    let command = proc::command(&proc::read(pid, "cmdline").ok()?);
+    Some(Process { pid, parent: proc::parent(&status), command })
+}
