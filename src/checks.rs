@@ -8,9 +8,14 @@ mod env_not_injected_annotation_missing_or_misplaced;
 mod env_not_injected_pod_predates_annotation;
 mod env_not_injected_webhook_missing;
 mod env_partially_set;
+mod env_stripped_from_process;
 mod issuer_not_public_default;
 mod malformed_arn;
+mod probe_uid_differs_from_app;
+mod sdk_lacks_pod_identity;
+mod sdk_lacks_web_identity;
 mod service_account_mismatch;
+mod target_environment_denied;
 #[cfg(test)]
 pub(crate) mod testing;
 mod token_audience_for_other_use;
@@ -18,6 +23,8 @@ mod token_expired;
 mod token_file_malformed;
 mod token_file_missing;
 mod token_file_permission_denied;
+mod token_file_unreadable_by_probe;
+mod token_file_unreadable_by_target;
 mod token_not_refreshed;
 mod token_not_yet_valid;
 
@@ -34,11 +41,16 @@ pub struct Check {
 
 /// Every check, in the order in which a credential travels: the first error found is the root cause.
 pub static CHECKS: &[&Check] = &[
+    &target_environment_denied::CHECK,
+    &env_stripped_from_process::CHECK,
     &env_not_injected::CHECK,
     &env_partially_set::CHECK,
     &malformed_arn::CHECK,
     &token_file_missing::CHECK,
     &token_file_permission_denied::CHECK,
+    &token_file_unreadable_by_target::CHECK,
+    &token_file_unreadable_by_probe::CHECK,
+    &probe_uid_differs_from_app::CHECK,
     &token_file_malformed::CHECK,
     &token_audience_for_other_use::CHECK,
     &issuer_not_public_default::CHECK,
@@ -46,6 +58,8 @@ pub static CHECKS: &[&Check] = &[
     &token_expired::CHECK,
     &token_not_yet_valid::CHECK,
     &token_not_refreshed::CHECK,
+    &sdk_lacks_web_identity::CHECK,
+    &sdk_lacks_pod_identity::CHECK,
 ];
 
 /// Faults that no evidence within a pod proves: they are only ever candidates, or read out of an error's text.

@@ -30,6 +30,9 @@ pub struct DebugProfile {
     pub notes: Vec<String>,
 }
 
+/// The image that the manifests in `deploy/` name.
+pub const IMAGE: &str = concat!("registry.example.com/irsa-probe:", env!("CARGO_PKG_VERSION"));
+
 /// The file that [`DebugProfile::command`] reads.
 pub const FILE: &str = "irsa-probe-profile.json";
 

@@ -85,6 +85,14 @@ pub struct Evidence {
     pub steps: Vec<Step>,
 }
 
+impl Evidence {
+    /// Why the lack of a variable proves nothing: nobody could see whether it is set.
+    pub fn unseen_variables(&self) -> Option<&'static str> {
+        let target = self.target.as_ref()?;
+        matches!(target.variables, TargetVariables::Unseen(_)).then_some("the application's environment was not seen")
+    }
+}
+
 /// What the user stated by options.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectations {

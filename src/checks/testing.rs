@@ -52,6 +52,25 @@ pub(crate) fn healthy() -> Evidence {
     }
 }
 
+/// Another process than the probe's, of which everything could be seen.
+pub(crate) fn target() -> Target {
+    Target {
+        command: "java app.jar".into(),
+        program: Some("java".into()),
+        prober: Identity { pid: 40, uid: 0, gid: 0, groups: vec![], capabilities: Some(0) },
+        variables: TargetVariables::Its,
+        place: Place {
+            pod: Some("checkout-5d9".into()),
+            namespace: Some("payments".into()),
+            container: Some("app".into()),
+        },
+        token_mounts: Seen::Seen(vec!["/run/secrets/eks.amazonaws.com/serviceaccount".into()]),
+        image: Image::default(),
+        sdks: Seen::Seen(SdkScan::default()),
+        others: vec![],
+    }
+}
+
 fn good_token() -> Token {
     Token {
         algorithm: Some("RS256".into()),

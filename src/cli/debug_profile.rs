@@ -1,7 +1,7 @@
 //! `irsa-probe debug-profile`: the `kubectl debug` command for a pod.
 
 use super::{Output, OutputOptions, complain, print};
-use crate::debug_profile::{Choices, build};
+use crate::debug_profile::{Choices, IMAGE, build};
 use clap::Args;
 use std::io::Read;
 
@@ -9,9 +9,6 @@ pub const EXAMPLES: &str = "\
 Examples:
   kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile
   kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile --container app | sh";
-
-/// What the manifests in `deploy/` name.
-const IMAGE: &str = concat!("registry.example.com/irsa-probe:", env!("CARGO_PKG_VERSION"));
 
 /// A pod of the largest size that etcd takes is 1.5 MiB.
 const MAX_POD: u64 = 8 << 20;
