@@ -4,6 +4,8 @@
 mod check;
 mod debug_profile;
 mod explain;
+mod input;
+mod trust_policy;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -42,6 +44,9 @@ enum Command {
     /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
     #[command(after_help = debug_profile::EXAMPLES)]
     DebugProfile(debug_profile::DebugProfileOptions),
+    /// The trust policy that this token needs; with --check, what is wrong with the one there is
+    #[command(after_help = trust_policy::EXAMPLES)]
+    TrustPolicy(trust_policy::TrustPolicyOptions),
     /// Shell completions
     #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
     Completions { shell: clap_complete::Shell },
@@ -107,6 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::DebugProfile(options)) => debug_profile::run(&options),
+        Some(Command::TrustPolicy(options)) => trust_policy::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "irsa-probe", &mut script);

@@ -11,6 +11,7 @@ pub mod checks;
 pub mod cli;
 pub mod collect;
 pub mod debug_profile;
+pub mod documents;
 pub mod evidence;
 pub mod finding;
 pub mod partition;

@@ -34,6 +34,11 @@ impl Variables {
         ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| self.filled(name).is_some())
     }
 
+    /// Whether one of them is set at all, empty ones included.
+    pub fn has_some_irsa(&self) -> bool {
+        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| self.text(name).is_some())
+    }
+
     /// All variables that are UTF-8, as the SDK's loader takes them.
     pub fn pairs(&self) -> Vec<(&str, &str)> {
         self.0.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?))).collect()

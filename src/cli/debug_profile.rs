@@ -1,20 +1,20 @@
 //! `irsa-probe debug-profile`: the `kubectl debug` command for a pod.
 
-use super::{Output, OutputOptions, complain, print};
+use super::{Output, OutputOptions, complain, input, print};
 use crate::debug_profile::{Choices, IMAGE, build};
 use clap::Args;
-use std::io::Read;
+use std::ffi::OsString;
 
 pub const EXAMPLES: &str = "\
 Examples:
   kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile
   kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile --container app | sh";
 
-/// A pod of the largest size that etcd takes is 1.5 MiB.
-const MAX_POD: u64 = 8 << 20;
-
 #[derive(Args)]
 pub struct DebugProfileOptions {
+    /// What kubectl get pod NAME --output json printed; - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pod: OsString,
     /// The container to stand beside, where the pod has several
     #[arg(long, value_name = "NAME", env = "IRSA_PROBE_CONTAINER")]
     container: Option<String>,
@@ -29,10 +29,10 @@ pub struct DebugProfileOptions {
 }
 
 pub fn run(options: &DebugProfileOptions) -> u8 {
-    let mut pod = String::new();
-    if let Err(error) = std::io::stdin().take(MAX_POD).read_to_string(&mut pod) {
-        return complain(&format!("cannot read the pod from standard input: {error}"));
-    }
+    let pod = match input::read(&options.pod) {
+        Ok(pod) => pod,
+        Err(why) => return complain(&why),
+    };
     let choices =
         Choices { container: options.container.clone(), uid: options.uid.map(i64::from), image: options.image.clone() };
     match (build(&pod, &choices), options.output.output) {

@@ -17,11 +17,12 @@ struct Process {
 }
 
 /// The application's first process, seen from a container that was put beside it: process 1, or where the containers of
-/// the pod share their processes, the lowest that is not the pause program. `None` if only our own kin can be seen.
+/// the pod share their processes, the lowest that is not the pause program. `None` if only processes of our own
+/// container can be seen.
 pub fn application() -> Option<u32> {
-    let all = all();
-    let is_our_container = lineage(&parents(&all), std::process::id()).contains(&1);
-    foreign(all).first().filter(|_| !is_our_container).map(|process| process.pid)
+    let ours = container(std::process::id());
+    let is_elsewhere = |process: &&Process| ours.is_some() && container(process.pid) != ours;
+    foreign(all()).iter().find(is_elsewhere).map(|process| process.pid)
 }
 
 /// A subject for each group of processes with the same user and the same IRSA variables: the oldest of each group,
@@ -43,12 +44,13 @@ pub fn groups() -> Vec<Subject> {
 /// Tells a subject of the other processes in its container.
 pub fn acquaint(subject: &mut Subject) {
     let Some(target) = &mut subject.target else { return };
-    let container = namespace(subject.identity.pid);
-    let others = all().into_iter().filter(|other| other.pid != subject.identity.pid && container.is_some());
+    let its_container = container(subject.identity.pid);
+    let others = all().into_iter().filter(|other| other.pid != subject.identity.pid && its_container.is_some());
     target.others = others
-        .filter(|other| namespace(other.pid) == container)
+        .filter(|other| container(other.pid) == its_container)
         .map(|other| {
-            let variables = proc::read(other.pid, "environ").ok().filter(|environ| !environ.is_empty());
+            let variables =
+                proc::read(other.pid, "environ").ok().filter(|environ| environ.iter().any(|byte| *byte != 0));
             let has_irsa = variables.map(|environ| proc::variables(environ).has_irsa());
             OtherProcess { pid: other.pid, command: other.command, has_irsa }
         })
@@ -62,12 +64,14 @@ fn kinship(subject: &Subject) -> String {
     let Identity { pid, uid, gid, .. } = subject.identity;
     let seen = subject.target.as_ref().is_some_and(|target| target.variables == TargetVariables::Its);
     let [role, file] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(value);
-    format!("{:?}|{uid}|{gid}|{seen}|{role}|{file}", namespace(pid))
+    format!("{:?}|{uid}|{gid}|{seen}|{role}|{file}", container(pid))
 }
 
-/// The mount namespace, which the processes of one container share.
-fn namespace(pid: u32) -> Option<std::path::PathBuf> {
-    std::fs::read_link(format!("/proc/{pid}/ns/mnt")).ok()
+/// What the processes of one container have in common, and may be seen by all: the first line of their list of mounts,
+/// which begins with the number of their root's mount.
+fn container(pid: u32) -> Option<Vec<u8>> {
+    let mounts = proc::read(pid, "mountinfo").ok()?;
+    mounts.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec)
 }
 
 /// Those that are neither kin of ours nor the pause program, and have a program at all.
