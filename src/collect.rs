@@ -4,6 +4,7 @@
 mod endpoint;
 mod jwt;
 mod roots;
+pub mod sdks;
 mod sts;
 mod tls;
 mod token_file;
@@ -71,6 +72,12 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     evidence
 }
 
+/// What an earlier look saw, with the token file as it is now. Nothing is sent.
+pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
+    let (local, _) = look_locally(subject, options, now);
+    Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() }
+}
+
 /// What can be seen without any network. Also gives what a call needs, if it is all there.
 fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<(RawToken, RoleArn)>) {
     let environment = subject.variables.shown();
@@ -117,7 +124,7 @@ fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
     match &evidence.token {
         Seen::NotLooked(why) => Some(why.clone()),
         Seen::Failed(_) => Some("the file holds no token".to_owned()),
-        Seen::Seen(token) => token.is_for_the_cluster().then(|| "the token is not meant for STS".to_owned()),
+        Seen::Seen(token) => token.is_for_another_use().then(|| "the token is not meant for STS".to_owned()),
     }
 }
 
