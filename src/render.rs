@@ -1,4 +1,9 @@
 //! Shows a report. Nothing here decides anything.
 
+pub mod html;
 pub mod json;
+pub mod metrics;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod termination;
 pub mod text;
