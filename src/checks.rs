@@ -3,7 +3,23 @@
 //!
 //! To add one: a file here with a [`Check`], a line below, and a directory in `tests/cases/`.
 
+mod env_not_injected;
+mod env_not_injected_annotation_missing_or_misplaced;
+mod env_not_injected_pod_predates_annotation;
+mod env_not_injected_webhook_missing;
+mod env_partially_set;
+mod issuer_not_public_default;
 mod malformed_arn;
+mod service_account_mismatch;
+#[cfg(test)]
+pub(crate) mod testing;
+mod token_audience_for_other_use;
+mod token_expired;
+mod token_file_malformed;
+mod token_file_missing;
+mod token_file_permission_denied;
+mod token_not_refreshed;
+mod token_not_yet_valid;
 
 use crate::evidence::Evidence;
 use crate::finding::{Cause, Finding, Outcome};
@@ -17,10 +33,27 @@ pub struct Check {
 }
 
 /// Every check, in the order in which a credential travels: the first error found is the root cause.
-pub static CHECKS: &[&Check] = &[&malformed_arn::CHECK];
+pub static CHECKS: &[&Check] = &[
+    &env_not_injected::CHECK,
+    &env_partially_set::CHECK,
+    &malformed_arn::CHECK,
+    &token_file_missing::CHECK,
+    &token_file_permission_denied::CHECK,
+    &token_file_malformed::CHECK,
+    &token_audience_for_other_use::CHECK,
+    &issuer_not_public_default::CHECK,
+    &service_account_mismatch::CHECK,
+    &token_expired::CHECK,
+    &token_not_yet_valid::CHECK,
+    &token_not_refreshed::CHECK,
+];
 
 /// Faults that no evidence within a pod proves: they are only ever candidates, or read out of an error's text.
-pub static CANDIDATES_ONLY: &[&Cause] = &[];
+pub static CANDIDATES_ONLY: &[&Cause] = &[
+    &env_not_injected_annotation_missing_or_misplaced::CAUSE,
+    &env_not_injected_pod_predates_annotation::CAUSE,
+    &env_not_injected_webhook_missing::CAUSE,
+];
 
 /// Every fault that has a name, checks first.
 pub fn causes() -> impl Iterator<Item = &'static Cause> {

@@ -123,7 +123,7 @@ fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
     match &evidence.token {
         Seen::NotLooked(why) => Some(why.clone()),
         Seen::Failed(_) => Some("the file holds no token".to_owned()),
-        Seen::Seen(token) => token.is_for_the_cluster().then(|| "the token is not meant for STS".to_owned()),
+        Seen::Seen(token) => token.is_for_another_use().then(|| "the token is not meant for STS".to_owned()),
     }
 }
 

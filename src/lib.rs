@@ -22,3 +22,4 @@ pub mod schedule;
 pub mod serve;
 pub mod subject;
 pub mod timestamp;
+pub mod trust_policy;

@@ -27,6 +27,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(value) = evidence.environment.value("AWS_ROLE_ARN") else {
         return Outcome::skip("AWS_ROLE_ARN has no value");
     };
+    if let Some(flaw) = evidence.environment.variable("AWS_ROLE_ARN").flaw() {
+        return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: the ARN is {}.", flaw.in_words()), fix()).into();
+    }
     match RoleArn::parse(value) {
         Ok(_) => Outcome::Pass,
         Err(fault) => {
@@ -39,11 +42,36 @@ fn judge(evidence: &Evidence) -> Outcome {
                 }
                 _ => "",
             };
-            Diagnosis::new(
-                format!("AWS_ROLE_ARN is {value:?}: it {fault}.{hint}"),
-                Fix::new("set the service account's annotation to the role's ARN, then recreate the pod"),
-            )
-            .into()
+            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: it {fault}.{hint}"), fix()).into()
+        }
+    }
+}
+
+fn fix() -> Fix {
+    Fix::new("set the service account's annotation to the role's ARN, then make the pod anew")
+        .command("kubectl get serviceaccounts -A -o yaml | grep -B12 eks.amazonaws.com/role-arn")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing;
+
+    #[test]
+    fn the_first_fault_is_named_and_sessions_are_recognised() {
+        for (arn, words) in [
+            (testing::ROLE, None),
+            ("checkout", Some("a name where the whole ARN is needed")),
+            (" arn:aws:iam::111122223333:role/a", Some("surrounded by white space")),
+            ("'x'", Some("wrapped in quotes")),
+            ("arn:aws:sts::111122223333:assumed-role/checkout/s", Some("ARN of a session")),
+            ("arn:aws:iam::111122223333:instance-profile/x", Some("instance profile holds a role")),
+        ] {
+            match (judge(&testing::environment(&[("AWS_ROLE_ARN", arn)])), words) {
+                (Outcome::Pass, None) => {}
+                (Outcome::Fault(found), Some(words)) => assert!(found.cause.contains(words), "{}", found.cause),
+                (other, _) => panic!("{arn}: {other:?}"),
+            }
         }
     }
 }

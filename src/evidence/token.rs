@@ -76,15 +76,15 @@ pub struct Token {
 }
 
 impl Token {
-    /// Made for the cluster's own API server, so that STS refuses it unread: no audience at all (legacy), or one that
-    /// only an API server has. Any other audience may be registered with an IAM provider.
-    pub fn is_for_the_cluster(&self) -> bool {
-        let is_server = |audience: &String| {
+    /// Never meant for STS, which refuses it unread: without audience (legacy), or for nobody but the cluster's API
+    /// server or the agent of EKS Pod Identity. Any other audience may be registered with an IAM provider.
+    pub fn is_for_another_use(&self) -> bool {
+        let is_other = |audience: &String| {
             let host = audience.trim_start_matches("https://").split(['/', ':']).next().unwrap_or_default();
-            host == "kubernetes.default.svc" || host.starts_with("kubernetes.default.svc.") || host == "k3s"
+            let is_server = host == "kubernetes.default.svc" || host.starts_with("kubernetes.default.svc.");
+            is_server || audience == "pods.eks.amazonaws.com" || self.issuer.as_ref() == Some(audience)
         };
-        let is_issuer = |audience: &String| self.issuer.as_ref() == Some(audience);
-        self.audience.iter().all(|audience| is_server(audience) || is_issuer(audience))
+        self.audience.iter().all(is_other)
     }
 }
 

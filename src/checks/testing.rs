@@ -1,0 +1,109 @@
+//! Evidence for the checks' tests: a healthy look, from which each test departs.
+
+use crate::evidence::*;
+use crate::partition::Partition;
+use crate::timestamp::Timestamp;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_795_395_600);
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
+const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
+const PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+
+/// A look at a pod in which everything works.
+pub(crate) fn healthy() -> Evidence {
+    let file = PathStep { path: PATH.into(), kind: PathStepKind::File, mode: 0o644, uid: 0, gid: 0, target: None };
+    Evidence {
+        now: NOW,
+        expected: Expectations::default(),
+        identity: Identity { pid: 1, uid: 1000, gid: 1000, groups: vec![], capabilities: Some(0) },
+        environment: variables(&[
+            ("AWS_ROLE_ARN", ROLE),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", PATH),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
+        ]),
+        token_file: Seen::Seen(TokenFile { path: PATH.into(), walk: vec![file], bytes: 1000 }),
+        token: Seen::Seen(good_token()),
+        endpoint: Seen::Seen(Endpoint {
+            url: "https://sts.eu-west-1.amazonaws.com".into(),
+            host: "sts.eu-west-1.amazonaws.com".into(),
+            port: 443,
+            https: true,
+            region: "eu-west-1".into(),
+            source: EndpointSource::Region("AWS_REGION"),
+            partition: Some(Partition::Aws),
+            proxy: None,
+        }),
+        dial: Seen::Seen(Dial::default()),
+        session: Seen::Seen(Session {
+            assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
+            expires_at: NOW.plus(3600),
+            attempts: 1,
+        }),
+        caller: Seen::Seen(Caller {
+            arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
+            account: "111122223333".into(),
+            user_id: "AROAEXAMPLE:irsa-probe".into(),
+        }),
+        clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
+        steps: vec![],
+    }
+}
+
+fn good_token() -> Token {
+    Token {
+        algorithm: Some("RS256".into()),
+        key_id: Some("k1".into()),
+        issuer: Some(ISSUER.into()),
+        subject: Some("system:serviceaccount:payments:checkout".into()),
+        audience: vec!["sts.amazonaws.com".into()],
+        authorized_party: None,
+        expires_at: Some(NOW.plus(86_000)),
+        issued_at: Some(NOW.plus(-400)),
+        not_before: Some(NOW.plus(-400)),
+        kubernetes: Kubernetes {
+            namespace: Some("payments".into()),
+            service_account: Some("checkout".into()),
+            ..Kubernetes::default()
+        },
+        surrounding_space: false,
+    }
+}
+
+pub(crate) fn variables(pairs: &[(&str, &str)]) -> Environment {
+    Environment::from_values(|name| {
+        let (_, value) = pairs.iter().find(|(known, _)| *known == name)?;
+        Some(Ok((*value).to_owned()))
+    })
+}
+
+/// A look at a process with these variables and no others; the rest is as in a healthy pod.
+pub(crate) fn environment(pairs: &[(&str, &str)]) -> Evidence {
+    Evidence { environment: variables(pairs), ..healthy() }
+}
+
+/// A look at a pod whose token file cannot be used.
+pub(crate) fn token_file(kind: TokenFileFaultKind) -> Evidence {
+    let fault = TokenFileFault { path: "/a/token".into(), walk: vec![], kind };
+    let unread = "the token file could not be read";
+    Evidence {
+        token_file: Seen::Failed(fault),
+        token: Seen::not_looked(unread),
+        session: Seen::not_looked(unread),
+        caller: Seen::not_looked(unread),
+        ..healthy()
+    }
+}
+
+/// A look at a pod whose token file holds something else.
+pub(crate) fn malformed(malformed: Malformed) -> Evidence {
+    Evidence { token: Seen::Failed(malformed), ..healthy() }
+}
+
+/// A look at a pod whose token differs from a good one.
+pub(crate) fn token(change: impl FnOnce(&mut Token)) -> Evidence {
+    let mut token = good_token();
+    change(&mut token);
+    Evidence { token: Seen::Seen(token), ..healthy() }
+}

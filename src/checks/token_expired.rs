@@ -1,0 +1,79 @@
+use crate::checks::Check;
+use crate::evidence::{Evidence, Seen};
+use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::timestamp::span;
+
+/// The token's time is over.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "token-expired",
+        title: "the token has expired",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        explanation: "\
+The kubelet renews the file when 80 % of the token's lifetime have passed, at the latest after 24 hours. An expired \
+token in the file means that the kubelet did not get there: the file is mounted with subPath (such mounts never change), \
+it is a copy, the kubelet has lost the API server, or the node's clock is wrong.
+
+An SDK that still sends an expired token although the file is fresh has read the file once and kept it: that is the \
+application's fault, and a restart of the container cures it for a day.
+
+See whether the mount uses subPath and whether the node's clock is right; a pod made anew gets a fresh token.",
+    },
+    judge,
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let token = match &evidence.token {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
+        Seen::Seen(token) => token,
+    };
+    let Some(expires_at) = token.expires_at else {
+        return Outcome::skip("the token has no exp");
+    };
+    let ahead = evidence.clock.seen().map_or(0, |clock| clock.ahead_seconds);
+    let (here, there) = (expires_at.since(evidence.now), expires_at.since(evidence.now.plus(ahead)));
+    if evidence.session.seen().is_some() || there > 0 {
+        return Outcome::Pass;
+    }
+    let skew = match here > 0 {
+        true => format!(" The clock here does not see it: it is {} behind STS's.", span(ahead)),
+        false => String::new(),
+    };
+    let cause =
+        format!("The token expired at {expires_at}, {} ago; the kubelet has not renewed it.{skew}", span(there));
+    let fix = Fix::new(
+        "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
+    )
+    .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.containers[*].volumeMounts}' | grep -o 'subPath[^,]*'");
+    Diagnosis::new(cause, fix).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing;
+    use crate::evidence::{Clock, ClockSource};
+
+    #[test]
+    fn expiry_is_judged_by_the_other_clock_where_it_is_known() {
+        for (left, ahead, accepted, expired) in [
+            (60, None, false, false),
+            (0, None, false, true),
+            (-60, None, false, true),
+            (60, Some(3600), false, true),
+            (-60, Some(-3600), false, false),
+            (-60, None, true, false),
+        ] {
+            let mut evidence = testing::token(|token| token.expires_at = Some(testing::NOW.plus(left)));
+            if let Some(ahead_seconds) = ahead {
+                evidence.clock = Seen::Seen(Clock { ahead_seconds, source: ClockSource::DateHeader });
+            }
+            if !accepted {
+                evidence.session = Seen::not_looked("");
+            }
+            assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), expired, "{left} {ahead:?} {accepted}");
+        }
+    }
+}

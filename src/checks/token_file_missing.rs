@@ -1,0 +1,95 @@
+use crate::checks::Check;
+use crate::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
+use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+
+/// There is no file where `AWS_WEB_IDENTITY_TOKEN_FILE` points.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "token-file-missing",
+        title: "there is no token file where AWS_WEB_IDENTITY_TOKEN_FILE points",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        explanation: "\
+The webhook mounts a projected volume named aws-iam-token at /var/run/secrets/eks.amazonaws.com/serviceaccount, and the \
+kubelet writes the file token into it. If the file is not there, the volume was not mounted into this container, the \
+variable was set by hand to another path, or a volume of the same name but another kind (an emptyDir, say) was already \
+in the pod: the webhook reuses it unchecked.
+
+Volumes are fixed when the pod is made. Remove what was set by hand and make the pod anew.",
+    },
+    judge,
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let fault = match &evidence.token_file {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Seen(_) => return Outcome::Pass,
+        Seen::Failed(fault) => fault,
+    };
+    let TokenFileFault { path, walk, kind } = fault;
+    let flaw = evidence.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").flaw();
+    let cause = match kind {
+        TokenFileFaultKind::NotAbsolute => {
+            format!(
+                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, which does not begin with a slash: it names another file \
+                     in each working directory."
+            )
+        }
+        TokenFileFaultKind::Missing { .. } if flaw.is_some() => {
+            let flaw = flaw.map(Flaw::in_words).unwrap_or_default();
+            format!("{path:?} does not exist: the path in AWS_WEB_IDENTITY_TOKEN_FILE is {flaw}.")
+        }
+        TokenFileFaultKind::Missing { at } if at == path => {
+            let empty = walk.last().filter(|step| step.kind == PathStepKind::Directory);
+            let place = empty.map(|step| format!("; the directory {} is there", step.path)).unwrap_or_default();
+            format!("{path} does not exist{place}.")
+        }
+        TokenFileFaultKind::Missing { at } => match walk.last().filter(|step| step.kind == PathStepKind::Link) {
+            Some(link) => {
+                format!("{path} leads to {at}, which does not exist: the link {} points to nothing.", link.path)
+            }
+            None => format!("{path} does not exist: there is no {at}."),
+        },
+        TokenFileFaultKind::LinkLoop => format!("{path} is a loop of symbolic links."),
+        TokenFileFaultKind::Directory => format!("{path} is a directory; the token is a file in it."),
+        _ => return Outcome::skip("something is there"),
+    };
+    let fix = match kind {
+        TokenFileFaultKind::Directory => Fix::new(format!(
+            "point AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then make the pod anew",
+            path.trim_end_matches('/')
+        )),
+        _ => Fix::new(
+            "remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any own volume named aws-iam-token from the manifest, \
+             then make the pod anew so that the webhook adds both",
+        )
+        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.volumes[?(@.name==\"aws-iam-token\")]}'"),
+    };
+    Diagnosis::new(cause, fix).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        use TokenFileFaultKind::*;
+        for (kind, words) in [
+            (Missing { at: "/a/token".into() }, Some("/a/token does not exist")),
+            (Missing { at: "/a".into() }, Some("there is no /a.")),
+            (Directory, Some("is a directory")),
+            (LinkLoop, Some("loop")),
+            (NotAbsolute, Some("does not begin with a slash")),
+            (Empty, None),
+            (Denied { at: "/a".into() }, None),
+        ] {
+            let outcome = judge(&testing::token_file(kind.clone()));
+            match words {
+                Some(words) => assert!(matches!(&outcome, Outcome::Fault(d) if d.cause.contains(words)), "{outcome:?}"),
+                None => assert!(matches!(outcome, Outcome::Skip(_)), "{kind:?}"),
+            }
+        }
+    }
+}
