@@ -79,6 +79,16 @@ pub struct Evidence {
     pub steps: Vec<Step>,
 }
 
+impl Evidence {
+    /// The error that STS answered with.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match (self.session.failed(), self.caller.failed()) {
+            (Some(CallFault::Refused(refusal)), _) | (_, Some(CallFault::Refused(refusal))) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
 /// What the user stated by options.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectations {

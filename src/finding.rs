@@ -34,6 +34,17 @@ pub enum Advice {
     RecreatePod,
 }
 
+impl Advice {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Fix => "fix",
+            Self::Retry => "retry",
+            Self::RecreatePod => "recreate-pod",
+        }
+    }
+}
+
 /// A fault that this project has a name for. The code is public API: it is the name of the file that
 /// defines it, of its case directory, its docs anchor and its metric label.
 #[derive(Debug, PartialEq, Eq)]

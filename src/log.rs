@@ -1,10 +1,9 @@
 //! Log lines on standard error, for people or as JSON. Only this program's own: the SDK's may hold a token.
 #![allow(clippy::disallowed_methods, reason = "a log line tells when it was written")]
 
-use crate::finding::Severity;
-use crate::render::printable;
+use crate::render::text::printable;
 use crate::report::{Report, Verdict};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt;
 use std::time::SystemTime;
 use tracing::field::{Field, Visit};
@@ -57,5 +56,96 @@ pub fn look(report: &Report, next: &str) {
         Verdict::Healthy => line!(info),
         Verdict::Degraded | Verdict::Undetermined => line!(warn),
         Verdict::Broken => line!(error),
+    }
+}
+
+/// One line for a verdict that is another than before.
+pub fn turned(from: Verdict, report: &Report) {
+    let (from, to) = (from.word(), report.verdict.word());
+    let summary = report.summary.as_str();
+    match report.verdict {
+        Verdict::Healthy => tracing::info!(from, summary, "verdict is now {to}"),
+        Verdict::Degraded | Verdict::Undetermined => tracing::warn!(from, summary, "verdict is now {to}"),
+        Verdict::Broken => tracing::error!(from, summary, "verdict is now {to}"),
+    }
+}
+
+/// Writes one event as one line.
+struct Line(Format);
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let metadata = event.metadata();
+        if !metadata.target().starts_with(env!("CARGO_CRATE_NAME")) {
+            return Ok(());
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let time = humantime::format_rfc3339_millis(SystemTime::now());
+        match self.0 {
+            Format::Json => {
+                let level = metadata.level();
+                write!(writer, "{{\"time\":\"{time}\",\"level\":\"{level}\",\"msg\":{}", Value::from(fields.message))?;
+                for (name, value) in fields.others {
+                    write!(writer, ",\"{name}\":{value}")?;
+                }
+                writeln!(writer, "}}")
+            }
+            Format::Text => {
+                write!(writer, "{time} {:<5} {}", metadata.level(), printable(&fields.message))?;
+                for (name, value) in fields.others {
+                    match value {
+                        Value::String(text) if !text.contains([' ', '"']) => {
+                            write!(writer, " {name}={}", printable(&text))?
+                        }
+                        value => write!(writer, " {name}={value}")?,
+                    }
+                }
+                writeln!(writer)
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    /// In the order in which they were given. A name is an identifier.
+    others: Vec<(&'static str, Value)>,
+}
+
+impl Fields {
+    fn add(&mut self, field: &Field, value: Value) {
+        self.others.push((field.name(), value));
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // The message itself comes as format arguments, whose Debug is their text.
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            _ => self.add(field, format!("{value:?}").into()),
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field, value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add(field, value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field, value.into());
     }
 }

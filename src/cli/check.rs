@@ -1,10 +1,10 @@
 //! `irsa-probe [check]`: one look.
 
-use super::{LookOptions, Output, OutputOptions, complain, write_out};
+use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
 use crate::collect::Options;
 use crate::evidence::Expectations;
-use crate::render;
 use crate::probe::probe;
+use crate::render;
 use crate::report::Mode;
 use crate::subject::Subject;
 use clap::Args;
@@ -22,16 +22,16 @@ pub struct CheckOptions {
     look: LookOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    termination: TerminationOptions,
 }
 
 pub fn run(options: &CheckOptions) -> u8 {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("cannot start: {error}")),
+    let report = match block_on(probe(&options.look.subject(), &options.look.options(), Mode::Check)) {
+        Ok(report) => report,
+        Err(code) => return code,
     };
-    let report = runtime.block_on(probe(&options.look.subject(), &options.look.options(), Mode::Check));
-    // A lookup that hangs in the C library must not keep the process.
-    runtime.shutdown_background();
+    options.termination.termination_log.write(&report);
     let text = match options.output.output {
         Output::Text => render::text::render(&report, options.output.colour()),
         Output::Json => render::json::render(&report),

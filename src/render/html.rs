@@ -93,10 +93,7 @@ impl Page {
             ("role wanted", evidence.environment.value("AWS_ROLE_ARN").map(str::to_owned)),
             ("caller", caller.map(|caller| caller.arn.clone())),
             ("account", caller.map(|caller| caller.account.clone())),
-            (
-                "session ends",
-                evidence.session.seen().map(|session| moment(session.expires_at, evidence.now)),
-            ),
+            ("session ends", evidence.session.seen().map(|session| moment(session.expires_at, evidence.now))),
         ]);
     }
 
@@ -248,7 +245,9 @@ mod tests {
     #[test]
     fn what_others_wrote_cannot_break_out() {
         let page = page(&sample::refused());
-        assert!(page.contains("AccessDenied &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;\u{fffd}[31m"));
+        assert!(page.contains(
+            "AccessDenied &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;\u{fffd}[31m"
+        ));
         assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("http-equiv"));
         assert!(!page.contains("src=") && !page.contains("url(") && !page.contains("@import"));
     }

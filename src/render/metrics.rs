@@ -164,7 +164,8 @@ mod tests {
             };
             promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
             let output = promtool.wait_with_output().unwrap();
-            let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let said =
+                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             assert!(output.status.success() && said.trim().is_empty(), "{said}\n{page}");
         }
     }

@@ -31,7 +31,7 @@ sample_check!(REFUSED, "not-authorized", "the role's trust policy does not let t
 sample_check!(SUBJECT, "wrong-subject-in-trust-policy", "the policy names another service account", Error, Fix);
 sample_check!(THROTTLED, "throttled", "STS asks for fewer calls", Error, Retry);
 sample_check!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM role", Error, RecreatePod);
-sample_check!(OLD, "token-not-rotated", "the token has not been renewed", Warning, Fix);
+sample_check!(OLD, "token-not-refreshed", "the token has not been renewed", Warning, Fix);
 
 /// IRSA works; the token was issued two hours ago for 24 hours, the session is an hour long.
 pub fn healthy() -> Report {
@@ -56,10 +56,11 @@ pub fn refused() -> Report {
     let fix = Fix::new("compare the role's policy with what this token needs")
         .command("aws iam get-role --role-name checkout > role.json")
         .command("irsa-probe trust-policy --check role.json");
-    let diagnosis =
-        Diagnosis::new("STS said: AccessDenied <script>alert('x')</script> & \"more\"\u{1b}[31m\n", fix).could_be(vec![
-            Candidate { cause: &SUBJECT.cause, why: "the token's subject is system:serviceaccount:payments:x".into() },
-        ]);
+    let diagnosis = Diagnosis::new("STS said: AccessDenied <script>alert('x')</script> & \"more\"\u{1b}[31m\n", fix)
+        .could_be(vec![Candidate {
+            cause: &SUBJECT.cause,
+            why: "the token's subject is system:serviceaccount:payments:x".into(),
+        }]);
     report(failed(CallFault::Refused(refusal)), vec![fault(&REFUSED, diagnosis)])
 }
 
@@ -72,7 +73,10 @@ pub fn throttled() -> Report {
         request_id: None,
         attempts: 3,
     };
-    report(failed(CallFault::Refused(refusal)), vec![fault(&THROTTLED, Diagnosis::new("Rate exceeded", Fix::new("wait")))])
+    report(
+        failed(CallFault::Refused(refusal)),
+        vec![fault(&THROTTLED, Diagnosis::new("Rate exceeded", Fix::new("wait")))],
+    )
 }
 
 /// Nothing was asked, for the pod is frozen in its fault.

@@ -137,7 +137,9 @@ impl History {
         let mut codes = report.findings.iter().map(|finding| finding.cause.code);
         let verdict = match (report.verdict, codes.next()) {
             (Verdict::Healthy, _) | (_, None) => report.verdict.word().to_owned(),
-            (verdict, Some(first)) => codes.fold(format!("{} {first}", verdict.word()), |line, code| line + ", " + code),
+            (verdict, Some(first)) => {
+                codes.fold(format!("{} {first}", verdict.word()), |line, code| line + ", " + code)
+            }
         };
         if Outlook::of(report).works {
             return Readiness::Ready(format!("ready: {verdict}"));
@@ -198,7 +200,7 @@ mod tests {
         let graceful = |seconds| Patience { ready_grace: Some(Duration::from_secs(seconds)), ..STRICT };
         for (reports, patience, readiness) in [
             (vec![healthy.clone()], STRICT, ready("ready: healthy")),
-            (vec![sample::degraded()], STRICT, ready("ready: degraded token-not-rotated")),
+            (vec![sample::degraded()], STRICT, ready("ready: degraded token-not-refreshed")),
             (vec![refused.clone()], STRICT, not_ready("not ready: broken not-authorized")),
             // Never worked: nothing to be lenient about, whatever the threshold.
             (vec![throttled(0)], STRICT, not_ready("not ready: undetermined throttled")),
@@ -210,7 +212,11 @@ mod tests {
                 patient,
                 ready("ready: IRSA worked 0 s ago; failure 2 of 3: broken not-authorized"),
             ),
-            (vec![healthy.clone(), refused.clone(), refused.clone(), refused.clone()], patient, not_ready("not ready: broken not-authorized")),
+            (
+                vec![healthy.clone(), refused.clone(), refused.clone(), refused.clone()],
+                patient,
+                not_ready("not ready: broken not-authorized"),
+            ),
             // A blip of STS leaves the pod ready as long as the session of the last good look.
             (
                 vec![healthy.clone(), throttled(3_000)],
