@@ -21,6 +21,7 @@ pub mod render;
 pub mod report;
 pub mod schedule;
 pub mod serve;
+pub mod sdk_support;
 pub mod signals;
 pub mod subject;
 pub mod termination_log;
