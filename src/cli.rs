@@ -3,8 +3,10 @@
 
 mod check;
 mod explain;
+mod input;
 mod ping;
 mod serve;
+mod trust_policy;
 mod wait;
 
 use crate::log;
@@ -55,6 +57,9 @@ enum Command {
     /// Asks a running serve; for exec probes
     #[command(after_help = ping::EXAMPLES)]
     Ping(ping::PingOptions),
+    /// The trust policy that this token needs; with --check, what is wrong with the one there is
+    #[command(after_help = trust_policy::EXAMPLES)]
+    TrustPolicy(trust_policy::TrustPolicyOptions),
     /// Shell completions
     #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
     Completions { shell: clap_complete::Shell },
@@ -146,6 +151,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Wait(options)) => wait::run(&options),
         Some(Command::Serve(options)) => serve::run(&options),
         Some(Command::Ping(options)) => ping::run(&options),
+        Some(Command::TrustPolicy(options)) => trust_policy::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "irsa-probe", &mut script);

@@ -7,3 +7,4 @@ pub mod metrics;
 pub(crate) mod sample;
 pub mod termination;
 pub mod text;
+pub mod trust_policy;

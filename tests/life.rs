@@ -163,10 +163,15 @@ fn sigterm_ends_a_look_that_hangs() {
 fn a_port_in_use_is_told_and_only_the_unasked_one_is_done_without() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let holder = std::net::TcpListener::bind(&taken).unwrap();
-    for arguments in [&["serve", "--listen", &taken][..], &["serve", "--listen", "127.0.0.1:0", "--report-listen", &taken]] {
+    for arguments in
+        [&["serve", "--listen", &taken][..], &["serve", "--listen", "127.0.0.1:0", "--report-listen", &taken]]
+    {
         let (code, _, said) = run(&mut raise(|_| {}), arguments);
         assert_eq!(code, Some(2));
-        assert!(said.contains(&format!("cannot listen on {taken}: something else in this pod listens there")), "{said}");
+        assert!(
+            said.contains(&format!("cannot listen on {taken}: something else in this pod listens there")),
+            "{said}"
+        );
     }
     drop(holder);
 }
@@ -179,7 +184,11 @@ fn ping_asks_by_tcp_and_by_socket() {
     let serve = ["serve", "--listen", &by_socket, "--report-listen", "127.0.0.1:0"];
     let running = Running::start(&mut raised.command, &serve);
     let report = running.line("listening")["address"].as_str().map(str::to_owned).unwrap();
-    let report = if report.starts_with("unix:") { running.line("listening")["address"].as_str().unwrap().to_owned() } else { report };
+    let report = if report.starts_with("unix:") {
+        running.line("listening")["address"].as_str().unwrap().to_owned()
+    } else {
+        report
+    };
     running.line("broken");
     for target in [by_socket.as_str(), &format!("http://{report}")] {
         let (code, line) = ping(&[target]);
