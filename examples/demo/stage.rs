@@ -100,7 +100,7 @@ impl Stage {
     /// STS cannot be reached: its address accepts connections and never says a word.
     pub fn black_hole(&mut self) -> Result<()> {
         self.sts = Some(dead_ends::mute()?);
-        self.arguments.extend(["--look-timeout", "3s"]);
+        self.arguments.extend(["--look-timeout", "5s"]);
         Ok(())
     }
 
@@ -120,8 +120,8 @@ impl Stage {
 
         let authority = Authority::new()?;
         let bundle = directory.path().join("ca.pem");
-        let other_authority = Authority::new()?;
-        fs::write(&bundle, if self.has_authority { &authority.pem } else { &other_authority.pem })?;
+        let others = Authority::named("a public root of someone else")?;
+        fs::write(&bundle, if self.has_authority { &authority.pem } else { &others.pem })?;
         let world =
             self.world.clone().issuer(ISSUER, Some(Jwks::of(&[&key]))).role(&self.role, self.trust_policy.clone());
         let sts = LocalSts::new(world);
@@ -130,13 +130,14 @@ impl Stage {
         }
         let stand_in = sts.listen(Some(authority.server(&[self.certificate_for])?))?;
         let routes = [(format!("{STS}:443"), self.sts.unwrap_or(stand_in))];
-        let proxy =
-            Proxy::new(self.proxy, &routes.each_ref().map(|(name, address)| (name.as_str(), *address))).listen()?;
+        let routes = routes.each_ref().map(|(name, address)| (name.as_str(), *address));
+        let proxy = Proxy::new(self.proxy, &routes);
+        let proxy_address = proxy.listen()?;
 
         let mut variables = self.variables.clone();
         variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE").or_insert_with(|| token.display().to_string());
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
-        variables.entry("HTTPS_PROXY").or_insert_with(|| format!("http://{proxy}"));
+        variables.entry("HTTPS_PROXY").or_insert_with(|| format!("http://{proxy_address}"));
         variables.entry("AWS_CA_BUNDLE").or_insert_with(|| bundle.display().to_string());
         variables.retain(|_, value| value != UNSET);
 
@@ -151,7 +152,8 @@ impl Stage {
             fs::set_permissions(&token, fs::Permissions::from_mode(0o000))?;
         }
         command.env_clear().envs(&variables);
-        Ok(Raised { command, arguments: self.arguments, variables, sts, directory })
+        let arguments = self.arguments;
+        Ok(Raised { command, arguments, variables, sts, authority, bundle, proxy, token: content, directory })
     }
 }
 
@@ -159,13 +161,19 @@ impl Stage {
 pub const UNSET: &str = "\0unset";
 
 /// A pod that is ready for the probe.
-#[allow(dead_code, reason = "the stand-in is for the tests; the directory only has to live")]
+#[allow(dead_code, reason = "the tests look at what the demo only keeps alive")]
 pub struct Raised {
     /// Runs the probe; its arguments are still to be given.
     pub command: Command,
     pub arguments: Vec<&'static str>,
     pub variables: BTreeMap<&'static str, String>,
     pub sts: LocalSts,
+    pub authority: Authority,
+    /// The bundle that `AWS_CA_BUNDLE` names.
+    pub bundle: PathBuf,
+    pub proxy: Proxy,
+    /// What is in the token file.
+    pub token: Option<String>,
     /// Lives as long as the pod.
     pub directory: TempDir,
 }
