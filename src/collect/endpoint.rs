@@ -1,5 +1,6 @@
 //! Which STS endpoint an SDK in this environment calls, by the SDK's own rules.
 
+use super::inside;
 use super::transport::Transport;
 use crate::arn::RoleArn;
 use crate::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
@@ -12,9 +13,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// A larger profile file is not read.
@@ -50,9 +49,7 @@ fn profile_files(subject: &Subject) -> HashMap<OsString, Vec<u8>> {
 }
 
 fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let path = root.join(path.trim_start_matches('/'));
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).ok()?;
+    let file = inside::open(root, Path::new(path)).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;
     }
