@@ -138,7 +138,10 @@ fn a_trust_store_is_the_one_that_the_variables_name() {
             "AWS_CA_BUNDLE=/nowhere/ca.pem: No such file",
         ),
         (&|stage: &mut Stage| stage.set("AWS_CA_BUNDLE", "/proc/self/status"), "holds no certificate"),
-        (&|stage: &mut Stage| stage.certificate_for = "sts.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"),
+        (
+            &|stage: &mut Stage| stage.certificate_for = vec!["sts.us-east-1.amazonaws.com".to_owned()],
+            "sts.us-east-1.amazonaws.com",
+        ),
         (&|stage: &mut Stage| stage.sts = dead_ends::other_protocol().ok(), "the server does not speak TLS"),
     ] {
         let (look, raised) = look_at(break_it);
@@ -177,7 +180,7 @@ fn a_port_at_which_nothing_listens_is_told_at_the_layer() {
 
 #[test]
 fn no_sts_asks_nothing_and_exits_well() {
-    let (look, raised) = look_at(|stage| stage.arguments.push("--no-sts"));
+    let (look, raised) = look_at(|stage| stage.arguments.push("--no-sts".to_owned()));
     assert_eq!((look.verdict(), look.exit_code), ("undetermined", 0));
     assert!(raised.proxy.asked().is_empty() && raised.sts.exchanges().is_empty());
 }

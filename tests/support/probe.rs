@@ -2,7 +2,11 @@
 
 use crate::stage::{Raised, Stage};
 use serde_json::Value;
+use std::io::ErrorKind;
 use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+use std::time::Duration;
 
 /// One look of the whole program.
 pub struct Look {
@@ -26,7 +30,7 @@ pub fn raise(break_it: impl FnOnce(&mut Stage)) -> Raised {
 
 pub fn look(raised: &mut Raised) -> Look {
     raised.command.args(&raised.arguments).args(["--output", "json"]);
-    let output = raised.command.output().expect("the probe runs");
+    let output = run(&mut raised.command);
     let (stdout, stderr) = (String::from_utf8(output.stdout).expect("UTF-8"), String::from_utf8_lossy(&output.stderr));
     for secret in secrets(raised) {
         assert!(!stdout.contains(&secret), "the report says a secret: {stdout}");
@@ -34,6 +38,18 @@ pub fn look(raised: &mut Raised) -> Look {
     }
     let report = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}"));
     Look { report, exit_code: output.status.code().expect("an exit code"), stderr: stderr.into_owned() }
+}
+
+/// A copy of the program that was just written may still be open for writing in a child that another test's thread is
+/// about to turn into a program: until then the kernel refuses to run it.
+fn run(command: &mut Command) -> Output {
+    for _ in 0..100 {
+        match command.output() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::sleep(Duration::from_millis(20)),
+            result => return result.expect("the probe runs"),
+        }
+    }
+    panic!("the probe's file stays busy");
 }
 
 /// Parts that must not be seen anywhere: the claims alone are no secret, the signature is.
