@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod jwt;
+mod resolver;
 mod roots;
 mod sts;
 mod tls;
@@ -95,9 +96,16 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         token,
         endpoint: Seen::not_looked(""),
         dial: Seen::not_looked(""),
+        detour: Seen::not_looked("STS was reached, or there is only one way to it"),
         session: Seen::not_looked(""),
         caller: Seen::not_looked(""),
         clock: Seen::not_looked("nothing that tells the time was asked"),
+        mounts: Seen::not_looked("the token file is in its place"),
+        api_token: Seen::not_looked("IRSA's own token names the service account"),
+        issuer: Seen::not_looked("STS judged the token itself"),
+        profile: Seen::not_looked("there are no profile files"),
+        winner: Seen::not_looked("nothing but web identity is configured"),
+        imds: Seen::not_looked("instance metadata was not asked for"),
         steps: Vec::new(),
     };
     (evidence, raw.zip(role))
