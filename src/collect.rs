@@ -1,8 +1,10 @@
 //! The only I/O: sees what there is to see and says so as [`Evidence`], which holds no secret.
 #![allow(clippy::disallowed_methods, reason = "this is where the world is looked at")]
 
+mod detour;
 mod endpoint;
 mod jwt;
+mod mounts;
 mod resolver;
 mod roots;
 mod sts;
@@ -87,6 +89,13 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         Some(raw) => jwt::decode(raw.bytes()).into(),
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let (mounts, api_token) = match &token {
+        Seen::Seen(token) if role.is_some() && !token.is_over(now) => (
+            Seen::not_looked("variables and token are as the webhook leaves them"),
+            Seen::not_looked("IRSA's own token names the service account"),
+        ),
+        _ => (mounts::look(subject, path).into(), mounts::api_token(subject)),
+    };
     let evidence = Evidence {
         now,
         expected: options.expected.clone(),
@@ -100,8 +109,8 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         session: Seen::not_looked(""),
         caller: Seen::not_looked(""),
         clock: Seen::not_looked("nothing that tells the time was asked"),
-        mounts: Seen::not_looked("the token file is in its place"),
-        api_token: Seen::not_looked("IRSA's own token names the service account"),
+        mounts,
+        api_token,
         issuer: Seen::not_looked("STS judged the token itself"),
         profile: Seen::not_looked("there are no profile files"),
         winner: Seen::not_looked("nothing but web identity is configured"),
@@ -153,7 +162,7 @@ async fn ask_sts(subject: &Subject, evidence: &mut Evidence, token: &RawToken, r
         }
     };
     let client = sts::Client::new(&sdk, &endpoint.region, &transport, deadline);
-    evidence.endpoint = Seen::Seen(endpoint);
+    evidence.endpoint = Seen::Seen(endpoint.clone());
     let role_arn = role.to_string();
     let session_name = subject.variables.filled("AWS_ROLE_SESSION_NAME").unwrap_or(SESSION_NAME);
     let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name, token }).await;
@@ -171,6 +180,11 @@ async fn ask_sts(subject: &Subject, evidence: &mut Evidence, token: &RawToken, r
             evidence.steps.push(Step::skipped(Operation::GetCallerIdentity.step(), no_credentials.to_owned()));
             evidence.caller = Seen::not_looked(no_credentials);
         }
+    }
+    if let Seen::Failed(failed) = &evidence.dial {
+        let (detour, log) = detour::look(&endpoint, failed, &transport, deadline).await;
+        evidence.detour = detour;
+        evidence.steps.extend(log.steps);
     }
 }
 

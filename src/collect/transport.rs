@@ -98,6 +98,13 @@ impl Transport {
         std::mem::take(&mut *self.0.log())
     }
 
+    /// Tries to connect to a server and sends nothing; the log tells how far that went.
+    pub async fn reach(&self, host: &str, port: u16, deadline: Instant) {
+        if let Ok(url) = format!("https://{host}:{port}").parse() {
+            dial::reach(&self.0, &url, deadline).await;
+        }
+    }
+
     /// Sends one request and reads its answer to the end, within the timeouts and the size limit.
     ///
     /// # Errors

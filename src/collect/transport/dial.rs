@@ -91,6 +91,16 @@ pub(super) async fn dial(shared: &Shared, url: &Uri) -> Result<Sender, Broken> {
     exchange::handshake(stream, None).await
 }
 
+/// Goes straight to the server of `url` as far as TCP, whatever the proxy variables say, and hangs up.
+pub(super) async fn reach(shared: &Shared, url: &Uri, deadline: Instant) {
+    shared.log().dial =
+        Some(Dial { host: url.host().unwrap_or_default().to_owned(), port: port(url), ..Dial::default() });
+    if let Ok(addresses) = resolve(shared, url, deadline).await {
+        // The log tells how it ended.
+        drop(connect(shared, &addresses, deadline).await);
+    }
+}
+
 async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<SocketAddr>, Broken> {
     let began = Instant::now();
     let host = peer.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
