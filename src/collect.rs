@@ -7,6 +7,7 @@ mod jwt;
 mod mounts;
 mod resolver;
 mod roots;
+pub mod sdks;
 mod sts;
 mod tls;
 mod token_file;
@@ -72,6 +73,12 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
         (_, reason) => not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned())),
     }
     evidence
+}
+
+/// What an earlier look saw, with the token file as it is now. Nothing is sent.
+pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
+    let (local, _) = look_locally(subject, options, now);
+    Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() }
 }
 
 /// What can be seen without any network. Also gives what a call needs, if it is all there.

@@ -5,6 +5,7 @@ mod issuer;
 mod mounts;
 mod network;
 mod process;
+mod sdks;
 mod sources;
 mod sts;
 mod token;
@@ -17,6 +18,7 @@ pub use network::{
     TlsSession,
 };
 pub use process::{Identity, PathStep, PathStepKind};
+pub use sdks::{Sdk, SdkKind, SdkScan};
 pub use sources::{Imds, Profile, Source, Winner};
 pub use sts::{
     Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,

@@ -3,12 +3,11 @@
 use super::{LookOptions, Output, OutputOptions, complain, write_out};
 use crate::collect::Options;
 use crate::evidence::Expectations;
+use crate::probe::probe;
 use crate::render;
-use crate::report::{Mode, Report};
+use crate::report::Mode;
 use crate::subject::Subject;
-use crate::timestamp::Timestamp;
 use clap::Args;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +29,7 @@ pub fn run(options: &CheckOptions) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}")),
     };
-    let report = runtime.block_on(look(&options.look.subject(), &options.look.options(), Mode::Check));
+    let report = runtime.block_on(probe(&options.look.subject(), &options.look.options(), Mode::Check));
     // A lookup that hangs in the C library must not keep the process.
     runtime.shutdown_background();
     let text = match options.output.output {
@@ -42,21 +41,6 @@ pub fn run(options: &CheckOptions) -> u8 {
         complain(&format!("cannot write the report: {error}"));
     }
     report.exit_code
-}
-
-/// One look, judged.
-pub async fn look(subject: &Subject, options: &Options, mode: Mode) -> Report {
-    let began = Instant::now();
-    let evidence = crate::collect::look(subject, options, now()).await;
-    let judged = crate::checks::judge(&evidence);
-    let duration_ms = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-    Report::new(mode, duration_ms, evidence, judged)
-}
-
-/// The local clock.
-pub fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(since_1970.as_secs().try_into().unwrap_or(i64::MAX))
 }
 
 impl LookOptions {

@@ -106,9 +106,9 @@ impl Page {
             Some(gone) => format!("   expired {} ago", span(gone)),
             None => "   never expires".to_owned(),
         };
-        self.value("token", &format!("iss  {}", claim(&token.issuer)));
-        self.value("", &format!("sub  {}", claim(&token.subject)));
-        self.value("", &format!("aud  {audience}{life}"));
+        self.value("iss", &claim(&token.issuer));
+        self.value("sub", &claim(&token.subject));
+        self.value("aud", &format!("{audience}{life}"));
     }
 
     fn candidates(&mut self, finding: &Finding) {

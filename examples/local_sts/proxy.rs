@@ -1,0 +1,102 @@
+//! A stand-in for an HTTP proxy. It can lead any host name to loopback, so that clients call STS by its real name.
+
+use super::request::Request;
+use std::collections::HashMap;
+use std::io::{self, Read, Result, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// What the proxy does with a CONNECT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    Allow,
+    /// Answers this status, such as 403, or 407 with a challenge.
+    Refuse(u16),
+    Hang,
+    /// Answers no HTTP.
+    Garbage,
+    Close,
+}
+
+#[derive(Clone)]
+pub struct Proxy(Arc<State>);
+
+struct State {
+    manner: Manner,
+    /// `host:port` as clients ask for it, and where that really is.
+    routes: HashMap<String, SocketAddr>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Proxy {
+    pub fn new(manner: Manner, routes: &[(&str, SocketAddr)]) -> Self {
+        let routes = routes.iter().map(|(name, address)| ((*name).to_owned(), *address)).collect();
+        Self(Arc::new(State { manner, routes, asked: Mutex::default() }))
+    }
+
+    /// Listens at a free port of loopback for as long as the process lives.
+    pub fn listen(&self) -> Result<SocketAddr> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let proxy = self.clone();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let proxy = proxy.clone();
+                let _ = thread::Builder::new().spawn(move || proxy.serve(client));
+            }
+        });
+        Ok(address)
+    }
+
+    /// The `host:port` of every CONNECT so far.
+    pub fn asked(&self) -> Vec<String> {
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn serve(&self, mut client: TcpStream) -> Result<()> {
+        client.set_nodelay(true)?;
+        client.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let mut behind = Vec::new();
+        let Some(request) = Request::read(&mut client, &mut behind)? else { return Ok(()) };
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push(request.target.clone());
+        match self.0.manner {
+            Manner::Allow => self.join(client, &request, &behind),
+            Manner::Refuse(status) => refuse(&mut client, status),
+            Manner::Hang => {
+                thread::sleep(Duration::from_secs(120));
+                Ok(())
+            }
+            Manner::Garbage => client.write_all(b"220 mail.example.com ESMTP ready\r\n"),
+            Manner::Close => Ok(()),
+        }
+    }
+
+    fn join(&self, mut client: TcpStream, request: &Request, behind: &[u8]) -> Result<()> {
+        let route = self.0.routes.get(&request.target).filter(|_| request.method == "CONNECT");
+        let Some(Ok(mut server)) = route.map(TcpStream::connect) else { return refuse(&mut client, 502) };
+        server.set_nodelay(true)?;
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        server.write_all(behind)?;
+        let (from_client, to_server) = (client.try_clone()?, server.try_clone()?);
+        thread::spawn(move || copy(from_client, to_server));
+        copy(server, client)
+    }
+}
+
+fn refuse(client: &mut TcpStream, status: u16) -> Result<()> {
+    let challenge = if status == 407 { "Proxy-Authenticate: Basic realm=\"proxy\"\r\n" } else { "" };
+    let body = "<html><body>Access denied by policy</body></html>";
+    let length = body.len();
+    write!(
+        client,
+        "HTTP/1.1 {status} Refused\r\nServer: squid/5.7\r\n{challenge}Content-Type: text/html\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// Carries bytes until one side ends, and then says so to the other.
+fn copy(mut from: impl Read, mut to: TcpStream) -> Result<()> {
+    let _ = io::copy(&mut from, &mut to);
+    to.shutdown(Shutdown::Write)
+}

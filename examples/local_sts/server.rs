@@ -1,0 +1,185 @@
+//! The server itself: takes connections, tells operations apart, answers or misbehaves, and keeps a log.
+
+use super::answer::{Answer, Refusal};
+use super::caller_identity::{Sessions, request_id};
+use super::connection::Connection;
+use super::misbehaviour::Misbehaviour;
+use super::request::Request;
+use super::world::World;
+use super::{assume_role, openid};
+use rustls::ServerConfig;
+use std::io::{Result, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    AssumeRoleWithWebIdentity,
+    GetCallerIdentity,
+    /// A GET of the issuer's documents.
+    OpenId,
+    Unknown,
+}
+
+/// One request as the server saw it, without what is secret in it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pub operation: Operation,
+    pub host: String,
+    /// Came with an `Authorization` or `X-Amz-Security-Token` header.
+    pub signed: bool,
+    pub tls: bool,
+    pub user_agent: String,
+}
+
+/// A misbehaviour that waits for its operation.
+struct Plan {
+    operation: Operation,
+    misbehaviour: Misbehaviour,
+    /// How often still; `None` is for ever.
+    times: Option<u32>,
+}
+
+/// One STS with all that it knows. It can listen at several addresses.
+#[derive(Clone)]
+pub struct LocalSts(Arc<State>);
+
+struct State {
+    world: World,
+    sessions: Sessions,
+    plans: Mutex<Vec<Plan>>,
+    exchanges: Mutex<Vec<Exchange>>,
+}
+
+impl LocalSts {
+    pub fn new(world: World) -> Self {
+        let (sessions, plans, exchanges) = Default::default();
+        Self(Arc::new(State { world, sessions, plans, exchanges }))
+    }
+
+    /// Listens at a free port of loopback, with TLS if there is a configuration for it.
+    pub fn listen(&self, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+        self.listen_at((Ipv4Addr::LOCALHOST, 0).into(), tls)
+    }
+
+    /// Listens for as long as the process lives.
+    pub fn listen_at(&self, address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        let sts = self.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (sts, tls) = (sts.clone(), tls.clone());
+                let Ok(stream) = stream else { continue };
+                // A client that breaks off is its own affair, and a thread that cannot start is one client lost.
+                let _ = thread::Builder::new().spawn(move || sts.serve(stream, tls.as_ref()));
+            }
+        });
+        Ok(address)
+    }
+
+    /// From now on, always.
+    pub fn misbehave(&self, operation: Operation, misbehaviour: Misbehaviour) {
+        self.plan(Plan { operation, misbehaviour, times: None });
+    }
+
+    /// The next `times` calls; then all is well again.
+    pub fn misbehave_times(&self, operation: Operation, misbehaviour: Misbehaviour, times: u32) {
+        self.plan(Plan { operation, misbehaviour, times: Some(times) });
+    }
+
+    fn plan(&self, plan: Plan) {
+        self.0.plans.lock().unwrap_or_else(PoisonError::into_inner).push(plan);
+    }
+
+    /// Every request so far.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.0.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How often an operation was asked for.
+    pub fn calls(&self, operation: Operation) -> usize {
+        self.exchanges().iter().filter(|exchange| exchange.operation == operation).count()
+    }
+
+    fn serve(&self, stream: TcpStream, tls: Option<&Arc<ServerConfig>>) -> Result<()> {
+        let mut connection = Connection::accept(stream, tls)?;
+        let mut buffer = Vec::new();
+        while let Some(request) = Request::read(&mut connection, &mut buffer)? {
+            let operation = operation(&request);
+            self.log(&request, operation, connection.is_tls());
+            let answer = self.answer(&request, operation);
+            let last = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+            let now = self.0.world.now();
+            match self.next_misbehaviour(operation) {
+                None => {
+                    let answer = answer.complete(now);
+                    connection.write_all(&[answer.head().into_bytes(), answer.body].concat())?;
+                }
+                Some(misbehaviour) => match misbehaviour.send(answer, now, connection)? {
+                    Some(usable) => connection = usable,
+                    None => return Ok(()),
+                },
+            }
+            if last {
+                break;
+            }
+        }
+        connection.close();
+        Ok(())
+    }
+
+    fn answer(&self, request: &Request, operation: Operation) -> Answer {
+        let State { world, sessions, .. } = &*self.0;
+        let id = request_id();
+        let result = match operation {
+            Operation::OpenId => return openid::answer(world, request),
+            Operation::AssumeRoleWithWebIdentity => assume_role::assume(world, request).and_then(|grant| {
+                let failure = |error: std::io::Error| Refusal::new(500, "InternalFailure", error.to_string());
+                sessions.open(&grant, world.now()).map(|credentials| grant.to_xml(&credentials)).map_err(failure)
+            }),
+            Operation::GetCallerIdentity => sessions.caller_identity(request, world.now(), world.region.as_deref()),
+            Operation::Unknown => {
+                let action = request.field("Action").unwrap_or_default();
+                Err(Refusal::new(
+                    400,
+                    "InvalidAction",
+                    format!("Could not find operation {action} for version 2011-06-15"),
+                ))
+            }
+        };
+        match result {
+            Ok(xml) => Answer::success(&format!("{operation:?}"), &xml, &id),
+            Err(refusal) => Answer::refusal(&refusal, &id),
+        }
+    }
+
+    fn next_misbehaviour(&self, operation: Operation) -> Option<Misbehaviour> {
+        let mut plans = self.0.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let plan = plans.iter_mut().find(|plan| plan.operation == operation && plan.times != Some(0))?;
+        plan.times = plan.times.map(|times| times - 1);
+        Some(plan.misbehaviour.clone())
+    }
+
+    fn log(&self, request: &Request, operation: Operation, tls: bool) {
+        let text = |name| request.header(name).unwrap_or_default().to_owned();
+        let exchange = Exchange {
+            operation,
+            host: text("host"),
+            signed: ["authorization", "x-amz-security-token"].iter().any(|name| request.header(name).is_some()),
+            tls,
+            user_agent: text("user-agent"),
+        };
+        self.0.exchanges.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+    }
+}
+
+fn operation(request: &Request) -> Operation {
+    match (request.method.as_str(), request.field("Action").as_deref()) {
+        ("GET", _) => Operation::OpenId,
+        (_, Some("AssumeRoleWithWebIdentity")) => Operation::AssumeRoleWithWebIdentity,
+        (_, Some("GetCallerIdentity")) => Operation::GetCallerIdentity,
+        _ => Operation::Unknown,
+    }
+}

@@ -1,0 +1,153 @@
+//! The HTTP server of `serve`: hyper with a bound on everything that a client can make grow or wait.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::http::uri::Authority;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet, yield_now};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::listen::Listener;
+use super::route::{self, Pages, Request, Side};
+
+/// A client that sends its head more slowly than this is not one of ours.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// However busy, a connection ends then: what a client does not read or finish is not kept for longer.
+const LIFE: Duration = Duration::from_secs(10);
+/// For answers in flight once the server, or the connection's life, ends.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+/// hyper's least. The head of a request must fit, and so must what is buffered of an answer.
+const BUFFER: usize = 8 * 1024;
+const HEADERS: usize = 64;
+/// When the kernel has no descriptor left, asking again at once would spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// What one server answers with. `None` asks it to close.
+pub type Source = watch::Receiver<Option<Arc<Pages>>>;
+
+/// Answers on `listener` until `source` says to close, then lets answers in flight finish. With more than `limit`
+/// connections the oldest is closed in favour of the newest: a prober always gets in.
+pub async fn serve(listener: Listener, side: Side, limit: usize, mut source: Source) {
+    let mut open = Open { tasks: JoinSet::new(), oldest_first: VecDeque::new(), limit };
+    let pages = source.clone();
+    {
+        let mut closing = pin!(source.wait_for(Option::is_none));
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut closing => break,
+                _ = accept(&listener, side, &mut open, &pages) => {}
+            }
+            // Those that came in are answered before the next ones can drive them out.
+            yield_now().await;
+        }
+    }
+    drop(listener);
+    let _ = timeout(LAST_WORDS, async { while open.tasks.join_next().await.is_some() {} }).await;
+}
+
+async fn accept(listener: &Listener, side: Side, open: &mut Open, pages: &Source) {
+    let error = match listener {
+        Listener::Tcp(listener) => match listener.accept().await {
+            Ok((stream, _)) => {
+                // One small answer per request: there is nothing to wait for and put with it.
+                let _ = stream.set_nodelay(true);
+                return open.add(stream, side, pages.clone());
+            }
+            Err(error) => error,
+        },
+        Listener::Unix(listener) => match listener.accept().await {
+            Ok((stream, _)) => return open.add(stream, side, pages.clone()),
+            Err(error) => error,
+        },
+    };
+    // A client that was gone before it was accepted is no reason to wait. Anything else (EMFILE, ENFILE, ENOBUFS,
+    // ENOMEM) passes when something is freed, so free something of our own.
+    if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
+        open.close_oldest();
+        sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// The connections of one listener.
+struct Open {
+    tasks: JoinSet<()>,
+    oldest_first: VecDeque<AbortHandle>,
+    limit: usize,
+}
+
+impl Open {
+    fn add(&mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, side: Side, pages: Source) {
+        while self.tasks.try_join_next().is_some() {}
+        self.oldest_first.retain(|task| !task.is_finished());
+        if self.oldest_first.len() >= self.limit {
+            self.close_oldest();
+        }
+        self.oldest_first.push_back(self.tasks.spawn(converse(stream, side, pages)));
+    }
+
+    fn close_oldest(&mut self) {
+        if let Some(task) = self.oldest_first.pop_front() {
+            task.abort();
+        }
+    }
+}
+
+/// One connection from its first byte to its end.
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, side: Side, pages: Source) {
+    let mut closing = pages.clone();
+    let respond = service_fn(|request| {
+        let answer = respond(side, &request, pages.borrow().as_deref());
+        async { Ok::<_, Infallible>(answer) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(stream), respond);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // A fault of this connection is the client's, and nothing is logged per request.
+        _ = connection.as_mut() => return,
+        _ = sleep(LIFE) => {}
+        _ = closing.wait_for(Option::is_none) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = timeout(LAST_WORDS, connection).await;
+}
+
+fn respond(side: Side, request: &hyper::Request<Incoming>, pages: Option<&Pages>) -> hyper::Response<Full<Bytes>> {
+    let named = request.headers().get(HOST).and_then(|value| Authority::try_from(value.as_bytes()).ok());
+    let host = request.uri().host().or(named.as_ref().map(Authority::host));
+    let ask = Request { method: request.method(), path: request.uri().path(), host };
+    let answer = match pages {
+        Some(pages) => route::answer(side, ask, pages, Instant::now()),
+        None => route::closing(),
+    };
+    let mut response = hyper::Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    if answer.status == hyper::StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static(route::METHODS));
+    }
+    if let Some(policy) = answer.policy.and_then(|policy| HeaderValue::try_from(policy).ok()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

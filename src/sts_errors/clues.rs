@@ -1,0 +1,191 @@
+//! Local facts that narrow down what an error means, whether seen by the probe or written in a pasted text.
+
+use crate::arn::RoleArn;
+use crate::evidence::{Evidence, Variable};
+use crate::partition::Partition;
+use std::net::IpAddr;
+
+/// What is known about a variable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Told {
+    #[default]
+    Unknown,
+    Missing,
+    Empty,
+    Set,
+}
+
+/// What is known beside the error itself. Everything may be unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// The role that was asked for.
+    pub role: Option<RoleArn>,
+    pub role_variable: Told,
+    pub file_variable: Told,
+    /// The token's `iss`, `sub` and `aud`; no `aud` at all is an empty list.
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
+    pub audience: Option<Vec<String>>,
+    /// `--expect-service-account`, as `namespace:name`.
+    pub expected_service_account: Option<String>,
+    pub token_path: Option<String>,
+    /// The STS host that was called.
+    pub host: Option<String>,
+    /// The region that requests are made for.
+    pub region: Option<String>,
+    /// The address that was dialled.
+    pub address: Option<IpAddr>,
+    /// A proxy variable is set.
+    pub proxy: bool,
+    pub static_keys: bool,
+    pub pod_identity: bool,
+    pub windows: bool,
+    /// The ARN (or what is left of it) of whoever made the call.
+    pub caller: Option<String>,
+    /// How far STS's clock is ahead of the local one, in seconds.
+    pub clock_ahead: Option<i64>,
+}
+
+impl Clues {
+    pub fn of(evidence: &Evidence) -> Clues {
+        let environment = &evidence.environment;
+        let told = |name| match environment.variable(name) {
+            Variable::Missing => Told::Missing,
+            variable if variable.is_filled() => Told::Set,
+            Variable::Set { .. } => Told::Empty,
+        };
+        let token = evidence.token.seen();
+        let endpoint = evidence.endpoint.seen();
+        let tcp = evidence.dial.seen().or(evidence.dial.failed()).and_then(|dial| dial.tcp.as_ref());
+        Clues {
+            role: environment.value("AWS_ROLE_ARN").and_then(|text| RoleArn::parse(text).ok()),
+            role_variable: told("AWS_ROLE_ARN"),
+            file_variable: told("AWS_WEB_IDENTITY_TOKEN_FILE"),
+            issuer: token.and_then(|token| token.issuer.clone()),
+            subject: token.and_then(|token| token.subject.clone()),
+            audience: token.map(|token| token.audience.clone()),
+            expected_service_account: evidence.expected.service_account.as_ref().map(|(ns, name)| format!("{ns}:{name}")),
+            token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
+            host: endpoint.map(|endpoint| endpoint.host.clone()),
+            region: endpoint.map(|endpoint| endpoint.region.clone()),
+            address: tcp.and_then(|tcp| match tcp {
+                Ok(peer) => Some(peer.ip()),
+                Err(faults) => faults.first().map(|fault| fault.address.ip()),
+            }),
+            proxy: endpoint.is_some_and(|endpoint| endpoint.proxy.is_some()),
+            static_keys: environment.variable("AWS_ACCESS_KEY_ID").is_set(),
+            pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
+            windows: false,
+            caller: evidence.caller.seen().map(|caller| caller.arn.clone()),
+            clock_ahead: evidence.clock.seen().map(|clock| clock.ahead_seconds),
+        }
+    }
+
+    /// Namespace and name, if the subject is a service account's.
+    pub fn service_account(&self) -> Option<(&str, &str)> {
+        self.subject.as_deref()?.strip_prefix("system:serviceaccount:")?.split_once(':')
+    }
+
+    /// The ARN that a trust policy must name as its federated principal.
+    pub fn provider_arn(&self) -> Option<String> {
+        Some(self.role.as_ref()?.provider_arn(self.issuer.as_deref()?))
+    }
+
+    /// The partition of the issuer, if AWS runs it.
+    pub fn issuer_partition(&self) -> Option<Partition> {
+        Partition::of_host(self.issuer_host()?)
+    }
+
+    pub fn issuer_host(&self) -> Option<&str> {
+        let issuer = self.issuer.as_deref()?;
+        let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer);
+        host.split(['/', ':']).next()
+    }
+
+    /// `oidc.eks.eu-west-1.amazonaws.com` is in `eu-west-1`.
+    pub fn issuer_region(&self) -> Option<&str> {
+        self.issuer_host()?.split('.').find(|label| Partition::of_region(label).is_some())
+    }
+
+    /// Whether only the cluster itself, or its network, can know the issuer's host.
+    pub fn issuer_is_internal(&self) -> bool {
+        self.issuer_host().is_some_and(is_internal)
+    }
+
+    pub fn calls_global_endpoint(&self) -> bool {
+        self.host.as_deref() == Some("sts.amazonaws.com")
+    }
+
+    /// The role and session names of an assumed role that called.
+    pub fn caller_session(&self) -> Option<(&str, &str)> {
+        self.caller.as_deref()?.split_once("assumed-role/")?.1.split_once('/')
+    }
+
+    /// Whether the caller looks like a node: the instance's id is the session's name, or the role is named after nodes.
+    pub fn caller_is_node(&self) -> bool {
+        let session_is_instance = self.caller_session().is_some_and(|(_, session)| {
+            session.strip_prefix("i-").is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_alphanumeric()))
+        });
+        let role = self.caller_session().map(|(role, _)| role).or(self.caller.as_deref());
+        session_is_instance || role.is_some_and(is_named_after_nodes)
+    }
+}
+
+/// Role names of nodes, as eksctl, Terraform, CloudFormation, kops and Karpenter make them.
+pub fn is_named_after_nodes(role: &str) -> bool {
+    let role = role.to_ascii_lowercase();
+    let words: Vec<&str> = role.split(['-', '_', '.', '/', ' ']).collect();
+    let node_words = ["node", "nodes", "nodegroup", "nodegroups", "noderole", "ng", "worker", "workers", "ec2"];
+    words.iter().any(|word| node_words.contains(word))
+        || ["nodeinstance", "instancerole", "instanceprofile", "noderole", "nodegroup", "workernode"]
+            .iter()
+            .any(|part| role.contains(part))
+}
+
+/// Host names that public DNS does not know: STS can never fetch keys from them.
+fn is_internal(host: &str) -> bool {
+    let address = host.parse::<IpAddr>().ok();
+    let private = address.is_some_and(|address| match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    });
+    let suffixes = [".svc", ".local", ".internal", ".lan", ".corp", ".home", ".intranet", ".localdomain", ".test"];
+    private
+        || address.is_none() && !host.contains('.') && !host.is_empty()
+        || suffixes.iter().any(|suffix| host.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_told_by_their_session_or_role() {
+        for (caller, is) in [
+            ("arn:aws:sts::111122223333:assumed-role/apps/i-0abcdef1234567890", true),
+            ("arn:aws:sts::111122223333:assumed-role/eksctl-c-nodegroup-NodeInstanceRole-1Q/x", true),
+            ("arn:aws:sts::111122223333:assumed-role/nodes.example.k8s/x", true),
+            ("arn:aws:sts::111122223333:assumed-role/checkout/botocore-session-1", false),
+            ("arn:aws:sts::111122223333:assumed-role/nodejs-app/x", false),
+            ("arn:aws:iam::111122223333:user/ci", false),
+        ] {
+            let clues = Clues { caller: Some(caller.into()), ..Clues::default() };
+            assert_eq!(clues.caller_is_node(), is, "{caller}");
+        }
+    }
+
+    #[test]
+    fn internal_issuers_are_told_from_public_ones() {
+        for (issuer, internal) in [
+            ("https://kubernetes.default.svc", true),
+            ("https://kubernetes.default.svc.cluster.local", true),
+            ("kubernetes/serviceaccount", true),
+            ("https://10.96.0.1:443", true),
+            ("https://oidc.eks.eu-west-1.amazonaws.com/id/EX", false),
+            ("https://issuer.example.com", false),
+        ] {
+            let clues = Clues { issuer: Some(issuer.into()), ..Clues::default() };
+            assert_eq!(clues.issuer_is_internal(), internal, "{issuer}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What AWS, the operating system, TLS libraries and SDKs say, and what they mean by it.
+//!
+//! Sources: the STS API reference and its service model, texts quoted in public issue threads, and the sources of the
+//! SDKs. Only the words of the one who found the fault count, never those of what wraps it.
+
+use memchr::memmem;
+use std::ops::Range;
+
+/// What an error says, before anything else that is known narrows down why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Symptom {
+    // AWS answered.
+    ExplicitDeny,
+    NotAuthorized,
+    NoProvider,
+    WrongAudience,
+    NoAudience,
+    Thumbprint,
+    NoVerificationKey,
+    IdpSilent,
+    IdpRejected,
+    TokenExpired,
+    TokenRejected,
+    /// A 403 to AssumeRoleWithWebIdentity without its code.
+    Forbidden,
+    BadRoleArn,
+    BadSessionName,
+    BadToken,
+    TooLong,
+    RequestRejected,
+    RegionDisabled,
+    Throttled,
+    ServerError,
+    PackedPolicy,
+    SecondHopDenied,
+    ClockSkew,
+    SessionExpired,
+    SessionRefused,
+    KeysRefused,
+    WrongScope,
+    NotSts,
+    CallerDenied,
+    // The SDK could not even ask.
+    WebhookFailed,
+    TokenPathEmpty,
+    TokenPathNotAbsolute,
+    TokenDenied,
+    TokenIsDirectory,
+    TokenMissing,
+    HalfConfigured,
+    NoStsModule,
+    NoRegion,
+    PlainHttp,
+    // The question did not arrive.
+    Proxy,
+    TlsName,
+    TlsTime,
+    TlsAuthority,
+    DnsFailed,
+    NoSuchName,
+    TimedOut,
+    Refused,
+    Reset,
+    CannotConnect,
+    /// The text ends while a connection is being made.
+    Connecting,
+    // Nobody had credentials to ask with.
+    NoCredentials,
+}
+
+/// Who speaks. Of several that speak in one text, the first here is nearest to the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Voice {
+    Admission,
+    /// AWS, with a text that means one thing.
+    Aws,
+    Files,
+    Sdk,
+    Network,
+    /// AWS, about another call than the ones that IRSA makes.
+    Elsewhere,
+    /// AWS or an SDK, with a code or text that says little.
+    Vague,
+    /// The end of a credential chain.
+    Chain,
+}
+
+impl Symptom {
+    pub fn voice(self) -> Voice {
+        use Symptom::*;
+        match self {
+            WebhookFailed => Voice::Admission,
+            ExplicitDeny | NotAuthorized | NoProvider | WrongAudience | NoAudience | Thumbprint | NoVerificationKey
+            | IdpSilent | IdpRejected | TokenExpired | BadRoleArn | BadSessionName | BadToken | TooLong
+            | RegionDisabled | Throttled | PackedPolicy | SecondHopDenied | ClockSkew | WrongScope => Voice::Aws,
+            TokenPathEmpty | TokenPathNotAbsolute | TokenDenied | TokenIsDirectory | TokenMissing => Voice::Files,
+            HalfConfigured | NoStsModule | NoRegion | PlainHttp => Voice::Sdk,
+            Proxy | TlsName | TlsTime | TlsAuthority | DnsFailed | NoSuchName | TimedOut | Refused | Reset
+            | CannotConnect | Connecting => Voice::Network,
+            SessionExpired | SessionRefused | KeysRefused | CallerDenied => Voice::Elsewhere,
+            TokenRejected | Forbidden | RequestRejected | ServerError | NotSts => Voice::Vague,
+            NoCredentials => Voice::Chain,
+        }
+    }
+}
+
+/// One way of saying a symptom: any of the phrases of `says`, with one of each group of `near` not far from it.
+pub struct Row {
+    pub symptom: Symptom,
+    pub says: &'static [&'static str],
+    pub near: &'static [&'static [&'static str]],
+}
+
+/// How far apart the phrases of one statement may be, in bytes.
+const NEAR: usize = 400;
+
+/// How many places of one phrase are looked at: logs repeat themselves.
+const MAX_PLACES: usize = 32;
+
+impl Row {
+    /// Where a lower-case text says it.
+    pub fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        let says = self.says.iter().flat_map(move |phrase| places(text, phrase).take(MAX_PLACES));
+        says.filter(move |place| {
+            let nearby = around(text, place, NEAR, NEAR);
+            self.near.iter().all(|group| group.iter().any(|phrase| has(nearby, phrase)))
+        })
+    }
+}
+
+/// Whether the phrase stands in the text as whole words.
+pub fn has(text: &str, phrase: &str) -> bool {
+    places(text, phrase).next().is_some()
+}
+
+/// Where the phrase stands as whole words: `expiredtoken` is not in `expiredtokenexception`.
+fn places<'t>(text: &'t str, phrase: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+    let bytes = text.as_bytes();
+    let joins = |a: Option<&u8>, b: Option<&u8>| {
+        a.is_some_and(u8::is_ascii_alphanumeric) && b.is_some_and(u8::is_ascii_alphanumeric)
+    };
+    let whole = move |place: &Range<usize>| {
+        let before = place.start.checked_sub(1).and_then(|at| bytes.get(at));
+        !joins(before, bytes.get(place.start)) && !joins(bytes.get(place.end - 1), bytes.get(place.end))
+    };
+    memmem::find_iter(bytes, phrase).map(|at| at..at + phrase.len()).filter(whole)
+}
+
+/// The text around a place, cut at characters.
+pub fn around<'t>(text: &'t str, place: &Range<usize>, before: usize, after: usize) -> &'t str {
+    let start = text.floor_char_boundary(place.start.saturating_sub(before));
+    let end = text.ceil_char_boundary(text.len().min(place.end + after));
+    &text[start..end]
+}

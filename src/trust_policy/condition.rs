@@ -1,0 +1,273 @@
+//! Condition operators: "IAM JSON policy elements: Condition operators" and, for the set operators, "Multivalued
+//! context keys".
+
+use super::document::Version;
+use super::pattern::Pattern;
+use super::request::{Lookup, Request};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// One key of one operator: the values are alternatives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    pub operator: Operator,
+    pub key: String,
+    pub values: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// As written.
+    pub name: String,
+    pub(super) test: Test,
+    pub(super) negated: bool,
+    set: Option<Set>,
+    if_exists: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Test {
+    Equal,
+    EqualIgnoringCase,
+    Like,
+    Arn,
+    Bool,
+    Null,
+    Binary,
+    Number(Order),
+    Date(Order),
+    Address,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    All,
+    Any,
+}
+
+/// Whether something holds, where not everything is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    Yes,
+    No,
+    Unknown(String),
+}
+
+impl Operator {
+    /// `[ForAllValues:|ForAnyValue:]NAME[IfExists]`. Case is not looked at: what IAM has taken is not refused here.
+    pub fn parse(name: &str) -> Option<Operator> {
+        let lower = name.to_ascii_lowercase();
+        let (set, rest) = match lower.split_once(':') {
+            Some(("forallvalues", rest)) => (Some(Set::All), rest),
+            Some(("foranyvalue", rest)) => (Some(Set::Any), rest),
+            Some(_) => return None,
+            None => (None, lower.as_str()),
+        };
+        let (base, if_exists) = match rest.strip_suffix("ifexists") {
+            Some(base) => (base, true),
+            None => (rest, false),
+        };
+        let (test, negated) = match base {
+            "stringequals" => (Test::Equal, false),
+            "stringnotequals" => (Test::Equal, true),
+            "stringequalsignorecase" => (Test::EqualIgnoringCase, false),
+            "stringnotequalsignorecase" => (Test::EqualIgnoringCase, true),
+            "stringlike" => (Test::Like, false),
+            "stringnotlike" => (Test::Like, true),
+            "arnequals" | "arnlike" => (Test::Arn, false),
+            "arnnotequals" | "arnnotlike" => (Test::Arn, true),
+            "bool" => (Test::Bool, false),
+            "null" if !if_exists && set.is_none() => (Test::Null, false),
+            "binaryequals" => (Test::Binary, false),
+            "ipaddress" => (Test::Address, false),
+            "notipaddress" => (Test::Address, true),
+            "numericequals" => (Test::Number(Order::Equal), false),
+            "numericnotequals" => (Test::Number(Order::Equal), true),
+            "numericlessthan" => (Test::Number(Order::Less), false),
+            "numericlessthanequals" => (Test::Number(Order::LessOrEqual), false),
+            "numericgreaterthan" => (Test::Number(Order::Greater), false),
+            "numericgreaterthanequals" => (Test::Number(Order::GreaterOrEqual), false),
+            "dateequals" => (Test::Date(Order::Equal), false),
+            "datenotequals" => (Test::Date(Order::Equal), true),
+            "datelessthan" => (Test::Date(Order::Less), false),
+            "datelessthanequals" => (Test::Date(Order::LessOrEqual), false),
+            "dategreaterthan" => (Test::Date(Order::Greater), false),
+            "dategreaterthanequals" => (Test::Date(Order::GreaterOrEqual), false),
+            _ => return None,
+        };
+        Some(Operator { name: name.to_owned(), test, negated, set, if_exists })
+    }
+
+    /// Without a key: `IfExists` says yes before all others; `ForAllValues` yes, `ForAnyValue` no; of the rest a negated
+    /// test says yes and any other no.
+    fn without_key(&self) -> Truth {
+        Truth::of(match (self.if_exists, self.set) {
+            (true, _) => true,
+            (false, Some(Set::All)) => true,
+            (false, Some(Set::Any)) => false,
+            (false, None) => self.negated,
+        })
+    }
+}
+
+impl Condition {
+    pub(super) fn holds(&self, version: Version, request: &Request) -> Truth {
+        let lookup = request.lookup(&self.key);
+        if self.operator.test == Test::Null {
+            return self.is_null(lookup);
+        }
+        let values = match lookup {
+            Lookup::Unknown(why) => return Truth::Unknown(why),
+            Lookup::Absent => return self.operator.without_key(),
+            // To a set operator an empty string is an empty set.
+            Lookup::Values(values) if self.operator.set.is_some() && values.iter().all(String::is_empty) => {
+                return self.operator.without_key();
+            }
+            Lookup::Values(values) => values,
+        };
+        let patterns: Vec<_> = self.values.iter().map(|text| self.operator.pattern(text, version, request)).collect();
+        let truths = values.iter().map(|value| self.operator.matches_any(value, &patterns));
+        match self.operator.set {
+            Some(Set::All) => Truth::all(truths),
+            Some(Set::Any) => Truth::any(truths),
+            None => Truth::agreed(truths.collect()).unwrap_or_else(|| {
+                let why = "has several values in this token, and IAM does not say what an operator without ForAnyValue \
+                           or ForAllValues makes of that";
+                Truth::Unknown(format!("{} {why}", self.key))
+            }),
+        }
+    }
+
+    /// `Null` is not about values: `true` says that the key is absent, `false` that it is there and not empty.
+    fn is_null(&self, lookup: Lookup) -> Truth {
+        let absent = match lookup {
+            Lookup::Unknown(why) => return Truth::Unknown(why),
+            Lookup::Absent => true,
+            Lookup::Values(values) => values.iter().all(String::is_empty),
+        };
+        Truth::of(self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(if absent { "true" } else { "false" })))
+    }
+}
+
+impl Operator {
+    /// Variables are put in only for string and ARN operators, and only in the newer version of the language.
+    fn pattern(&self, text: &str, version: Version, request: &Request) -> Result<Pattern, String> {
+        let wildcards = matches!(self.test, Test::Like | Test::Arn);
+        let takes_variables = wildcards || matches!(self.test, Test::Equal | Test::EqualIgnoringCase);
+        match (takes_variables && version == Version::Y2012, wildcards) {
+            (true, _) => Pattern::with_variables(text, wildcards, request),
+            (false, true) => Ok(Pattern::with_wildcards(text)),
+            (false, false) => Ok(Pattern::literal(text)),
+        }
+    }
+
+    /// One value of the request against all of the policy, negation included.
+    fn matches_any(&self, value: &str, patterns: &[Result<Pattern, String>]) -> Truth {
+        let truth = Truth::any(patterns.iter().map(|pattern| match pattern {
+            Ok(pattern) => Truth::of(self.matches(value, pattern)),
+            Err(why) => Truth::Unknown(why.clone()),
+        }));
+        match (self.negated, truth) {
+            (true, Truth::Yes) => Truth::No,
+            (true, Truth::No) => Truth::Yes,
+            (_, truth) => truth,
+        }
+    }
+
+    fn matches(&self, value: &str, pattern: &Pattern) -> bool {
+        match self.test {
+            Test::Equal | Test::Like | Test::Binary => pattern.matches(value),
+            Test::EqualIgnoringCase | Test::Bool => pattern.matches_ignoring_case(value),
+            Test::Arn => pattern.matches_arn(value),
+            Test::Number(order) => ordered(number(value), order, number(&pattern.text())),
+            Test::Date(order) => ordered(seconds(value), order, seconds(&pattern.text())),
+            Test::Address => within(value, &pattern.text()),
+            // Judged before, without values.
+            Test::Null => false,
+        }
+    }
+}
+
+/// Values that cannot be read compare to nothing.
+fn ordered<T: PartialOrd>(left: Option<T>, order: Order, right: Option<T>) -> bool {
+    let (Some(left), Some(right)) = (left, right) else { return false };
+    match order {
+        Order::Equal => left == right,
+        Order::Less => left < right,
+        Order::LessOrEqual => left <= right,
+        Order::Greater => left > right,
+        Order::GreaterOrEqual => left >= right,
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// One of the W3C forms of ISO 8601, or seconds since 1970.
+fn seconds(text: &str) -> Option<i64> {
+    let whole = match text.len() {
+        4 => format!("{text}-01-01T00:00:00Z"),
+        7 if text.contains('-') => format!("{text}-01T00:00:00Z"),
+        10 if text.contains('-') => format!("{text}T00:00:00Z"),
+        17 if text.ends_with('Z') => text.replace('Z', ":00Z"),
+        _ => text.to_owned(),
+    };
+    let parsed = DateTime::from_str(&whole, Format::DateTimeWithOffset).map(|time| time.secs());
+    parsed.ok().or_else(|| text.parse().ok())
+}
+
+/// `network` is a CIDR block or a single address.
+fn within(address: &str, network: &str) -> bool {
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    match network.parse::<IpNet>() {
+        Ok(network) => network.contains(&address),
+        Err(_) => network.parse() == Ok(address),
+    }
+}
+
+impl Truth {
+    pub(super) fn of(holds: bool) -> Truth {
+        if holds { Truth::Yes } else { Truth::No }
+    }
+
+    /// Yes if one says yes, whatever is unknown.
+    fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+        Self::first_of(truths, Truth::Yes, Truth::No)
+    }
+
+    /// No if one says no, whatever is unknown.
+    fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+        Self::first_of(truths, Truth::No, Truth::Yes)
+    }
+
+    fn first_of(truths: impl Iterator<Item = Truth>, decides: Truth, otherwise: Truth) -> Truth {
+        let mut result = otherwise;
+        for truth in truths {
+            if truth == decides {
+                return decides;
+            }
+            if let Truth::Unknown(_) = truth {
+                result = truth;
+            }
+        }
+        result
+    }
+
+    /// What all of them say.
+    fn agreed(truths: Vec<Truth>) -> Option<Truth> {
+        let first = truths.first()?;
+        truths.iter().all(|truth| truth == first).then(|| first.clone())
+    }
+}

@@ -1,0 +1,196 @@
+//! Laws that hold for every policy and request, tried on random ones.
+
+use super::{Effect, Policy, Request, Verdict, evaluate};
+use crate::arn::RoleArn;
+use serde_json::{Value, json};
+
+/// A small random generator (splitmix64): the same seed makes the same policies everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides as u64) as usize
+    }
+
+    fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
+        of[self.roll(of.len())]
+    }
+
+    fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.roll(last + 1));
+        }
+    }
+}
+
+const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/A";
+const OPERATORS: &[&str] = &[
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "ArnLike",
+    "ArnEquals",
+    "ArnNotLike",
+    "ArnNotEquals",
+    "Bool",
+    "Null",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateEquals",
+    "DateNotEquals",
+    "DateLessThan",
+    "DateLessThanEquals",
+    "DateGreaterThan",
+    "DateGreaterThanEquals",
+    "StringEqualsIfExists",
+    "StringNotLikeIfExists",
+    "ForAllValues:StringLike",
+    "ForAnyValue:StringLike",
+    "ForAllValues:StringNotEquals",
+    "ForAnyValue:StringNotEquals",
+];
+const KEYS: &[&str] = &[
+    "oidc.eks.eu-west-1.amazonaws.com/id/A:sub",
+    "oidc.eks.eu-west-1.amazonaws.com/id/A:aud",
+    "oidc.eks.eu-west-1.amazonaws.com/id/B:sub",
+    "aws:SourceIp",
+    "aws:CurrentTime",
+    "sts:ExternalId",
+    "sts:RoleSessionName",
+];
+const VALUES: &[&str] = &[
+    "system:serviceaccount:a:b",
+    "system:serviceaccount:*",
+    "*",
+    "",
+    "true",
+    "false",
+    "sts.amazonaws.com",
+    "1",
+    "x",
+    "2026-01-01T00:00:00Z",
+    "10.0.0.0/8",
+    "${aws:username}",
+    "${*}",
+    "arn:aws:iam::111122223333:role/a",
+];
+const ACTIONS: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRole", "sts:*", "*"];
+const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
+
+fn condition(dice: &mut Dice) -> Value {
+    let values: Vec<&str> = (0..1 + dice.roll(2)).map(|_| dice.pick(VALUES)).collect();
+    json!({ dice.pick(OPERATORS): { dice.pick(KEYS): values } })
+}
+
+fn statement(dice: &mut Dice, effect: &str) -> Value {
+    let principal = match dice.roll(8) {
+        0 => json!("*"),
+        1 => json!({"Service": "ec2.amazonaws.com"}),
+        2 => json!({"Federated": "*"}),
+        _ => json!({"Federated": PROVIDER}),
+    };
+    let (who, what) = (if dice.roll(10) == 0 { "NotPrincipal" } else { "Principal" }, dice.roll(8));
+    let what = if what == 0 { "NotAction" } else { "Action" };
+    let mut statement = json!({"Effect": effect, who: principal, what: dice.pick(ACTIONS)});
+    if dice.roll(3) != 0 {
+        statement["Condition"] = condition(dice);
+    }
+    statement
+}
+
+fn policy(dice: &mut Dice) -> Vec<Value> {
+    (0..dice.roll(5))
+        .map(|_| {
+            let effect = if dice.roll(5) == 0 { "Deny" } else { "Allow" };
+            statement(dice, effect)
+        })
+        .collect()
+}
+
+fn verdict(statements: &[Value], request: &Request) -> Verdict {
+    let policy = Policy::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).expect("a policy");
+    let decision = evaluate(&policy, request);
+    assert_eq!(decision.mistake.is_some(), decision.verdict == Verdict::Denied);
+    assert_eq!(decision.statements.len(), statements.len());
+    decision.verdict
+}
+
+/// How much a verdict lets through: what is not known may turn out either way.
+fn generosity(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Denied => 0,
+        Verdict::Unknown(_) => 1,
+        Verdict::Allowed => 2,
+    }
+}
+
+fn request(dice: &mut Dice) -> Request {
+    let role = RoleArn::parse("arn:aws:iam::111122223333:role/r").expect("an ARN");
+    let audience: &[&str] = if dice.roll(4) == 0 { &["sts.amazonaws.com", "x"] } else { &["sts.amazonaws.com"] };
+    let mut request = Request::new(role, ISSUER, dice.pick(&["system:serviceaccount:a:b", "x", ""]), audience.to_vec());
+    if dice.roll(2) == 0 {
+        request.known.insert("aws:SourceIp".into(), vec!["10.1.2.3".into()]);
+    }
+    request
+}
+
+#[test]
+fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
+    let mut dice = Dice(20261122);
+    let mut seen = [0; 3];
+    for _ in 0..4_000 {
+        let (statements, request) = (policy(&mut dice), request(&mut dice));
+        let before = verdict(&statements, &request);
+        seen[usize::from(generosity(&before))] += 1;
+
+        let mut denied = statements.clone();
+        denied.insert(dice.roll(denied.len() + 1), statement(&mut dice, "Deny"));
+        let after = verdict(&denied, &request);
+        assert!(generosity(&after) <= generosity(&before), "{denied:#?}");
+
+        let mut shuffled = statements.clone();
+        dice.shuffle(&mut shuffled);
+        assert_eq!(generosity(&verdict(&shuffled, &request)), generosity(&before), "{shuffled:#?}");
+
+        let mut narrowed = statements;
+        let allows = narrowed.iter_mut().filter(|s| s["Effect"] == "Allow" && s.get("Condition").is_some());
+        for statement in allows {
+            let (operator, keys) = match condition(&mut dice) {
+                Value::Object(map) => map.into_iter().next().expect("an operator"),
+                _ => unreachable!(),
+            };
+            // An operator that is there already would be replaced, not added.
+            if statement["Condition"].get(&operator).is_none() {
+                statement["Condition"][operator] = keys;
+            }
+        }
+        let after = verdict(&narrowed, &request);
+        assert!(generosity(&after) <= generosity(&before), "{narrowed:#?}");
+    }
+    assert!(seen.iter().all(|count| *count > 100), "the policies are too much alike: {seen:?}");
+}
+
+#[test]
+fn a_deny_names_no_mistake() {
+    let mut dice = Dice(7);
+    for _ in 0..2_000 {
+        let statements = policy(&mut dice);
+        let policy = Policy::from_value(&json!({"Statement": statements})).expect("a policy");
+        let decision = evaluate(&policy, &request(&mut dice));
+        assert!(decision.statements.iter().all(|judged| judged.effect == Effect::Allow || judged.mistake.is_none()));
+    }
+}

@@ -1,0 +1,252 @@
+//! The trust policy that a token needs, in each of the languages in which people keep it.
+
+use super::request::ACTION;
+use crate::arn::{RoleArn, without_scheme};
+use crate::partition::Partition;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What lets one service account, and nothing else, assume one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    role: RoleArn,
+    /// With its scheme.
+    issuer: String,
+    subject: String,
+    audience: String,
+}
+
+/// The trust that `role` must have in a token with these claims.
+pub fn needed(role: &RoleArn, issuer: &str, subject: &str, audience: &str) -> Needed {
+    Needed { role: role.clone(), issuer: issuer.to_owned(), subject: subject.to_owned(), audience: audience.to_owned() }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyText<'a> {
+    version: &'a str,
+    statement: [StatementText<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct StatementText<'a> {
+    effect: &'a str,
+    principal: BTreeMap<&'a str, String>,
+    action: &'a str,
+    condition: BTreeMap<&'a str, BTreeMap<String, &'a str>>,
+}
+
+impl Needed {
+    pub fn provider_arn(&self) -> String {
+        self.role.provider_arn(&self.issuer)
+    }
+
+    fn key(&self, claim: &str) -> String {
+        format!("{}:{claim}", without_scheme(&self.issuer))
+    }
+
+    /// The policy as JSON, several lines without a last newline.
+    pub fn policy(&self) -> String {
+        let claims = [(self.key("aud"), self.audience.as_str()), (self.key("sub"), self.subject.as_str())];
+        let statement = StatementText {
+            effect: "Allow",
+            principal: [("Federated", self.provider_arn())].into(),
+            action: ACTION,
+            condition: [("StringEquals", claims.into())].into(),
+        };
+        let policy = PolicyText { version: "2012-10-17", statement: [statement] };
+        serde_json::to_string_pretty(&policy).unwrap_or_default()
+    }
+
+    /// The command that puts the policy in place. It replaces the whole policy: other statements must be added to it.
+    pub fn update_command(&self) -> String {
+        let name = quoted(&self.role.name);
+        let policy = quoted(&self.policy());
+        let region = self.region_option();
+        format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {policy}")
+    }
+
+    /// The command that makes the provider, for an account that does not have it.
+    pub fn provider_command(&self) -> String {
+        let (url, audience) = (quoted(&self.issuer), quoted(&self.audience));
+        let region = self.region_option();
+        format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience}")
+    }
+
+    /// IAM is global within a partition; the CLI finds the other partitions' by a region of theirs.
+    fn region_option(&self) -> String {
+        match self.role.partition {
+            Partition::Aws => String::new(),
+            other => format!(" --region {}", other.default_region()),
+        }
+    }
+
+    /// The same for Terraform's AWS provider.
+    pub fn terraform(&self) -> String {
+        let name: String = self
+            .role
+            .name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+            .collect();
+        // A Terraform identifier does not begin with a digit.
+        let label = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+        let path = match self.role.path.as_str() {
+            "/" => String::new(),
+            path => format!("\n  path               = {}", hcl(path)),
+        };
+        format!(
+            r#"data "aws_iam_policy_document" "{label}_trust" {{
+  statement {{
+    actions = [{action}]
+
+    principals {{
+      type        = "Federated"
+      identifiers = [{provider}]
+    }}
+
+    condition {{
+      test     = "StringEquals"
+      variable = {sub_key}
+      values   = [{sub}]
+    }}
+
+    condition {{
+      test     = "StringEquals"
+      variable = {aud_key}
+      values   = [{aud}]
+    }}
+  }}
+}}
+
+resource "aws_iam_role" "{label}" {{
+  name               = {role}{path}
+  assume_role_policy = data.aws_iam_policy_document.{label}_trust.json
+}}
+"#,
+            action = hcl(ACTION),
+            provider = hcl(&self.provider_arn()),
+            sub_key = hcl(&self.key("sub")),
+            sub = hcl(&self.subject),
+            aud_key = hcl(&self.key("aud")),
+            aud = hcl(&self.audience),
+            role = hcl(&self.role.name),
+        )
+    }
+
+    /// The same for eksctl, which writes the trust policy itself. `None` if it could not: the subject is no service
+    /// account, the audience is not the one that eksctl writes, or the issuer is not EKS's, whose host tells the region.
+    pub fn eksctl(&self) -> Option<String> {
+        let (namespace, account) = self.subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+        let host = without_scheme(&self.issuer).split('/').next()?;
+        let region = host.split('.').find(|label| Partition::of_region(label).is_some())?;
+        if self.audience != "sts.amazonaws.com" {
+            return None;
+        }
+        let [namespace, account, region, role] = [namespace, account, region, &self.role.name].map(yaml);
+        Some(format!(
+            r#"apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata:
+  name: CLUSTER # the token does not tell the cluster's name: aws eks list-clusters --region {region}
+  region: {region}
+iam:
+  withOIDC: true
+  serviceAccounts:
+    - metadata:
+        namespace: {namespace}
+        name: {account}
+      roleName: {role}
+      attachPolicyARNs: [] # the policies of the role
+"#
+        ))
+    }
+}
+
+/// A word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+,-./:=@_%".contains(&byte);
+    match !text.is_empty() && text.bytes().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// A string of HCL: JSON's escapes, and no templates.
+fn hcl(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    json.replace("${", "$${").replace("%{", "%%{")
+}
+
+/// A scalar of YAML, which takes JSON's strings.
+fn yaml(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text);
+    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Policy, Request, evaluate};
+    use super::*;
+
+    const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D";
+
+    fn role(text: &str) -> RoleArn {
+        RoleArn::parse(text).expect("an ARN")
+    }
+
+    #[test]
+    fn the_policy_that_is_needed_lets_its_token_in_and_no_other() {
+        let role = role("arn:aws-cn:iam::111122223333:role/team/checkout");
+        let subject = "system:serviceaccount:payments:checkout";
+        let needed = needed(&role, ISSUER, subject, "sts.amazonaws.com");
+        let policy = Policy::parse(&needed.policy()).expect("a policy");
+        let allowed = |issuer: &str, subject: &str, audience: &str| {
+            evaluate(&policy, &Request::new(role.clone(), issuer, subject, [audience])).is_allowed()
+        };
+        assert!(allowed(ISSUER, subject, "sts.amazonaws.com"));
+        assert!(!allowed(ISSUER, "system:serviceaccount:payments:checkout2", "sts.amazonaws.com"));
+        assert!(!allowed(ISSUER, subject, "sts.amazonaws.com.cn"));
+        assert!(!allowed("https://oidc.eks.eu-west-1.amazonaws.com/id/OTHER", subject, "sts.amazonaws.com"));
+        assert!(needed.provider_command().contains("--region cn-north-1 --url https://oidc.eks"));
+    }
+
+    #[test]
+    fn the_policy_reads_as_people_write_it() {
+        let needed = needed(&role("arn:aws:iam::111122223333:role/checkout"), ISSUER, "s", "sts.amazonaws.com");
+        let expected = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": {
+        "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D"
+      },
+      "Action": "sts:AssumeRoleWithWebIdentity",
+      "Condition": {
+        "StringEquals": {
+          "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D:aud": "sts.amazonaws.com",
+          "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D:sub": "s"
+        }
+      }
+    }
+  ]
+}"#;
+        assert_eq!(needed.policy(), expected);
+        assert_eq!(needed.eksctl(), None);
+    }
+
+    #[test]
+    fn claims_cannot_break_out_of_the_language_they_are_written_in() {
+        assert_eq!(quoted("a'; rm -rf /"), r"'a'\''; rm -rf /'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(hcl("a\"${b}%{c}\n"), r#""a\"$${b}%%{c}\n""#);
+        assert_eq!(yaml("checkout-2"), "checkout-2");
+        assert_eq!(yaml("no"), "\"no\"");
+        assert_eq!(yaml("1e5"), "\"1e5\"");
+        assert_eq!(yaml("a: b # c"), "\"a: b # c\"");
+    }
+}

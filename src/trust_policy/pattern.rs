@@ -1,0 +1,169 @@
+//! Text with `*`, `?` and `${...}`, as policies hold it.
+
+use super::request::{Lookup, Request};
+
+/// What one place of a pattern takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// This character.
+    Only(char),
+    /// Any one character: `?`.
+    One,
+    /// Any characters, also none: `*`.
+    Any,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern(Vec<Place>);
+
+impl Pattern {
+    /// `*` and `?` are wildcards, nothing else is special.
+    pub(super) fn with_wildcards(text: &str) -> Pattern {
+        Pattern(text.chars().map(wildcard).collect())
+    }
+
+    /// Nothing is special.
+    pub(super) fn literal(text: &str) -> Pattern {
+        Pattern(text.chars().map(Place::Only).collect())
+    }
+
+    /// As above after putting in the variables ("IAM policy elements: Variables and tags"): `${*}`, `${?}` and `${$}`
+    /// are the characters themselves, `${key}` is the key's single value, `${key, 'default'}` has a default for an
+    /// absent key. `Err` says which variable has no value that can be known.
+    pub(super) fn with_variables(text: &str, wildcards: bool, request: &Request) -> Result<Pattern, String> {
+        let mut places = Vec::new();
+        let mut rest = text;
+        while let Some((before, name, after)) = next_variable(rest) {
+            places.extend(before.chars().map(|c| if wildcards { wildcard(c) } else { Place::Only(c) }));
+            places.extend(value_of(name, request)?.chars().map(Place::Only));
+            rest = after;
+        }
+        places.extend(rest.chars().map(|c| if wildcards { wildcard(c) } else { Place::Only(c) }));
+        Ok(Pattern(places))
+    }
+
+    /// The pattern of an operator that has no wildcards, as text again.
+    pub(super) fn text(&self) -> String {
+        let only = |place: &Place| if let Place::Only(c) = place { Some(*c) } else { None };
+        self.0.iter().filter_map(only).collect()
+    }
+
+    pub(super) fn matches(&self, text: &str) -> bool {
+        matches(&self.0, &text.chars().collect::<Vec<_>>())
+    }
+
+    pub(super) fn matches_ignoring_case(&self, text: &str) -> bool {
+        let lower = |place: &Place| match place {
+            Place::Only(c) => c.to_lowercase().map(Place::Only).collect(),
+            wildcard => vec![*wildcard],
+        };
+        let places: Vec<Place> = self.0.iter().flat_map(lower).collect();
+        matches(&places, &text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>())
+    }
+
+    /// ARNs are compared field by field: a wildcard does not reach over a colon, but for the sixth field, which takes
+    /// the rest ("Amazon Resource Name (ARN) condition operators").
+    pub(super) fn matches_arn(&self, arn: &str) -> bool {
+        let patterns: Vec<&[Place]> = self.0.splitn(6, |place| *place == Place::Only(':')).collect();
+        let fields: Vec<Vec<char>> = arn.splitn(6, ':').map(|field| field.chars().collect()).collect();
+        self.0 == [Place::Any]
+            || fields.len() == 6
+                && patterns.len() == 6
+                && patterns.iter().zip(&fields).all(|(pattern, field)| matches(pattern, field))
+    }
+}
+
+fn wildcard(c: char) -> Place {
+    match c {
+        '*' => Place::Any,
+        '?' => Place::One,
+        c => Place::Only(c),
+    }
+}
+
+/// What is before the first `${...}`, what is in it, and what follows.
+fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, from) = text.split_once("${")?;
+    let (name, after) = from.split_once('}')?;
+    Some((before, name, after))
+}
+
+fn value_of(name: &str, request: &Request) -> Result<String, String> {
+    if let "*" | "?" | "$" = name {
+        return Ok(name.to_owned());
+    }
+    let (key, default) = match name.split_once(',') {
+        Some((key, default)) => (key.trim(), Some(default.trim().trim_matches('\''))),
+        None => (name, None),
+    };
+    match (request.lookup(key), default) {
+        (Lookup::Values(values), _) if values.len() == 1 => Ok(values.concat()),
+        (Lookup::Absent, Some(default)) => Ok(default.to_owned()),
+        _ => Err(format!("the value of the policy variable ${{{name}}} cannot be known here")),
+    }
+}
+
+/// Greedy with one point of return, so never worse than the product of both lengths.
+fn matches(pattern: &[Place], text: &[char]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(Place::Any) => {
+                back = Some((p, t));
+                p += 1;
+            }
+            Some(Place::One) => (p, t) = (p + 1, t + 1),
+            Some(Place::Only(c)) if *c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match back {
+                Some((star, from)) => {
+                    back = Some((star, from + 1));
+                    (p, t) = (star + 1, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|place| *place == Place::Any)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_reach_over_everything_but_arn_fields() {
+        for (pattern, text, does) in [
+            ("", "", true),
+            ("*", "", true),
+            ("?", "", false),
+            ("a*c", "abbc", true),
+            ("a*c", "abbcd", false),
+            ("*a*b*", "xxaxxbxx", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("system:serviceaccount:*:b", "system:serviceaccount:a:b", true),
+            ("s*", "system:serviceaccount:a:b", true),
+            ("ü?", "üß", true),
+        ] {
+            assert_eq!(Pattern::with_wildcards(pattern).matches(text), does, "{pattern} {text}");
+        }
+        for (pattern, arn, does) in [
+            ("arn:aws:iam::1:role/*", "arn:aws:iam::1:role/a", true),
+            ("arn:*:1:role/a", "arn:aws:iam::1:role/a", false),
+            ("arn:aws:iam::*", "arn:aws:iam::1:role/a", false),
+            ("arn:*:*:*:*:*", "arn:aws:logs:eu-west-1:1:log-group:x:*", true),
+            ("*", "arn:aws:iam::1:role/a", true),
+            ("arn:aws:iam::1:role/a", "role/a", false),
+        ] {
+            assert_eq!(Pattern::with_wildcards(pattern).matches_arn(arn), does, "{pattern} {arn}");
+        }
+        assert!(!Pattern::literal("a*").matches("ab"));
+        assert!(Pattern::literal("A").matches_ignoring_case("a"));
+    }
+
+    #[test]
+    fn hostile_patterns_end_soon() {
+        assert!(!Pattern::with_wildcards(&"*a".repeat(500)).matches(&"b".repeat(5_000)));
+    }
+}
