@@ -3,11 +3,13 @@
 
 mod detour;
 mod endpoint;
+mod issuer;
 mod jwt;
 mod mounts;
 mod resolver;
 mod roots;
 pub mod sdks;
+mod signature;
 mod sts;
 mod tls;
 mod token_file;
