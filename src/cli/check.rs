@@ -1,7 +1,7 @@
 //! `irsa-probe [check]`: one look.
 
 use super::{LookOptions, Output, OutputOptions, complain, write_out};
-use crate::collect::Options;
+use crate::collect::{IssuerCheck, Options};
 use crate::evidence::Expectations;
 use crate::probe::probe;
 use crate::render;
@@ -29,7 +29,7 @@ pub fn run(options: &CheckOptions) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("cannot start: {error}")),
     };
-    let report = runtime.block_on(probe(&options.look.subject(), &options.look.options(), Mode::Check));
+    let report = runtime.block_on(probe(&options.look.subject(), &options.look.options(Mode::Check), Mode::Check));
     // A lookup that hangs in the C library must not keep the process.
     runtime.shutdown_background();
     let text = match options.output.output {
@@ -60,8 +60,12 @@ impl LookOptions {
         subject
     }
 
-    pub fn options(&self) -> Options {
+    pub fn options(&self, mode: Mode) -> Options {
+        let checks = mode == Mode::Check;
+        let issuer_check = if checks { IssuerCheck::Auto } else { IssuerCheck::Never };
         Options {
+            issuer_check: self.issuer_check.unwrap_or(issuer_check),
+            imds: checks && !self.no_imds,
             look_timeout: self.look_timeout,
             expected: Expectations { service_account: self.expect_service_account.clone(), no_sts: self.no_sts },
         }

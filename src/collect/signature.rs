@@ -32,11 +32,13 @@ pub fn verify(token: &RawToken, key_id: Option<&str>, algorithm: Option<&str>, k
     };
     let not_verified = |why: String| Signature::NotVerified(why);
     let Some(algorithm) = algorithm.and_then(Algorithm::named) else {
-        return not_verified(format!("the algorithm {} is not one that is verified here", algorithm.unwrap_or("(none)")));
+        return not_verified(format!(
+            "the algorithm {} is not one that is verified here",
+            algorithm.unwrap_or("(none)")
+        ));
     };
-    let key = serde_json::from_value::<Jwk>(key.jwk.clone()).and_then(|jwk| {
-        DecodingKey::from_jwk(&jwk).map_err(|error| serde::de::Error::custom(error.to_string()))
-    });
+    let key = serde_json::from_value::<Jwk>(key.jwk.clone())
+        .and_then(|jwk| DecodingKey::from_jwk(&jwk).map_err(|error| serde::de::Error::custom(error.to_string())));
     let Ok(key) = key else {
         return not_verified("the published key cannot be read".to_owned());
     };

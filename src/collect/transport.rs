@@ -69,8 +69,9 @@ pub struct Log {
 }
 
 impl Transport {
+    /// Through the proxies that the subject's variables name.
     pub fn new(subject: &Subject) -> Transport {
-        let variables = subject.variables.clone();
+        let variables = &subject.variables;
         let value = |names: &[&str]| names.iter().find_map(|name| variables.filled(name)).unwrap_or("").to_owned();
         let proxies = Matcher::builder()
             .https(value(&["HTTPS_PROXY", "https_proxy"]))
@@ -78,8 +79,17 @@ impl Transport {
             .all(value(&["ALL_PROXY", "all_proxy"]))
             .no(value(&["NO_PROXY", "no_proxy"]))
             .build();
+        Self::through(proxies, subject)
+    }
+
+    /// Straight, whatever the variables say: for the node's own services.
+    pub fn without_proxy(subject: &Subject) -> Transport {
+        Self::through(Matcher::builder().build(), subject)
+    }
+
+    fn through(proxies: Matcher, subject: &Subject) -> Transport {
         Transport(Arc::new(Shared {
-            variables,
+            variables: subject.variables.clone(),
             root: subject.root.clone(),
             proxies,
             tls: OnceLock::new(),

@@ -51,6 +51,18 @@ pub enum IssuerFaultKind {
     OtherIssuer(String),
 }
 
+impl fmt::Display for Signature {
+    /// A clause.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Valid => f.write_str("the token's signature is valid"),
+            Self::Invalid => f.write_str("the token's signature is not of the key that it names"),
+            Self::KeyNotPublished => f.write_str("the token's key is not among them"),
+            Self::NotVerified(why) => write!(f, "the token's signature was not verified: {why}"),
+        }
+    }
+}
+
 impl fmt::Display for IssuerFault {
     /// A clause that stands alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
