@@ -139,13 +139,14 @@ async fn beside(
     };
     tokio::pin!(sts, imds);
     tokio::select! {
-        found = &mut imds => {
-            sts.await;
-            Some(found)
-        }
+        biased;
         () = &mut sts => match timeout_at(began + IMDS_PATIENCE, imds).await {
             Ok(found) => Some(found),
             Err(_) => Some(Seen::Failed("instance metadata does not answer here".to_owned())),
+        },
+        found = &mut imds => {
+            sts.await;
+            Some(found)
         }
     }
 }
