@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
 mod check;
+mod debug_profile;
 mod explain;
 mod input;
 mod trust_policy;
@@ -41,6 +42,9 @@ enum Command {
     /// What a code means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
+    #[command(after_help = debug_profile::EXAMPLES)]
+    DebugProfile(debug_profile::DebugProfileOptions),
     /// The trust policy that this token needs; with --check, what is wrong with the one there is
     #[command(after_help = trust_policy::EXAMPLES)]
     TrustPolicy(trust_policy::TrustPolicyOptions),
@@ -115,6 +119,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::DebugProfile(options)) => debug_profile::run(&options),
         Some(Command::TrustPolicy(options)) => trust_policy::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -4,9 +4,11 @@
 mod detour;
 mod endpoint;
 mod imds;
+pub(crate) mod inside;
 mod issuer;
 mod jwt;
 mod mounts;
+pub mod processes;
 mod profiles;
 mod resolver;
 mod rivals;
@@ -18,6 +20,7 @@ mod tls;
 mod token_file;
 pub mod transport;
 
+pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::arn::RoleArn;
@@ -93,6 +96,7 @@ impl RawToken {
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.look_timeout;
+    let scan = sdks::scan_beside(subject);
     let (mut evidence, token, role) = look_locally(subject, options, now);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;
@@ -123,6 +127,12 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     let found = beside(sts, imds, began).await;
     if let Some(found) = found {
         evidence.imds = found;
+    }
+    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
+        target.sdks = match tokio::time::timeout_at(deadline, scan).await {
+            Ok(Ok(scanned)) => scanned.into(),
+            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
+        };
     }
     evidence
 }
@@ -198,6 +208,7 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         profile: Seen::not_looked("there are no profile files"),
         winner: Seen::not_looked("nothing but web identity is configured"),
         imds: Seen::not_looked("instance metadata was not asked for"),
+        target: subject.target.clone(),
         steps: Vec::new(),
     };
     (evidence, raw, role)

@@ -8,6 +8,7 @@ mod process;
 mod sdks;
 mod sources;
 mod sts;
+mod target;
 mod token;
 
 pub use environment::{Environment, Flaw, VARIABLES, Variable};
@@ -24,6 +25,7 @@ pub use sts::{
     Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
     Operation, Refusal, Session,
 };
+pub use target::{Hindrance, Image, OtherProcess, Place, Target, TargetVariables};
 pub use token::{Kubernetes, Malformed, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::timestamp::Timestamp;
@@ -99,6 +101,8 @@ pub struct Evidence {
     /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
     pub winner: Seen<Winner, String>,
     pub imds: Seen<Imds, String>,
+    /// The process in whose place the look was made, if it is not the probe's own.
+    pub target: Option<Target>,
     /// What was done towards the network, in order, with durations.
     pub steps: Vec<Step>,
 }
@@ -111,6 +115,12 @@ impl Evidence {
             let Kubernetes { namespace, service_account, .. } = &token.kubernetes;
             Some((namespace.as_deref()?, service_account.as_deref()?))
         })
+    }
+
+    /// Why the lack of a variable proves nothing: nobody could see whether it is set.
+    pub fn unseen_variables(&self) -> Option<&'static str> {
+        let target = self.target.as_ref()?;
+        matches!(target.variables, TargetVariables::Unseen(_)).then_some("the application's environment was not seen")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Evidence for the checks' tests: a healthy look, from which each test departs.
 
 use crate::evidence::*;
+use crate::finding::Outcome;
 use crate::partition::Partition;
 use crate::timestamp::Timestamp;
 
@@ -54,7 +55,27 @@ pub(crate) fn healthy() -> Evidence {
         profile: Seen::not_looked(""),
         winner: Seen::not_looked(""),
         imds: Seen::not_looked(""),
+        target: None,
         steps: vec![],
+    }
+}
+
+/// Another process than the probe's, of which everything could be seen.
+pub(crate) fn target() -> Target {
+    Target {
+        command: "java app.jar".into(),
+        program: Some("java".into()),
+        prober: Identity { pid: 40, uid: 0, gid: 0, groups: vec![], capabilities: Some(0) },
+        variables: TargetVariables::Its,
+        place: Place {
+            pod: Some("checkout-5d9".into()),
+            namespace: Some("payments".into()),
+            container: Some("app".into()),
+        },
+        token_mounts: Seen::Seen(vec!["/run/secrets/eks.amazonaws.com/serviceaccount".into()]),
+        image: Image::default(),
+        sdks: Seen::Seen(SdkScan::default()),
+        others: vec![],
     }
 }
 
@@ -113,4 +134,26 @@ pub(crate) fn token(change: impl FnOnce(&mut Token)) -> Evidence {
     let mut token = good_token();
     change(&mut token);
     Evidence { token: Seen::Seen(token), ..healthy() }
+}
+
+/// A look at a pod whose call STS answered with an error.
+pub(crate) fn answered(operation: Operation, status: u16, code: &str, message: &str) -> Evidence {
+    let refusal =
+        Refusal { operation, status, code: code.into(), message: message.into(), request_id: None, attempts: 1 };
+    failed(operation, CallFault::Refused(refusal))
+}
+
+/// A look at a pod whose call came to nothing.
+pub(crate) fn failed(operation: Operation, fault: CallFault) -> Evidence {
+    match operation {
+        Operation::AssumeRoleWithWebIdentity => {
+            Evidence { session: Seen::Failed(fault), caller: Seen::not_looked("no credentials"), ..healthy() }
+        }
+        Operation::GetCallerIdentity => Evidence { caller: Seen::Failed(fault), ..healthy() },
+    }
+}
+
+/// Whether the check finds its fault, as an error or as a warning.
+pub(crate) fn found(check: &super::Check, evidence: &Evidence) -> bool {
+    matches!((check.judge)(evidence), Outcome::Fault(_) | Outcome::Warning(_))
 }

@@ -2,16 +2,12 @@
 
 use super::{jwt, token_file};
 use crate::evidence::{Mount, Mounts, Seen, Token};
-use crate::subject::Subject;
-use std::fs::File;
-use std::io::Read;
+use crate::subject::{Subject, proc};
 use std::path::Path;
 
 const IRSA: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
 const POD_IDENTITY: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
 const API: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-/// A pod has some fifty mounts, at some 200 bytes each.
-const MAX_MOUNTINFO_BYTES: u64 = 1024 * 1024;
 const MAX_ENTRIES: usize = 8;
 
 /// Looks at the mounts of the subject; `token_path` is where its variables say the token is.
@@ -19,11 +15,8 @@ const MAX_ENTRIES: usize = 8;
 /// # Errors
 /// `/proc` could not be read; the operating system's words.
 pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
-    let mut text = Vec::new();
-    let path = format!("/proc/{}/mountinfo", subject.identity.pid);
-    let file = File::open(&path).map_err(|error| format!("{path}: {error}"))?;
-    file.take(MAX_MOUNTINFO_BYTES).read_to_end(&mut text).map_err(|error| format!("{path}: {error}"))?;
-    let mounts = parse(&String::from_utf8_lossy(&text));
+    let text = proc::read(subject.identity.pid, "mountinfo").map_err(|error| format!("mountinfo: {}", error.desc()))?;
+    let mounts = mounts(&text);
     let with_entries = |mount: &Mount| Mount { entries: entries(&subject.root, &mount.point), ..mount.clone() };
     let at = |point: &str| mounts.iter().rev().find(|mount| is_at(mount, point)).map(with_entries);
     Ok(Mounts {
@@ -45,27 +38,16 @@ pub fn api_token(subject: &Subject) -> Seen<Token, String> {
     }
 }
 
-/// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`: mount id, parent, device, root,
-/// mount point, options, optional fields, a dash, file system (`proc_pid_mountinfo(5)`). Later lines cover earlier ones.
-fn parse(text: &str) -> Vec<Mount> {
-    let mount = |line: &str| {
-        let (before, after) = line.split_once(" - ")?;
-        let mut fields = before.split(' ').skip(3);
-        let (root, point) = (fields.next()?, fields.next()?);
-        let file_system = after.split(' ').next()?;
-        Some(Mount {
-            point: unescape(point),
-            root: unescape(root),
-            file_system: file_system.to_owned(),
-            entries: Vec::new(),
-        })
+/// Later mounts cover earlier ones.
+fn mounts(mountinfo: &[u8]) -> Vec<Mount> {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    let mount = |mount: proc::Mount| Mount {
+        point: text(mount.point),
+        root: text(mount.source),
+        file_system: mount.file_system,
+        entries: Vec::new(),
     };
-    text.lines().filter_map(mount).collect()
-}
-
-/// The kernel writes space, tab, newline and backslash as three octal digits.
-fn unescape(field: &str) -> String {
-    field.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+    proc::mounts(mountinfo).into_iter().map(mount).collect()
 }
 
 /// `/var/run` is a link to `/run` in most images, and the kernel names the place it leads to.
@@ -100,7 +82,7 @@ mod tests {
     use super::*;
 
     /// Lines of a pod on a node, shortened.
-    const MOUNTINFO: &str = "\
+    const MOUNTINFO: &[u8] = b"\
 1200 1100 0:401 / / rw,relatime master:350 - overlay overlay rw,lowerdir=/a
 1210 1200 259:1 /var/lib/kubelet/pods/6f0c/etc-hosts /etc/hosts rw,noatime - xfs /dev/nvme0n1p1 rw
 1211 1200 0:390 / /run/secrets/eks.amazonaws.com/serviceaccount ro,relatime - tmpfs tmpfs rw,size=64k
@@ -111,7 +93,7 @@ a line that is none
 
     #[test]
     fn mounts_are_found_by_place_and_by_what_they_hold() {
-        let mounts = parse(MOUNTINFO);
+        let mounts = mounts(MOUNTINFO);
         assert_eq!(mounts.len(), 5);
         for (path, point) in [
             ("/var/run/secrets/eks.amazonaws.com/serviceaccount/token", Some(&mounts[2])),

@@ -1,14 +1,13 @@
 //! The profile files that the SDK would read. They are read here, once, as the subject sees them and bounded: the SDK
 //! itself would read those of this process, and wait for ever on a FIFO.
 
+use super::inside;
 use crate::evidence::{Profile, Seen};
 use crate::subject::Subject;
 use aws_types::os_shim_internal::{Env, Fs};
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// A larger file is not read.
@@ -62,9 +61,7 @@ impl Profiles {
 }
 
 fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let path = root.join(path.trim_start_matches('/'));
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).ok()?;
+    let file = inside::open(root, Path::new(path)).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;
     }
@@ -83,7 +80,7 @@ mod tests {
         std::fs::create_dir_all(root.path().join("home/.aws")).unwrap();
         std::fs::write(root.path().join("home/.aws/config"), config).unwrap();
         let variables = [("HOME", "/home")].iter().chain(variables).copied().collect();
-        let subject = Subject { variables, identity: Identity::default(), root: root.path().to_owned() };
+        let subject = Subject { variables, identity: Identity::default(), root: root.path().to_owned(), target: None };
         Profiles::read(&subject).selected(&subject).await
     }
 

@@ -3,9 +3,9 @@
 //! `getaddrinfo(3)` folds a server that refuses, one that fails and one that is not there into "temporary failure",
 //! and tries every search domain before it gives up.
 
+use super::inside;
 use crate::evidence::{DnsFault, Resolver};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, TYPE, header_buffer};
-use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -25,7 +25,7 @@ const ANSWER_BYTES: usize = 512;
 /// Reads what the resolver goes by. `None` if there is no such file, when it asks a server on this host.
 pub fn read(root: &Path) -> Option<Resolver> {
     let mut text = Vec::new();
-    File::open(root.join("etc/resolv.conf")).ok()?.take(MAX_FILE_BYTES).read_to_end(&mut text).ok()?;
+    inside::open(root, Path::new("/etc/resolv.conf")).ok()?.take(MAX_FILE_BYTES).read_to_end(&mut text).ok()?;
     let (config, _errors) = resolv_conf::Config::parse_with_errors(&text);
     Some(Resolver {
         servers: config.nameservers.iter().take(MAX_SERVERS).map(IpAddr::from).collect(),

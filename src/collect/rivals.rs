@@ -63,6 +63,7 @@ async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadli
         variables: subject.variables.clone(),
         identity: subject.identity.clone(),
         root: subject.root.clone(),
+        target: None,
     };
     let web_identity = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE").is_some();
     subject.variables.remove("AWS_WEB_IDENTITY_TOKEN_FILE");
