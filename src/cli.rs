@@ -3,6 +3,8 @@
 
 mod check;
 mod explain;
+mod input;
+mod trust_policy;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -35,9 +37,12 @@ enum Command {
     /// One look; the report goes to standard output
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckOptions),
-    /// What a code means and how to fix it; without a code, lists all
+    /// What a code, or a pasted error, means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// The trust policy that this token needs; with --check, what is wrong with the one there is
+    #[command(after_help = trust_policy::EXAMPLES)]
+    TrustPolicy(trust_policy::TrustPolicyOptions),
     /// Shell completions
     #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
     Completions { shell: clap_complete::Shell },
@@ -102,6 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::TrustPolicy(options)) => trust_policy::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "irsa-probe", &mut script);

@@ -4,6 +4,7 @@
 mod endpoint;
 mod jwt;
 mod roots;
+pub mod sdks;
 mod sts;
 mod tls;
 mod token_file;

@@ -3,6 +3,7 @@
 mod environment;
 mod network;
 mod process;
+mod sdks;
 mod sts;
 mod token;
 
@@ -11,6 +12,7 @@ pub use network::{
     AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, TlsFault, TlsSession,
 };
 pub use process::{Identity, PathStep, PathStepKind};
+pub use sdks::{Sdk, SdkKind, SdkScan};
 pub use sts::{
     Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
     Operation, Refusal, Session,

@@ -3,6 +3,7 @@
 //!
 //! Rules are those of the IAM User Guide, "IAM JSON policy reference"; each is named where it is applied.
 
+mod answer;
 mod condition;
 mod document;
 mod evaluate;
@@ -16,9 +17,10 @@ mod slip;
 #[cfg(test)]
 mod table;
 
+pub use answer::Answer;
 pub use condition::{Condition, Operator};
-pub use document::{Actions, Effect, Policy, PolicyFault, PrincipalSet, Principals, Statement, Version};
+pub use document::{Actions, Effect, Policy, PolicyFault, PrincipalSet, Principals, Statement, Version, json, unwrap};
 pub use evaluate::{Decision, Judged, Judgement, Mismatch, Verdict, evaluate};
 pub use mistake::Mistake;
 pub use needed::{Needed, needed};
-pub use request::{ACTION, Request};
+pub use request::{ACTION, Request, STS_AUDIENCE};

@@ -243,7 +243,7 @@ fn what_to_do(report: &Report) -> &'static str {
     }
 }
 
-fn wrap(text: &str, first: &str, further: &str) -> String {
+pub(crate) fn wrap(text: &str, first: &str, further: &str) -> String {
     let options = Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(further)
@@ -253,6 +253,6 @@ fn wrap(text: &str, first: &str, further: &str) -> String {
 }
 
 /// What others wrote may hold terminal commands.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -3,6 +3,7 @@
 use super::condition::{Condition, Operator};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,15 +103,7 @@ impl Policy {
 
     /// As [`Policy::parse`], from JSON that is parsed already.
     pub fn from_value(value: &Value) -> Result<Policy, PolicyFault> {
-        match value {
-            Value::String(text) => Self::from_object(&json(text)?),
-            Value::Object(object) => match object.get("Role").unwrap_or(value).get("AssumeRolePolicyDocument") {
-                Some(Value::String(text)) => Self::from_object(&json(text)?),
-                Some(policy) => Self::from_object(policy),
-                None => Self::from_object(value),
-            },
-            _ => Err(PolicyFault::NoPolicy),
-        }
+        Self::from_object(unwrap(value)?.as_ref())
     }
 
     fn from_object(value: &Value) -> Result<Policy, PolicyFault> {
@@ -130,9 +123,18 @@ impl Policy {
     }
 }
 
+/// The bare policy in any of the wrappings that [`Policy::parse`] takes.
+pub fn unwrap(value: &Value) -> Result<Cow<'_, Value>, PolicyFault> {
+    let inner = value.get("Role").unwrap_or(value).get("AssumeRolePolicyDocument").unwrap_or(value);
+    match inner {
+        Value::String(text) => json(text).map(Cow::Owned),
+        bare => Ok(Cow::Borrowed(bare)),
+    }
+}
+
 /// Policies come URL-encoded from the IAM API (`GetRole`, AssumeRolePolicyDocument); the CLI decodes them, most other
 /// clients do not.
-fn json(text: &str) -> Result<Value, PolicyFault> {
+pub fn json(text: &str) -> Result<Value, PolicyFault> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let decoded = match text.starts_with('%') {
         true => percent_decode_str(text).decode_utf8_lossy(),

@@ -72,6 +72,21 @@ impl Decision {
     pub fn is_allowed(&self) -> bool {
         self.verdict == Verdict::Allowed
     }
+
+    /// The place, from 1, of the first `Deny` that is about the request.
+    pub fn denied_by(&self) -> Option<usize> {
+        self.place(Effect::Deny)
+    }
+
+    /// The place, from 1, of the first `Allow` that is about the request.
+    pub fn allowed_by(&self) -> Option<usize> {
+        self.place(Effect::Allow)
+    }
+
+    fn place(&self, effect: Effect) -> Option<usize> {
+        let applies = |judged: &Judged| judged.effect == effect && judged.judgement == Judgement::Applies;
+        self.statements.iter().position(applies).map(|index| index + 1)
+    }
 }
 
 /// Judges `policy` alone. Service control policies, resource control policies and the existence of the role are not
@@ -92,8 +107,14 @@ pub fn evaluate(policy: &Policy, request: &Request) -> Decision {
         })
         .collect();
     let verdict = verdict(&statements);
-    let mistake = (verdict == Verdict::Denied).then(|| root_mistake(&statements));
-    Decision { verdict, statements, mistake }
+    let mut decision = Decision { verdict, statements, mistake: None };
+    if decision.verdict == Verdict::Denied {
+        decision.mistake = Some(match decision.denied_by() {
+            Some(_) => Mistake::explicit_deny(),
+            None => nearest_mistake(&decision.statements),
+        });
+    }
+    decision
 }
 
 /// An explicit deny beats every allow; without an allow the answer is no.
@@ -119,10 +140,7 @@ fn verdict(statements: &[Judged]) -> Verdict {
     }
 }
 
-fn root_mistake(statements: &[Judged]) -> Mistake {
-    if statements.iter().any(|judged| judged.effect == Effect::Deny && judged.judgement == Judgement::Applies) {
-        return Mistake::explicit_deny();
-    }
+fn nearest_mistake(statements: &[Judged]) -> Mistake {
     let distance = |parts: &[Mismatch]| -> usize {
         let weigh = |part: &Mismatch| match part {
             Mismatch::Principal { has, .. } if has.contains("Federated") => 8,

@@ -1,9 +1,10 @@
 //! The trust policy that a token needs, in each of the languages in which people keep it.
 
-use super::request::ACTION;
+use super::request::{ACTION, Request, STS_AUDIENCE};
 use crate::arn::{RoleArn, without_scheme};
 use crate::partition::Partition;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What lets one service account, and nothing else, assume one role.
@@ -19,6 +20,13 @@ pub struct Needed {
 /// The trust that `role` must have in a token with these claims.
 pub fn needed(role: &RoleArn, issuer: &str, subject: &str, audience: &str) -> Needed {
     Needed { role: role.clone(), issuer: issuer.to_owned(), subject: subject.to_owned(), audience: audience.to_owned() }
+}
+
+/// The trust that a request needs.
+impl From<&Request> for Needed {
+    fn from(request: &Request) -> Needed {
+        needed(&request.role, &request.issuer, &request.subject, &request.main_audience())
+    }
 }
 
 #[derive(Serialize)]
@@ -48,23 +56,50 @@ impl Needed {
 
     /// The policy as JSON, several lines without a last newline.
     pub fn policy(&self) -> String {
+        serde_json::to_string_pretty(&self.document()).unwrap_or_default()
+    }
+
+    /// The policy as a JSON value.
+    pub fn value(&self) -> Value {
+        serde_json::to_value(self.document()).unwrap_or_default()
+    }
+
+    fn document(&self) -> PolicyText<'_> {
+        PolicyText { version: "2012-10-17", statement: [self.statement()] }
+    }
+
+    fn statement(&self) -> StatementText<'_> {
         let claims = [(self.key("aud"), self.audience.as_str()), (self.key("sub"), self.subject.as_str())];
-        let statement = StatementText {
+        StatementText {
             effect: "Allow",
             principal: [("Federated", self.provider_arn())].into(),
             action: ACTION,
             condition: [("StringEquals", claims.into())].into(),
-        };
-        let policy = PolicyText { version: "2012-10-17", statement: [statement] };
-        serde_json::to_string_pretty(&policy).unwrap_or_default()
+        }
     }
 
-    /// The command that puts the policy in place. It replaces the whole policy: other statements must be added to it.
-    pub fn update_command(&self) -> String {
-        let name = quoted(&self.role.name);
-        let policy = quoted(&self.policy());
-        let region = self.region_option();
-        format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {policy}")
+    /// A bare policy with the statement added to those that it has. `None` if it is none.
+    pub fn added_to(&self, policy: &Value) -> Option<String> {
+        let mut policy = policy.clone();
+        let statements = policy.get_mut("Statement")?;
+        let mut list = match statements.take() {
+            Value::Array(list) => list,
+            single => vec![single],
+        };
+        list.push(serde_json::to_value(self.statement()).ok()?);
+        *statements = Value::Array(list);
+        serde_json::to_string_pretty(&policy).ok()
+    }
+
+    /// The command that makes `policy` the role's trust policy, in the place of what it was.
+    pub fn update_command(&self, policy: &str) -> String {
+        let (name, region) = (quoted(&self.role.name), self.region_option());
+        format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", quoted(policy))
+    }
+
+    /// The same with the policy in a file.
+    pub fn update_command_with_file(&self, path: &str) -> String {
+        self.update_command(&format!("file://{path}"))
     }
 
     /// The command that makes the provider, for an account that does not have it.
@@ -141,7 +176,7 @@ resource "aws_iam_role" "{label}" {{
         let (namespace, account) = self.subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
         let host = without_scheme(&self.issuer).split('/').next()?;
         let region = host.split('.').find(|label| Partition::of_region(label).is_some())?;
-        if self.audience != "sts.amazonaws.com" {
+        if self.audience != STS_AUDIENCE {
             return None;
         }
         let [namespace, account, region, role] = [namespace, account, region, &self.role.name].map(yaml);
@@ -175,7 +210,7 @@ fn quoted(text: &str) -> String {
 
 /// A string of HCL: JSON's escapes, and no templates.
 fn hcl(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
+    let json = Value::from(text).to_string();
     json.replace("${", "$${").replace("%{", "%%{")
 }
 
@@ -184,7 +219,7 @@ fn yaml(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text);
-    if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if plain { text.to_owned() } else { Value::from(text).to_string() }
 }
 
 #[cfg(test)]
@@ -237,6 +272,20 @@ mod tests {
 }"#;
         assert_eq!(needed.policy(), expected);
         assert_eq!(needed.eksctl(), None);
+    }
+
+    #[test]
+    fn a_statement_is_added_without_touching_the_others() {
+        let role = role("arn:aws:iam::111122223333:role/checkout");
+        let needed = needed(&role, ISSUER, "s", "sts.amazonaws.com");
+        let ec2 = r#"{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
+        for statement in [format!("[{ec2}]"), ec2.to_owned()] {
+            let before = serde_json::from_str(&format!(r#"{{"Statement":{statement}}}"#)).expect("JSON");
+            let after = Policy::parse(&needed.added_to(&before).expect("a policy")).expect("a policy");
+            assert_eq!(after.statements.len(), 2);
+            assert!(evaluate(&after, &Request::new(role.clone(), ISSUER, "s", ["sts.amazonaws.com"])).is_allowed());
+        }
+        assert_eq!(needed.added_to(&Value::Null), None);
     }
 
     #[test]

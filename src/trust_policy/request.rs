@@ -1,11 +1,15 @@
 //! What IAM knows of a call to AssumeRoleWithWebIdentity when it judges the role's trust policy.
 
 use crate::arn::{RoleArn, without_scheme};
+use crate::evidence::Token;
 use crate::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 /// The only action that a web identity token is good for.
 pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// What the webhook writes into tokens, in every partition.
+pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// A call of AssumeRoleWithWebIdentity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +60,31 @@ impl Request {
             session_name: None,
             known: BTreeMap::new(),
         }
+    }
+
+    /// The call that a workload makes with this token.
+    ///
+    /// A token for another use is never sent to STS, but it names the same issuer and service account as the one
+    /// that IRSA mounts beside it: so it is taken for that one.
+    ///
+    /// # Errors
+    /// The claim that is missing.
+    pub fn of_token(role: RoleArn, token: &Token) -> Result<Request, &'static str> {
+        let issuer = token.issuer.clone().ok_or("iss")?;
+        let subject = token.subject.clone().ok_or("sub")?;
+        let audience = match token.is_for_another_use() {
+            true => vec![STS_AUDIENCE.to_owned()],
+            false => token.audience.clone(),
+        };
+        let request = Request::new(role, issuer, subject, audience);
+        Ok(Request { authorized_party: token.authorized_party.clone(), ..request })
+    }
+
+    /// The one audience to ask for where the token has several.
+    pub fn main_audience(&self) -> String {
+        let seen = self.seen_audience();
+        let usual = seen.iter().find(|audience| *audience == STS_AUDIENCE);
+        usual.or(seen.first()).cloned().unwrap_or_else(|| STS_AUDIENCE.to_owned())
     }
 
     /// The provider that the token comes from, in the role's account.

@@ -1,0 +1,123 @@
+//! `irsa-probe trust-policy`: the policy that a token needs, or what a policy makes of a token.
+
+use super::{Output, complain, input, print, write_out};
+use crate::arn::RoleArn;
+use crate::collect;
+use crate::evidence::{Expectations, Seen, Token};
+use crate::render::trust_policy as render;
+use crate::report::exit;
+use crate::subject::Subject;
+use crate::trust_policy::{Answer, Needed, Policy, Request, json, unwrap};
+use clap::Args;
+use serde_json::Value;
+use std::ffi::OsString;
+use std::time::Duration;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  irsa-probe trust-policy
+  aws iam get-role --role-name checkout > role.json
+  irsa-probe trust-policy --check role.json
+  irsa-probe trust-policy --terraform > trust.tf
+
+Without a pod, with a token that the cluster mints for you:
+  kubectl create token checkout -n payments --audience sts.amazonaws.com > token
+  irsa-probe trust-policy --check role.json --token-file \"$PWD/token\"
+
+Exit codes of --check:
+  0  allowed                         2  usage error
+  1  denied                          3  hangs on what only AWS knows";
+
+#[derive(Args)]
+pub struct TrustPolicyOptions {
+    /// Judge this policy, or what `aws iam get-role` prints; `-` is standard input
+    #[arg(long, value_name = "FILE", env = "IRSA_PROBE_CHECK")]
+    check: Option<OsString>,
+    /// Print the policy that is needed as HCL for Terraform
+    #[arg(long, env = "IRSA_PROBE_TERRAFORM", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with_all = ["check", "eksctl"])]
+    terraform: bool,
+    /// Print the policy that is needed as a ClusterConfig for eksctl
+    #[arg(long, env = "IRSA_PROBE_EKSCTL", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "check")]
+    eksctl: bool,
+    /// Use this role instead of AWS_ROLE_ARN's or the checked document's
+    #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
+    role_arn: Option<String>,
+    /// Read this token instead of AWS_WEB_IDENTITY_TOKEN_FILE's
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TOKEN_FILE")]
+    token_file: Option<OsString>,
+    #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
+    output: Output,
+}
+
+pub fn run(options: &TrustPolicyOptions) -> u8 {
+    match answer(options) {
+        Ok((text, exit_code)) => match write_out(text.as_bytes()) {
+            Ok(()) => exit_code,
+            Err(_) => print(b""),
+        },
+        Err(what) => complain(&what),
+    }
+}
+
+fn answer(options: &TrustPolicyOptions) -> Result<(String, u8), String> {
+    let document = match &options.check {
+        Some(path) => Some(json(&input::read(path)?).map_err(|fault| format!("the policy {fault}"))?),
+        None => None,
+    };
+    let request = request(options, document.as_ref())?;
+    let Some(document) = document else { return needed(options, &request).map(|text| (text, exit::WORKS)) };
+    let fault = |fault| format!("the policy {fault}");
+    let bare = unwrap(&document).map_err(fault)?;
+    let answer = Answer::new(request, &Policy::from_value(&bare).map_err(fault)?, &bare);
+    let text = match options.output {
+        Output::Text => render::answer_text(&answer),
+        Output::Json => render::answer_json(&answer),
+    };
+    Ok((text, answer.exit_code()))
+}
+
+fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, String> {
+    let needed = Needed::from(request);
+    if options.terraform {
+        return Ok(needed.terraform());
+    }
+    if options.eksctl {
+        let why = "eksctl makes roles only for service accounts of EKS with the audience sts.amazonaws.com";
+        return needed.eksctl().ok_or_else(|| why.to_owned());
+    }
+    Ok(match options.output {
+        Output::Text => render::needed_text(request, &needed),
+        Output::Json => render::needed_json(request, &needed),
+    })
+}
+
+/// The role and the token that are meant. The role of a document that is checked counts before the environment's: it is
+/// the one whose policy is in hand.
+fn request(options: &TrustPolicyOptions, document: Option<&Value>) -> Result<Request, String> {
+    let mut subject = Subject::this_process();
+    if let Some(path) = &options.token_file {
+        subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
+    }
+    let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());
+    let arn = options.role_arn.as_deref().or(of_document).or(subject.variables.filled("AWS_ROLE_ARN"));
+    let arn = arn.ok_or("no role is known: set AWS_ROLE_ARN, or use --role-arn")?;
+    let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is no role's ARN: it {fault}"))?;
+    let mut request = Request::of_token(role, &token(&subject)?)
+        .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
+    request.now = Some(crate::probe::now());
+    Ok(request)
+}
+
+fn token(subject: &Subject) -> Result<Token, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+    let expected = Expectations { no_sts: true, ..Expectations::default() };
+    let options = collect::Options { look_timeout: Duration::ZERO, expected };
+    let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now()));
+    match (evidence.token, evidence.token_file) {
+        (Seen::Seen(token), _) => Ok(token),
+        (Seen::Failed(fault), _) => Err(format!("the token file holds no token: {fault:?}")),
+        (Seen::NotLooked(_), Seen::Failed(fault)) => Err(format!("cannot read {}: {:?}", fault.path, fault.kind)),
+        _ => Err("no token is known: set AWS_WEB_IDENTITY_TOKEN_FILE, or use --token-file".to_owned()),
+    }
+}

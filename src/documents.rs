@@ -1,0 +1,246 @@
+//! Documents that users pipe in: what `kubectl get -o json|yaml` and `aws ... --output json` print, manifests, and this
+//! program's own reports, recognised by their shape. Nothing here judges.
+
+mod aws;
+mod kubernetes;
+mod yaml;
+
+pub use aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
+pub use kubernetes::{
+    Container, EnvVar, Metadata, Origin, Pod, PodSpec, SecurityContext, Selector, ServiceAccount, Volume, Webhook,
+    WebhookConfiguration,
+};
+
+use crate::trust_policy::{self, Policy};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// How deep documents may nest.
+const MAX_DEPTH: usize = 100;
+
+/// Everything that was given, sorted by what it is.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    pub pods: Vec<Pod>,
+    pub service_accounts: Vec<ServiceAccount>,
+    pub namespaces: Vec<String>,
+    /// Whether the namespaces came as a list, so that one which is not in it does not exist.
+    pub all_namespaces: bool,
+    /// `None` if no such document was given; an empty list says that there is no configuration.
+    pub webhooks: Option<Vec<WebhookConfiguration>>,
+    pub roles: Vec<Role>,
+    /// Trust policies without the role around them.
+    pub policies: Vec<Policy>,
+    /// ARNs of attached policies; the document does not tell of which role.
+    pub attached_policies: Option<Vec<String>>,
+    pub providers: Vec<Provider>,
+    /// All provider ARNs of an account.
+    pub provider_arns: Option<Vec<String>>,
+    pub clusters: Vec<Cluster>,
+    /// EKS Pod Identity associations of a cluster.
+    pub associations: Option<Vec<Association>>,
+    pub simulated: Vec<Simulated>,
+    /// The `Arn` of `aws sts get-caller-identity`.
+    pub callers: Vec<String>,
+    pub discoveries: Vec<Discovery>,
+    pub jwks: Vec<Jwks>,
+    /// Reports of this program.
+    pub reports: Vec<ReportFacts>,
+    /// What was recognised, in words, in the order given.
+    pub recognised: Vec<String>,
+    /// What could not be used, and why.
+    pub unusable: Vec<String>,
+}
+
+/// What a report of `irsa-probe check --output json` tells of the token.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReportFacts {
+    pub identity: ReportedIdentity,
+    pub token: ReportedToken,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReportedIdentity {
+    pub expected_role_arn: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReportedToken {
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
+    pub audience: Vec<String>,
+    pub key_id: Option<String>,
+}
+
+impl Documents {
+    /// Reads a text of one or more documents: JSON one after the other, or YAML.
+    pub fn read(&mut self, source: &str, text: &str) {
+        let text = text.trim_start_matches('\u{feff}');
+        if text.trim().is_empty() {
+            self.unusable.push(format!("{source} is empty"));
+            return;
+        }
+        match values(text) {
+            Ok(values) => values.into_iter().for_each(|value| self.add(source, value, 0)),
+            Err(why) => self.unusable.push(format!("{source} {why}")),
+        }
+    }
+
+    fn add(&mut self, source: &str, value: Value, depth: usize) {
+        match value {
+            Value::Null => {}
+            Value::Array(list) if depth < 3 => list.into_iter().for_each(|value| self.add(source, value, depth + 1)),
+            Value::Object(_) if value["kind"].is_string() => self.add_kubernetes(source, value, depth),
+            Value::Object(_) => self.add_other(source, value),
+            // A policy as the IAM API sends it: URL-encoded.
+            Value::String(_) => self.add_policy(source, &value),
+            _ => self.unusable.push(format!("{source} holds something that is no document")),
+        }
+    }
+
+    fn add_kubernetes(&mut self, source: &str, mut value: Value, depth: usize) {
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        if let (Some(item_kind), Some(items)) = (kind.strip_suffix("List"), value["items"].as_array_mut()) {
+            let mut items = std::mem::take(items);
+            self.note_list(item_kind, &items);
+            // Items of typed lists (`PodList`) do not name their kind.
+            for item in items.iter_mut().filter(|item| item.is_object() && item["kind"].is_null()) {
+                item["kind"] = item_kind.into();
+            }
+            if depth < 3 {
+                items.into_iter().for_each(|item| self.add(source, item, depth + 1));
+            }
+            return;
+        }
+        match kind.as_str() {
+            "Pod" => self.keep(source, "pod", value, |all, pod: Pod| all.pods.push(pod.with_origin())),
+            "ServiceAccount" => {
+                self.keep(source, "service account", value, |all, account| all.service_accounts.push(account));
+            }
+            "Namespace" => self.keep(source, "namespace", value, |all, namespace: Named| {
+                all.namespaces.push(namespace.metadata.name);
+            }),
+            "MutatingWebhookConfiguration" => {
+                self.keep(source, "webhook configuration", value, |all, configuration| {
+                    all.webhooks.get_or_insert_default().push(configuration);
+                })
+            }
+            _ => match kubernetes::template(&value) {
+                Some(pod) => self.keep(source, &format!("pod template of {kind}"), pod, |all, mut pod: Pod| {
+                    pod.origin = Origin::Template(kind.clone());
+                    all.pods.push(pod);
+                }),
+                None => self.unusable.push(format!("{source} holds a {kind}, which says nothing of IRSA")),
+            },
+        }
+    }
+
+    /// A list says also what there is not.
+    fn note_list(&mut self, kind: &str, items: &[Value]) {
+        let of_kind = |wanted: &str| kind == wanted || items.iter().any(|item| item["kind"] == wanted);
+        self.all_namespaces |= of_kind("Namespace") && items.len() > 1;
+        if kind == "MutatingWebhookConfiguration" {
+            self.webhooks.get_or_insert_default();
+        }
+    }
+
+    fn add_other(&mut self, source: &str, mut value: Value) {
+        let has = |key: &str| !value[key].is_null();
+        if has("Role") || has("AssumeRolePolicyDocument") {
+            let role = if has("Role") { value["Role"].take() } else { value };
+            match Role::read(&role) {
+                Ok(role) => self.keep_one(format!("role {}", role.arn), |all| all.roles.push(role)),
+                Err(why) => self.unusable.push(format!("{source}: the role's trust policy {why}")),
+            }
+        } else if has("Statement") {
+            self.add_policy(source, &value);
+        } else if has("AttachedPolicies") {
+            let arns = aws::texts(&value["AttachedPolicies"], "PolicyArn");
+            self.keep_one("attached policies".into(), |all| all.attached_policies.get_or_insert_default().extend(arns));
+        } else if has("OpenIDConnectProviderList") {
+            let arns = aws::texts(&value["OpenIDConnectProviderList"], "Arn");
+            self.keep_one("list of providers".into(), |all| all.provider_arns.get_or_insert_default().extend(arns));
+        } else if has("ClientIDList") && has("Url") {
+            self.keep(source, "provider", value, |all, provider| all.providers.push(provider));
+        } else if has("cluster") {
+            self.keep(source, "cluster", value["cluster"].take(), |all, cluster| all.clusters.push(cluster));
+        } else if has("associations") {
+            self.keep(
+                source,
+                "Pod Identity associations",
+                value["associations"].take(),
+                |all, list: Vec<Association>| {
+                    all.associations.get_or_insert_default().extend(list);
+                },
+            );
+        } else if has("association") {
+            self.keep(source, "Pod Identity association", value["association"].take(), |all, one| {
+                all.associations.get_or_insert_default().push(one);
+            });
+        } else if has("EvaluationResults") {
+            self.keep(source, "simulated policy", value["EvaluationResults"].take(), |all, list: Vec<Simulated>| {
+                all.simulated.extend(list);
+            });
+        } else if has("UserId") && has("Arn") {
+            let arn = value["Arn"].as_str().unwrap_or_default().to_owned();
+            self.keep_one(format!("caller {arn}"), |all| all.callers.push(arn));
+        } else if has("issuer") && has("jwks_uri") {
+            self.keep(source, "discovery document", value, |all, discovery| all.discoveries.push(discovery));
+        } else if has("keys") {
+            self.keep(source, "key set", value, |all, jwks| all.jwks.push(jwks));
+        } else if value["schema"] == crate::render::json::SCHEMA {
+            self.keep(source, "report", value, |all, report| all.reports.push(report));
+        } else {
+            self.unusable.push(format!("{source} holds a document of no kind that is known here"));
+        }
+    }
+
+    fn add_policy(&mut self, source: &str, value: &Value) {
+        match Policy::from_value(value) {
+            Ok(policy) => self.keep_one("trust policy".into(), |all| all.policies.push(policy)),
+            Err(trust_policy::PolicyFault::NoPolicy) => {
+                self.unusable.push(format!("{source} holds a document of no kind that is known here"));
+            }
+            Err(fault) => self.unusable.push(format!("{source}: the policy {fault}")),
+        }
+    }
+
+    fn keep<T: DeserializeOwned>(&mut self, source: &str, what: &str, value: Value, put: impl FnOnce(&mut Self, T)) {
+        let name = match (value["metadata"]["namespace"].as_str(), value["metadata"]["name"].as_str()) {
+            (Some(namespace), Some(name)) => format!(" {namespace}/{name}"),
+            (None, Some(name)) => format!(" {name}"),
+            _ => String::new(),
+        };
+        match serde_json::from_value(value) {
+            Ok(document) => self.keep_one(format!("{what}{name}"), |all| put(all, document)),
+            Err(error) => self.unusable.push(format!("{source}: {what}{name}: {error}")),
+        }
+    }
+
+    fn keep_one(&mut self, what: String, put: impl FnOnce(&mut Self)) {
+        self.recognised.push(what);
+        put(self);
+    }
+}
+
+#[derive(Deserialize)]
+struct Named {
+    metadata: Metadata,
+}
+
+/// JSON documents one after the other, else YAML's.
+fn values(text: &str) -> Result<Vec<Value>, String> {
+    let json: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+    match json {
+        Ok(values) => Ok(values),
+        Err(json) if text.trim_start().starts_with(['{', '[', '"']) => match yaml::documents(text) {
+            Ok(values) if values.len() > 1 => Ok(values),
+            _ => Err(format!("is not whole JSON: see line {}, column {}", json.line(), json.column())),
+        },
+        Err(_) => yaml::documents(text).map_err(|why| format!("is neither JSON nor YAML: {why}")),
+    }
+}

@@ -1,0 +1,278 @@
+//! The parts of Kubernetes objects that decide about IRSA. What a manifest leaves out has its default.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Metadata {
+    pub name: String,
+    pub namespace: Option<String>,
+    #[serde(deserialize_with = "texts")]
+    pub annotations: BTreeMap<String, String>,
+    #[serde(deserialize_with = "texts")]
+    pub labels: BTreeMap<String, String>,
+    pub creation_timestamp: Option<String>,
+    /// Set by the API server: without it this is a manifest.
+    pub uid: Option<String>,
+    pub managed_fields: Vec<ManagedField>,
+}
+
+/// Who set which fields when (`kubectl get --show-managed-fields`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ManagedField {
+    pub time: Option<String>,
+    #[serde(rename = "fieldsV1")]
+    pub fields: Value,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ServiceAccount {
+    pub metadata: Metadata,
+}
+
+/// Where a pod's description comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The API server: what admission made of it.
+    #[default]
+    Admitted,
+    /// A file that was not sent yet.
+    Manifest,
+    /// The template of this kind of workload.
+    Template(String),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Pod {
+    pub metadata: Metadata,
+    pub spec: PodSpec,
+    #[serde(skip)]
+    pub origin: Origin,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodSpec {
+    pub service_account_name: Option<String>,
+    pub init_containers: Vec<Container>,
+    pub containers: Vec<Container>,
+    pub ephemeral_containers: Vec<Container>,
+    pub volumes: Vec<Volume>,
+    pub security_context: SecurityContext,
+    #[serde(deserialize_with = "texts")]
+    pub node_selector: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Container {
+    pub name: String,
+    pub env: Vec<EnvVar>,
+    /// ConfigMaps and Secrets whose keys become variables; which, only they tell.
+    pub env_from: Vec<Value>,
+    pub volume_mounts: Vec<VolumeMount>,
+    pub security_context: SecurityContext,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct EnvVar {
+    pub name: String,
+    pub value: Option<String>,
+    pub value_from: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct VolumeMount {
+    pub name: String,
+    pub mount_path: String,
+    pub sub_path: Option<String>,
+}
+
+/// Of a pod or of a container; the pod's has `fsGroup` besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SecurityContext {
+    pub run_as_user: Option<i64>,
+    pub fs_group: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Volume {
+    pub name: String,
+    pub projected: Option<Projected>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Projected {
+    pub sources: Vec<Source>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Source {
+    pub service_account_token: Option<TokenSource>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TokenSource {
+    pub audience: Option<String>,
+    pub expiration_seconds: Option<i64>,
+    pub path: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WebhookConfiguration {
+    pub metadata: Metadata,
+    pub webhooks: Vec<Webhook>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Webhook {
+    pub name: String,
+    pub client_config: ClientConfig,
+    pub failure_policy: Option<String>,
+    pub reinvocation_policy: Option<String>,
+    pub namespace_selector: Selector,
+    pub object_selector: Selector,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ClientConfig {
+    /// PEM in base64.
+    pub ca_bundle: Option<String>,
+    pub url: Option<String>,
+    pub service: Option<Value>,
+}
+
+/// A label selector: every label and every expression must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Selector {
+    #[serde(deserialize_with = "texts")]
+    pub match_labels: BTreeMap<String, String>,
+    pub match_expressions: Vec<Expression>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Expression {
+    pub key: String,
+    pub operator: String,
+    pub values: Vec<String>,
+}
+
+impl Pod {
+    pub(super) fn with_origin(mut self) -> Pod {
+        self.origin = if self.metadata.uid.is_some() { Origin::Admitted } else { Origin::Manifest };
+        self
+    }
+
+    /// `default`, as the API server fills in.
+    pub fn namespace(&self) -> &str {
+        self.metadata.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// `default`, as the API server fills in.
+    pub fn service_account(&self) -> &str {
+        self.spec.service_account_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
+    }
+
+    /// Init containers and native sidecars, then containers: those that the webhook looks at.
+    pub fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.spec.init_containers.iter().chain(&self.spec.containers)
+    }
+
+    pub fn volume(&self, name: &str) -> Option<&Volume> {
+        self.spec.volumes.iter().find(|volume| volume.name == name)
+    }
+
+    pub fn is_windows(&self) -> bool {
+        let selects = |key: &str| self.spec.node_selector.get(key).is_some_and(|os| os == "windows");
+        selects("kubernetes.io/os") || selects("beta.kubernetes.io/os")
+    }
+}
+
+impl Container {
+    pub fn variable(&self, name: &str) -> Option<&EnvVar> {
+        self.env.iter().find(|variable| variable.name == name)
+    }
+
+    /// The value, if it stands there itself.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.variable(name)?.value.as_deref()
+    }
+
+    pub fn mounts(&self, volume: &str) -> bool {
+        self.volume_mounts.iter().any(|mount| mount.name == volume)
+    }
+}
+
+impl Volume {
+    pub fn token(&self) -> Option<&TokenSource> {
+        self.projected.as_ref()?.sources.iter().find_map(|source| source.service_account_token.as_ref())
+    }
+}
+
+impl ServiceAccount {
+    pub fn namespace(&self) -> &str {
+        self.metadata.namespace.as_deref().unwrap_or("default")
+    }
+}
+
+impl Selector {
+    /// "Labels and selectors" of the Kubernetes documentation: an empty selector fits everything.
+    pub fn fits(&self, labels: &BTreeMap<String, String>) -> bool {
+        let expression = |expression: &Expression| {
+            let value = labels.get(&expression.key);
+            let listed = value.is_some_and(|value| expression.values.contains(value));
+            match expression.operator.as_str() {
+                "In" => listed,
+                "NotIn" => !listed,
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                _ => false,
+            }
+        };
+        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(expression)
+    }
+}
+
+/// The pod that a workload makes, as an object of its own: of any kind that has a template in the usual place.
+pub(super) fn template(workload: &Value) -> Option<Value> {
+    let spec = workload.get("spec")?;
+    let template = match spec.get("jobTemplate") {
+        Some(job) => job.get("spec")?.get("template")?,
+        None => spec.get("template")?,
+    };
+    template.get("spec")?.get("containers")?;
+    let mut pod = template.clone();
+    let metadata = &workload["metadata"];
+    pod["metadata"]["name"] = metadata["name"].clone();
+    pod["metadata"]["namespace"] = metadata["namespace"].clone();
+    Some(pod)
+}
+
+/// Labels and annotations of manifests: what is left empty is null, and some write numbers.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let values = Option::<BTreeMap<String, Value>>::deserialize(deserializer)?.unwrap_or_default();
+    let text = |value| match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    Ok(values.into_iter().map(|(key, value)| (key, text(value))).collect())
+}

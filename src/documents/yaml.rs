@@ -1,0 +1,121 @@
+//! YAML to JSON values, as far as Kubernetes takes it: no aliases, so that a small text never becomes a large value.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// A list or mapping that is still open.
+enum Open {
+    List(Vec<Value>),
+    /// With the key whose value comes next.
+    Mapping(Map<String, Value>, Option<String>),
+}
+
+/// Every document of a stream.
+///
+/// # Errors
+/// What is wrong, and where.
+pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let mut documents = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| error.to_string())?;
+        let complete = match event {
+            Event::Scalar(text, style, _, tag) => Some(scalar(text, style, tag.as_deref())),
+            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= super::MAX_DEPTH => {
+                return Err(format!("nests too deep in line {}", span.start.line()));
+            }
+            Event::SequenceStart(..) => {
+                open.push(Open::List(Vec::new()));
+                None
+            }
+            Event::MappingStart(..) => {
+                open.push(Open::Mapping(Map::new(), None));
+                None
+            }
+            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|closed| match closed {
+                Open::List(list) => Value::Array(list),
+                Open::Mapping(map, _) => Value::Object(map),
+            }),
+            Event::Alias(_) => {
+                return Err(format!("has an alias in line {}, which is not followed", span.start.line()));
+            }
+            _ => None,
+        };
+        let Some(value) = complete else { continue };
+        match open.last_mut() {
+            None => documents.push(value),
+            Some(Open::List(list)) => list.push(value),
+            Some(Open::Mapping(map, key)) => match key.take() {
+                Some(key) => drop(map.insert(key, value)),
+                None => *key = Some(text_of(value)),
+            },
+        }
+    }
+    Ok(documents)
+}
+
+/// The core schema of YAML 1.2, as far as it is not about exotic numbers: those stay text.
+fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str") {
+        return Value::String(text.into_owned());
+    }
+    match text.as_ref() {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => true.into(),
+        "false" | "False" | "FALSE" => false.into(),
+        number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            let integer = number.parse::<i64>().ok().filter(|integer| integer.to_string() == number);
+            integer.map_or_else(|| Value::String(number.to_owned()), Value::from)
+        }
+        _ => Value::String(text.into_owned()),
+    }
+}
+
+/// A key that YAML takes for a number or a truth value is text in JSON.
+fn text_of(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn yaml_becomes_the_json_that_kubernetes_would_read() {
+        let text = "\
+kind: ServiceAccount
+metadata:
+  name: checkout   # a comment
+  annotations:
+    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/checkout
+    eks.amazonaws.com/token-expiration: \"3600\"
+    empty:
+---
+- a: [1, -2, 1.5, 007, true, 'true', ~]
+  b: {c: d}
+---
+text: |
+  line
+";
+        let expected = vec![
+            json!({"kind": "ServiceAccount", "metadata": {"name": "checkout", "annotations": {
+                "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/checkout",
+                "eks.amazonaws.com/token-expiration": "3600", "empty": null}}}),
+            json!([{"a": [1, -2, "1.5", "007", true, "true", null], "b": {"c": "d"}}]),
+            json!({"text": "line\n"}),
+        ];
+        assert_eq!(documents(text), Ok(expected));
+    }
+
+    #[test]
+    fn what_could_swell_or_overflow_is_refused() {
+        assert!(documents("a: &x [1]\nb: [*x, *x]").is_err_and(|why| why.contains("alias in line 2")));
+        assert!(documents(&"[".repeat(10_000)).is_err_and(|why| why.contains("too deep")));
+        assert!(documents("a: b: c").is_err());
+    }
+}
