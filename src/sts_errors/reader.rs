@@ -10,7 +10,8 @@ use std::ops::Range;
 /// The facts that hold for the whole text.
 pub fn read(text: &str) -> Clues {
     let claim = value(text, &["iss", "issuer"]).filled().filter(|issuer| issuer.contains("://"));
-    let issuer = claim.or_else(|| after(text, "provider found in your account for "));
+    let asked_for = after(text, "provider found in your account for ").filter(|issuer| issuer.contains("://"));
+    let issuer = claim.or(asked_for);
     let issuer = issuer.or_else(|| token_with(text, "oidc.eks."));
     let subject = value(text, &["sub"]).filled().or_else(|| token_with(text, "system:serviceaccount:"));
     let role_variable = value(text, &["AWS_ROLE_ARN", "AWS_IAM_ROLE_ARN"]);
