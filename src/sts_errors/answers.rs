@@ -52,6 +52,9 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         SecondHopDenied => caller::second_hop(symptom, clues),
         CallerDenied => caller::denied(symptom, clues),
         ClockSkew => Reading::decided(symptom, "request-clock-skew", clock_skew(clues)),
+        SessionExpired if clues.clock_ahead.is_some_and(|ahead| ahead.abs() > 900) => {
+            Reading::decided(symptom, "request-clock-skew", clock_skew(clues))
+        }
         SessionExpired => decided(
             "session-credentials-expired",
             "it is the session's credentials that expired (after an hour by default), not the service account's token",
@@ -229,24 +232,23 @@ fn session_refused(symptom: Symptom, clues: &Clues) -> Reading {
         );
         return Reading::decided(symptom, "opt-in-region-v1-token", why);
     }
-    Reading::open(
-        symptom,
-        "signed-call-refused",
-        vec![
-            Suspect::new(
-                "opt-in-region-v1-token",
-                "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
-            ),
-            Suspect::new(
-                "wrong-partition-endpoint",
-                "sessions of one partition (China, GovCloud, commercial) are unknown in another",
-            ),
-            Suspect::new(
-                "static-keys-override",
-                "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
-            ),
-        ],
-    )
+    let opt_in = Suspect::new(
+        "opt-in-region-v1-token",
+        "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
+    );
+    let partition = Suspect::new(
+        "wrong-partition-endpoint",
+        "sessions of one partition (China, GovCloud, commercial) are unknown in another",
+    );
+    let keys = Suspect::new(
+        "static-keys-override",
+        "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
+    );
+    // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
+    let elsewhere =
+        clues.host.is_none() && region.and_then(Partition::of_region).is_some_and(|it| it != Partition::Aws);
+    let suspects = if elsewhere { vec![partition, opt_in, keys] } else { vec![opt_in, partition, keys] };
+    Reading::open(symptom, "signed-call-refused", suspects)
 }
 
 fn not_sts(symptom: Symptom, clues: &Clues) -> Reading {

@@ -56,8 +56,13 @@ pub enum Symptom {
     TlsName,
     TlsTime,
     TlsAuthority,
-    DnsFailed,
+    /// Something answers, but not in TLS.
+    NotTls,
+    /// A name server says that there is no such name.
     NoSuchName,
+    DnsFailed,
+    /// Not resolved, and not said why.
+    Unresolved,
     TimedOut,
     Refused,
     Reset,
@@ -95,8 +100,8 @@ impl Symptom {
             | RegionDisabled | Throttled | PackedPolicy | SecondHopDenied | ClockSkew | WrongScope => Voice::Aws,
             TokenPathEmpty | TokenPathNotAbsolute | TokenDenied | TokenIsDirectory | TokenMissing => Voice::Files,
             HalfConfigured | NoStsModule | NoRegion | PlainHttp => Voice::Sdk,
-            Proxy | TlsName | TlsTime | TlsAuthority | DnsFailed | NoSuchName | TimedOut | Refused | Reset
-            | CannotConnect | Connecting => Voice::Network,
+            Proxy | TlsName | TlsTime | TlsAuthority | NotTls | NoSuchName | DnsFailed | Unresolved | TimedOut
+            | Refused | Reset | CannotConnect | Connecting => Voice::Network,
             SessionExpired | SessionRefused | KeysRefused | CallerDenied => Voice::Elsewhere,
             TokenRejected | Forbidden | RequestRejected | ServerError | NotSts => Voice::Vague,
             NoCredentials => Voice::Chain,

@@ -121,12 +121,16 @@ pub static ROWS: &[Row] = &[
             "signature expired",
             "requesttimetooskewed",
             "difference between the request time and the current time is too large",
-            "requestexpired",
         ],
     ),
     row(
         SessionExpired,
-        &["security token included in the request is expired", "provided token has expired", "expiredtoken"],
+        &[
+            "security token included in the request is expired",
+            "provided token has expired",
+            "expiredtoken",
+            "requestexpired",
+        ],
     ),
     row(SessionExpired, &["expiredtokenexception", "security token expired"]),
     row(
@@ -142,7 +146,14 @@ pub static ROWS: &[Row] = &[
     row(KeysRefused, &["invalidaccesskeyid", "aws access key id you provided does not exist"]),
     row(KeysRefused, &["request signature we calculated does not match"]),
     row(WrongScope, &["credential should be scoped to a valid region", "authorizationheadermalformed"]),
-    row(SecondHopDenied, &["not authorized to perform: sts:assumerole", "not authorized to perform sts:assumerole"]),
+    row(
+        SecondHopDenied,
+        &[
+            "not authorized to perform: sts:assumerole",
+            "not authorized to perform sts:assumerole",
+            "not authorized to perform: sts:tagsession",
+        ],
+    ),
     row_near(
         SecondHopDenied,
         &[
@@ -180,6 +191,9 @@ pub static ROWS: &[Row] = &[
             "invalid character '<' looking for beginning of value",
             "unexpected token <",
             "unexpected token '<'",
+            "unsupported protocol scheme",
+            "invalid endpoint",
+            "relative url without a base",
             "could not find operation",
             "invalidaction",
             "unknownoperationexception",

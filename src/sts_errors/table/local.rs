@@ -19,6 +19,8 @@ pub static ROWS: &[Row] = &[
             "open : no such file or directory",
             "no such file or directory: ''",
             "no such file or directory, open ''",
+            "unable to read file at .",
+            "read .: is a directory",
             "unable to read file at : ",
             "unable to read file at caused by",
         ],

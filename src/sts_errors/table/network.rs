@@ -23,6 +23,8 @@ pub static ROWS: &[Row] = &[
             "proxyerror",
             "proxyconnectionerror",
             "proxy connect aborted",
+            "connect tunnel failed",
+            "tunnel failed",
             "proxy tunnel request",
             "aws_error_http_proxy_connect_failed",
             "unsuccessful tunnel",
@@ -94,20 +96,23 @@ pub static ROWS: &[Row] = &[
             "tls: failed to verify certificate",
             "ssl validation failed",
             "sslcertverificationerror",
+            "certificate key too weak",
+            "ca md too weak",
+        ],
+    ),
+    row(
+        NotTls,
+        &[
+            "first record does not look like a tls handshake",
+            "wrong version number",
+            "wrong_version_number",
+            "server gave http response to https client",
+            "received corrupt message",
+            "unsupported or unrecognized ssl message",
+            "record layer failure",
         ],
     ),
     // The name.
-    row_near(
-        DnsFailed,
-        &["eai_again", "temporary failure", "server misbehaving", "try again"],
-        &[&["lookup", "getaddrinfo", "resolution", "resolve", "dns", "resolving"]],
-    ),
-    row_near(
-        DnsFailed,
-        &["lookup", "resolve", "resolving", "dns"],
-        &[&["i/o timeout", "connection refused", "timed out", "timeout", "deadline exceeded"], &[":53"]],
-    ),
-    row(DnsFailed, &["resolving timed out", "dns query failed", "aws_io_dns_query_failed", "dns resolution timed out"]),
     row(
         NoSuchName,
         &[
@@ -118,6 +123,22 @@ pub static ROWS: &[Row] = &[
             "name does not resolve",
             "nodename nor servname provided",
             "no address associated with hostname",
+        ],
+    ),
+    row_near(
+        DnsFailed,
+        &["eai_again", "temporary failure", "server misbehaving", "try again"],
+        &[&["lookup", "getaddrinfo", "resolution", "resolve", "dns", "resolving"]],
+    ),
+    row_near(
+        DnsFailed,
+        &["dial tcp: lookup", "dial udp: lookup", "dns lookup", "resolving", "resolver"],
+        &[&["i/o timeout", "connection refused", "timed out", "timeout", "deadline exceeded", "servfail", "no answer"]],
+    ),
+    row(DnsFailed, &["dns query failed", "aws_io_dns_query_failed", "dns resolution timed out"]),
+    row(
+        Unresolved,
+        &[
             "unknownhostexception",
             "could not resolve host",
             "couldn't resolve host",
@@ -125,8 +146,11 @@ pub static ROWS: &[Row] = &[
             "getaddrinfo failed",
             "name resolution failed",
             "failed to resolve",
+            "unable to resolve host",
+            "dns error",
             "nameresolutionerror",
             "host not found",
+            "no such host is known",
             "remote name could not be resolved",
             "aws_io_dns_invalid_name",
             "host name was invalid for dns resolution",
