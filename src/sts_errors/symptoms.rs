@@ -37,6 +37,8 @@ pub enum Symptom {
     SessionExpired,
     SessionRefused,
     KeysRefused,
+    /// The agent of EKS Pod Identity speaks.
+    PodIdentity,
     WrongScope,
     NotSts,
     CallerDenied,
@@ -102,7 +104,7 @@ impl Symptom {
             HalfConfigured | NoStsModule | NoRegion | PlainHttp => Voice::Sdk,
             Proxy | TlsName | TlsTime | TlsAuthority | NotTls | NoSuchName | DnsFailed | Unresolved | TimedOut
             | Refused | Reset | CannotConnect | Connecting => Voice::Network,
-            SessionExpired | SessionRefused | KeysRefused | CallerDenied => Voice::Elsewhere,
+            SessionExpired | SessionRefused | KeysRefused | PodIdentity | CallerDenied => Voice::Elsewhere,
             TokenRejected | Forbidden | RequestRejected | ServerError | NotSts => Voice::Vague,
             NoCredentials => Voice::Chain,
         }

@@ -21,6 +21,7 @@ pub static ROWS: &[Row] = &[
     ),
     row_near(NotAuthorized, WEB_IDENTITY_CALL, &[&["accessdenied"]]),
     row_near(Forbidden, WEB_IDENTITY_CALL, &[&["403", "forbidden", "access denied"]]),
+    row(PodIdentity, &["eks does not have permissions to assume the associated role", "169.254.170.23"]),
     // The identity provider's family.
     row(
         NoProvider,

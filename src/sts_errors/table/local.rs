@@ -43,7 +43,6 @@ pub static ROWS: &[Row] = &[
             "'sts' service module must be on the class path",
             "sts module must be on the class path",
             "no role assumption callback was provided",
-            "software.amazon.awssdk.services.sts",
         ],
     ),
     row_near(
@@ -52,6 +51,11 @@ pub static ROWS: &[Row] = &[
         &[&["could not be found", "could not load", "not found", "could not be loaded"]],
     ),
     row(NoStsModule, &["no aws credentials provided by"]),
+    row_near(
+        NoStsModule,
+        &["software.amazon.awssdk.services.sts", "com.amazonaws.services.securitytoken"],
+        &[&["classnotfoundexception", "noclassdeffounderror", "no class def found"]],
+    ),
     row(
         NoRegion,
         &[
@@ -80,6 +84,7 @@ pub static ROWS: &[Row] = &[
     row(NoRegion, &["\"region\" configuration value is required", "no region specified", "no region found"]),
     row(PlainHttp, &["http://sts.", "http://sts-fips."]),
     // The end of the chain.
+    row_near(NoCredentials, &["tokenfilewebidentitycredentials"], &[&["received undefined", "cannot read propert"]]),
     row_near(NoCredentials, &["aws_web_identity_token_file", "webidentitytokenfile"], &[NOT_SET]),
     row(
         NoCredentials,

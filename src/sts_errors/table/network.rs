@@ -187,6 +187,7 @@ pub static ROWS: &[Row] = &[
             "enetunreach",
             "noroutetohostexception",
             "timeout connecting",
+            "sockettimeoutexception",
             "socket timeout",
             "request timeout",
         ],
