@@ -47,7 +47,7 @@ enum Command {
     /// One look; the report goes to standard output
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckOptions),
-    /// What a code means and how to fix it; without a code, lists all
+    /// What a code, or a pasted error, means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
     /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON

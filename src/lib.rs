@@ -13,6 +13,7 @@ pub mod collect;
 pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
+pub mod explain;
 pub mod finding;
 pub mod log;
 pub mod partition;
