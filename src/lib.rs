@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod sdk_support;
 pub mod serve;
 pub mod signals;
+pub mod sts_errors;
 pub mod subject;
 pub mod termination_log;
 pub mod timestamp;
