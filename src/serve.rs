@@ -177,7 +177,7 @@ impl Sidecar<'_> {
             }
             next_glance = Instant::now() + self.settings.token_interval;
             if self.glance() {
-                let soon = self.settings.serving.pause_after_rotation(self.dice.roll());
+                let soon = self.settings.serving.pause_after_rotation(self.history.failures == 0, self.dice.roll());
                 next_look = next_look.min(Instant::now() + soon);
             }
             self.publish();
