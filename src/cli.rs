@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
 mod check;
+mod debug_profile;
 mod explain;
 mod input;
 mod ping;
@@ -48,6 +49,9 @@ enum Command {
     /// What a code means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
+    #[command(after_help = debug_profile::EXAMPLES)]
+    DebugProfile(debug_profile::DebugProfileOptions),
     /// Init container: looks until IRSA works, or waiting cannot help
     #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitOptions),
@@ -135,6 +139,11 @@ pub enum Color {
     Never,
 }
 
+/// The command line as a value, for what is held against it: manifests, documents.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the program; gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
@@ -148,6 +157,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::DebugProfile(options)) => debug_profile::run(&options),
         Some(Command::Wait(options)) => wait::run(&options),
         Some(Command::Serve(options)) => serve::run(&options),
         Some(Command::Ping(options)) => ping::run(&options),

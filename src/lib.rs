@@ -10,6 +10,7 @@ pub mod arn;
 pub mod checks;
 pub mod cli;
 pub mod collect;
+pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
 pub mod finding;

@@ -5,6 +5,7 @@ pub mod json;
 pub mod metrics;
 #[cfg(test)]
 pub(crate) mod sample;
+mod target;
 pub mod termination;
 pub mod text;
 pub mod trust_policy;

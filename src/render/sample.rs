@@ -1,10 +1,7 @@
 //! Reports for the tests of what shows and schedules them.
 
-use crate::checks::{Check, Judged};
-use crate::evidence::{
-    CallFault, Caller, Environment, Evidence, Expectations, Identity, Operation, Refusal, Seen, Session, Step,
-    StepStatus, Token, TokenFile,
-};
+use crate::checks::{Check, Judged, testing};
+use crate::evidence::{CallFault, Evidence, Operation, Refusal, Seen, Session, Step, StepStatus, Token, TokenFile};
 use crate::finding::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::report::{Mode, Report};
 use crate::timestamp::Timestamp;
@@ -117,11 +114,6 @@ fn evidence() -> Evidence {
     let step = |name, duration_ms| Step { name, status: StepStatus::Ok, duration_ms, detail: String::new() };
     Evidence {
         now: NOW,
-        expected: Expectations::default(),
-        identity: Identity::default(),
-        environment: Environment::from_values(|name| {
-            (name == "AWS_ROLE_ARN").then(|| Ok("arn:aws:iam::111122223333:role/checkout".to_owned()))
-        }),
         token_file: Seen::Seen(TokenFile { path: "/token".into(), walk: Vec::new(), bytes: 900 }),
         token: Seen::Seen(Token {
             issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE".into()),
@@ -131,19 +123,12 @@ fn evidence() -> Evidence {
             expires_at: Some(NOW.plus(79_200)),
             ..Token::default()
         }),
-        endpoint: Seen::not_looked(""),
-        dial: Seen::not_looked(""),
         session: Seen::Seen(Session {
             assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
             expires_at: NOW.plus(3_600),
             attempts: 1,
         }),
-        caller: Seen::Seen(Caller {
-            arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
-            account: "111122223333".into(),
-            user_id: "AROAEXAMPLE:irsa-probe".into(),
-        }),
-        clock: Seen::not_looked(""),
         steps: vec![step("assume-role-with-web-identity", 41), step("get-caller-identity", 12)],
+        ..testing::healthy()
     }
 }
