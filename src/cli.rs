@@ -214,6 +214,12 @@ fn seed() -> u64 {
     RandomState::new().hash_one(())
 }
 
+/// The reason, if the modes that can keep a pod from starting are switched off.
+fn disabled() -> Option<String> {
+    let reason = std::env::var_os("IRSA_PROBE_DISABLED").filter(|reason| !reason.is_empty())?;
+    Some(reason.to_string_lossy().into_owned())
+}
+
 impl LifeOptions {
     fn start_log(&self) {
         log::start(match self.log_format {
