@@ -27,3 +27,4 @@ pub mod sts_errors;
 pub mod subject;
 pub mod timestamp;
 pub mod trust_policy;
+pub mod unreached;
