@@ -14,6 +14,7 @@ mod env_not_injected_webhook_missing;
 mod env_partially_set;
 mod env_stripped_from_process;
 mod idp_rejected_claim;
+mod imds_reachable;
 mod invalid_session_name;
 mod issuer_not_public_default;
 mod issuer_unreachable;
@@ -125,6 +126,7 @@ pub static CHECKS: &[&Check] = &[
     &oidc_provider_not_found::CHECK,
     &wrong_audience::CHECK,
     &thumbprint_mismatch::CHECK,
+    &jwks_key_mismatch::CHECK,
     &verification_key_not_retrieved::CHECK,
     &issuer_unreachable::CHECK,
     &idp_rejected_claim::CHECK,
@@ -135,6 +137,10 @@ pub static CHECKS: &[&Check] = &[
     &signed_call_refused::CHECK,
     &sts_answer_not_understood::CHECK,
     &caller_is_not_expected_role::CHECK,
+    &static_keys_override::CHECK,
+    &pod_identity_precedence::CHECK,
+    &node_role_fallback::CHECK,
+    &imds_reachable::CHECK,
     &sdk_lacks_web_identity::CHECK,
     &sdk_lacks_pod_identity::CHECK,
 ];
@@ -145,16 +151,12 @@ pub static CANDIDATES_ONLY: &[&Cause] = &[
     &env_not_injected_annotation_missing_or_misplaced::CAUSE,
     &env_not_injected_pod_predates_annotation::CAUSE,
     &env_not_injected_webhook_missing::CAUSE,
-    &jwks_key_mismatch::CAUSE,
     &mesh_proxy_not_running::CAUSE,
     &no_oidc_provider::CAUSE,
-    &node_role_fallback::CAUSE,
     &packed_policy_too_large::CAUSE,
-    &pod_identity_precedence::CAUSE,
     &role_does_not_exist::CAUSE,
     &second_hop_assume_role_denied::CAUSE,
     &session_credentials_expired::CAUSE,
-    &static_keys_override::CAUSE,
     &subject_wildcard_needs_stringlike::CAUSE,
     &token_path_not_absolute_on_windows::CAUSE,
     &trust_policy_lacks_web_identity_statement::CAUSE,

@@ -158,6 +158,18 @@ pub(crate) fn failed(operation: Operation, fault: CallFault) -> Evidence {
     }
 }
 
+/// An issuer that publishes one key.
+pub(crate) fn issuer(signature: Signature) -> Issuer {
+    Issuer {
+        url: ISSUER.into(),
+        addresses: vec![],
+        jwks_uri: format!("{ISSUER}/keys"),
+        key_ids: vec!["k2".into()],
+        signature,
+        thumbprint: None,
+    }
+}
+
 /// A look at a pod whose connection to STS failed.
 pub(crate) fn unreached(dial: Dial) -> Evidence {
     let operation = Operation::AssumeRoleWithWebIdentity;
