@@ -14,7 +14,11 @@ use aws_types::service_config::ServiceConfigKey;
 
 /// The SDK's configuration for this subject, without credentials.
 pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Transport) -> SdkConfig {
-    loader(subject, profiles, transport).no_credentials().load().await
+    // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
+    let mut variables = subject.variables.pairs();
+    variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
+    let loader = loader(subject, profiles, transport).env(Env::from_slice(&variables));
+    loader.no_credentials().load().await
 }
 
 /// The SDK's loader, to be completed with or without credentials.
