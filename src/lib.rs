@@ -31,4 +31,5 @@ pub mod subject;
 pub mod termination_log;
 pub mod timestamp;
 pub mod trust_policy;
+pub mod unreached;
 pub mod wait;
