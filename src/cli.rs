@@ -98,6 +98,11 @@ pub enum Color {
     Never,
 }
 
+/// The command line as a value, for what is held against it: manifests, documents.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the program; gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
