@@ -1,5 +1,6 @@
 //! The probe looks at real processes with other users, groups, capabilities and mount namespaces than its own. It takes
 //! root to make them; without, each test says so and passes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
 use serde_json::Value;
 use std::fs;
