@@ -159,6 +159,15 @@ fn a_go_program_tells_its_modules_and_a_rust_one_its_sources() {
 }
 
 #[test]
+fn a_real_rust_program_is_known_by_its_sources() {
+    let root = TempDir::new().expect("a directory");
+    let unbounded = Limits { time: Duration::from_secs(60), ..Limits::default() };
+    let scan = scan(root.path(), Some(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))), &unbounded).expect("a scan");
+    let [(SdkKind::Rust, version, "its program")] = found(&scan)[..] else { panic!("{:?}", scan.sdks) };
+    assert!(version.starts_with("1."), "{version}");
+}
+
+#[test]
 fn the_list_of_cargo_auditable_is_read_out_of_its_section() {
     let list = br#"{"packages":[{"name":"aws-config","version":"0.55.3","source":"crates.io"}]}"#;
     let packed = miniz_oxide::deflate::compress_to_vec_zlib(list, 6);
