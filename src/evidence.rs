@@ -91,6 +91,14 @@ impl Evidence {
         let target = self.target.as_ref()?;
         matches!(target.variables, TargetVariables::Unseen(_)).then_some("the application's environment was not seen")
     }
+
+    /// The error that STS answered with.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match (self.session.failed(), self.caller.failed()) {
+            (Some(CallFault::Refused(refusal)), _) | (_, Some(CallFault::Refused(refusal))) => Some(refusal),
+            _ => None,
+        }
+    }
 }
 
 /// What the user stated by options.

@@ -1,6 +1,6 @@
 //! `irsa-probe [check]`: one look.
 
-use super::{LookOptions, Output, OutputOptions, complain, write_out};
+use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
 use crate::collect::{Options, processes};
 use crate::evidence::Expectations;
 use crate::probe::probe;
@@ -32,6 +32,8 @@ pub struct CheckOptions {
     all_processes: bool,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    termination: TerminationOptions,
 }
 
 /// Which process to look at.
@@ -56,17 +58,17 @@ impl FromStr for TargetPid {
 }
 
 pub fn run(options: &CheckOptions) -> u8 {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("cannot start: {error}")),
-    };
     let subjects = match options.subjects() {
         Ok(subjects) => subjects,
         Err(why) => return complain(&why),
     };
     let mut worst = exit::WORKS;
     for subject in &subjects {
-        let report = runtime.block_on(probe(subject, &options.look.options(), Mode::Check));
+        let report = match block_on(probe(subject, &options.look.options(), Mode::Check)) {
+            Ok(report) => report,
+            Err(code) => return code,
+        };
+        options.termination.termination_log.write(&report);
         let text = match options.output.output {
             Output::Text => render::text::render(&report, options.output.colour()),
             Output::Json => render::json::render(&report),
@@ -77,8 +79,6 @@ pub fn run(options: &CheckOptions) -> u8 {
         }
         worst = exit::worse(worst, report.exit_code);
     }
-    // A lookup that hangs in the C library must not keep the process.
-    runtime.shutdown_background();
     worst
 }
 

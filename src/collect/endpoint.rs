@@ -22,7 +22,10 @@ const MAX_PROFILE_BYTES: u64 = 1024 * 1024;
 /// The SDK's configuration for this subject, without credentials. Variables and profile files are the subject's, read
 /// here: the SDK itself would read them of this process, and wait for ever on a FIFO.
 pub async fn sdk_config(subject: &Subject, transport: &Transport) -> SdkConfig {
-    loader(subject, transport).no_credentials().load().await
+    // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
+    let mut variables = subject.variables.pairs();
+    variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
+    loader(subject, transport).env(Env::from_slice(&variables)).no_credentials().load().await
 }
 
 /// The SDK's loader, to be completed with or without credentials.

@@ -265,6 +265,6 @@ pub(super) fn wrap(text: &str, first: &str, further: &str) -> String {
 }
 
 /// What others wrote may hold terminal commands.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
