@@ -1,6 +1,7 @@
 //! The command line. Every option has an `IRSA_PROBE_*` twin, because pod specs find variables easier to set.
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
+mod audit;
 mod check;
 mod explain;
 mod input;
@@ -40,6 +41,9 @@ enum Command {
     /// What a code means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// Cross-checks what kubectl and aws print; asks nothing over the network
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(audit::AuditOptions),
     /// The trust policy that this token needs; with --check, what is wrong with the one there is
     #[command(after_help = trust_policy::EXAMPLES)]
     TrustPolicy(trust_policy::TrustPolicyOptions),
@@ -107,6 +111,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Audit(options)) => audit::run(&options),
         Some(Command::TrustPolicy(options)) => trust_policy::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

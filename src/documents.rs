@@ -124,9 +124,11 @@ impl Documents {
             "Namespace" => self.keep(source, "namespace", value, |all, namespace: Named| {
                 all.namespaces.push(namespace.metadata.name);
             }),
-            "MutatingWebhookConfiguration" => self.keep(source, "webhook configuration", value, |all, configuration| {
-                all.webhooks.get_or_insert_default().push(configuration);
-            }),
+            "MutatingWebhookConfiguration" => {
+                self.keep(source, "webhook configuration", value, |all, configuration| {
+                    all.webhooks.get_or_insert_default().push(configuration);
+                })
+            }
             _ => match kubernetes::template(&value) {
                 Some(pod) => self.keep(source, &format!("pod template of {kind}"), pod, |all, mut pod: Pod| {
                     pod.origin = Origin::Template(kind.clone());
@@ -167,9 +169,14 @@ impl Documents {
         } else if has("cluster") {
             self.keep(source, "cluster", value["cluster"].take(), |all, cluster| all.clusters.push(cluster));
         } else if has("associations") {
-            self.keep(source, "Pod Identity associations", value["associations"].take(), |all, list: Vec<Association>| {
-                all.associations.get_or_insert_default().extend(list);
-            });
+            self.keep(
+                source,
+                "Pod Identity associations",
+                value["associations"].take(),
+                |all, list: Vec<Association>| {
+                    all.associations.get_or_insert_default().extend(list);
+                },
+            );
         } else if has("association") {
             self.keep(source, "Pod Identity association", value["association"].take(), |all, one| {
                 all.associations.get_or_insert_default().push(one);

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod arn;
+pub mod audit;
 pub mod checks;
 pub mod cli;
 pub mod collect;
@@ -20,8 +21,8 @@ pub mod redact;
 pub mod render;
 pub mod report;
 pub mod schedule;
-pub mod serve;
 pub mod sdk_support;
+pub mod serve;
 pub mod subject;
 pub mod timestamp;
 pub mod trust_policy;

@@ -122,11 +122,8 @@ async fn ask(
     path: &str,
 ) -> Result<(StatusCode, String), String> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(words)?;
-    let request = Request::get(path)
-        .header(HOST, host)
-        .header(CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(words)?;
+    let request =
+        Request::get(path).header(HOST, host).header(CONNECTION, "close").body(Empty::<Bytes>::new()).map_err(words)?;
     let exchange = async {
         let response = sender.send_request(request).await.map_err(words)?;
         let status = response.status();

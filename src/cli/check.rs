@@ -3,8 +3,8 @@
 use super::{LookOptions, Output, OutputOptions, complain, write_out};
 use crate::collect::Options;
 use crate::evidence::Expectations;
-use crate::render;
 use crate::probe::probe;
+use crate::render;
 use crate::report::Mode;
 use crate::subject::Subject;
 use clap::Args;

@@ -37,7 +37,9 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
                 Open::List(list) => Value::Array(list),
                 Open::Mapping(map, _) => Value::Object(map),
             }),
-            Event::Alias(_) => return Err(format!("has an alias in line {}, which is not followed", span.start.line())),
+            Event::Alias(_) => {
+                return Err(format!("has an alias in line {}, which is not followed", span.start.line()));
+            }
             _ => None,
         };
         let Some(value) = complete else { continue };

@@ -110,12 +110,9 @@ fn metrics(pages: &Pages, _: Instant) -> Answer {
 
 fn report(pages: &Pages, _: Instant) -> Answer {
     match &pages.report {
-        Some(report) => Answer {
-            status: StatusCode::OK,
-            content_type: "application/json",
-            body: report.json.clone(),
-            policy: None,
-        },
+        Some(report) => {
+            Answer { status: StatusCode::OK, content_type: "application/json", body: report.json.clone(), policy: None }
+        }
         None => no_look_yet(),
     }
 }
