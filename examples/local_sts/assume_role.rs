@@ -5,6 +5,8 @@ use super::jwt::Jwt;
 use super::request::Request;
 use super::world::{Provider, Role, World};
 use irsa_probe::arn::RoleArn;
+use irsa_probe::timestamp::Timestamp;
+use irsa_probe::trust_policy::{self, Policy};
 use serde_json::Value;
 
 /// STS takes an issuer's clock to be wrong by this much at most. No text of AWS gives the number; other
@@ -44,7 +46,7 @@ pub fn assume(world: &World, request: &Request) -> Result<Grant, Refusal> {
     verify_signature(world, &issuer, &jwt)?;
     verify_times(world.now(), &jwt.claims)?;
     let role = world.roles.iter().find(|role| role.arn == role_arn).ok_or_else(Refusal::access_denied)?;
-    if !trusts(role, provider, &jwt.claims) {
+    if !trusts(role, &jwt.claims, &audience, &parameters.session_name, world.now()) {
         return Err(Refusal::access_denied());
     }
     if parameters.duration > role.max_session {
@@ -165,8 +167,13 @@ fn verify_times(now: i64, claims: &Value) -> Result<(), Refusal> {
 }
 
 /// Whether the role's trust policy lets the token in.
-fn trusts(_role: &Role, _provider: &Provider, _claims: &Value) -> bool {
-    true
+fn trusts(role: &Role, claims: &Value, audience: &str, session_name: &str, now: i64) -> bool {
+    let Ok(policy) = Policy::from_value(&role.trust_policy) else { return false };
+    let (issuer, subject) = (text(claims, "iss"), text(claims, "sub"));
+    let mut call = trust_policy::Request::new(role.arn.clone(), issuer, subject, [audience]);
+    call.now = Some(Timestamp(now));
+    call.session_name = Some(session_name.to_owned());
+    trust_policy::evaluate(&policy, &call).is_allowed()
 }
 
 fn text(claims: &Value, claim: &str) -> String {

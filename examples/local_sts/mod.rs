@@ -4,7 +4,7 @@
 //!
 //! The demo, the benchmark and the tests all use these same files. Servers are threads that live as long as the process.
 
-#![allow(dead_code, reason = "no single program uses all of the stand-in")]
+#![allow(dead_code, unused_imports, reason = "no single program uses all of the stand-in")]
 #![allow(clippy::disallowed_methods, reason = "the stand-in is a server with a clock; it judges no evidence")]
 
 pub mod answer;

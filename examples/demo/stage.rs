@@ -1,0 +1,188 @@
+//! One pod and the AWS around it: healthy as it begins, until a scenario breaks something.
+
+use crate::local_sts::dead_ends;
+use crate::local_sts::jwt::Minted;
+use crate::local_sts::keys::{Jwks, SigningKey};
+use crate::local_sts::proxy::{Manner, Proxy};
+use crate::local_sts::tls::Authority;
+use crate::local_sts::world::trust_policy;
+use crate::local_sts::{LocalSts, Misbehaviour, Operation, World};
+use irsa_probe::arn::RoleArn;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Error, Result};
+use std::net::SocketAddr;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+pub const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
+pub const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
+pub const SUBJECT: &str = "system:serviceaccount:payments:checkout";
+pub const AUDIENCE: &str = "sts.amazonaws.com";
+const STS: &str = "sts.eu-west-1.amazonaws.com";
+/// An unprivileged user: that of distroless images.
+const NOBODY: u32 = 65532;
+
+/// What there will be when the probe runs. Scenarios change the fields.
+pub struct Stage {
+    /// The container's environment.
+    pub variables: BTreeMap<&'static str, String>,
+    /// What the mounted token says.
+    pub minted: Minted,
+    /// What is in the token file, where that is not the minted token, signed. `None` within: there is no file.
+    pub token_file: Option<Option<String>>,
+    /// Claims of the token, where they are not those of a projected one.
+    pub claims: Option<Value>,
+    /// Signs with a key that the issuer does not publish.
+    pub unpublished_key: bool,
+    /// The probe runs as a user who may not read the token file.
+    pub unreadable: bool,
+    pub role: RoleArn,
+    pub trust_policy: Value,
+    pub world: World,
+    pub misbehaviours: Vec<(Operation, Misbehaviour)>,
+    pub proxy: Manner,
+    /// Where STS really is, if it is not the stand-in.
+    pub sts: Option<SocketAddr>,
+    /// The name in STS's certificate.
+    pub certificate_for: &'static str,
+    /// The container has the authority that STS's certificate is from.
+    pub has_authority: bool,
+    /// The probe's own arguments.
+    pub arguments: Vec<&'static str>,
+}
+
+impl Stage {
+    pub fn healthy() -> Result<Self> {
+        let role = RoleArn::parse(ROLE).map_err(|fault| Error::other(fault.to_string()))?;
+        let forty_minutes_ago = World::default().now() - 40 * 60;
+        let variables = [
+            ("AWS_ROLE_ARN", ROLE),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
+        ];
+        Ok(Self {
+            variables: variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            minted: Minted::new(ISSUER, "payments", "checkout", forty_minutes_ago),
+            token_file: None,
+            claims: None,
+            unpublished_key: false,
+            unreadable: false,
+            trust_policy: trust_policy(&role, ISSUER, SUBJECT, AUDIENCE),
+            world: World::default().provider(&role, ISSUER, &[AUDIENCE]).region("eu-west-1"),
+            role,
+            misbehaviours: Vec::new(),
+            proxy: Manner::Allow,
+            sts: None,
+            certificate_for: STS,
+            has_authority: true,
+            arguments: vec!["check"],
+        })
+    }
+
+    pub fn set(&mut self, variable: &'static str, value: &str) {
+        self.variables.insert(variable, value.to_owned());
+    }
+
+    pub fn unset(&mut self, variable: &str) {
+        self.variables.remove(variable);
+    }
+
+    pub fn misbehave(&mut self, operation: Operation, misbehaviour: Misbehaviour) {
+        self.misbehaviours.push((operation, misbehaviour));
+    }
+
+    /// STS cannot be reached: its address accepts connections and never says a word.
+    pub fn black_hole(&mut self) -> Result<()> {
+        self.sts = Some(dead_ends::mute()?);
+        self.arguments.extend(["--look-timeout", "3s"]);
+        Ok(())
+    }
+
+    /// Starts the servers, mounts the token, and makes the command that runs `probe` in the pod.
+    pub fn raise(self, probe: &Path) -> Result<Raised> {
+        let directory = TempDir::with_prefix("irsa-probe-pod-")?;
+        // Directories of temporary files are closed to others, and the pod's user may be another.
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))?;
+        let key = SigningKey::rs256()?;
+        let signer = if self.unpublished_key { SigningKey::es256()? } else { SigningKey::rs256()? };
+        let claims = self.claims.clone().unwrap_or_else(|| self.minted.claims());
+        let content = match self.token_file.clone() {
+            None => Some(signer.sign(&claims)?),
+            Some(content) => content,
+        };
+        let token = mount(directory.path(), content.as_deref(), if self.unreadable { 0o600 } else { 0o644 })?;
+
+        let authority = Authority::new()?;
+        let bundle = directory.path().join("ca.pem");
+        let other_authority = Authority::new()?;
+        fs::write(&bundle, if self.has_authority { &authority.pem } else { &other_authority.pem })?;
+        let world =
+            self.world.clone().issuer(ISSUER, Some(Jwks::of(&[&key]))).role(&self.role, self.trust_policy.clone());
+        let sts = LocalSts::new(world);
+        for (operation, misbehaviour) in &self.misbehaviours {
+            sts.misbehave(*operation, misbehaviour.clone());
+        }
+        let stand_in = sts.listen(Some(authority.server(&[self.certificate_for])?))?;
+        let routes = [(format!("{STS}:443"), self.sts.unwrap_or(stand_in))];
+        let proxy =
+            Proxy::new(self.proxy, &routes.each_ref().map(|(name, address)| (name.as_str(), *address))).listen()?;
+
+        let mut variables = self.variables.clone();
+        variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE").or_insert_with(|| token.display().to_string());
+        // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
+        variables.entry("HTTPS_PROXY").or_insert_with(|| format!("http://{proxy}"));
+        variables.entry("AWS_CA_BUNDLE").or_insert_with(|| bundle.display().to_string());
+        variables.retain(|_, value| value != UNSET);
+
+        let mut command = Command::new(probe);
+        if self.unreadable && nix::unistd::geteuid().is_root() {
+            // The pod's user may not be able to reach the place where this program is.
+            let reachable = directory.path().join("irsa-probe");
+            fs::copy(probe, &reachable)?;
+            command = Command::new(reachable);
+            command.uid(NOBODY).gid(NOBODY);
+        } else if self.unreadable {
+            fs::set_permissions(&token, fs::Permissions::from_mode(0o000))?;
+        }
+        command.env_clear().envs(&variables);
+        Ok(Raised { command, arguments: self.arguments, variables, sts, directory })
+    }
+}
+
+/// As a variable's value: the pod does not have it, although a healthy one would.
+pub const UNSET: &str = "\0unset";
+
+/// A pod that is ready for the probe.
+#[allow(dead_code, reason = "the stand-in is for the tests; the directory only has to live")]
+pub struct Raised {
+    /// Runs the probe; its arguments are still to be given.
+    pub command: Command,
+    pub arguments: Vec<&'static str>,
+    pub variables: BTreeMap<&'static str, String>,
+    pub sts: LocalSts,
+    /// Lives as long as the pod.
+    pub directory: TempDir,
+}
+
+/// Lays the token down as the kubelet does: `token -> ..data/token`, `..data -> ..TIMESTAMP`.
+fn mount(root: &Path, content: Option<&str>, mode: u32) -> Result<PathBuf> {
+    let volume = root.join("var/run/secrets/eks.amazonaws.com/serviceaccount");
+    let token = volume.join("token");
+    let Some(content) = content else {
+        fs::create_dir_all(&volume)?;
+        return Ok(token);
+    };
+    let written = volume.join("..2026_11_22_01_02_03.1234567890");
+    fs::create_dir_all(&written)?;
+    fs::write(written.join("token"), content)?;
+    fs::set_permissions(written.join("token"), fs::Permissions::from_mode(mode))?;
+    symlink("..2026_11_22_01_02_03.1234567890", volume.join("..data"))?;
+    symlink("..data/token", &token)?;
+    Ok(token)
+}
