@@ -23,6 +23,7 @@ pub mod report;
 pub mod schedule;
 pub mod sdk_support;
 pub mod serve;
+pub mod sts_errors;
 pub mod subject;
 pub mod timestamp;
 pub mod trust_policy;

@@ -7,6 +7,7 @@
 mod answers;
 mod clues;
 mod fixes;
+mod judge;
 mod local;
 mod network;
 mod reader;
@@ -16,10 +17,11 @@ mod unwrap;
 
 pub use clues::{Clues, Told};
 pub use fixes::fix;
+pub use judge::{finding_code, judge, pass_unless_said};
 pub use symptoms::{Symptom, Voice};
 
 use crate::checks;
-use crate::evidence::{Evidence, Refusal};
+use crate::evidence::Refusal;
 use crate::finding::Candidate;
 use reader::Context;
 use std::ops::Range;
@@ -64,7 +66,9 @@ impl Reading {
     /// The suspects as a finding shows them; none where the finding itself is the cause.
     pub fn candidates(&self) -> Vec<Candidate> {
         let suspects = self.suspects.iter().filter(|_| self.umbrella.is_some());
-        suspects.filter_map(|suspect| Some(Candidate { cause: checks::cause(suspect.code)?, why: suspect.why.clone() })).collect()
+        suspects
+            .filter_map(|suspect| Some(Candidate { cause: checks::cause(suspect.code)?, why: suspect.why.clone() }))
+            .collect()
     }
 }
 
@@ -74,15 +78,8 @@ pub fn read_refusal(refusal: &Refusal, clues: &Clues) -> Reading {
     // Put as an SDK would, so that one table serves.
     let text = format!("operation error STS: {}, status code: {status}, {code}: {message}", operation.name());
     let text = unwrap::unwrap(text.as_bytes()).to_ascii_lowercase();
-    let found = strongest(spoken(&text));
-    let reading = found.first().map(|(symptom, _)| interpret(*symptom, clues));
+    let reading = strongest(spoken(&text)).first().map(|(symptom, _)| interpret(*symptom, clues));
     reading.unwrap_or_else(|| answers::unknown(code, message))
-}
-
-/// What the probe's refusal means; `None` where STS did not refuse.
-pub fn read_evidence(evidence: &Evidence) -> Option<(&Refusal, Reading)> {
-    let refusal = evidence.refusal()?;
-    Some((refusal, read_refusal(refusal, &Clues::of(evidence))))
 }
 
 /// What the errors in a text mean, nearest to the root cause first. Empty where none is known.
@@ -90,9 +87,9 @@ pub fn read_text(bytes: &[u8]) -> (Clues, Vec<Reading>) {
     let text = unwrap::unwrap(bytes);
     let mut clues = reader::read(&text);
     let text = text.to_ascii_lowercase();
-    let found = strongest(spoken(&text).into_iter().filter(|(symptom, place)| belongs(&text, *symptom, place)).collect());
+    let of_sts = spoken(&text).into_iter().filter(|(symptom, place)| belongs(&text, *symptom, place)).collect();
     let mut readings: Vec<Reading> = Vec::new();
-    for (symptom, place) in found {
+    for (symptom, place) in strongest(of_sts) {
         if let Context::Sts(host) = reader::context(&text, &place) {
             clues.host = Some(host);
             clues.address = reader::address(&text, &place);
@@ -104,8 +101,10 @@ pub fn read_text(bytes: &[u8]) -> (Clues, Vec<Reading>) {
     (clues, readings)
 }
 
-/// Every symptom that the text says, and where.
-fn spoken(text: &str) -> Vec<(Symptom, Range<usize>)> {
+/// A symptom and where a text says it.
+type Spoken = (Symptom, Range<usize>);
+
+fn spoken(text: &str) -> Vec<Spoken> {
     table::TABLE.iter().flat_map(|row| row.places(text).map(|place| (row.symptom, place))).collect()
 }
 
@@ -122,28 +121,26 @@ fn belongs(text: &str, symptom: Symptom, place: &Range<usize>) -> bool {
 }
 
 /// Drops what only wraps or follows another symptom; the rest in the order of [`Voice`], then of the text.
-fn strongest(mut found: Vec<(Symptom, Range<usize>)>) -> Vec<(Symptom, Range<usize>)> {
-    let strongest_of = |voice: Voice, found: &[(Symptom, Range<usize>)]| {
-        found.iter().map(|(symptom, _)| *symptom).filter(|symptom| symptom.voice() == voice).min()
-    };
+fn strongest(mut spoken: Vec<Spoken>) -> Vec<Spoken> {
     // Of files and of layers, the first that fails is the one.
     for voice in [Voice::Files, Voice::Network, Voice::Elsewhere, Voice::Vague] {
-        if let Some(first) = strongest_of(voice, &found) {
-            found.retain(|(symptom, _)| symptom.voice() != voice || *symptom == first);
-        }
+        let first = spoken.iter().map(|(symptom, _)| *symptom).filter(|symptom| symptom.voice() == voice).min();
+        spoken.retain(|(symptom, _)| symptom.voice() != voice || Some(*symptom) == first);
     }
-    let speaks = |voice: Voice, found: &[(Symptom, Range<usize>)]| found.iter().any(|(symptom, _)| symptom.voice() == voice);
-    if speaks(Voice::Admission, &found) {
-        found.retain(|(symptom, _)| symptom.voice() == Voice::Admission);
-    }
-    if speaks(Voice::Aws, &found) {
-        found.retain(|(symptom, _)| !matches!(symptom.voice(), Voice::Vague | Voice::Elsewhere | Voice::Network));
-    }
-    if found.iter().any(|(symptom, _)| !matches!(symptom.voice(), Voice::Chain)) {
-        found.retain(|(symptom, _)| symptom.voice() != Voice::Chain);
-    }
-    found.sort_by_key(|(symptom, place)| (symptom.voice(), place.start));
-    found
+    let says = |symptom| spoken.iter().any(|(spoken, _)| *spoken == symptom);
+    let speaks = |voice| spoken.iter().any(|(spoken, _)| spoken.voice() == voice);
+    let (denied, admission, aws) = (says(Symptom::ExplicitDeny), speaks(Voice::Admission), speaks(Voice::Aws));
+    let only_the_chain = spoken.iter().all(|(symptom, _)| symptom.voice() == Voice::Chain);
+    spoken.retain(|(symptom, _)| match symptom.voice() {
+        Voice::Admission => true,
+        _ if admission => false,
+        Voice::Aws => !(denied && *symptom == Symptom::NotAuthorized),
+        Voice::Vague | Voice::Elsewhere => !aws,
+        Voice::Chain => only_the_chain,
+        Voice::Files | Voice::Sdk | Voice::Network => true,
+    });
+    spoken.sort_by_key(|(symptom, place)| (symptom.voice(), place.start));
+    spoken
 }
 
 fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
@@ -151,5 +148,53 @@ fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         Voice::Aws | Voice::Vague | Voice::Elsewhere => answers::interpret(symptom, clues),
         Voice::Network => network::interpret(symptom, clues),
         Voice::Admission | Voice::Files | Voice::Sdk | Voice::Chain => local::interpret(symptom, clues),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::RoleArn;
+
+    #[test]
+    fn every_code_that_the_table_names_is_registered_and_has_a_fix() {
+        let role = |arn| RoleArn::parse(arn).ok();
+        let all = [
+            Clues::default(),
+            Clues { issuer: Some("https://kubernetes.default.svc".into()), ..Clues::default() },
+            Clues { issuer: Some("https://issuer.example.com".into()), ..Clues::default() },
+            Clues { audience: Some(vec!["https://kubernetes.default.svc".into()]), ..Clues::default() },
+            Clues { host: Some("sts.cn-north.amazonaws.com".into()), ..Clues::default() },
+            Clues { host: Some("sts.eu-west1.amazonaws.com".into()), ..Clues::default() },
+            Clues {
+                host: Some("sts.amazonaws.com".into()),
+                role: role("arn:aws-cn:iam::111122223333:role/a"),
+                ..Clues::default()
+            },
+            Clues { region: Some("ap-east-1".into()), ..Clues::default() },
+            Clues { caller: Some("arn:aws:iam::111122223333:user/a".into()), ..Clues::default() },
+            Clues { caller: Some("arn:aws:sts::111122223333:assumed-role/a/i-0123456789".into()), ..Clues::default() },
+            Clues { role_variable: Told::Set, file_variable: Told::Set, windows: true, ..Clues::default() },
+            Clues { role_variable: Told::Empty, file_variable: Told::Empty, ..Clues::default() },
+        ];
+        for row in table::TABLE {
+            for clues in &all {
+                let reading = interpret(row.symptom, clues);
+                assert!(!reading.suspects.is_empty(), "{:?}", row.symptom);
+                for code in reading.suspects.iter().map(|suspect| suspect.code).chain([reading.code()]) {
+                    assert!(checks::cause(code).is_some(), "{code} is not registered");
+                    assert!(!fix(code, clues).text.starts_with("read what the code"), "{code} has no fix");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_phrase_is_as_texts_are_folded() {
+        for row in table::TABLE {
+            for phrase in row.says.iter().chain(row.near.iter().copied().flatten()) {
+                assert_eq!(unwrap::unwrap(phrase.as_bytes()).to_ascii_lowercase(), *phrase);
+            }
+        }
     }
 }

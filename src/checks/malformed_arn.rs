@@ -2,6 +2,7 @@ use crate::arn::{ArnFault, RoleArn};
 use crate::checks::Check;
 use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::sts_errors;
 
 /// `AWS_ROLE_ARN` is not the ARN of a role.
 pub static CHECK: Check = Check {
@@ -31,7 +32,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: the ARN is {}.", flaw.in_words()), fix()).into();
     }
     match RoleArn::parse(value) {
-        Ok(_) => Outcome::Pass,
+        Ok(_) => sts_errors::pass_unless_said(CHECK.cause.code, evidence),
         Err(fault) => {
             let hint = match fault {
                 ArnFault::WrongService(ref service) if service == "sts" => {

@@ -1,6 +1,7 @@
 //! Evidence for the checks' tests: a healthy look, from which each test departs.
 
 use crate::evidence::*;
+use crate::finding::Outcome;
 use crate::partition::Partition;
 use crate::timestamp::Timestamp;
 
@@ -106,4 +107,26 @@ pub(crate) fn token(change: impl FnOnce(&mut Token)) -> Evidence {
     let mut token = good_token();
     change(&mut token);
     Evidence { token: Seen::Seen(token), ..healthy() }
+}
+
+/// A look at a pod whose call STS answered with an error.
+pub(crate) fn answered(operation: Operation, status: u16, code: &str, message: &str) -> Evidence {
+    let refusal =
+        Refusal { operation, status, code: code.into(), message: message.into(), request_id: None, attempts: 1 };
+    failed(operation, CallFault::Refused(refusal))
+}
+
+/// A look at a pod whose call came to nothing.
+pub(crate) fn failed(operation: Operation, fault: CallFault) -> Evidence {
+    match operation {
+        Operation::AssumeRoleWithWebIdentity => {
+            Evidence { session: Seen::Failed(fault), caller: Seen::not_looked("no credentials"), ..healthy() }
+        }
+        Operation::GetCallerIdentity => Evidence { caller: Seen::Failed(fault), ..healthy() },
+    }
+}
+
+/// Whether the check finds its fault, as an error or as a warning.
+pub(crate) fn found(check: &super::Check, evidence: &Evidence) -> bool {
+    matches!((check.judge)(evidence), Outcome::Fault(_) | Outcome::Warning(_))
 }

@@ -1,6 +1,7 @@
 use crate::checks::Check;
 use crate::evidence::{Evidence, Seen};
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::sts_errors;
 
 /// A service account token that was not made for STS.
 pub static CHECK: Check = Check {
@@ -28,7 +29,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Seen(token) => token,
     };
     if !token.is_for_another_use() {
-        return Outcome::Pass;
+        return sts_errors::pass_unless_said(CHECK.cause.code, evidence);
     }
     let kind = if token.kubernetes.legacy {
         "It is a secret-based token as Kubernetes made them before 1.24, without audience.".to_owned()

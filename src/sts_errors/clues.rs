@@ -64,7 +64,11 @@ impl Clues {
             issuer: token.and_then(|token| token.issuer.clone()),
             subject: token.and_then(|token| token.subject.clone()),
             audience: token.map(|token| token.audience.clone()),
-            expected_service_account: evidence.expected.service_account.as_ref().map(|(ns, name)| format!("{ns}:{name}")),
+            expected_service_account: evidence
+                .expected
+                .service_account
+                .as_ref()
+                .map(|(ns, name)| format!("{ns}:{name}")),
             token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
             host: endpoint.map(|endpoint| endpoint.host.clone()),
             region: endpoint.map(|endpoint| endpoint.region.clone()),
@@ -84,6 +88,14 @@ impl Clues {
     /// Namespace and name, if the subject is a service account's.
     pub fn service_account(&self) -> Option<(&str, &str)> {
         self.subject.as_deref()?.strip_prefix("system:serviceaccount:")?.split_once(':')
+    }
+
+    /// Whether the user stated another service account than the token's.
+    pub fn is_other_service_account(&self) -> bool {
+        match (&self.expected_service_account, self.service_account()) {
+            (Some(expected), Some((namespace, name))) => *expected != format!("{namespace}:{name}"),
+            _ => false,
+        }
     }
 
     /// The ARN that a trust policy must name as its federated principal.

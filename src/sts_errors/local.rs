@@ -17,17 +17,28 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
             "token-path-not-absolute-on-windows",
             "a path without drive letter is not absolute on Windows; the webhook sets such a one unless the pod selects Windows nodes",
         ),
-        TokenDenied => decided("token-file-permission-denied", "the operating system does not let this process read the token's file"),
-        TokenIsDirectory => decided("token-file-missing", "the token's path is a directory, as Docker makes one for a bind mount of a file that is not there"),
+        TokenDenied => decided(
+            "token-file-permission-denied",
+            "the operating system does not let this process read the token's file",
+        ),
+        TokenIsDirectory => decided(
+            "token-file-missing",
+            "the token's path is a directory, as Docker makes one for a bind mount of a file that is not there",
+        ),
         TokenMissing if clues.windows => decided(
             "token-path-not-absolute-on-windows",
             "the path has no drive letter, so Windows looks for it on the current drive",
         ),
         TokenMissing => decided("token-file-missing", "there is no file at the token's path"),
         HalfConfigured => half_configured(symptom, clues, "the token's path is set and the role's ARN is not"),
-        NoStsModule => decided("sdk-lacks-web-identity", "the program does not hold the part of its SDK that calls STS"),
+        NoStsModule => {
+            decided("sdk-lacks-web-identity", "the program does not hold the part of its SDK that calls STS")
+        }
         NoRegion => decided("region-missing", "no region is set, so the SDK cannot tell which STS to call"),
-        PlainHttp => decided("sts-endpoint-misconfigured", "STS is called over http, where TLS is switched off for all of the SDK's calls"),
+        PlainHttp => decided(
+            "sts-endpoint-misconfigured",
+            "STS is called over http, where TLS is switched off for all of the SDK's calls",
+        ),
         _ => no_credentials(symptom, clues),
     }
 }
@@ -47,18 +58,35 @@ fn no_credentials(symptom: Symptom, clues: &Clues) -> Reading {
             let why = "both variables are set, and still no credentials were found: this SDK or its chain has no web identity";
             Reading::decided(symptom, sdk, why)
         }
-        (Told::Set, Told::Missing | Told::Empty) | (Told::Missing | Told::Empty, Told::Set) | (Told::Empty, Told::Empty) => {
+        (Told::Set, Told::Missing | Told::Empty)
+        | (Told::Missing | Told::Empty, Told::Set)
+        | (Told::Empty, Told::Empty) => {
             Reading::decided(symptom, "env-partially-set", "only one of the two variables has a value")
         }
         _ => Reading::open(
             symptom,
             "env-not-injected",
             vec![
-                Suspect::new("env-not-injected-annotation-missing-or-misplaced", "no chain reaches its end in a pod whose service account is annotated: look for eks.amazonaws.com/role-arn"),
-                Suspect::new("env-not-injected-pod-predates-annotation", "annotating does nothing to a pod that is there already"),
-                Suspect::new("env-not-injected-webhook-missing", "without the pod identity webhook no pod gets the variables"),
-                Suspect::new(sdk, "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or its chain its own"),
-                Suspect::new("env-stripped-from-process", "if the container has them and the process has not, a supervisor took them away"),
+                Suspect::new(
+                    "env-not-injected-annotation-missing-or-misplaced",
+                    "no chain reaches its end in a pod whose service account is annotated: look for eks.amazonaws.com/role-arn",
+                ),
+                Suspect::new(
+                    "env-not-injected-pod-predates-annotation",
+                    "annotating does nothing to a pod that is there already",
+                ),
+                Suspect::new(
+                    "env-not-injected-webhook-missing",
+                    "without the pod identity webhook no pod gets the variables",
+                ),
+                Suspect::new(
+                    sdk,
+                    "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or its chain its own",
+                ),
+                Suspect::new(
+                    "env-stripped-from-process",
+                    "if the container has them and the process has not, a supervisor took them away",
+                ),
             ],
         ),
     }

@@ -19,7 +19,10 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
             "nobody in the trust store vouches for the certificate: the image has no CA bundle, or something on the way inspects TLS",
         )],
         TlsTime => vec![
-            Suspect::new("request-clock-skew", "STS's certificates are renewed in time, so the local clock may be far off"),
+            Suspect::new(
+                "request-clock-skew",
+                "STS's certificates are renewed in time, so the local clock may be far off",
+            ),
             Suspect::new("tls-unknown-ca", "or the certificate is not STS's: something on the way inspects TLS"),
         ],
         DnsFailed => names(clues, vec![Suspect::new("dns-failure", "the name server did not answer, or failed")]),
@@ -45,9 +48,12 @@ fn names(clues: &Clues, mut suspects: Vec<Suspect>) -> Vec<Suspect> {
         }
         Some(region) => {
             let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
-            let nearest = Partition::nearest_region(region).map_or_else(String::new, |near| format!("; {near:?} is near"));
+            let nearest =
+                Partition::nearest_region(region).map_or_else(String::new, |near| format!("; {near:?} is near"));
             let known = known || region == "vpce" || host.contains("vpce");
-            (!known).then(|| Suspect::new("sts-endpoint-misconfigured", format!("{host} names no region that is known{nearest}")))
+            (!known).then(|| {
+                Suspect::new("sts-endpoint-misconfigured", format!("{host} names no region that is known{nearest}"))
+            })
         }
     };
     if let Some(first) = first {
@@ -60,7 +66,9 @@ fn no_such_name(clues: &Clues) -> Vec<Suspect> {
     let host = clues.host.as_deref().unwrap_or("the name");
     let proxy = match clues.proxy {
         true => format!("a proxy is set, and still the client looked up {host} by itself: it ignores the proxy"),
-        false => format!("{host} is a public name; where it is unknown, often only the proxy resolves such names and the client ignores it"),
+        false => format!(
+            "{host} is a public name; where it is unknown, often only the proxy resolves such names and the client ignores it"
+        ),
     };
     vec![
         Suspect::new("proxy-interferes", proxy),
@@ -70,7 +78,8 @@ fn no_such_name(clues: &Clues) -> Vec<Suspect> {
 }
 
 fn cannot_connect(clues: &Clues) -> Vec<Suspect> {
-    let mut suspects = vec![Suspect::new("dns-failure", "SDKs that say no more than this mostly could not resolve the name")];
+    let mut suspects =
+        vec![Suspect::new("dns-failure", "SDKs that say no more than this mostly could not resolve the name")];
     suspects.extend(timed_out(clues));
     suspects
 }
@@ -81,12 +90,17 @@ fn timed_out(clues: &Clues) -> Vec<Suspect> {
         "sts.amazonaws.com is only on the internet: a VPC without a way out has regional endpoints at most",
     );
     let way = match clues.address {
-        Some(address) if is_private(address) => format!("{address} is private, so a VPC endpoint: its security group or a network policy drops the packets"),
-        Some(address) => format!("{address} is public: no NAT gateway, or a network policy or security group drops the packets"),
+        Some(address) if is_private(address) => {
+            format!("{address} is private, so a VPC endpoint: its security group or a network policy drops the packets")
+        }
+        Some(address) => {
+            format!("{address} is public: no NAT gateway, or a network policy or security group drops the packets")
+        }
         None => "no answer: no route out (NAT), or a network policy or security group drops the packets".to_owned(),
     };
     let unreachable = Suspect::new("sts-endpoint-unreachable-timeout", way);
-    let proxy = Suspect::new("proxy-interferes", "where only a proxy leads out, a client that ignores it gets no answer");
+    let proxy =
+        Suspect::new("proxy-interferes", "where only a proxy leads out, a client that ignores it gets no answer");
     match (clues.calls_global_endpoint(), clues.proxy) {
         (true, false) => vec![global, unreachable, proxy],
         (true, true) => vec![proxy, global, unreachable],
@@ -99,7 +113,9 @@ fn timed_out(clues: &Clues) -> Vec<Suspect> {
 fn refused(clues: &Clues) -> Vec<Suspect> {
     let loopback = clues.address.is_some_and(|address| address.is_loopback());
     let mesh = match loopback {
-        true => "refused on this very host: a service mesh's proxy that is not up yet, as in an init container, or an endpoint override",
+        true => {
+            "refused on this very host: a service mesh's proxy that is not up yet, as in an init container, or an endpoint override"
+        }
         false => "a firewall or network policy refuses the connection",
     };
     vec![

@@ -188,7 +188,9 @@ fn after<'t>(text: &'t str, phrase: &str) -> Option<&'t str> {
 /// The word that holds a phrase.
 fn token_with<'t>(text: &'t str, phrase: &str) -> Option<&'t str> {
     let at = text.find(phrase)?;
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | '(' | ')' | '[' | ']' | '{' | '}' | ';' | '=');
+    let ends = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | '(' | ')' | '[' | ']' | '{' | '}' | ';' | '=')
+    };
     let start = text[..at].rfind(ends).map_or(0, |end| end + text[end..].chars().next().map_or(1, char::len_utf8));
     let rest = &text[start..];
     Some(trimmed(rest.split(ends).next()?)).filter(|word| !word.is_empty())
@@ -240,8 +242,14 @@ mod tests {
     fn the_nearest_host_gives_the_context() {
         for (text, context_is) in [
             ("post \"https://sts.amazonaws.com/\": FAULT", Context::Sts("sts.amazonaws.com".into())),
-            ("lookup sts.eu-west1.amazonaws.com on 10.0.0.1:53: FAULT", Context::Sts("sts.eu-west1.amazonaws.com".into())),
-            ("FAULT https://vpce-0-a.sts.eu-west-1.vpce.amazonaws.com", Context::Sts("vpce-0-a.sts.eu-west-1.vpce.amazonaws.com".into())),
+            (
+                "lookup sts.eu-west1.amazonaws.com on 10.0.0.1:53: FAULT",
+                Context::Sts("sts.eu-west1.amazonaws.com".into()),
+            ),
+            (
+                "FAULT https://vpce-0-a.sts.eu-west-1.vpce.amazonaws.com",
+                Context::Sts("vpce-0-a.sts.eu-west-1.vpce.amazonaws.com".into()),
+            ),
             ("post https://s3.amazonaws.com FAULT", Context::OtherAws),
             ("get https://10.0.0.1:443/api FAULT sts:", Context::OtherHost),
             ("webidentityerr FAULT", Context::Words),

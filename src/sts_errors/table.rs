@@ -122,7 +122,10 @@ pub static TABLE: &[Row] = &[
         &["expiredtokenexception", "expiredidtokenexception", "token expired", "token is expired"],
         &[WEB_IDENTITY],
     ),
-    row(TokenRejected, &["invalididentitytoken", "invalididentitytokenexception", "token provided could not be validated"]),
+    row(
+        TokenRejected,
+        &["invalididentitytoken", "invalididentitytokenexception", "token provided could not be validated"],
+    ),
     // The request: refused by STS or by the SDK's own validation.
     row(BadRoleArn, &["request arn is invalid", "is not a valid role arn", "invalid role arn"]),
     row_near(BadRoleArn, &["rolearn", "role_arn", "role-arn"], &[INVALID]),
@@ -137,10 +140,7 @@ pub static TABLE: &[Row] = &[
         &["validationerror", "validationexception", "invalidparametervalue"],
         &[WEB_IDENTITY_OR_STS],
     ),
-    row(
-        RequestRejected,
-        &["could not be sourced by the sts web identity provider", "sts_web_identity_source_failure"],
-    ),
+    row(RequestRejected, &["could not be sourced by the sts web identity provider", "sts_web_identity_source_failure"]),
     // STS itself.
     row(RegionDisabled, &["regiondisabledexception", "regiondisabled", "sts is not activated in this region"]),
     row(
@@ -209,13 +209,17 @@ pub static TABLE: &[Row] = &[
     row(KeysRefused, &["invalidaccesskeyid", "aws access key id you provided does not exist"]),
     row(KeysRefused, &["request signature we calculated does not match"]),
     row(WrongScope, &["credential should be scoped to a valid region", "authorizationheadermalformed"]),
-    row(
-        SecondHopDenied,
-        &["not authorized to perform: sts:assumerole", "not authorized to perform sts:assumerole"],
-    ),
+    row(SecondHopDenied, &["not authorized to perform: sts:assumerole", "not authorized to perform sts:assumerole"]),
     row_near(
         SecondHopDenied,
-        &["calling the assumerole operation", "sts: assumerole", "sts/assumerole", "action=assumerole", "sts:assumerole", "operation: assumerole"],
+        &[
+            "calling the assumerole operation",
+            "sts: assumerole",
+            "sts/assumerole",
+            "action=assumerole",
+            "sts:assumerole",
+            "operation: assumerole",
+        ],
         &[&["accessdenied", "access denied", "403"]],
     ),
     row_near(
@@ -257,7 +261,11 @@ pub static TABLE: &[Row] = &[
             "unable to read file at caused by",
         ],
     ),
-    row_near(TokenPathNotAbsolute, &["must be an absolute path", "must be absolute", "not an absolute path"], &[TOKEN_FILE]),
+    row_near(
+        TokenPathNotAbsolute,
+        &["must be an absolute path", "must be absolute", "not an absolute path"],
+        &[TOKEN_FILE],
+    ),
     row_near(TokenDenied, DENIED, &[TOKEN_FILE]),
     row_near(TokenIsDirectory, &["is a directory", "isadirectoryerror", "eisdir", "errno 21"], &[TOKEN_FILE]),
     row_near(TokenMissing, MISSING, &[TOKEN_FILE]),
@@ -274,7 +282,11 @@ pub static TABLE: &[Row] = &[
             "software.amazon.awssdk.services.sts",
         ],
     ),
-    row_near(NoStsModule, &["awssdk.securitytoken"], &[&["could not be found", "could not load", "not found", "could not be loaded"]]),
+    row_near(
+        NoStsModule,
+        &["awssdk.securitytoken"],
+        &[&["could not be found", "could not load", "not found", "could not be loaded"]],
+    ),
     row(NoStsModule, &["no aws credentials provided by"]),
     row(
         NoRegion,
@@ -467,7 +479,13 @@ pub static TABLE: &[Row] = &[
     ),
     row(
         Refused,
-        &["connection refused", "econnrefused", "connectexception", "actively refused", "aws_io_socket_connection_refused"],
+        &[
+            "connection refused",
+            "econnrefused",
+            "connectexception",
+            "actively refused",
+            "aws_io_socket_connection_refused",
+        ],
     ),
     row(
         Reset,

@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(unwrap(b"\xff\xfea\0b\0"), "ab");
         assert_eq!(unwrap(b"\xfe\xff\0a\0b\0"), "ab");
         assert_eq!(unwrap(b"a\0\xc3(\x80"), "a\u{fffd}(\u{fffd}");
-        assert_eq!(unwrap(b"\x1b[\\u00\xc3\xa9&#x110000;"), "\\u00\u{e9}&#x110000;");
+        assert_eq!(unwrap(b"\x1b[1\xc3\xa9\\u00\xc3\xa9&#x110000;"), "\u{e9}\\u00\u{e9}&#x110000;");
         assert_eq!(unwrap(b""), "");
     }
 }

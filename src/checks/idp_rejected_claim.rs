@@ -1,0 +1,50 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// The identity provider itself refused the token.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "idp-rejected-claim",
+        title: "the identity provider refused this token",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
+IDPRejectedClaim means that STS asked the identity provider and it said no. That is so only for the built-in OAuth \
+providers (Facebook, Google, Login with Amazon), whose tokens STS lets them judge. A cluster's tokens STS verifies \
+by itself, so on EKS this is not expected.
+
+Ask the provider why, and get a new token from it.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "IDPRejectedClaim",
+                "graph.example.com responded with HTTP/1.1 400 Bad Request",
+                true,
+            ),
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                false,
+            ),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

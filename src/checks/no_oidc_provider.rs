@@ -1,0 +1,18 @@
+use crate::finding::{Advice, Cause, Severity};
+
+/// The role's account has no provider for the issuer.
+pub static CAUSE: Cause = Cause {
+    code: "no-oidc-provider",
+    title: "no IAM provider was made for this issuer",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    explanation: "\
+IRSA needs, once per cluster and account, an IAM OpenID Connect provider with the cluster's issuer as URL and \
+sts.amazonaws.com as client id. It was never made, was deleted, or has another URL: that of an earlier cluster of \
+the same name, or the dual-stack one (oidc-eks.REGION.api.aws), which tokens do not carry.
+
+`aws iam list-open-id-connect-providers` in the role's account shows what is there. `eksctl utils \
+associate-iam-oidc-provider` or `aws iam create-open-id-connect-provider` makes it.
+
+A provider that was made within the last minute may only need time.",
+};

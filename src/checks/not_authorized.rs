@@ -1,0 +1,64 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// STS refuses the token for this role, and its answer is one for nine different mistakes.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "not-authorized",
+        title: "the role's trust policy does not let this service account in",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
+STS answers \"Not authorized to perform sts:AssumeRoleWithWebIdentity\" to nine different mistakes, and never says \
+which: the trust policy names another provider, another subject or another audience; its condition keys are \
+misspelt; a * stands under StringEquals; it has no statement for web identity at all; the pod runs under another \
+service account than meant; the role does not exist; or an organization's policy denies the call.
+
+What the answer does tell: STS verified the token. Issuer, keys and the provider's audience are in order, so the \
+fault is in the role or around it.
+
+Compare four things, letter by letter. The action must be sts:AssumeRoleWithWebIdentity. The federated principal \
+must be arn:PARTITION:iam::ACCOUNT:oidc-provider/ISSUER with the role's own account and the issuer without https://. \
+The condition ISSUER:sub must equal the token's sub, system:serviceaccount:NAMESPACE:NAME. The condition ISSUER:aud, \
+if there is one, must equal the token's aud. `irsa-probe trust-policy` prints the policy that this token needs, and \
+with --check FILE says which part of a given one fails.
+
+A role or provider that was made or changed within the last minute may only need time: IAM tells all of AWS within \
+seconds, seldom minutes. Otherwise waiting does not help; once the policy is right, the same pod recovers without \
+being made anew.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                true,
+            ),
+            (AssumeRoleWithWebIdentity, 403, "AccessDenied", "", true),
+            (AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", "Incorrect token audience", false),
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "User: anonymous is not authorized to perform: sts:AssumeRoleWithWebIdentity with an explicit deny in a service control policy",
+                false,
+            ),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use crate::checks::Check;
+use crate::evidence::{Evidence, Seen};
+use crate::finding::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::partition::Partition;
+use crate::sts_errors::{self, Clues, fix};
+
+/// Sessions of the global endpoint are used in a region that refuses them.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "opt-in-region-v1-token",
+        title: "sessions of the global STS endpoint are refused in this region",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        explanation: "\
+The global endpoint sts.amazonaws.com gives sessions of version 1, which are valid only in regions that are on by \
+default. Regions that an account must switch on (af-south-1, ap-east-1, eu-south-1, me-south-1 and all newer ones) \
+refuse them: InvalidClientTokenId, InvalidToken (\"The provided token is malformed or otherwise invalid\") at S3, \
+AuthFailure at EC2.
+
+Regional endpoints give version 2, valid everywhere. Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (or the \
+annotation eks.amazonaws.com/sts-regional-endpoints: \"true\"), then recreate the pod. An account's owner can also switch \
+the global endpoint to version 2, for all regions, in the account settings of IAM.",
+    },
+    judge,
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let endpoint = match &evidence.endpoint {
+        Seen::Seen(endpoint) => endpoint,
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
+    };
+    let region = evidence.environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    match region.filter(|(_, region)| Partition::is_opt_in(region)) {
+        Some((variable, region)) if endpoint.is_global() && evidence.caller.seen().is_some() => {
+            let cause = format!(
+                "{variable} is {region}, which must be switched on, and the session comes from the global endpoint {}: \
+                 unless the account has changed its version, services of that region refuse it.",
+                endpoint.host
+            );
+            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(CHECK.cause.code, &Clues::of(evidence)))))
+        }
+        _ => sts_errors::judge(CHECK.cause.code, evidence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, environment, found};
+    use crate::evidence::Operation::GetCallerIdentity;
+
+    #[test]
+    fn the_global_endpoint_and_an_opt_in_region_make_it() {
+        for (host, region, is) in [
+            ("sts.amazonaws.com", "ap-east-1", true),
+            ("sts.ap-east-1.amazonaws.com", "ap-east-1", false),
+            ("sts.amazonaws.com", "eu-west-1", false),
+        ] {
+            let mut evidence = environment(&[("AWS_REGION", region)]);
+            if let Seen::Seen(endpoint) = &mut evidence.endpoint {
+                endpoint.host = host.into();
+            }
+            assert_eq!(found(&CHECK, &evidence), is, "{host} {region}");
+        }
+    }
+
+    #[test]
+    fn a_refused_session_in_an_opt_in_region_is_told() {
+        let message = "The security token included in the request is invalid";
+        for (region, is) in [("ap-east-1", true), ("eu-west-1", false)] {
+            let mut evidence = answered(GetCallerIdentity, 403, "InvalidClientTokenId", message);
+            if let Seen::Seen(endpoint) = &mut evidence.endpoint {
+                endpoint.region = region.into();
+            }
+            assert_eq!(found(&CHECK, &evidence), is, "{region}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+use crate::finding::{Advice, Cause, Severity};
+
+/// Session tags and policies do not fit.
+pub static CAUSE: Cause = Cause {
+    code: "packed-policy-too-large",
+    title: "session tags and policies of the second call are too large",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    explanation: "\
+A further sts:AssumeRole passes session tags and session policies that AWS packs into a limited space; \"Packed size \
+of session tags consumes 112% of allotted space\". Pod Identity adds six tags of its own that are passed on to the \
+next session, so a call that used to fit does not any more.
+
+IRSA is not at fault. Pass fewer or shorter tags and a smaller policy.",
+};

@@ -1,0 +1,54 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// An organization's or endpoint's policy denies the call.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "scp-or-boundary-deny",
+        title: "a policy above the role denies the call",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
+Service control policies, resource control policies and the policy of a VPC endpoint for STS can deny \
+sts:AssumeRoleWithWebIdentity whatever the trust policy says. The call is unsigned, so policies with conditions on \
+the principal's organization or tags often deny it by accident: an anonymous caller has neither.
+
+Think of it when the trust policy compares equal in every letter, and when all pods of an account, or all pods that \
+use one VPC endpoint, fail alike.
+
+CloudTrail in the role's account shows the denied call. Except web identity from the denying statement, or allow it \
+in the endpoint's policy.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "User: anonymous is not authorized to perform: sts:AssumeRoleWithWebIdentity with an explicit deny in a service control policy",
+                true,
+            ),
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                false,
+            ),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// The session that STS gave is refused in a signed call.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "signed-call-refused",
+        title: "STS refuses the session that it has just given",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
+Web identity worked, and yet the first signed call with the new session is refused as invalid \
+(InvalidClientTokenId). The session is real, but not for this place: it is of version 1 (from the global endpoint \
+sts.amazonaws.com) in a region that must be switched on, or it was made in another partition. In a program it can \
+also mean that static keys were used instead, and that these are deleted or mistyped.
+
+Call STS at the regional endpoint of the workload's own region and partition.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (
+                GetCallerIdentity,
+                403,
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid",
+                true,
+            ),
+            (
+                GetCallerIdentity,
+                403,
+                "SignatureDoesNotMatch",
+                "Signature expired: 20261122T000000Z is now earlier than 20261122T001500Z (20261122T003000Z - 15 min.)",
+                false,
+            ),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// STS limits the rate.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "throttled",
+        title: "STS limits the rate of calls",
+        severity: Severity::Error,
+        advice: Advice::Retry,
+        explanation: "\
+STS answers Throttling \"Rate exceeded\" (with status 400) when an account calls too often: mass rollouts, programs \
+that take a session for each request, many pods that fail and try again at once. Some SDKs then go on to the node's \
+role, so the fault shows up as AccessDenied much later.
+
+Wait; it passes. Start fewer pods at once, let programs keep their session for its hour, and use regional endpoints, \
+which each have their own limit.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (AssumeRoleWithWebIdentity, 400, "Throttling", "Rate exceeded", true),
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                false,
+            ),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

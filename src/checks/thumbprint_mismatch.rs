@@ -1,0 +1,47 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// The issuer's certificate chain is not the one that the provider was given.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "thumbprint-mismatch",
+        title: "the issuer's certificates do not match the provider's thumbprint",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
+An IAM provider holds SHA-1 thumbprints of the topmost certificate that the issuer's host presents. For EKS and \
+other issuers with well-known CAs, AWS uses its own trust store instead; for private CAs and some self-hosted \
+issuers the thumbprint decides, and it changes when the host's chain does.
+
+Take the last certificate of the chain that the host presents, and set its SHA-1 fingerprint in the provider: `aws \
+iam update-open-id-connect-provider-thumbprint`. A host that presents only its leaf needs the leaf's.
+
+The pod recovers by itself.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (
+                AssumeRoleWithWebIdentity,
+                400,
+                "InvalidIdentityToken",
+                "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+                true,
+            ),
+            (AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", "Incorrect token audience", false),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+use crate::finding::{Advice, Cause, Severity};
+
+/// The trust policy's `:aud` is not the token's, although the provider takes it.
+pub static CAUSE: Cause = Cause {
+    code: "wrong-aud-condition-in-trust-policy",
+    title: "the trust policy's aud condition is not this token's aud",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    explanation: "\
+Two places judge a token's audience. The IAM provider's list of client ids comes first; a token whose aud is not on \
+it gets 400 \"Incorrect token audience\". Then the role's trust policy may have a condition on ISSUER:aud; a \
+mismatch there gets 403 AccessDenied.
+
+The webhook asks for tokens with the audience sts.amazonaws.com, in China and GovCloud too, unless the annotation \
+eks.amazonaws.com/audience says otherwise.
+
+Set the condition to the token's aud, or drop the annotation and recreate the pod.",
+};

@@ -1,0 +1,48 @@
+use crate::checks::Check;
+use crate::finding::{Advice, Cause, Severity};
+use crate::sts_errors;
+
+/// The token's audience is not among the provider's client ids.
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "wrong-audience",
+        title: "the IAM provider does not know this token's audience",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
+STS compares the token's aud (or azp, where there is one) with the client ids of the IAM provider and answers \
+\"Incorrect token audience\". This is the provider's list, not the role's trust policy: a mismatch there would be \
+AccessDenied.
+
+The webhook asks for sts.amazonaws.com unless the annotation eks.amazonaws.com/audience names another; providers \
+made by hand often lack it, or hold another tool's.
+
+Add the audience to the provider's client ids, or have the token minted for one that is there. After a change of the \
+provider the pod recovers by itself; after a change of the annotation it must be made anew.",
+    },
+    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, found};
+    use crate::evidence::Operation::*;
+
+    #[test]
+    fn its_answers_and_no_others_are_this_fault() {
+        for (operation, status, code, message, is) in [
+            (AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", "Incorrect token audience", true),
+            (
+                AssumeRoleWithWebIdentity,
+                403,
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+                false,
+            ),
+        ] {
+            let evidence = answered(operation, status, code, message);
+            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What to do about each cause, with the values at hand. A value that is not known is a word in capitals.
+
+mod iam;
+mod pod;
+mod way;
+
+use super::clues::Clues;
+use crate::arn::without_scheme;
+use crate::finding::Fix;
+
+/// The fix for a cause.
+pub fn fix(code: &str, clues: &Clues) -> Fix {
+    let names = Names::of(clues);
+    let fix = iam::fix(code, &names).or_else(|| pod::fix(code, &names)).or_else(|| way::fix(code, &names));
+    fix.unwrap_or_else(|| Fix::new("read what the code means").command(format!("irsa-probe explain {code}")))
+}
+
+/// The values that fixes need, or the words that stand for them.
+struct Names {
+    role: String,
+    account: String,
+    provider_arn: String,
+    issuer: String,
+    subject: String,
+    audience: String,
+    namespace: String,
+    service_account: String,
+    host: String,
+    region: String,
+    token_path: String,
+}
+
+impl Names {
+    fn of(clues: &Clues) -> Names {
+        let or = |value: Option<&str>, word: &str| value.filter(|value| pastes(value)).unwrap_or(word).to_owned();
+        let role = clues.role.as_ref();
+        let (namespace, service_account) = clues.service_account().unzip();
+        let audience = clues.audience.as_ref().and_then(|audience| audience.first());
+        Names {
+            role: or(role.map(|role| role.name.as_str()), "ROLE"),
+            account: or(role.map(|role| role.account.as_str()), "ACCOUNT"),
+            provider_arn: or(clues.provider_arn().as_deref(), "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER"),
+            issuer: or(clues.issuer.as_deref(), "https://ISSUER"),
+            subject: or(clues.subject.as_deref(), "system:serviceaccount:NAMESPACE:NAME"),
+            audience: or(audience.map(String::as_str), "sts.amazonaws.com"),
+            namespace: or(namespace, "NAMESPACE"),
+            service_account: or(service_account, "SERVICE_ACCOUNT"),
+            host: or(clues.host.as_deref(), "sts.REGION.amazonaws.com"),
+            region: or(clues.region.as_deref().or(clues.issuer_region()), "REGION"),
+            token_path: or(clues.token_path.as_deref(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
+        }
+    }
+
+    /// The issuer as condition keys begin with it.
+    fn key(&self) -> &str {
+        without_scheme(&self.issuer)
+    }
+
+    /// Shows the role's trust policy, and judges it.
+    fn compare(&self, fix: Fix) -> Fix {
+        fix.command(format!(
+            "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument > role.json",
+            self.role
+        ))
+        .command("irsa-probe trust-policy --check role.json")
+    }
+}
+
+/// Whether a value may stand in a command: claims and pasted texts are whatever somebody wrote.
+fn pastes(value: &str) -> bool {
+    !value.starts_with('-') && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/=+,@%".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_run_never_stands_in_a_command() {
+        let clues = Clues {
+            issuer: Some("https://a$(reboot)".into()),
+            subject: Some("system:serviceaccount:a;b:`c`".into()),
+            audience: Some(vec!["--x".into()]),
+            host: Some("sts|sh".into()),
+            token_path: Some("/a b".into()),
+            ..Clues::default()
+        };
+        for cause in crate::checks::causes() {
+            let fix = fix(cause.code, &clues);
+            for bad in ["$(reboot", ";b", "`c`", "--x", "|sh", "/a b"] {
+                assert!(!fix.commands.iter().any(|command| command.contains(bad)), "{}: {bad}", cause.code);
+            }
+        }
+    }
+
+    #[test]
+    fn known_values_stand_in_the_commands() {
+        let clues = Clues {
+            role: crate::arn::RoleArn::parse("arn:aws:iam::111122223333:role/team/checkout").ok(),
+            issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/EX".into()),
+            subject: Some("system:serviceaccount:payments:checkout".into()),
+            ..Clues::default()
+        };
+        let fix = fix("not-authorized", &clues);
+        assert_eq!(
+            fix.commands[0],
+            "aws iam get-role --role-name checkout --query Role.AssumeRolePolicyDocument > role.json"
+        );
+        for value in [
+            "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EX",
+            "oidc.eks.eu-west-1.amazonaws.com/id/EX:sub",
+            "oidc.eks.eu-west-1.amazonaws.com/id/EX:aud",
+            "system:serviceaccount:payments:checkout",
+        ] {
+            assert!(fix.text.contains(value), "{value} is not in {}", fix.text);
+        }
+    }
+}
