@@ -33,6 +33,8 @@ pub struct Context<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
     pub pods: Vec<PodStory>,
+    /// `NAMESPACE/NAME` of pods that nothing ties to IRSA, as far as the documents go.
+    pub without_irsa: Vec<String>,
     /// What is as it should be, and what is good to know, in sentences.
     pub facts: Vec<String>,
     /// Errors first.

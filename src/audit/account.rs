@@ -2,7 +2,7 @@
 
 use super::{Audit, Case, Finding};
 use crate::arn::RoleArn;
-use crate::documents::{Metadata, ServiceAccount};
+use crate::documents::{Association, Metadata, Origin, Pod, ServiceAccount};
 use crate::finding::{Fix, shell_word};
 
 /// What the names of the webhook's annotations and labels begin with.
@@ -16,6 +16,11 @@ pub fn role_annotation(metadata: &Metadata) -> Option<&str> {
 /// Whether anything about the object was meant for IRSA, well or badly.
 pub fn means_irsa(metadata: &Metadata) -> bool {
     metadata.annotations.contains_key(&format!("{PREFIX}role-arn")) || misplaced(metadata).is_some()
+}
+
+/// Whether the annotation was meant and is not as the webhook needs it, which [`audit`] reports.
+pub(super) fn is_to_blame(account: &ServiceAccount) -> bool {
+    means_irsa(&account.metadata) && role_annotation(&account.metadata).is_none()
 }
 
 /// An annotation or label that was meant to be the annotation: its name, its value, and what it is.
@@ -33,9 +38,7 @@ fn misplaced(metadata: &Metadata) -> Option<(&str, &str, &'static str)> {
 
 pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit) {
     let about = format!("service account {}/{}", account.namespace(), account.metadata.name);
-    let uses = |pod: &&crate::documents::Pod| {
-        pod.namespace() == account.namespace() && pod.service_account() == account.metadata.name
-    };
+    let uses = |pod: &&Pod| pod.namespace() == account.namespace() && pod.service_account() == account.metadata.name;
     let annotate = |role: &str| {
         let command = annotate_command(account.namespace(), &account.metadata.name, role);
         Fix::new("set the annotation, then make the pods anew").command(command)
@@ -56,8 +59,10 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
             }
         }
         None => {
+            let frozen = case.documents.pods.iter().filter(uses).any(|pod| pod.origin == Origin::Admitted);
             let missing = |cause: String, fix| {
-                Finding::new("env-not-injected-annotation-missing-or-misplaced", &about, cause, fix)
+                let finding = Finding::new("env-not-injected-annotation-missing-or-misplaced", &about, cause, fix);
+                if frozen { finding.frozen() } else { finding }
             };
             if let Some((key, value, what)) = misplaced(&account.metadata) {
                 let cause =
@@ -77,9 +82,8 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
         }
     }
     if let Some(associations) = &case.documents.associations {
-        let is = |one: &&crate::documents::Association| {
-            one.namespace == account.namespace() && one.service_account == account.metadata.name
-        };
+        let is =
+            |one: &&Association| one.namespace == account.namespace() && one.service_account == account.metadata.name;
         if let (Some(one), Some(role)) = (associations.iter().find(is), role_annotation(&account.metadata)) {
             let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
             let cause = format!(

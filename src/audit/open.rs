@@ -33,6 +33,13 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
             ask("does the service account have the annotation, and since when", command);
         }
     }
+    let unknown = documents.pods.iter().filter(|pod| case.account_of(pod).is_none());
+    let unknown =
+        unknown.filter(|pod| audit.without_irsa.contains(&format!("{}/{}", pod.namespace(), pod.metadata.name)));
+    for pod in unknown {
+        let command = format!("kubectl get serviceaccounts -n {} -o json", shell_word(pod.namespace()));
+        ask("do the other pods' service accounts name roles", command);
+    }
     let links = case.links();
     if documents.pods.is_empty() {
         for link in &links {

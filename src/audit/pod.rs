@@ -28,13 +28,14 @@ pub(super) fn audit(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
         audit.add(opted_out(pod, &about, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
         audit.add(pod_identity(&about, account));
-    } else if admitted && !mutated {
+    } else if admitted && !mutated && !account.is_some_and(super::account::is_to_blame) {
         audit.add(not_injected(case, pod, &about, account));
     }
     if admitted && mutated {
         volume(pod, &about, audit);
         changed_since(pod, &about, account, audit);
     }
+    malformed_arn(pod, &about, account, audit);
     for container in pod.containers() {
         self::container(pod, container, &about, admitted, audit);
     }
@@ -192,6 +193,20 @@ fn changed_since(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit
     }
 }
 
+/// Told once, however many containers got it; and not here if the service account is there to be told of.
+fn malformed_arn(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit: &mut Audit) {
+    let annotation = account.and_then(|account| role_annotation(&account.metadata));
+    let values = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
+    let faults =
+        values.filter(|value| Some(*value) != annotation).filter_map(|arn| Some((arn, RoleArn::parse(arn).err()?)));
+    for (arn, fault) in faults {
+        let fix = Fix::new(
+            "correct the service account's annotation, or the variable in the pod's template, then make the pod anew",
+        );
+        audit.add(Finding::new("malformed-arn", about, format!("AWS_ROLE_ARN is {arn:?}: it {fault}"), fix).frozen());
+    }
+}
+
 fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audit: &mut Audit) {
     let about = format!("{about}, container {}", container.name);
     let recreate = |text: &str| Fix::new(format!("{text} in the pod's template, then make the pod anew"));
@@ -207,12 +222,7 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
         let cause = format!("it sets {} itself, so the webhook will add neither variable", one.name);
         audit.add(Finding::new("env-partially-set", &about, cause, recreate(&format!("take {} out", one.name))));
     }
-    let arn = container.value("AWS_ROLE_ARN");
-    let parsed = arn.map(RoleArn::parse);
-    if let (Some(arn), Some(Err(fault))) = (arn, &parsed) {
-        let fix = recreate("correct the service account's annotation, or the variable");
-        audit.add(Finding::new("malformed-arn", &about, format!("AWS_ROLE_ARN is {arn:?}: it {fault}"), fix).frozen());
-    }
+    let parsed = container.value("AWS_ROLE_ARN").map(RoleArn::parse);
     if role.is_some() && container.variable("AWS_ACCESS_KEY_ID").is_some() {
         let cause = "AWS_ACCESS_KEY_ID is set beside AWS_ROLE_ARN: the AWS SDKs take the keys, and IRSA is never used";
         audit.add(

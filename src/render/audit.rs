@@ -21,9 +21,10 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.extend(pod_lines(pod));
     }
-    if !audit.facts.is_empty() {
+    let without = without_irsa(audit);
+    if !audit.facts.is_empty() || without.is_some() {
         lines.push(String::new());
-        lines.extend(audit.facts.iter().map(|fact| value("known", fact)));
+        lines.extend(audit.facts.iter().chain(&without).map(|fact| value("known", fact)));
     }
     if !documents.unusable.is_empty() {
         lines.push(String::new());
@@ -56,6 +57,14 @@ fn headline(audit: &Audit, documents: &Documents) -> String {
     let first = first.map(|finding| format!("; first {} ({})", finding.code, finding.about)).unwrap_or_default();
     let tally = format!("{}, {} in {read}{first}", said(errors, "error"), said(warnings, "warning"));
     wrap(&printable(&format!("{mark} {word}  {tally}")), "", "  ")
+}
+
+/// The pods left out, the first few by name.
+fn without_irsa(audit: &Audit) -> Option<String> {
+    let (named, more) = (audit.without_irsa.iter().take(5), audit.without_irsa.len().saturating_sub(5));
+    let names: Vec<&str> = named.map(String::as_str).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| format!("nothing in these documents ties {}{more} to IRSA", names.join(", ")))
 }
 
 fn finding_lines(finding: &Finding) -> Vec<String> {
@@ -99,6 +108,7 @@ struct Document<'a> {
     findings: Vec<FindingV1<'a>>,
     pods: Vec<PodV1<'a>>,
     facts: &'a [String],
+    pods_without_irsa: &'a [String],
     open: Vec<OpenV1<'a>>,
 }
 
@@ -151,6 +161,7 @@ pub fn json(audit: &Audit, documents: &Documents) -> String {
         findings: audit.findings.iter().map(finding_v1).collect(),
         pods: audit.pods.iter().map(pod_v1).collect(),
         facts: &audit.facts,
+        pods_without_irsa: &audit.without_irsa,
         open: audit.open.iter().map(|one| OpenV1 { question: &one.question, command: &one.command }).collect(),
     };
     let mut line = serde_json::to_string(&document).unwrap_or_default();
