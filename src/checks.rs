@@ -28,6 +28,7 @@ mod oidc_provider_not_found;
 mod opt_in_region_v1_token;
 mod packed_policy_too_large;
 mod pod_identity_precedence;
+mod probe_uid_differs_from_app;
 mod proxy_interferes;
 mod region_missing;
 mod region_sts_disabled;
@@ -35,6 +36,7 @@ mod request_clock_skew;
 mod role_does_not_exist;
 mod role_lacks_permissions;
 mod scp_or_boundary_deny;
+mod sdk_lacks_pod_identity;
 mod sdk_lacks_web_identity;
 mod second_hop_assume_role_denied;
 mod service_account_mismatch;
@@ -49,6 +51,7 @@ mod sts_global_endpoint_in_private_vpc;
 mod sts_server_error;
 mod sts_unreachable;
 mod subject_wildcard_needs_stringlike;
+mod target_environment_denied;
 #[cfg(test)]
 pub(crate) mod testing;
 mod throttled;
@@ -60,6 +63,8 @@ mod token_expired;
 mod token_file_malformed;
 mod token_file_missing;
 mod token_file_permission_denied;
+mod token_file_unreadable_by_probe;
+mod token_file_unreadable_by_target;
 mod token_not_refreshed;
 mod token_not_yet_valid;
 mod token_path_not_absolute_on_windows;
@@ -86,12 +91,17 @@ pub struct Check {
 
 /// Every check, in the order in which a credential travels: the first error found is the root cause.
 pub static CHECKS: &[&Check] = &[
+    &target_environment_denied::CHECK,
+    &env_stripped_from_process::CHECK,
     &env_not_injected::CHECK,
     &env_partially_set::CHECK,
     &malformed_arn::CHECK,
     &invalid_session_name::CHECK,
     &token_file_missing::CHECK,
     &token_file_permission_denied::CHECK,
+    &token_file_unreadable_by_target::CHECK,
+    &token_file_unreadable_by_probe::CHECK,
+    &probe_uid_differs_from_app::CHECK,
     &token_file_malformed::CHECK,
     &token_audience_for_other_use::CHECK,
     &issuer_not_public_default::CHECK,
@@ -120,6 +130,8 @@ pub static CHECKS: &[&Check] = &[
     &signed_call_refused::CHECK,
     &sts_answer_not_understood::CHECK,
     &caller_is_not_expected_role::CHECK,
+    &sdk_lacks_web_identity::CHECK,
+    &sdk_lacks_pod_identity::CHECK,
 ];
 
 /// Faults that no evidence within a pod proves: they are only ever candidates, or read out of an error's text.
@@ -130,7 +142,6 @@ pub static CANDIDATES_ONLY: &[&Cause] = &[
     &env_not_injected_by_opt_out::CAUSE,
     &env_not_injected_pod_predates_annotation::CAUSE,
     &env_not_injected_webhook_missing::CAUSE,
-    &env_stripped_from_process::CAUSE,
     &explicit_deny_in_trust_policy::CAUSE,
     &jwks_key_mismatch::CAUSE,
     &no_oidc_provider::CAUSE,
@@ -140,7 +151,6 @@ pub static CANDIDATES_ONLY: &[&Cause] = &[
     &proxy_interferes::CAUSE,
     &role_does_not_exist::CAUSE,
     &role_lacks_permissions::CAUSE,
-    &sdk_lacks_web_identity::CAUSE,
     &second_hop_assume_role_denied::CAUSE,
     &session_credentials_expired::CAUSE,
     &static_keys_override::CAUSE,

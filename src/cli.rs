@@ -3,12 +3,19 @@
 
 mod audit;
 mod check;
+mod debug_profile;
 mod explain;
 mod input;
+mod ping;
+mod serve;
 mod trust_policy;
+mod wait;
 
+use crate::log;
+use crate::termination_log::{self, TerminationLog};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
+use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::time::Duration;
 
@@ -27,6 +34,8 @@ Examples:
   irsa-probe                                  one look, as text
   irsa-probe check --output json              the same for programs
   irsa-probe explain not-authorized           what a code means
+  irsa-probe wait --timeout 2m                init container: until IRSA works
+  irsa-probe serve                            sidecar: /readyz, /metrics and a page
 
 Exit codes:
   0  IRSA works                      3  not known; a passing fault, look again
@@ -44,6 +53,18 @@ enum Command {
     /// Cross-checks what kubectl and aws print; asks nothing over the network
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::AuditOptions),
+    /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
+    #[command(after_help = debug_profile::EXAMPLES)]
+    DebugProfile(debug_profile::DebugProfileOptions),
+    /// Init container: looks until IRSA works, or waiting cannot help
+    #[command(after_help = wait::EXAMPLES)]
+    Wait(wait::WaitOptions),
+    /// Sidecar: keeps looking, and answers HTTP
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::ServeOptions),
+    /// Asks a running serve; for exec probes
+    #[command(after_help = ping::EXAMPLES)]
+    Ping(ping::PingOptions),
     /// The trust policy that this token needs; with --check, what is wrong with the one there is
     #[command(after_help = trust_policy::EXAMPLES)]
     TrustPolicy(trust_policy::TrustPolicyOptions),
@@ -75,6 +96,30 @@ pub struct LookOptions {
     look_timeout: Duration,
 }
 
+/// What a mode that lives in a pod needs.
+#[derive(Args, Clone)]
+pub struct LifeOptions {
+    /// Lines on standard error
+    #[arg(long, env = "IRSA_PROBE_LOG_FORMAT", value_enum, default_value = "json")]
+    log_format: LogFormat,
+    #[command(flatten)]
+    termination: TerminationOptions,
+}
+
+/// Where kubectl describe finds the verdict.
+#[derive(Args, Clone)]
+pub struct TerminationOptions {
+    /// The file for the termination message; by default only if it is there; "none" turns it off
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TERMINATION_LOG", default_value = termination_log::DEFAULT)]
+    termination_log: TerminationLog,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
 /// How to say it.
 #[derive(Args, Clone)]
 pub struct OutputOptions {
@@ -98,6 +143,11 @@ pub enum Color {
     Never,
 }
 
+/// The command line as a value, for what is held against it: manifests, documents.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the program; gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
@@ -112,6 +162,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Audit(options)) => audit::run(&options),
+        Some(Command::DebugProfile(options)) => debug_profile::run(&options),
+        Some(Command::Wait(options)) => wait::run(&options),
+        Some(Command::Serve(options)) => serve::run(&options),
+        Some(Command::Ping(options)) => ping::run(&options),
         Some(Command::TrustPolicy(options)) => trust_policy::run(&options),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
@@ -139,6 +193,31 @@ fn write_out(bytes: &[u8]) -> std::io::Result<()> {
 fn complain(what: &str) -> u8 {
     let _ = writeln!(std::io::stderr(), "irsa-probe: {what}");
     crate::report::exit::USAGE
+}
+
+/// Runs it on one thread; the error is the exit code. A lookup that hangs in the C library does not keep the process.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| complain(&format!("cannot start: {error}")))?;
+    let result = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+/// A number that differs from pod to pod.
+fn seed() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+impl LifeOptions {
+    fn start_log(&self) {
+        log::start(match self.log_format {
+            LogFormat::Text => log::Format::Text,
+            LogFormat::Json => log::Format::Json,
+        });
+    }
 }
 
 impl OutputOptions {

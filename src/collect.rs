@@ -2,7 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "this is where the world is looked at")]
 
 mod endpoint;
+pub(crate) mod inside;
 mod jwt;
+pub mod processes;
 mod roots;
 pub mod sdks;
 mod sts;
@@ -10,6 +12,7 @@ mod tls;
 mod token_file;
 pub mod transport;
 
+pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::arn::RoleArn;
@@ -64,10 +67,17 @@ impl RawToken {
 /// Looks once.
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
     let deadline = Instant::now() + options.look_timeout;
+    let scan = sdks::scan_beside(subject);
     let (mut evidence, token) = look_locally(subject, options, now);
     match (token, reason_not_to_call(&evidence)) {
         (Some((token, role)), None) => ask_sts(subject, &mut evidence, &token, &role, deadline).await,
         (_, reason) => not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned())),
+    }
+    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
+        target.sdks = match tokio::time::timeout_at(deadline, scan).await {
+            Ok(Ok(scanned)) => scanned.into(),
+            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
+        };
     }
     evidence
 }
@@ -105,6 +115,7 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         session: Seen::not_looked(""),
         caller: Seen::not_looked(""),
         clock: Seen::not_looked("nothing that tells the time was asked"),
+        target: subject.target.clone(),
         steps: Vec::new(),
     };
     (evidence, raw.zip(role))

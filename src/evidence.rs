@@ -5,6 +5,7 @@ mod network;
 mod process;
 mod sdks;
 mod sts;
+mod target;
 mod token;
 
 pub use environment::{Environment, Flaw, VARIABLES, Variable};
@@ -17,6 +18,7 @@ pub use sts::{
     Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
     Operation, Refusal, Session,
 };
+pub use target::{Hindrance, Image, OtherProcess, Place, Target, TargetVariables};
 pub use token::{Kubernetes, Malformed, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::timestamp::Timestamp;
@@ -77,8 +79,26 @@ pub struct Evidence {
     pub session: Seen<Session, CallFault>,
     pub caller: Seen<Caller, CallFault>,
     pub clock: Seen<Clock, String>,
+    /// The process in whose place the look was made, if it is not the probe's own.
+    pub target: Option<Target>,
     /// What was done towards the network, in order, with durations.
     pub steps: Vec<Step>,
+}
+
+impl Evidence {
+    /// Why the lack of a variable proves nothing: nobody could see whether it is set.
+    pub fn unseen_variables(&self) -> Option<&'static str> {
+        let target = self.target.as_ref()?;
+        matches!(target.variables, TargetVariables::Unseen(_)).then_some("the application's environment was not seen")
+    }
+
+    /// The error that STS answered with.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match (self.session.failed(), self.caller.failed()) {
+            (Some(CallFault::Refused(refusal)), _) | (_, Some(CallFault::Refused(refusal))) => Some(refusal),
+            _ => None,
+        }
+    }
 }
 
 /// What the user stated by options.

@@ -11,6 +11,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// Whether waiting helps, and if not, what does. This is what an operator or a controller acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -22,6 +32,17 @@ pub enum Advice {
     Retry,
     /// The pod is frozen in its fault (variables, volumes and modes are set when it is made): make a new one.
     RecreatePod,
+}
+
+impl Advice {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Fix => "fix",
+            Self::Retry => "retry",
+            Self::RecreatePod => "recreate-pod",
+        }
+    }
 }
 
 /// A fault that this project has a name for. The code is public API: it is the name of the file that

@@ -1,6 +1,12 @@
 //! Shows a report. Nothing here decides anything.
 
 pub mod audit;
+pub mod html;
 pub mod json;
+pub mod metrics;
+#[cfg(test)]
+pub(crate) mod sample;
+mod target;
+pub mod termination;
 pub mod text;
 pub mod trust_policy;

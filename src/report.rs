@@ -64,6 +64,13 @@ pub mod exit {
     pub const UNDETERMINED: u8 = 3;
     /// This pod can never recover.
     pub const RECREATE_POD: u8 = 4;
+
+    /// Of two looks' codes the one that calls for more.
+    pub fn worse(one: u8, other: u8) -> u8 {
+        let order = [WORKS, UNDETERMINED, FIX, RECREATE_POD, USAGE];
+        let rank = |code| order.iter().position(|known| *known == code);
+        if rank(other) > rank(one) { other } else { one }
+    }
 }
 
 /// One look, judged.

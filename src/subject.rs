@@ -1,7 +1,10 @@
-//! Whose identity is judged: this process.
+//! Whose identity is judged: this process, or another one under `/proc/PID`.
 #![expect(clippy::disallowed_methods, reason = "this is where a process's environment and ids are read")]
 
-use crate::evidence::{Environment, Identity};
+pub(crate) mod proc;
+pub(crate) mod process;
+
+use crate::evidence::{Environment, Identity, Target};
 use crate::redact;
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -24,6 +27,16 @@ impl Variables {
     /// The value, if it is set, UTF-8 and not blank.
     pub fn filled(&self, name: &str) -> Option<&str> {
         self.text(name)?.ok().filter(|value| !value.trim().is_empty())
+    }
+
+    /// Whether both variables of IRSA have a value.
+    pub fn has_irsa(&self) -> bool {
+        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| self.filled(name).is_some())
+    }
+
+    /// Whether one of them is set at all, empty ones included.
+    pub fn has_some_irsa(&self) -> bool {
+        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| self.text(name).is_some())
     }
 
     /// All variables that are UTF-8, as the SDK's loader takes them.
@@ -52,6 +65,8 @@ pub struct Subject {
     pub identity: Identity,
     /// The directory under which the subject's paths are looked up: `/`, unless it lives in another mount namespace.
     pub root: PathBuf,
+    /// What else is known of it, if it is not this process.
+    pub target: Option<Target>,
 }
 
 impl Subject {
@@ -70,6 +85,7 @@ impl Subject {
                 capabilities: effective_capabilities(&status),
             },
             root: PathBuf::from("/"),
+            target: None,
         }
     }
 }

@@ -19,7 +19,8 @@ pub const AS_FLOOR: &str = "as-floor";
 
 const BOTO3: &str = "import boto3; boto3.client('sts').get_caller_identity()";
 const NODE: &str = "const {STSClient, GetCallerIdentityCommand} = require('@aws-sdk/client-sts');\
-    new STSClient({}).send(new GetCallerIdentityCommand({})).then(r => process.exit(r.Arn ? 0 : 1), e => { console.error(e); process.exit(1) })";
+    new STSClient({}).send(new GetCallerIdentityCommand({}))\
+    .then(answer => process.exit(answer.Arn ? 0 : 1), error => { console.error(error); process.exit(1) })";
 
 /// The programs that are on this machine, and why the others are not compared.
 pub fn present(probe: Option<PathBuf>, home: &Path) -> Result<(Vec<Program>, Vec<String>)> {

@@ -5,14 +5,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "the demo makes the world that the probe looks at")]
 
+mod case;
 #[path = "../local_sts/mod.rs"]
 mod local_sts;
-mod scenarios;
 mod stage;
 
+use case::Case;
 use clap::Parser;
-use scenarios::{SCENARIOS, Scenario};
-use stage::Stage;
 use std::ffi::OsString;
 use std::io::{Error, Result};
 use std::process::ExitCode;
@@ -24,13 +23,13 @@ const AS_PROBE: &str = "as-irsa-probe";
 #[derive(Parser)]
 #[command(name = "demo")]
 struct Arguments {
-    /// The scenario to show
+    /// The case to show
     #[arg(default_value = "healthy")]
-    scenario: String,
-    /// Name all scenarios
+    case: String,
+    /// Name all cases
     #[arg(long)]
     list: bool,
-    /// Show all scenarios
+    /// Show all cases
     #[arg(long)]
     all: bool,
     /// Show the report as JSON
@@ -45,26 +44,24 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::from(irsa_probe::cli::run(arguments)));
     }
     let arguments = Arguments::parse();
+    let cases = Case::all()?;
     if arguments.list {
-        for Scenario { name, about, .. } in SCENARIOS {
+        for Case { name, about, .. } in &cases {
             println!("{name:<42} {about}");
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let chosen = |scenario: &&Scenario| arguments.all || scenario.name == arguments.scenario;
-    let mut shown = SCENARIOS.iter().filter(chosen).peekable();
+    let mut shown = cases.iter().filter(|case| arguments.all || case.name == arguments.case).peekable();
     if shown.peek().is_none() {
-        return Err(Error::other(format!("no scenario is named {:?}; --list names all", arguments.scenario)));
+        return Err(Error::other(format!("no case is named {:?}; --list names all", arguments.case)));
     }
-    shown.try_for_each(|scenario| show(scenario, arguments.json))?;
+    shown.try_for_each(|case| show(case, arguments.json))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(scenario: &Scenario, json: bool) -> Result<()> {
-    let mut stage = Stage::healthy()?;
-    (scenario.break_it)(&mut stage)?;
-    let mut raised = stage.raise(&std::env::current_exe()?)?;
-    println!("# {}: {}", scenario.name, scenario.about);
+fn show(case: &Case, json: bool) -> Result<()> {
+    let mut raised = case.stage()?.raise(&std::env::current_exe()?)?;
+    println!("# {}: {}", case.name, case.about);
     for (name, value) in &raised.variables {
         println!("export {name}={}", quoted(value));
     }

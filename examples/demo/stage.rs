@@ -1,6 +1,5 @@
 //! One pod and the AWS around it: healthy as it begins, until a scenario breaks something.
 
-use crate::local_sts::dead_ends;
 use crate::local_sts::jwt::Minted;
 use crate::local_sts::keys::{Jwks, SigningKey};
 use crate::local_sts::proxy::{Manner, Proxy};
@@ -23,14 +22,15 @@ pub const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED53
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 pub const SUBJECT: &str = "system:serviceaccount:payments:checkout";
 pub const AUDIENCE: &str = "sts.amazonaws.com";
-const STS: &str = "sts.eu-west-1.amazonaws.com";
+/// What the proxy leads to the stand-in: the regional endpoint and the global one.
+const STS: [&str; 2] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com"];
 /// An unprivileged user: that of distroless images.
 const NOBODY: u32 = 65532;
 
 /// What there will be when the probe runs. Scenarios change the fields.
 pub struct Stage {
     /// The container's environment.
-    pub variables: BTreeMap<&'static str, String>,
+    pub variables: BTreeMap<String, String>,
     /// What the mounted token says.
     pub minted: Minted,
     /// What is in the token file, where that is not the minted token, signed. `None` within: there is no file.
@@ -48,12 +48,12 @@ pub struct Stage {
     pub proxy: Manner,
     /// Where STS really is, if it is not the stand-in.
     pub sts: Option<SocketAddr>,
-    /// The name in STS's certificate.
-    pub certificate_for: &'static str,
+    /// The names in STS's certificate.
+    pub certificate_for: Vec<String>,
     /// The container has the authority that STS's certificate is from.
     pub has_authority: bool,
     /// The probe's own arguments.
-    pub arguments: Vec<&'static str>,
+    pub arguments: Vec<String>,
 }
 
 impl Stage {
@@ -67,7 +67,7 @@ impl Stage {
             ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
         ];
         Ok(Self {
-            variables: variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             minted: Minted::new(ISSUER, "payments", "checkout", forty_minutes_ago),
             token_file: None,
             claims: None,
@@ -79,29 +79,18 @@ impl Stage {
             misbehaviours: Vec::new(),
             proxy: Manner::Allow,
             sts: None,
-            certificate_for: STS,
+            certificate_for: STS.map(str::to_owned).to_vec(),
             has_authority: true,
-            arguments: vec!["check"],
+            arguments: vec!["check".to_owned()],
         })
     }
 
-    pub fn set(&mut self, variable: &'static str, value: &str) {
-        self.variables.insert(variable, value.to_owned());
-    }
-
-    pub fn unset(&mut self, variable: &str) {
-        self.variables.remove(variable);
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.variables.insert(variable.to_owned(), value.to_owned());
     }
 
     pub fn misbehave(&mut self, operation: Operation, misbehaviour: Misbehaviour) {
         self.misbehaviours.push((operation, misbehaviour));
-    }
-
-    /// STS cannot be reached: its address accepts connections and never says a word.
-    pub fn black_hole(&mut self) -> Result<()> {
-        self.sts = Some(dead_ends::mute()?);
-        self.arguments.extend(["--look-timeout", "3s"]);
-        Ok(())
     }
 
     /// Starts the servers, mounts the token, and makes the command that runs `probe` in the pod.
@@ -120,24 +109,26 @@ impl Stage {
 
         let authority = Authority::new()?;
         let bundle = directory.path().join("ca.pem");
-        let other_authority = Authority::new()?;
-        fs::write(&bundle, if self.has_authority { &authority.pem } else { &other_authority.pem })?;
+        let others = Authority::named("a public root of someone else")?;
+        fs::write(&bundle, if self.has_authority { &authority.pem } else { &others.pem })?;
         let world =
             self.world.clone().issuer(ISSUER, Some(Jwks::of(&[&key]))).role(&self.role, self.trust_policy.clone());
         let sts = LocalSts::new(world);
         for (operation, misbehaviour) in &self.misbehaviours {
             sts.misbehave(*operation, misbehaviour.clone());
         }
-        let stand_in = sts.listen(Some(authority.server(&[self.certificate_for])?))?;
-        let routes = [(format!("{STS}:443"), self.sts.unwrap_or(stand_in))];
-        let proxy =
-            Proxy::new(self.proxy, &routes.each_ref().map(|(name, address)| (name.as_str(), *address))).listen()?;
+        let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
+        let stand_in = sts.listen(Some(authority.server(&names)?))?;
+        let routes = STS.map(|name| (format!("{name}:443"), self.sts.unwrap_or(stand_in)));
+        let routes = routes.each_ref().map(|(name, address)| (name.as_str(), *address));
+        let proxy = Proxy::new(self.proxy, &routes);
+        let proxy_address = proxy.listen()?;
 
         let mut variables = self.variables.clone();
-        variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE").or_insert_with(|| token.display().to_string());
+        variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()).or_insert_with(|| token.display().to_string());
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
-        variables.entry("HTTPS_PROXY").or_insert_with(|| format!("http://{proxy}"));
-        variables.entry("AWS_CA_BUNDLE").or_insert_with(|| bundle.display().to_string());
+        variables.entry("HTTPS_PROXY".to_owned()).or_insert_with(|| format!("http://{proxy_address}"));
+        variables.entry("AWS_CA_BUNDLE".to_owned()).or_insert_with(|| bundle.display().to_string());
         variables.retain(|_, value| value != UNSET);
 
         let mut command = Command::new(probe);
@@ -151,7 +142,8 @@ impl Stage {
             fs::set_permissions(&token, fs::Permissions::from_mode(0o000))?;
         }
         command.env_clear().envs(&variables);
-        Ok(Raised { command, arguments: self.arguments, variables, sts, directory })
+        let arguments = self.arguments;
+        Ok(Raised { command, arguments, variables, sts, authority, bundle, proxy, token: content, directory })
     }
 }
 
@@ -159,13 +151,19 @@ impl Stage {
 pub const UNSET: &str = "\0unset";
 
 /// A pod that is ready for the probe.
-#[allow(dead_code, reason = "the stand-in is for the tests; the directory only has to live")]
+#[allow(dead_code, reason = "the tests look at what the demo only keeps alive")]
 pub struct Raised {
     /// Runs the probe; its arguments are still to be given.
     pub command: Command,
-    pub arguments: Vec<&'static str>,
-    pub variables: BTreeMap<&'static str, String>,
+    pub arguments: Vec<String>,
+    pub variables: BTreeMap<String, String>,
     pub sts: LocalSts,
+    pub authority: Authority,
+    /// The bundle that `AWS_CA_BUNDLE` names.
+    pub bundle: PathBuf,
+    pub proxy: Proxy,
+    /// What is in the token file.
+    pub token: Option<String>,
     /// Lives as long as the pod.
     pub directory: TempDir,
 }

@@ -146,6 +146,16 @@ impl Refusal {
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "AccessDenied" => Self::access_denied(),
+            // Nobody has shown AWS's text for this operation; this is that of its siblings.
+            "explicit-deny" => Self::new(
+                403,
+                "AccessDenied",
+                "User: anonymous is not authorized to perform: sts:AssumeRoleWithWebIdentity with an explicit deny in \
+                 a service control policy",
+            ),
+            "duration" => {
+                Self::validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+            }
             "ExpiredTokenException" => Self::token_expired(1_731_098_245, 1_731_095_240),
             "token-too-old" => Self::new(400, "ExpiredTokenException", "Token too old: 441398"),
             "InvalidIdentityToken" | "not-validated" => {
@@ -157,6 +167,7 @@ impl Refusal {
             "thumbprint" => {
                 Self::invalid_token("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint")
             }
+            // Of this code only the meaning is public, not the text.
             "IDPCommunicationError" => {
                 Self::new(400, "IDPCommunicationError", "Error communicating with the identity provider")
             }

@@ -8,7 +8,7 @@ use super::sigv4;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::HashMap;
 use std::io::{Error, Result};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// What AssumeRoleWithWebIdentity hands out.
 #[derive(Clone)]
@@ -50,13 +50,19 @@ impl Sessions {
             account: grant.role.account.clone(),
             user_id: grant.user_id(),
         };
-        let mut sessions = self.0.lock().map_err(|_| Error::other("a thread died with the sessions in hand"))?;
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.insert(credentials.access_key_id.clone(), session);
         Ok(credentials)
     }
 
+    pub fn secrets(&self) -> Vec<String> {
+        let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let credentials = sessions.values().map(|session| &session.credentials);
+        credentials.flat_map(|given| [given.secret_access_key.clone(), given.session_token.clone()]).collect()
+    }
+
     fn find(&self, access_key_id: &str) -> Option<Session> {
-        self.0.lock().ok()?.get(access_key_id).cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned()
     }
 
     /// GetCallerIdentity: the XML within the result element.

@@ -51,8 +51,14 @@ impl Minted {
             "jti": "0a1fd7bc-9e1d-4c62-b2e3-6b9a0d3f4c11",
             "kubernetes.io": {
                 "namespace": self.namespace,
-                "node": { "name": "ip-10-0-12-34.eu-west-1.compute.internal", "uid": "3d2a9f0e-53a4-4a52-9d3c-1f7f6f8f2b10" },
-                "pod": { "name": format!("{}-7d4b9c6f5-x2k8p", self.service_account), "uid": "b7e4f6aa-1c52-4b0e-8a55-7f1d2b9c3e42" },
+                "node": {
+                    "name": "ip-10-0-12-34.eu-west-1.compute.internal",
+                    "uid": "3d2a9f0e-53a4-4a52-9d3c-1f7f6f8f2b10"
+                },
+                "pod": {
+                    "name": format!("{}-7d4b9c6f5-x2k8p", self.service_account),
+                    "uid": "b7e4f6aa-1c52-4b0e-8a55-7f1d2b9c3e42"
+                },
                 "serviceaccount": { "name": self.service_account, "uid": "e1c9a7d4-2f38-4c1b-9b7a-5d6e8f0a1b23" },
             },
             "nbf": self.issued_at,

@@ -57,6 +57,8 @@ pub enum Misbehaviour {
     NoCredentials,
     /// The expiry is no date.
     MalformedExpiration,
+    /// GetCallerIdentity names the role of a node.
+    OtherCaller,
     /// The right answer by a clock that is this many seconds ahead.
     SkewedDate(i64),
 }
@@ -86,6 +88,7 @@ impl Misbehaviour {
         "truncated-credentials",
         "no-credentials",
         "malformed-expiration",
+        "other-caller",
         "skewed-date:SECONDS",
     ];
 
@@ -127,7 +130,7 @@ impl Misbehaviour {
             )
             .header("Server", "AmazonS3"),
             Self::Refuse(refusal) => Answer::refusal(refusal, &super::caller_identity::request_id()),
-            Self::TruncatedCredentials => edited(right, |xml| cut_behind(xml, "<SecretAccessKey>", 0)),
+            Self::TruncatedCredentials => edited(right, |xml| cut_behind(xml, "<SecretAccessKey>")),
             Self::NoCredentials => edited(right, |xml| {
                 let (head, rest) = xml.split_once("Result>").unwrap_or((xml, ""));
                 let tail = rest.rsplit_once("</").and_then(|(rest, _)| rest.rsplit_once("  <ResponseMetadata>"));
@@ -135,10 +138,9 @@ impl Misbehaviour {
                 let metadata = tail.map_or("", |(_, metadata)| metadata);
                 format!("{head}Result></{name}Result><ResponseMetadata>{metadata}</{name}Response>")
             }),
-            Self::MalformedExpiration => edited(right, |xml| {
-                let (head, rest) = xml.split_once("<Expiration>").unwrap_or((xml, ""));
-                let tail = rest.split_once('<').map_or("", |(_, tail)| tail);
-                format!("{head}<Expiration>in an hour or so<{tail}")
+            Self::MalformedExpiration => edited(right, |xml| with_text(xml, "Expiration", "in an hour or so")),
+            Self::OtherCaller => edited(right, |xml| {
+                with_text(xml, "Arn", "arn:aws:sts::111122223333:assumed-role/eks-node/i-0abcd1234ef567890")
             }),
             Self::SkewedDate(ahead) => right.header("Date", http_date(now + ahead)),
             _ => {
@@ -198,8 +200,14 @@ fn edited(answer: Answer, edit: impl FnOnce(&str) -> String) -> Answer {
     Answer { body, ..answer }
 }
 
-fn cut_behind(xml: &str, tag: &str, more: usize) -> String {
-    xml.find(tag).map_or(xml, |at| &xml[..at + tag.len() + more]).to_owned()
+fn with_text(xml: &str, element: &str, text: &str) -> String {
+    let (head, rest) = xml.split_once(&format!("<{element}>")).unwrap_or((xml, ""));
+    let tail = rest.split_once('<').map_or("", |(_, tail)| tail);
+    format!("{head}<{element}>{text}<{tail}")
+}
+
+fn cut_behind(xml: &str, tag: &str) -> String {
+    xml.find(tag).map_or(xml, |at| &xml[..at + tag.len()]).to_owned()
 }
 
 impl FromStr for Misbehaviour {
@@ -233,6 +241,7 @@ impl FromStr for Misbehaviour {
             "truncated-credentials" => Self::TruncatedCredentials,
             "no-credentials" => Self::NoCredentials,
             "malformed-expiration" => Self::MalformedExpiration,
+            "other-caller" => Self::OtherCaller,
             "skewed-date" => Self::SkewedDate(number()?),
             _ => Self::Refuse(
                 Refusal::named(name).ok_or_else(|| Error::other(format!("there is no misbehaviour named {name:?}")))?,

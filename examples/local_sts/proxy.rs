@@ -91,7 +91,8 @@ fn refuse(client: &mut TcpStream, status: u16) -> Result<()> {
     let length = body.len();
     write!(
         client,
-        "HTTP/1.1 {status} Refused\r\nServer: squid/5.7\r\n{challenge}Content-Type: text/html\r\nContent-Length: {length}\r\n\r\n{body}"
+        "HTTP/1.1 {status} Refused\r\nServer: squid/5.7\r\n{challenge}Content-Type: text/html\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
     )
 }
 

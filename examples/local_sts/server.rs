@@ -98,6 +98,11 @@ impl LocalSts {
         self.0.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Everything that was handed out and that nobody may show: secret keys and session tokens.
+    pub fn secrets(&self) -> Vec<String> {
+        self.0.sessions.secrets()
+    }
+
     /// How often an operation was asked for.
     pub fn calls(&self, operation: Operation) -> usize {
         self.exchanges().iter().filter(|exchange| exchange.operation == operation).count()

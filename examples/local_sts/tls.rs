@@ -14,9 +14,13 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Result<Self> {
+        Self::named("irsa-probe local test CA")
+    }
+
+    pub fn named(name: &str) -> Result<Self> {
         let key = KeyPair::generate().map_err(Error::other)?;
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "irsa-probe local test CA");
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let pem = params.self_signed(&key).map_err(Error::other)?.pem();

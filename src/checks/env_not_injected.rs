@@ -29,6 +29,9 @@ Look at the service account, put the annotation right if need be, and then make 
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.unseen_variables() {
+        return Outcome::skip(why);
+    }
     let environment = &evidence.environment;
     let [role, file] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| environment.variable(name));
     if role.is_set() || file.is_set() {

@@ -48,7 +48,27 @@ pub(crate) fn healthy() -> Evidence {
             user_id: "AROAEXAMPLE:irsa-probe".into(),
         }),
         clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
+        target: None,
         steps: vec![],
+    }
+}
+
+/// Another process than the probe's, of which everything could be seen.
+pub(crate) fn target() -> Target {
+    Target {
+        command: "java app.jar".into(),
+        program: Some("java".into()),
+        prober: Identity { pid: 40, uid: 0, gid: 0, groups: vec![], capabilities: Some(0) },
+        variables: TargetVariables::Its,
+        place: Place {
+            pod: Some("checkout-5d9".into()),
+            namespace: Some("payments".into()),
+            container: Some("app".into()),
+        },
+        token_mounts: Seen::Seen(vec!["/run/secrets/eks.amazonaws.com/serviceaccount".into()]),
+        image: Image::default(),
+        sdks: Seen::Seen(SdkScan::default()),
+        others: vec![],
     }
 }
 

@@ -24,6 +24,9 @@ Set fsGroup in the pod's securityContext, or run the process as the uid that the
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if evidence.target.is_some() {
+        return Outcome::skip("judged for the application, not for the probe");
+    }
     let fault = match &evidence.token_file {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(_) => return Outcome::Pass,

@@ -3,7 +3,8 @@ use crate::evidence::{Evidence, Seen};
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::timestamp::span;
 
-/// The kubelet's jitter of up to 10 s, its sync period of a minute, and room for a slow API server.
+/// The kubelet's jitter of up to 10 s, its sync period of a minute, and room for a slow API server; but never more than
+/// half of what is left, so that a token of ten minutes is told before it expires.
 const GRACE_SECONDS: i64 = 180;
 /// The kubelet renews a token of any lifetime after this (Kubernetes, `pkg/kubelet/token`).
 const MAX_AGE_SECONDS: i64 = 24 * 3600;
@@ -38,9 +39,11 @@ fn judge(evidence: &Evidence) -> Outcome {
     if left <= 0 {
         return Outcome::skip("the token has expired");
     }
-    let due = (expires_at.since(issued_at) / 5 * 4).min(MAX_AGE_SECONDS);
+    let lifetime = expires_at.since(issued_at);
+    let due = (lifetime / 5 * 4).min(MAX_AGE_SECONDS);
+    let grace = GRACE_SECONDS.min((lifetime - due) / 2);
     let age = evidence.now.since(issued_at);
-    if age <= due + GRACE_SECONDS {
+    if age <= due + grace {
         return Outcome::Pass;
     }
     let cause = format!(
@@ -67,6 +70,7 @@ mod tests {
             (69_120 + GRACE_SECONDS, 86_400, false),
             (69_120 + GRACE_SECONDS + 1, 86_400, true),
             (480 + 60, 600, false),
+            (480 + 61, 600, true),
             (90_000, 31_536_000, true),
             (700, 600, false),
         ] {

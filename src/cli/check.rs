@@ -1,52 +1,123 @@
 //! `irsa-probe [check]`: one look.
 
-use super::{LookOptions, Output, OutputOptions, complain, write_out};
-use crate::collect::Options;
+use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
+use crate::collect::{Options, processes};
 use crate::evidence::Expectations;
 use crate::probe::probe;
 use crate::render;
-use crate::report::Mode;
+use crate::report::{Mode, exit};
 use crate::subject::Subject;
 use clap::Args;
+use std::str::FromStr;
 
 pub const EXAMPLES: &str = "\
 Examples:
   irsa-probe check
   irsa-probe check --expect-service-account payments/checkout
   irsa-probe check --output json | jq .findings
-  kubectl exec deploy/checkout -- irsa-probe check";
+  kubectl exec deploy/checkout -- irsa-probe check
+  irsa-probe check --target-pid 1             an application, from a debug container
+  irsa-probe check --all-processes            a report for each kind of process";
 
 #[derive(Args)]
 pub struct CheckOptions {
     #[command(flatten)]
     look: LookOptions,
+    /// Look at this process instead of the probe's own, or at the application's wherever it is (auto). By default auto
+    /// where the probe has no IRSA variables itself
+    #[arg(long, value_name = "PID|auto|none", env = "IRSA_PROBE_TARGET_PID", conflicts_with = "all_processes")]
+    target_pid: Option<TargetPid>,
+    /// Look at each group of processes that have the same user and the same IRSA variables
+    #[arg(long, env = "IRSA_PROBE_ALL_PROCESSES", value_parser = clap::builder::FalseyValueParser::new())]
+    all_processes: bool,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    termination: TerminationOptions,
+}
+
+/// Which process to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TargetPid {
+    None,
+    Auto,
+    Pid(u32),
+}
+
+impl FromStr for TargetPid {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("none", _) => Ok(Self::None),
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(pid)) if pid > 0 => Ok(Self::Pid(pid)),
+            _ => Err("must be the number of a process, auto or none".to_owned()),
+        }
+    }
 }
 
 pub fn run(options: &CheckOptions) -> u8 {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("cannot start: {error}")),
+    let subjects = match options.subjects() {
+        Ok(subjects) => subjects,
+        Err(why) => return complain(&why),
     };
-    let report = runtime.block_on(probe(&options.look.subject(), &options.look.options(), Mode::Check));
-    // A lookup that hangs in the C library must not keep the process.
-    runtime.shutdown_background();
-    let text = match options.output.output {
-        Output::Text => render::text::render(&report, options.output.colour()),
-        Output::Json => render::json::render(&report),
-    };
-    if let Err(error) = write_out(text.as_bytes()) {
-        // The exit code still tells the truth.
-        complain(&format!("cannot write the report: {error}"));
+    let mut worst = exit::WORKS;
+    for subject in &subjects {
+        let report = match block_on(probe(subject, &options.look.options(), Mode::Check)) {
+            Ok(report) => report,
+            Err(code) => return code,
+        };
+        options.termination.termination_log.write(&report);
+        let text = match options.output.output {
+            Output::Text => render::text::render(&report, options.output.colour()),
+            Output::Json => render::json::render(&report),
+        };
+        if let Err(error) = write_out(text.as_bytes()) {
+            // The exit code still tells the truth.
+            complain(&format!("cannot write the report: {error}"));
+        }
+        worst = exit::worse(worst, report.exit_code);
     }
-    report.exit_code
+    worst
+}
+
+impl CheckOptions {
+    /// Whom to look at: one process, or one of each kind.
+    fn subjects(&self) -> Result<Vec<Subject>, String> {
+        if self.all_processes {
+            let mut subjects = processes::groups();
+            subjects.iter_mut().for_each(|subject| self.look.adjust(subject));
+            return if subjects.is_empty() { Err("no other process can be seen".to_owned()) } else { Ok(subjects) };
+        }
+        let this = self.look.subject();
+        let application = match self.target_pid {
+            Some(TargetPid::None) => None,
+            Some(TargetPid::Pid(pid)) => Some(pid),
+            Some(TargetPid::Auto) => processes::application(),
+            None if this.variables.has_some_irsa() => None,
+            None => processes::application(),
+        };
+        let Some(pid) = application.filter(|pid| *pid != this.identity.pid) else {
+            return Ok(vec![this]);
+        };
+        let mut subject = Subject::process(pid)?;
+        processes::acquaint(&mut subject);
+        self.look.adjust(&mut subject);
+        Ok(vec![subject])
+    }
 }
 
 impl LookOptions {
     /// This process, with what the options put in place of its variables.
     pub fn subject(&self) -> Subject {
         let mut subject = Subject::this_process();
+        self.adjust(&mut subject);
+        subject
+    }
+
+    /// Puts what the options say in place of a subject's variables.
+    fn adjust(&self, subject: &mut Subject) {
         let variables = &mut subject.variables;
         if let Some(arn) = &self.role_arn {
             variables.set("AWS_ROLE_ARN", arn);
@@ -57,7 +128,6 @@ impl LookOptions {
         if let Some(region) = &self.region {
             variables.set("AWS_REGION", region);
         }
-        subject
     }
 
     pub fn options(&self) -> Options {

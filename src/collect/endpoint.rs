@@ -1,5 +1,6 @@
 //! Which STS endpoint an SDK in this environment calls, by the SDK's own rules.
 
+use super::inside;
 use super::transport::Transport;
 use crate::arn::RoleArn;
 use crate::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
@@ -12,9 +13,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// A larger profile file is not read.
@@ -23,7 +22,10 @@ const MAX_PROFILE_BYTES: u64 = 1024 * 1024;
 /// The SDK's configuration for this subject, without credentials. Variables and profile files are the subject's, read
 /// here: the SDK itself would read them of this process, and wait for ever on a FIFO.
 pub async fn sdk_config(subject: &Subject, transport: &Transport) -> SdkConfig {
-    loader(subject, transport).no_credentials().load().await
+    // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
+    let mut variables = subject.variables.pairs();
+    variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
+    loader(subject, transport).env(Env::from_slice(&variables)).no_credentials().load().await
 }
 
 /// The SDK's loader, to be completed with or without credentials.
@@ -47,9 +49,7 @@ fn profile_files(subject: &Subject) -> HashMap<OsString, Vec<u8>> {
 }
 
 fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let path = root.join(path.trim_start_matches('/'));
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).ok()?;
+    let file = inside::open(root, Path::new(path)).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;
     }

@@ -1,17 +1,19 @@
 //! The trust store: which certificate authorities an SDK in this container would trust.
 
+use super::inside;
 use crate::evidence::TlsFault;
 use crate::subject::Variables;
+use nix::dir::Dir;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::fs::OpenOptions;
+use std::ffi::OsStr;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Where Linux distributions keep their bundle; the order of Go's `crypto/x509/root_linux.go`.
-const SYSTEM_BUNDLES: &[&str] = &[
+pub(crate) const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
@@ -48,15 +50,18 @@ pub fn load(variables: &Variables, root: &Path) -> Result<RootCertStore, TlsFaul
 
 fn bundle(root: &Path, path: &str) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
-    add(&mut store, &read(&below(root, path))?);
+    add(&mut store, &read(root, Path::new(path))?);
     if store.is_empty() { Err("holds no certificate".to_owned()) } else { Ok(store) }
 }
 
 fn directory(root: &Path, path: &str) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
-    let entries = below(root, path).read_dir().map_err(|error| error.to_string())?;
-    for entry in entries.take(MAX_FILES_IN_DIRECTORY).flatten() {
-        if let Ok(pem) = read(&entry.path()) {
+    let path = Path::new(path);
+    let directory = inside::open_directory(root, path).map_err(|error| error.to_string())?;
+    let mut directory = Dir::from_fd(directory.into()).map_err(|error| error.to_string())?;
+    for entry in directory.iter().take(MAX_FILES_IN_DIRECTORY).flatten() {
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if let Ok(pem) = read(root, &path.join(name)) {
             add(&mut store, &pem);
         }
     }
@@ -68,9 +73,8 @@ fn add(store: &mut RootCertStore, pem: &[u8]) {
     store.add_parsable_certificates(CertificateDer::pem_slice_iter(pem).flatten());
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path).map_err(|e| e.to_string())?;
+fn read(root: &Path, path: &Path) -> Result<Vec<u8>, String> {
+    let file = inside::open(root, path).map_err(|e| e.to_string())?;
     let metadata = file.metadata().map_err(|e| e.to_string())?;
     if !metadata.is_file() {
         return Err("is not a regular file".to_owned());
@@ -81,10 +85,6 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("is larger than {} MiB", MAX_BUNDLE_BYTES >> 20));
     }
     Ok(pem)
-}
-
-fn below(root: &Path, path: &str) -> PathBuf {
-    root.join(path.trim_start_matches('/'))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod manifest;
 mod names;
 
 use crate::evidence::{Sdk, SdkKind, SdkScan};
+use crate::subject::Subject;
+use crate::subject::process::mounts_to_skip;
 use names::Clue;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
@@ -18,8 +20,9 @@ use nix::sys::stat::Mode;
 use std::ffi::CStr;
 use std::fs::File;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 /// What a scan may cost.
 #[derive(Clone, Debug)]
@@ -45,6 +48,20 @@ const MAX_DEPTH: usize = 40;
 const MAX_MODULES: usize = 2_000;
 /// Directly under the root, the places where applications are put come first.
 const FIRST: [&[u8]; 7] = [b"app", b"srv", b"opt", b"var", b"home", b"root", b"usr"];
+
+/// Scans a target's files while the caller does something else; nothing, where the subject is this process or may not
+/// be looked into.
+pub(super) fn scan_beside(subject: &Subject) -> Option<JoinHandle<Result<SdkScan, String>>> {
+    let may_be_read = subject.target.as_ref()?.variables.hindrance().is_none();
+    let pid = subject.identity.pid;
+    may_be_read.then(|| {
+        tokio::task::spawn_blocking(move || {
+            let proc = PathBuf::from(format!("/proc/{pid}"));
+            let limits = Limits { skip: mounts_to_skip(pid), ..Limits::default() };
+            scan(&proc.join("root"), Some(&proc.join("exe")), &limits)
+        })
+    })
+}
 
 /// Looks through `root` and at the program `exe`, which may be `/proc/PID/root` and `/proc/PID/exe`.
 ///

@@ -1,12 +1,12 @@
 //! Opens and reads the token file as an SDK does, but bounded and without ever waiting.
 
-use super::RawToken;
+use super::{RawToken, inside};
 use crate::evidence::{PathStep, PathStepKind, TokenFile, TokenFileFault, TokenFileFaultKind};
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 /// Larger files are not read. STS takes 20,000 characters (`WebIdentityToken` in its API reference).
@@ -29,7 +29,7 @@ pub fn read(root: &Path, path: &str) -> Result<(TokenFile, RawToken), TokenFileF
         Ok(found) => found,
         Err(kind) => return Err(fault(steps, kind)),
     };
-    match open_and_read(&found, path) {
+    match open_and_read(root, &found, path) {
         Ok(content) => {
             Ok((TokenFile { path: path.to_owned(), bytes: content.len() as u64, walk: steps }, RawToken::new(content)))
         }
@@ -37,10 +37,9 @@ pub fn read(root: &Path, path: &str) -> Result<(TokenFile, RawToken), TokenFileF
     }
 }
 
-fn open_and_read(found: &Path, path: &str) -> Result<Vec<u8>, TokenFileFaultKind> {
+fn open_and_read(root: &Path, found: &Path, path: &str) -> Result<Vec<u8>, TokenFileFaultKind> {
     // The walk saw a regular file, but it may have been swapped since: so no waiting for a FIFO's writer here.
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(found).map_err(|e| os_fault(&e, path))?;
+    let file = inside::open(root, found).map_err(|e| os_fault(&e, path))?;
     let length = regular_file_length(&file)?;
     if length > MAX_TOKEN_BYTES {
         return Err(TokenFileFaultKind::TooLarge { bytes: length });
@@ -100,7 +99,7 @@ fn not_a_file(kind: PathStepKind) -> Option<TokenFileFaultKind> {
 /// The way to a file, entry by entry.
 struct Walk {
     steps: Vec<PathStep>,
-    /// Where the file is for us, links resolved; or what ended the way.
+    /// Where the file is below the root, links resolved; or what ended the way.
     end: Result<PathBuf, TokenFileFaultKind>,
 }
 
@@ -153,7 +152,7 @@ fn follow(root: &Path, path: &Path, steps: &mut Vec<PathStep>) -> Result<PathBuf
     }
     match steps.last().and_then(|step| not_a_file(step.kind)) {
         Some(fault) => Err(fault),
-        None => Ok(below(root, &inside)),
+        None => Ok(inside),
     }
 }
 

@@ -18,6 +18,8 @@ impl Identity {
     const CAP_DAC_OVERRIDE: u64 = 1 << 1;
     /// Bit 2: read files and search directories whatever the mode says.
     const CAP_DAC_READ_SEARCH: u64 = 1 << 2;
+    /// Bit 19: look into other users' processes.
+    pub const CAP_SYS_PTRACE: u64 = 1 << 19;
 
     /// Whether file modes do not bind this process.
     pub fn reads_everything(&self) -> bool {

@@ -29,6 +29,9 @@ struct Document<'a> {
     summary: &'a str,
     identity: Identity<'a>,
     token: Token<'a>,
+    /// Only where another process than the probe's was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<super::target::TargetV1<'a>>,
     findings: Vec<FindingV1<'a>>,
     checks: Vec<CheckV1<'a>>,
     steps: Vec<StepV1<'a>>,
@@ -112,6 +115,7 @@ fn document(report: &Report) -> Document<'_> {
         summary: &report.summary,
         identity: identity(report),
         token: token(report),
+        target: super::target::json(&report.evidence),
         findings: report.findings.iter().map(finding).collect(),
         checks: report.judged.iter().map(|judged| check(judged.check.cause.code, &judged.outcome)).collect(),
         steps: report.evidence.steps.iter().map(step).collect(),

@@ -21,6 +21,7 @@ pub enum Colour {
 pub fn render(report: &Report, colour: Colour) -> String {
     let mut page = Page { text: String::new(), colour };
     page.verdict(report);
+    page.target(&report.evidence);
     match report.root_cause() {
         Some(root) => page.root_cause(report, root),
         None => page.nothing_broken(report),
@@ -54,6 +55,16 @@ impl Page {
         let painted = self.paint(&format!("{mark} {word}"), &format!("1;{colour}"));
         self.text.push_str(&wrapped.replacen(&format!("{mark} {word}"), &painted, 1));
         self.text.push('\n');
+    }
+
+    fn target(&mut self, evidence: &Evidence) {
+        let lines = super::target::lines(evidence);
+        if !lines.is_empty() {
+            self.gap();
+        }
+        for (label, value) in lines {
+            self.value(label, &value);
+        }
     }
 
     fn root_cause(&mut self, report: &Report, root: &Finding) {
@@ -216,7 +227,8 @@ fn local_facts(evidence: &Evidence) -> Vec<String> {
     if let Seen::Seen(file) = &evidence.token_file
         && let Some(PathStep { mode, uid, gid, .. }) = file.file()
     {
-        facts.push(format!("token file {mode:04o} {uid}:{gid} read as {}", evidence.identity.uid));
+        let reader = evidence.target.as_ref().map_or(&evidence.identity, |target| &target.prober);
+        facts.push(format!("token file {mode:04o} {uid}:{gid} read as {}", reader.uid));
     }
     if let Some(clock) = evidence.clock.seen() {
         facts.push(format!("clock {:+} s", clock.ahead_seconds));
@@ -253,6 +265,6 @@ pub(super) fn wrap(text: &str, first: &str, further: &str) -> String {
 }
 
 /// What others wrote may hold terminal commands.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -137,7 +137,9 @@ impl History {
         let mut codes = report.findings.iter().map(|finding| finding.cause.code);
         let verdict = match (report.verdict, codes.next()) {
             (Verdict::Healthy, _) | (_, None) => report.verdict.word().to_owned(),
-            (verdict, Some(first)) => codes.fold(format!("{} {first}", verdict.word()), |line, code| line + ", " + code),
+            (verdict, Some(first)) => {
+                codes.fold(format!("{} {first}", verdict.word()), |line, code| line + ", " + code)
+            }
         };
         if Outlook::of(report).works {
             return Readiness::Ready(format!("ready: {verdict}"));
@@ -171,4 +173,93 @@ fn calls(evidence: &Evidence) -> impl Iterator<Item = (Operation, CallOutcome, f
         let step = evidence.steps.iter().find(|step| step.name == operation.step())?;
         Some((operation, outcome?, step.duration_ms as f64 / 1000.0))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    const STRICT: Patience = Patience { failure_threshold: 1, ready_grace: None };
+
+    fn readiness_after(reports: &[Report], patience: Patience) -> Readiness {
+        let mut history = History::default();
+        for report in reports {
+            history.look(report);
+        }
+        history.readiness(&reports[reports.len() - 1], patience)
+    }
+
+    #[test]
+    fn readiness_follows_the_verdict_and_spares_what_still_works() {
+        let ready = |line: &str| Readiness::Ready(line.into());
+        let not_ready = |line: &str| Readiness::NotReady(line.into());
+        let (healthy, refused) = (sample::healthy(), sample::refused());
+        let throttled = |seconds| sample::later(sample::throttled(), seconds);
+        let patient = Patience { failure_threshold: 3, ..STRICT };
+        let graceful = |seconds| Patience { ready_grace: Some(Duration::from_secs(seconds)), ..STRICT };
+        for (reports, patience, readiness) in [
+            (vec![healthy.clone()], STRICT, ready("ready: healthy")),
+            (vec![sample::degraded()], STRICT, ready("ready: degraded token-not-refreshed")),
+            (vec![refused.clone()], STRICT, not_ready("not ready: broken not-authorized")),
+            // Never worked: nothing to be lenient about, whatever the threshold.
+            (vec![throttled(0)], STRICT, not_ready("not ready: undetermined throttled")),
+            (vec![refused.clone()], patient, not_ready("not ready: broken not-authorized")),
+            // Refused is certain, so the session in hand does not count.
+            (vec![healthy.clone(), refused.clone()], STRICT, not_ready("not ready: broken not-authorized")),
+            (
+                vec![healthy.clone(), refused.clone(), refused.clone()],
+                patient,
+                ready("ready: IRSA worked 0 s ago; failure 2 of 3: broken not-authorized"),
+            ),
+            (
+                vec![healthy.clone(), refused.clone(), refused.clone(), refused.clone()],
+                patient,
+                not_ready("not ready: broken not-authorized"),
+            ),
+            // A blip of STS leaves the pod ready as long as the session of the last good look.
+            (
+                vec![healthy.clone(), throttled(3_000)],
+                STRICT,
+                ready("ready: IRSA worked 50 min ago, and counts for 10 min more; undetermined throttled"),
+            ),
+            (vec![healthy.clone(), throttled(3_600)], STRICT, not_ready("not ready: undetermined throttled")),
+            (
+                vec![healthy.clone(), throttled(7_000)],
+                graceful(7_200),
+                ready("ready: IRSA worked 1 h 56 min ago, and counts for 3 min 20 s more; undetermined throttled"),
+            ),
+            (vec![healthy.clone(), throttled(7_200)], graceful(7_200), not_ready("not ready: undetermined throttled")),
+            (vec![healthy.clone(), throttled(1)], graceful(0), not_ready("not ready: undetermined throttled")),
+            // Recovery is at once.
+            (vec![refused.clone(), refused.clone(), healthy.clone()], patient, ready("ready: healthy")),
+        ] {
+            assert_eq!(readiness_after(&reports, patience), readiness);
+        }
+    }
+
+    #[test]
+    fn local_facts_turn_the_verdict_but_are_no_look() {
+        let mut history = History::default();
+        history.look(&sample::healthy());
+        let expired = sample::later(sample::refused(), 30);
+        history.turn(&expired);
+        assert_eq!(history.looks.values().sum::<u64>(), 1);
+        assert_eq!(history.failures, 1);
+        assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW.plus(30))));
+        assert_eq!(history.readiness(&expired, STRICT), Readiness::NotReady("not ready: broken not-authorized".into()));
+    }
+
+    #[test]
+    fn the_verdict_stands_since_it_turned() {
+        let mut history = History::default();
+        for seconds in [0, 60, 120] {
+            history.look(&sample::later(sample::refused(), seconds));
+        }
+        assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW)));
+        assert_eq!(history.failures, 3);
+        history.look(&sample::later(sample::healthy(), 180));
+        assert_eq!((history.verdict, history.failures), (Some((Verdict::Healthy, sample::NOW.plus(180))), 0));
+        assert_eq!(history.session_left(sample::NOW.plus(180)), Duration::from_secs(3_420));
+    }
 }

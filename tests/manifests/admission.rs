@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{document, files_below, read};
 
-const INJECT: [(&str, &str); 2] =
+pub const INJECT: [(&str, &str); 2] =
     [("deploy/admission/inject.yaml", "MutatingAdmissionPolicy"), ("deploy/kyverno/inject.yaml", "MutatingPolicy")];
 const WARN: [(&str, &str); 2] =
     [("deploy/admission/warn.yaml", "ValidatingAdmissionPolicy"), ("deploy/kyverno/warn.yaml", "ValidatingPolicy")];
@@ -155,7 +155,7 @@ fn pod(labels: Value, annotations: Value) -> Value {
     })
 }
 
-fn namespace(labels: Value, annotations: Value) -> Value {
+pub fn namespace(labels: Value, annotations: Value) -> Value {
     json!({"metadata": {"name": "payments", "labels": labels, "annotations": annotations}})
 }
 

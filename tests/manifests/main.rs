@@ -7,6 +7,7 @@
 mod admission;
 mod containers;
 mod monitoring;
+mod pages;
 
 use std::fs;
 use std::path::{Path, PathBuf};

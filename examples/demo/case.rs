@@ -1,0 +1,213 @@
+//! One way for IRSA to be broken, as `tests/cases/NAME/case.json` tells it. NAME begins with the code of the cause that
+//! the case shows; behind a dot it may tell two cases of one cause apart.
+
+use crate::local_sts::dead_ends;
+use crate::local_sts::proxy::Manner;
+use crate::local_sts::{Misbehaviour, Operation};
+use crate::stage::{Stage, UNSET};
+use irsa_probe::arn::RoleArn;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// What differs from a healthy pod.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Case {
+    /// The directory's.
+    #[serde(skip)]
+    pub name: String,
+    /// What is wrong, as a clause.
+    pub about: String,
+    /// Variables of the container; `null` for one that a healthy container has and this one has not.
+    environment: BTreeMap<String, Option<String>>,
+    /// The probe's arguments, in the place of `check`.
+    arguments: Option<Vec<String>>,
+    token: Token,
+    aws: Aws,
+    network: Network,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Token {
+    /// The file's content, where it is no token.
+    text: Option<String>,
+    /// There is no file.
+    missing: bool,
+    /// The file is not for the user that the probe runs as.
+    unreadable: bool,
+    /// Claims that differ; `null` for one that is not there.
+    claims: BTreeMap<String, Value>,
+    /// Of a secret-based token, as made before Kubernetes 1.24.
+    legacy: bool,
+    /// Seconds since it was issued; a token is valid for a day.
+    age: Option<i64>,
+    /// Signed with a key that the issuer does not publish.
+    unpublished_key: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Aws {
+    /// The account has no provider for the cluster's issuer.
+    no_provider: bool,
+    /// The ARN of the role that exists.
+    role: Option<String>,
+    trust_policy: Option<Value>,
+    /// Where STS is, if not in eu-west-1.
+    region: Option<String>,
+    /// Seconds by which AWS's clock is ahead of the pod's.
+    clock_ahead: i64,
+    /// How STS answers instead: a code of its own, or a misbehaviour of the stand-in.
+    assume: Option<String>,
+    identity: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Network {
+    proxy: ProxyIs,
+    sts: StsIs,
+    /// STS's certificate is for this name.
+    certificate_for: Option<String>,
+    /// STS's certificate is from an authority that the container does not know.
+    unknown_authority: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ProxyIs {
+    #[default]
+    Right,
+    /// There is none: names are looked up by the pod itself.
+    None,
+    /// Nothing listens where it should be.
+    Closed,
+    /// Answers CONNECT with this status.
+    Refuses(u16),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StsIs {
+    #[default]
+    Right,
+    /// Accepts connections and never says a word.
+    Mute,
+    /// Speaks something else than TLS.
+    OtherProtocol,
+}
+
+/// Where the cases are.
+pub fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+}
+
+impl Case {
+    /// Every case: the healthy one first, the others in the order in which a credential travels.
+    pub fn all() -> Result<Vec<Case>> {
+        let read = |entry: Result<fs::DirEntry>| Case::read(&entry?.file_name().to_string_lossy());
+        let mut cases: Vec<Case> = fs::read_dir(directory())?.map(read).collect::<Result<_>>()?;
+        let place = |case: &Case| irsa_probe::checks::causes().position(|cause| cause.code == case.code());
+        cases.sort_by_cached_key(|case| (place(case), case.name.clone()));
+        Ok(cases)
+    }
+
+    pub fn read(name: &str) -> Result<Case> {
+        let path = directory().join(name).join("case.json");
+        let case: Case = serde_json::from_str(&fs::read_to_string(&path)?)
+            .map_err(|error| Error::other(format!("{}: {error}", path.display())))?;
+        Ok(Case { name: name.to_owned(), ..case })
+    }
+
+    /// The code of the cause that this case shows.
+    pub fn code(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+
+    /// A healthy pod with this fault in it.
+    pub fn stage(&self) -> Result<Stage> {
+        let mut stage = Stage::healthy()?;
+        self.token.break_it(&mut stage);
+        self.aws.break_it(&mut stage)?;
+        self.network.break_it(&mut stage)?;
+        for (name, value) in &self.environment {
+            stage.set(name, value.as_deref().unwrap_or(UNSET));
+        }
+        if let Some(arguments) = &self.arguments {
+            stage.arguments = arguments.clone();
+        }
+        Ok(stage)
+    }
+}
+
+impl Token {
+    fn break_it(&self, stage: &mut Stage) {
+        if let Some(age) = self.age {
+            stage.minted.issued_at = stage.world.now() - age;
+        }
+        if self.missing || self.text.is_some() {
+            stage.token_file = Some(self.text.clone());
+        }
+        let mut claims = if self.legacy { stage.minted.legacy_claims() } else { stage.minted.claims() };
+        for (name, value) in &self.claims {
+            claims[name] = value.clone();
+        }
+        if let Value::Object(claims) = &mut claims {
+            claims.retain(|_, value| !value.is_null());
+        }
+        stage.claims = Some(claims);
+        stage.unreadable = self.unreadable;
+        stage.unpublished_key = self.unpublished_key;
+    }
+}
+
+impl Aws {
+    fn break_it(&self, stage: &mut Stage) -> Result<()> {
+        if self.no_provider {
+            stage.world.providers.clear();
+        }
+        if let Some(role) = &self.role {
+            stage.role = RoleArn::parse(role).map_err(|fault| Error::other(fault.to_string()))?;
+        }
+        if let Some(policy) = &self.trust_policy {
+            stage.trust_policy = policy.clone();
+        }
+        if let Some(region) = &self.region {
+            stage.world.region = Some(region.clone());
+        }
+        stage.world.clock_ahead = self.clock_ahead;
+        let assume = (Operation::AssumeRoleWithWebIdentity, &self.assume);
+        for (operation, how) in [assume, (Operation::GetCallerIdentity, &self.identity)] {
+            if let Some(how) = how {
+                stage.misbehave(operation, how.parse::<Misbehaviour>()?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Network {
+    fn break_it(&self, stage: &mut Stage) -> Result<()> {
+        match self.proxy {
+            ProxyIs::Right => {}
+            ProxyIs::None => stage.set("HTTPS_PROXY", UNSET),
+            ProxyIs::Closed => stage.set("HTTPS_PROXY", &format!("http://{}", dead_ends::closed_port()?)),
+            ProxyIs::Refuses(status) => stage.proxy = Manner::Refuse(status),
+        }
+        stage.sts = match self.sts {
+            StsIs::Right => None,
+            StsIs::Mute => Some(dead_ends::mute()?),
+            StsIs::OtherProtocol => Some(dead_ends::other_protocol()?),
+        };
+        if let Some(name) = &self.certificate_for {
+            stage.certificate_for = vec![name.clone()];
+        }
+        stage.has_authority = !self.unknown_authority;
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! `irsa-probe ping`: asks a running `serve`.
+
+use super::{block_on, complain, print};
+use crate::ping::{Target, ping};
+use clap::Args;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  irsa-probe ping                              the sidecar of this pod, if it listens where it does by default
+  irsa-probe ping http://127.0.0.1:18080
+  irsa-probe ping --live unix:/run/irsa-probe.sock
+
+Exit codes:
+  0  ready        1  not ready; why is on standard output        3  nobody answers";
+
+#[derive(Args)]
+pub struct PingOptions {
+    /// http://HOST:PORT[/PATH] or unix:/path, by default where serve listens
+    #[arg(env = "IRSA_PROBE_LISTEN", default_value = super::serve::LISTEN)]
+    url: String,
+    /// Ask whether it lives, not whether IRSA works
+    #[arg(long, env = "IRSA_PROBE_LIVE", value_parser = clap::builder::FalseyValueParser::new())]
+    live: bool,
+}
+
+pub fn run(options: &PingOptions) -> u8 {
+    let target = match Target::parse(&options.url, options.live) {
+        Ok(target) => target,
+        Err(why) => return complain(&why),
+    };
+    match block_on(ping(&target)) {
+        Ok(pong) => {
+            print(format!("{}\n", pong.line()).as_bytes());
+            pong.exit_code()
+        }
+        Err(code) => code,
+    }
+}

@@ -1,0 +1,86 @@
+//! `irsa-probe serve`: the sidecar.
+
+use super::{LifeOptions, LookOptions, block_on, complain, seed};
+use crate::schedule::Serving;
+use crate::serve::{Address, Patience, ReportAddress, Settings, serve};
+use clap::Args;
+use std::time::Duration;
+
+pub const LISTEN: &str = "[::]:8080";
+const REPORT_LISTEN: &str = "127.0.0.1:8081";
+
+pub const EXAMPLES: &str = "\
+Examples:
+  irsa-probe serve
+  irsa-probe serve --listen [::]:18080 --report-listen 127.0.0.1:18081
+  irsa-probe serve --listen unix:/run/irsa-probe.sock --report-listen none
+  kubectl port-forward pod/checkout 8081    then open http://localhost:8081
+
+Pages of --listen:         /livez /readyz /healthz /metrics
+Pages of --report-listen:  those, /report (JSON) and / (HTML)";
+
+#[derive(Args)]
+pub struct ServeOptions {
+    #[command(flatten)]
+    look: LookOptions,
+    #[command(flatten)]
+    life: LifeOptions,
+    /// Where the kubelet and Prometheus ask: ADDRESS:PORT or unix:/path
+    #[arg(long, value_name = "ADDRESS", env = "IRSA_PROBE_LISTEN", default_value = LISTEN)]
+    listen: Address,
+    /// Where the whole report is shown, to loopback only by default [default: 127.0.0.1:8081]; "none" turns it off
+    #[arg(long, value_name = "ADDRESS", env = "IRSA_PROBE_REPORT_LISTEN")]
+    report_listen: Option<String>,
+    /// From one look to the next, give or take 20 %; sooner after a failure, a new token, or before the session ends
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_INTERVAL", default_value = "15m", value_parser = interval)]
+    interval: Duration,
+    /// From one look at the token file alone to the next
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TOKEN_INTERVAL", default_value = "30s", value_parser = interval)]
+    token_interval: Duration,
+    /// So many looks in a row must fail before /readyz turns
+    #[arg(long, value_name = "LOOKS", env = "IRSA_PROBE_FAILURE_THRESHOLD", default_value = "1",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    failure_threshold: u32,
+    /// How long after the last look that worked a passing fault leaves the pod ready [default: until the session of
+    /// that look ends]
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_READY_GRACE", value_parser = humantime::parse_duration)]
+    ready_grace: Option<Duration>,
+}
+
+pub fn run(options: &ServeOptions) -> u8 {
+    options.life.start_log();
+    let report_listen = match report_address(options.report_listen.as_deref()) {
+        Ok(address) => address,
+        Err(why) => return complain(&format!("--report-listen: {why}")),
+    };
+    let settings = Settings {
+        listen: options.listen.clone(),
+        report_listen,
+        serving: Serving { interval: options.interval },
+        token_interval: options.token_interval,
+        patience: Patience { failure_threshold: options.failure_threshold, ready_grace: options.ready_grace },
+        termination_log: options.life.termination.termination_log.clone(),
+        seed: seed(),
+    };
+    match block_on(serve(&options.look.subject(), &options.look.options(), &settings)) {
+        Ok(Ok(())) => crate::report::exit::WORKS,
+        Ok(Err(why)) => complain(&why),
+        Err(code) => code,
+    }
+}
+
+fn report_address(text: Option<&str>) -> Result<Option<ReportAddress>, String> {
+    match text {
+        Some("none") => Ok(None),
+        Some(text) => Ok(Some(ReportAddress { address: text.parse()?, wanted: true })),
+        None => Ok(Some(ReportAddress { address: REPORT_LISTEN.parse()?, wanted: false })),
+    }
+}
+
+/// A span of time that is not so short that the probe does nothing else.
+fn interval(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(span) if span < Duration::from_millis(100) => Err("must be at least 100ms".to_owned()),
+        other => other.map_err(|error| error.to_string()),
+    }
+}

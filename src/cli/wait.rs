@@ -1,0 +1,114 @@
+//! `irsa-probe wait`: the init container, or what stands before a program.
+
+use super::{LifeOptions, LookOptions, Output, OutputOptions, block_on, complain, seed};
+use crate::render::{json, text};
+use crate::report::{Report, exit};
+use crate::schedule::Waiting;
+use crate::wait::{Settings, Waited, wait};
+use clap::Args;
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  irsa-probe wait
+  irsa-probe wait --timeout 5m --warn-only
+  irsa-probe wait -- /app --port 80           when IRSA works, becomes that program
+  IRSA_PROBE_DISABLED='incident 42' irsa-probe wait
+
+Exit codes: those of check. IRSA_PROBE_DISABLED with any text in it, and --warn-only, make it 0.";
+
+#[derive(Args)]
+pub struct WaitOptions {
+    #[command(flatten)]
+    look: LookOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+    #[command(flatten)]
+    life: LifeOptions,
+    /// For everything
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TIMEOUT", default_value = "2m", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// For what a fresh change in IAM explains; any other fault that needs fixing ends the waiting at once
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_SETTLE", default_value = "60s", value_parser = humantime::parse_duration)]
+    settle: Duration,
+    /// Before exit code 4, up to half as much more: where Kubernetes makes a new pod at once it has no back-off
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_RECREATE_HOLD", default_value = "30s", value_parser = humantime::parse_duration)]
+    recreate_hold: Duration,
+    /// Report, but never block
+    #[arg(long, env = "IRSA_PROBE_WARN_ONLY", value_parser = clap::builder::FalseyValueParser::new())]
+    warn_only: bool,
+    /// The program to become
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub fn run(options: &WaitOptions) -> u8 {
+    options.life.start_log();
+    let disabled = std::env::var_os("IRSA_PROBE_DISABLED").filter(|reason| !reason.is_empty());
+    let code = match disabled {
+        Some(reason) => {
+            let reason = reason.to_string_lossy();
+            tracing::warn!(%reason, "IRSA_PROBE_DISABLED is set: NOT LOOKING, letting the pod start");
+            exit::WORKS
+        }
+        None => look(options),
+    };
+    match code {
+        exit::WORKS => become_command(&options.command),
+        code => code,
+    }
+}
+
+fn look(options: &WaitOptions) -> u8 {
+    let settings = Settings {
+        waiting: Waiting { timeout: options.timeout, settle: options.settle, recreate_hold: options.recreate_hold },
+        termination_log: options.life.termination.termination_log.clone(),
+        seed: seed(),
+    };
+    let waited = match block_on(wait(&options.look.subject(), &options.look.options(), &settings)) {
+        Ok(Ok(waited)) => waited,
+        Ok(Err(why)) => return complain(&why),
+        Err(code) => return code,
+    };
+    match waited {
+        Waited::Looked(report) => {
+            show(options, &report);
+            let let_through = options.warn_only && report.exit_code != exit::WORKS;
+            if let_through {
+                tracing::warn!(exit_code = report.exit_code, "--warn-only: letting the pod start all the same");
+            }
+            if let_through { exit::WORKS } else { report.exit_code }
+        }
+        // Whoever ended it wants no program to start either.
+        Waited::Ended(Some(report)) if report.exit_code != exit::WORKS => report.exit_code,
+        Waited::Ended(_) => exit::UNDETERMINED,
+    }
+}
+
+/// On standard output, unless that belongs to the program to come.
+fn show(options: &WaitOptions, report: &Report) {
+    let text = match options.output.output {
+        Output::Text => text::render(report, options.output.colour()),
+        Output::Json => json::render(report),
+    };
+    let written = match options.command.is_empty() {
+        true => super::write_out(text.as_bytes()),
+        false => std::io::stderr().write_all(text.as_bytes()),
+    };
+    if let Err(error) = written {
+        complain(&format!("cannot write the report: {error}"));
+    }
+}
+
+/// Does not return if there is a command and it can be run.
+fn become_command(command: &[OsString]) -> u8 {
+    let Some((program, arguments)) = command.split_first() else {
+        return exit::WORKS;
+    };
+    let error = Command::new(program).args(arguments).exec();
+    complain(&format!("cannot run {}: {error}", program.to_string_lossy()))
+}

@@ -1,0 +1,399 @@
+//! The `kubectl debug` command that lets the probe stand where an application stands: with its variables, its token
+//! mount, its user and group.
+//!
+//! An ephemeral container gets none of these by itself, and never ports, probes or resources. Sources: Kubernetes,
+//! "Ephemeral Containers"; `kubectl debug --help` (`--custom`, `--profile`).
+
+use crate::evidence::VARIABLES;
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// What the user chose.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// The container to stand beside. By default the one that `kubectl exec` would take, or the first that has a token.
+    pub container: Option<String>,
+    /// The user id of the application, where the pod's specification does not tell it.
+    pub uid: Option<i64>,
+    /// The probe's image.
+    pub image: String,
+}
+
+/// What to paste.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DebugProfile {
+    /// A partial container, for `kubectl debug --custom`.
+    pub profile: Value,
+    /// The whole command, which expects the profile in [`FILE`].
+    pub command: String,
+    /// What could not be given to the debug container, and what follows from that.
+    pub notes: Vec<String>,
+}
+
+/// The image that the manifests in `deploy/` name.
+pub const IMAGE: &str = concat!("registry.example.com/irsa-probe:", env!("CARGO_PKG_VERSION"));
+
+/// The file that [`DebugProfile::command`] reads.
+pub const FILE: &str = "irsa-probe-profile.json";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProfileFault {
+    /// The parser's words.
+    NotJson(String),
+    /// The kind that was found instead.
+    NotAPod(String),
+    /// A list with this many pods.
+    Pods(usize),
+    NoSuchContainer {
+        wanted: String,
+        there: Vec<String>,
+    },
+    Windows,
+}
+
+/// Reads what `kubectl get pod NAME --output json` prints.
+///
+/// # Errors
+/// The text is not one pod, or not one that the probe can stand in.
+pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault> {
+    let document: Value = serde_json::from_str(pod).map_err(|error| ProfileFault::NotJson(error.to_string()))?;
+    let pod = single_pod(&document)?;
+    if runs_on_windows(pod) {
+        return Err(ProfileFault::Windows);
+    }
+    let container = container(pod, choices.container.as_deref())?;
+    let mut notes = Vec::new();
+    let env = env(container, &mut notes);
+    let mounts = mounts(container, &env, &mut notes);
+    let user = User::of(pod, container, choices.uid);
+    if user == User::Unknown {
+        notes.push(
+            "the pod does not say as which user the application runs; as root the probe can look at it whoever it is. \
+             Where root is not admitted, give the application's user with --uid"
+                .to_owned(),
+        );
+    }
+    if mounts.is_empty() {
+        notes.push(format!("container {} has no token mounted; the report will say so", text(container, "/name")));
+    }
+    let mut profile = Map::new();
+    profile.insert("env".to_owned(), Value::Array(with_target(env)));
+    if let Some(sources) = container.get("envFrom") {
+        profile.insert("envFrom".to_owned(), sources.clone());
+    }
+    profile.insert("securityContext".to_owned(), security_context(user, group(pod, container)));
+    profile.insert("volumeMounts".to_owned(), Value::Array(mounts));
+    Ok(DebugProfile { profile: Value::Object(profile), command: command(pod, container, user, &choices.image), notes })
+}
+
+fn single_pod(document: &Value) -> Result<&Value, ProfileFault> {
+    match (text(document, "/kind"), document.get("items").and_then(Value::as_array)) {
+        ("Pod", _) => Ok(document),
+        (_, Some(items)) => match items.as_slice() {
+            [only] => single_pod(only),
+            many => Err(ProfileFault::Pods(many.len())),
+        },
+        (kind, _) => Err(ProfileFault::NotAPod(kind.to_owned())),
+    }
+}
+
+fn runs_on_windows(pod: &Value) -> bool {
+    text(pod, "/spec/os/name") == "windows" || text(pod, "/spec/nodeSelector/kubernetes.io~1os") == "windows"
+}
+
+fn container<'p>(pod: &'p Value, wanted: Option<&str>) -> Result<&'p Value, ProfileFault> {
+    let all = || list(pod, "/spec/containers").iter().chain(list(pod, "/spec/initContainers"));
+    let named = |name: &str| all().find(|container| text(container, "/name") == name);
+    if let Some(wanted) = wanted {
+        let there = || all().map(|container| text(container, "/name").to_owned()).collect();
+        return named(wanted)
+            .ok_or_else(|| ProfileFault::NoSuchContainer { wanted: wanted.to_owned(), there: there() });
+    }
+    let by_annotation = named(text(pod, "/metadata/annotations/kubectl.kubernetes.io~1default-container"));
+    let has_token = |container: &&Value| list(container, "/volumeMounts").iter().any(is_token_mount);
+    by_annotation
+        .or_else(|| list(pod, "/spec/containers").iter().find(has_token))
+        .or_else(|| list(pod, "/spec/containers").first())
+        .ok_or_else(|| ProfileFault::NoSuchContainer { wanted: "any".to_owned(), there: Vec::new() })
+}
+
+/// The variables that decide about AWS credentials, and those they refer to as `$(NAME)`. A key that is written out in
+/// the pod is left out: this goes to a terminal.
+fn env(container: &Value, notes: &mut Vec<String>) -> Vec<Value> {
+    let all = list(container, "/env");
+    let mut wanted: Vec<&str> = VARIABLES.iter().copied().filter(|name| *name != "HOME").collect();
+    let mut next = 0;
+    while let Some(name) = wanted.get(next).copied() {
+        for variable in all.iter().filter(|variable| text(variable, "/name") == name) {
+            let new = references(text(variable, "/value")).filter(|name| !wanted.contains(name)).collect::<Vec<_>>();
+            wanted.extend(new);
+        }
+        next += 1;
+    }
+    let mut kept = Vec::new();
+    for variable in all.iter().filter(|variable| wanted.contains(&text(variable, "/name"))) {
+        let name = text(variable, "/name");
+        let is_secret = name.contains("SECRET") || name.contains("TOKEN") || name.contains("ACCESS_KEY");
+        let is_path = name.ends_with("_FILE");
+        if is_secret && !is_path && !text(variable, "/value").is_empty() {
+            notes.push(format!("{name} is written out in the pod and left out here"));
+        } else {
+            kept.push(variable.clone());
+        }
+    }
+    kept
+}
+
+/// The names in `$(NAME)`.
+fn references(value: &str) -> impl Iterator<Item = &str> {
+    value.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
+}
+
+fn with_target(mut env: Vec<Value>) -> Vec<Value> {
+    // With --target the application's first process is process 1 of the debug container.
+    env.push(json!({ "name": "IRSA_PROBE_TARGET_PID", "value": "auto" }));
+    env
+}
+
+/// The token's mount, and those that hold a file which one of the variables names.
+fn mounts(container: &Value, env: &[Value], notes: &mut Vec<String>) -> Vec<Value> {
+    let named: Vec<&str> = env.iter().map(|variable| text(variable, "/value")).filter(|v| v.starts_with('/')).collect();
+    let holds_a_named_file = |mount: &Value| {
+        let path = text(mount, "/mountPath").trim_end_matches('/');
+        named.iter().any(|file| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
+    };
+    let mut kept = Vec::new();
+    for mount in
+        list(container, "/volumeMounts").iter().filter(|mount| is_token_mount(mount) || holds_a_named_file(mount))
+    {
+        if mount.get("subPath").is_some() || mount.get("subPathExpr").is_some() {
+            // Forbidden for ephemeral containers.
+            notes.push(format!(
+                "the mount at {} has a subPath, which a debug container cannot have",
+                text(mount, "/mountPath")
+            ));
+        } else {
+            kept.push(mount.clone());
+        }
+    }
+    kept
+}
+
+fn is_token_mount(mount: &Value) -> bool {
+    matches!(text(mount, "/name"), "aws-iam-token" | "eks-pod-identity-token")
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum User {
+    Unknown,
+    Root,
+    Other(i64),
+}
+
+impl User {
+    /// The container's own setting wins over the pod's.
+    fn of(pod: &Value, container: &Value, chosen: Option<i64>) -> User {
+        match chosen.or_else(|| in_security_context(pod, container, "runAsUser")) {
+            None => User::Unknown,
+            Some(0) => User::Root,
+            Some(uid) => User::Other(uid),
+        }
+    }
+
+    /// To look into another process takes its user, and no fewer capabilities than it has: so root may not drop any.
+    fn is_other(self) -> bool {
+        matches!(self, User::Other(_))
+    }
+}
+
+fn group(pod: &Value, container: &Value) -> Option<i64> {
+    in_security_context(pod, container, "runAsGroup")
+}
+
+fn in_security_context(pod: &Value, container: &Value, field: &str) -> Option<i64> {
+    let at = |level: &Value| level.get("securityContext")?.get(field)?.as_i64();
+    at(container).or_else(|| at(pod.get("spec")?))
+}
+
+fn security_context(user: User, group: Option<i64>) -> Value {
+    let uid = match user {
+        User::Unknown | User::Root => 0,
+        User::Other(uid) => uid,
+    };
+    let mut context = json!({
+        "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
+        "runAsNonRoot": user.is_other(),
+        "runAsUser": uid,
+        "seccompProfile": { "type": "RuntimeDefault" },
+    });
+    if user.is_other() {
+        context["capabilities"] = json!({ "drop": ["ALL"] });
+    }
+    if let Some(group) = group {
+        context["runAsGroup"] = json!(group);
+    }
+    context
+}
+
+fn command(pod: &Value, container: &Value, user: User, image: &str) -> String {
+    let profile = if user.is_other() { "restricted" } else { "general" };
+    let namespace = match text(pod, "/metadata/namespace") {
+        "" => String::new(),
+        namespace => format!(" --namespace={namespace}"),
+    };
+    let (name, target) = (text(pod, "/metadata/name"), text(container, "/name"));
+    format!(
+        "kubectl debug{namespace} {name} --stdin --quiet --image={} --target={target} --profile={profile} --custom={FILE}",
+        quoted(image)
+    )
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+impl DebugProfile {
+    /// A script that writes the profile and runs the command; notes stand in it as comments.
+    pub fn script(&self) -> String {
+        let notes: String = self.notes.iter().map(|note| format!("# {note}\n")).collect();
+        format!("{notes}cat > {FILE} <<'END'\n{:#}\nEND\n{}\n", self.profile, self.command)
+    }
+}
+
+impl fmt::Display for ProfileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson(why) => write!(f, "this is not JSON ({why}); use kubectl get pod NAME --output json"),
+            Self::NotAPod(kind) if kind.is_empty() => f.write_str("this is not a Kubernetes object"),
+            Self::NotAPod(kind) => write!(f, "this is a {kind}; a pod is needed"),
+            Self::Pods(count) => write!(f, "this is a list of {count} pods; one is needed"),
+            Self::NoSuchContainer { wanted, there } => {
+                write!(f, "the pod has no container {wanted}; it has {}", there.join(", "))
+            }
+            Self::Windows => f.write_str("this pod runs on Windows, where irsa-probe does not"),
+        }
+    }
+}
+
+/// The text at a JSON pointer, or an empty one.
+fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The list at a JSON pointer, or an empty one.
+fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choices() -> Choices {
+        Choices { image: "irsa-probe:1".to_owned(), ..Choices::default() }
+    }
+
+    fn pod(spec: Value) -> String {
+        json!({ "kind": "Pod", "metadata": { "name": "shop", "namespace": "web" }, "spec": spec }).to_string()
+    }
+
+    #[test]
+    fn the_container_s_user_wins_over_the_pod_s_and_root_keeps_its_capabilities() {
+        for (of_pod, of_container, chosen, uid, profile) in [
+            (json!({}), json!({}), None, 0, "general"),
+            (json!({}), json!({}), Some(1000), 1000, "restricted"),
+            (json!({ "runAsUser": 1000 }), json!({}), None, 1000, "restricted"),
+            (json!({ "runAsUser": 1000 }), json!({ "runAsUser": 2000 }), None, 2000, "restricted"),
+            (json!({ "runAsUser": 1000 }), json!({ "runAsUser": 0 }), None, 0, "general"),
+        ] {
+            let spec =
+                json!({ "securityContext": of_pod, "containers": [{ "name": "a", "securityContext": of_container }] });
+            let built = build(&pod(spec), &Choices { uid: chosen, ..choices() }).expect("a profile");
+            let context = &built.profile["securityContext"];
+            assert_eq!(context["runAsUser"], uid);
+            assert_eq!(context["runAsNonRoot"], uid != 0);
+            assert_eq!(context.get("capabilities").is_some(), uid != 0);
+            assert!(built.command.contains(&format!("--profile={profile} ")), "{}", built.command);
+        }
+    }
+
+    #[test]
+    fn references_and_sources_are_kept_and_keys_are_not() {
+        let built = build(
+            &pod(json!({ "containers": [{ "name": "a", "envFrom": [{ "configMapRef": { "name": "c" } }], "env": [
+                { "name": "ACCOUNT", "value": "111122223333" },
+                { "name": "PASSWORD", "value": "hunter2" },
+                { "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::$(ACCOUNT):role/a" },
+                { "name": "AWS_ACCESS_KEY_ID", "value": "AKIAEXAMPLE" },
+                { "name": "AWS_SECRET_ACCESS_KEY", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } },
+            ] }] })),
+            &choices(),
+        )
+        .expect("a profile");
+        let names: Vec<&str> = list(&built.profile, "/env").iter().map(|variable| text(variable, "/name")).collect();
+        assert_eq!(names, ["ACCOUNT", "AWS_ROLE_ARN", "AWS_SECRET_ACCESS_KEY", "IRSA_PROBE_TARGET_PID"]);
+        assert_eq!(built.profile["envFrom"][0]["configMapRef"]["name"], "c");
+        let script = built.script();
+        assert!(!script.contains("AKIAEXAMPLE") && !script.contains("hunter2"), "{script}");
+        assert!(script.contains("# AWS_ACCESS_KEY_ID is written out in the pod and left out here\n"), "{script}");
+    }
+
+    #[test]
+    fn mounts_with_a_sub_path_are_named_and_left_out() {
+        let built = build(
+            &pod(json!({ "containers": [{ "name": "a",
+                "env": [{ "name": "AWS_CA_BUNDLE", "value": "/etc/ca/bundle.pem" }],
+                "volumeMounts": [
+                    { "name": "aws-iam-token", "mountPath": "/token" },
+                    { "name": "ca", "mountPath": "/etc/ca/", "readOnly": true },
+                    { "name": "data", "mountPath": "/etc/c" },
+                    { "name": "eks-pod-identity-token", "mountPath": "/pod-identity", "subPath": "x" },
+                ] }] })),
+            &choices(),
+        )
+        .expect("a profile");
+        let paths: Vec<&str> = list(&built.profile, "/volumeMounts").iter().map(|m| text(m, "/mountPath")).collect();
+        assert_eq!(paths, ["/token", "/etc/ca/"]);
+        assert!(built.notes.iter().any(|note| note.contains("/pod-identity has a subPath")), "{:?}", built.notes);
+    }
+
+    #[test]
+    fn the_container_is_the_chosen_the_default_the_one_with_a_token_or_the_first() {
+        let token = json!([{ "name": "aws-iam-token", "mountPath": "/token" }]);
+        let containers = json!([{ "name": "a" }, { "name": "b", "volumeMounts": token }, { "name": "c" }]);
+        let target = |annotations: Value, chosen: Option<&str>| {
+            let pod = json!({ "kind": "Pod", "metadata": { "name": "shop", "annotations": annotations },
+                "spec": { "containers": containers, "initContainers": [{ "name": "i" }] } });
+            let built = build(&pod.to_string(), &Choices { container: chosen.map(str::to_owned), ..choices() })?;
+            let (_, rest) = built.command.split_once("--target=").expect("a target");
+            Ok(rest.split(' ').next().unwrap_or_default().to_owned())
+        };
+        assert_eq!(target(json!({}), None).as_deref(), Ok("b"));
+        assert_eq!(target(json!({ "kubectl.kubernetes.io/default-container": "c" }), None).as_deref(), Ok("c"));
+        assert_eq!(target(json!({}), Some("i")).as_deref(), Ok("i"));
+        let there = ["a", "b", "c", "i"].map(str::to_owned).to_vec();
+        assert_eq!(target(json!({}), Some("x")), Err(ProfileFault::NoSuchContainer { wanted: "x".into(), there }));
+    }
+
+    #[test]
+    fn what_is_no_single_pod_is_refused() {
+        let two = json!({ "kind": "List", "items": [{ "kind": "Pod" }, { "kind": "Pod" }] }).to_string();
+        for (document, fault) in [
+            (r#"{"kind":"Deployment"}"#, ProfileFault::NotAPod("Deployment".into())),
+            (r#"[]"#, ProfileFault::NotAPod(String::new())),
+            (two.as_str(), ProfileFault::Pods(2)),
+            (r#"{"kind":"Pod","spec":{"os":{"name":"windows"}}}"#, ProfileFault::Windows),
+        ] {
+            assert_eq!(build(document, &choices()), Err(fault), "{document}");
+        }
+        assert!(matches!(build("apiVersion: v1", &choices()), Err(ProfileFault::NotJson(_))));
+    }
+
+    #[test]
+    fn an_odd_image_is_quoted() {
+        assert_eq!(quoted("registry.example/irsa-probe@sha256:ab"), "registry.example/irsa-probe@sha256:ab");
+        assert_eq!(quoted("a b';rm"), r"'a b'\'';rm'");
+    }
+}

@@ -1,0 +1,172 @@
+//! Prometheus text format. Every label value is one of a fixed set; no ARN, claim or path is in it.
+
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write};
+
+use crate::evidence::Seen;
+use crate::report::{Report, Verdict};
+use crate::schedule::Outlook;
+use crate::serve::{Durations, History};
+
+/// All metrics; without a report (before the first look has ended) those that need none.
+pub fn render(report: Option<&Report>, history: &History) -> String {
+    let mut page = Page(String::new());
+    page.family("build_info", "gauge", "The version of the probe that answers; always 1.");
+    page.sample("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    looks(&mut page, history);
+    calls(&mut page, history);
+    if let Some(report) = report {
+        verdict(&mut page, report);
+        lifetimes(&mut page, report, history);
+    }
+    page.0
+}
+
+fn looks(page: &mut Page, history: &History) {
+    page.family("looks_total", "counter", "Looks that have ended, by verdict.");
+    for verdict in Verdict::ALL {
+        let looks = history.looks.get(verdict.word()).copied().unwrap_or_default();
+        page.sample("looks_total", &[("verdict", verdict.word())], looks);
+    }
+    page.gauge("consecutive_failures", "Looks in a row that did not work, up to the last.", Some(history.failures));
+    let (at, took) = history.last_look.unzip();
+    page.gauge("last_look_timestamp_seconds", "When the last look ended.", at.map(|at| at.0));
+    let took = took.map(|took| took.as_secs_f64());
+    page.gauge("last_look_duration_seconds", "How long the last look took.", took);
+}
+
+fn calls(page: &mut Page, history: &History) {
+    const NAME: &str = "sts_call_duration_seconds";
+    if history.calls.is_empty() {
+        return;
+    }
+    page.family(NAME, "histogram", "Calls to STS with their retries, by operation and outcome.");
+    for ((operation, outcome), durations) in &history.calls {
+        let labels = [("operation", *operation), ("outcome", outcome.name())];
+        let [operation, outcome] = labels;
+        let mut sum = 0;
+        for (bound, count) in Durations::BOUNDS.iter().zip(durations.counts) {
+            sum += count;
+            let bound = bound.to_string();
+            page.sample("sts_call_duration_seconds_bucket", &[operation, outcome, ("le", &bound)], sum);
+        }
+        page.sample("sts_call_duration_seconds_bucket", &[operation, outcome, ("le", "+Inf")], durations.count);
+        page.sample("sts_call_duration_seconds_sum", &labels, durations.sum_seconds);
+        page.sample("sts_call_duration_seconds_count", &labels, durations.count);
+    }
+}
+
+fn verdict(page: &mut Page, report: &Report) {
+    let works = Outlook::of(report).works;
+    page.gauge("healthy", "Whether IRSA works, as of the last look (warnings allowed).", Some(u8::from(works)));
+    let findings: BTreeSet<_> = report.findings.iter().map(|found| (found.cause.code, found.severity)).collect();
+    if !findings.is_empty() {
+        page.family("finding", "gauge", "What was found, by the code that irsa-probe explain takes; 1 while it is so.");
+    }
+    for (code, severity) in findings {
+        page.sample("finding", &[("code", code), ("severity", severity.word())], 1);
+    }
+}
+
+fn lifetimes(page: &mut Page, report: &Report, history: &History) {
+    let token = report.evidence.token.seen();
+    let issued = token.and_then(|token| token.issued_at).map(|at| at.0);
+    page.gauge("token_issued_timestamp_seconds", "When the token in the file was issued.", issued);
+    let expiry = token.and_then(|token| token.expires_at).map(|at| at.0);
+    page.gauge("token_expiry_timestamp_seconds", "When the token in the file expires.", expiry);
+    let session = history.last_success.and_then(|success| success.session_expires_at).map(|at| at.0);
+    page.gauge("credentials_expiry_timestamp_seconds", "When the session of the last look that worked ends.", session);
+    let skew = match &report.evidence.clock {
+        Seen::Seen(clock) => Some(clock.ahead_seconds),
+        Seen::NotLooked(_) | Seen::Failed(_) => None,
+    };
+    page.gauge("clock_skew_seconds", "How far the clock of STS is ahead of ours.", skew);
+}
+
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(self.0, "# HELP irsa_probe_{name} {help}\n# TYPE irsa_probe_{name} {kind}");
+    }
+
+    /// `values` need no escaping: they are words of this program.
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let _ = writeln!(self.0, "irsa_probe_{name}{{{}}} {value}", labels.join(","));
+    }
+
+    /// A metric without labels; what is not known is left out rather than made up.
+    fn gauge(&mut self, name: &str, help: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.family(name, "gauge", help);
+            let _ = writeln!(self.0, "irsa_probe_{name} {value}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    fn after(reports: &[Report]) -> String {
+        let mut history = History::default();
+        for report in reports {
+            history.look(report);
+        }
+        render(reports.last(), &history)
+    }
+
+    #[test]
+    fn what_is_known_is_there_and_nothing_that_names_anybody() {
+        let page = after(&[sample::healthy(), sample::refused()]);
+        for line in [
+            "irsa_probe_healthy 0",
+            "irsa_probe_finding{code=\"not-authorized\",severity=\"error\"} 1",
+            "irsa_probe_looks_total{verdict=\"healthy\"} 1",
+            "irsa_probe_looks_total{verdict=\"broken\"} 1",
+            "irsa_probe_looks_total{verdict=\"degraded\"} 0",
+            "irsa_probe_consecutive_failures 1",
+            "irsa_probe_last_look_timestamp_seconds 1795309200",
+            "irsa_probe_last_look_duration_seconds 0.057",
+            "irsa_probe_token_issued_timestamp_seconds 1795302000",
+            "irsa_probe_token_expiry_timestamp_seconds 1795388400",
+            "irsa_probe_credentials_expiry_timestamp_seconds 1795312800",
+            "irsa_probe_sts_call_duration_seconds_bucket{operation=\"AssumeRoleWithWebIdentity\",outcome=\"ok\",le=\"0.025\"} 0",
+            "irsa_probe_sts_call_duration_seconds_bucket{operation=\"AssumeRoleWithWebIdentity\",outcome=\"ok\",le=\"0.05\"} 1",
+            "irsa_probe_sts_call_duration_seconds_count{operation=\"AssumeRoleWithWebIdentity\",outcome=\"refused\"} 1",
+            "irsa_probe_sts_call_duration_seconds_sum{operation=\"GetCallerIdentity\",outcome=\"ok\"} 0.012",
+        ] {
+            assert!(page.lines().any(|have| have == line), "{line} is not in\n{page}");
+        }
+        for secret in ["arn:", "111122223333", "checkout", "oidc", "script"] {
+            assert!(!page.contains(secret), "{secret} is in\n{page}");
+        }
+    }
+
+    #[test]
+    fn promtool_finds_nothing_to_say() {
+        let pages = [
+            render(None, &History::default()),
+            after(&[sample::healthy()]),
+            after(&[sample::degraded(), sample::throttled(), sample::refused()]),
+            after(&[sample::frozen()]),
+        ];
+        for page in pages {
+            let mut command = Command::new("promtool");
+            command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let Ok(mut promtool) = command.spawn() else {
+                eprintln!("skipped: promtool is not installed (Debian: apt-get install prometheus)");
+                return;
+            };
+            promtool.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+            let output = promtool.wait_with_output().unwrap();
+            let said =
+                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success() && said.trim().is_empty(), "{said}\n{page}");
+        }
+    }
+}

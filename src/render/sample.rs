@@ -1,0 +1,134 @@
+//! Reports for the tests of what shows and schedules them.
+
+use crate::checks::{Check, Judged, testing};
+use crate::evidence::{CallFault, Evidence, Operation, Refusal, Seen, Session, Step, StepStatus, Token, TokenFile};
+use crate::finding::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::report::{Mode, Report};
+use crate::timestamp::Timestamp;
+
+/// When all samples are made: 2026-11-22T01:00:00Z.
+pub const NOW: Timestamp = Timestamp(1_795_309_200);
+
+macro_rules! sample_check {
+    ($name:ident, $code:literal, $title:literal, $severity:ident, $advice:ident) => {
+        static $name: Check = Check {
+            cause: Cause {
+                code: $code,
+                title: $title,
+                severity: Severity::$severity,
+                advice: Advice::$advice,
+                explanation: "",
+            },
+            judge: |_| Outcome::Pass,
+        };
+    };
+}
+
+sample_check!(REFUSED, "not-authorized", "the role's trust policy does not let this service account in", Error, Fix);
+sample_check!(SUBJECT, "wrong-subject-in-trust-policy", "the policy names another service account", Error, Fix);
+sample_check!(THROTTLED, "throttled", "STS asks for fewer calls", Error, Retry);
+sample_check!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM role", Error, RecreatePod);
+sample_check!(OLD, "token-not-refreshed", "the token has not been renewed", Warning, Fix);
+
+/// IRSA works; the token was issued two hours ago for 24 hours, the session is an hour long.
+pub fn healthy() -> Report {
+    report(evidence(), vec![Judged { check: &REFUSED, outcome: Outcome::Pass }])
+}
+
+pub fn degraded() -> Report {
+    let diagnosis = Diagnosis::new("the token is at 85 % of its life", Fix::new("look at the kubelet's log"));
+    report(evidence(), vec![fault(&OLD, diagnosis)])
+}
+
+/// STS refused; the text that it sent tries to break out of whatever shows it.
+pub fn refused() -> Report {
+    let refusal = Refusal {
+        operation: Operation::AssumeRoleWithWebIdentity,
+        status: 403,
+        code: "AccessDenied".into(),
+        message: "Not authorized to perform sts:AssumeRoleWithWebIdentity".into(),
+        request_id: Some("6f2c1d0e-1111-2222-3333-444455556666".into()),
+        attempts: 1,
+    };
+    let fix = Fix::new("compare the role's policy with what this token needs")
+        .command("aws iam get-role --role-name checkout > role.json")
+        .command("irsa-probe trust-policy --check role.json");
+    let diagnosis = Diagnosis::new("STS said: AccessDenied <script>alert('x')</script> & \"more\"\u{1b}[31m\n", fix)
+        .could_be(vec![Candidate {
+            cause: &SUBJECT.cause,
+            why: "the token's subject is system:serviceaccount:payments:x".into(),
+        }]);
+    report(failed(CallFault::Refused(refusal)), vec![fault(&REFUSED, diagnosis)])
+}
+
+pub fn throttled() -> Report {
+    let refusal = Refusal {
+        operation: Operation::AssumeRoleWithWebIdentity,
+        status: 400,
+        code: "Throttling".into(),
+        message: "Rate exceeded".into(),
+        request_id: None,
+        attempts: 3,
+    };
+    report(
+        failed(CallFault::Refused(refusal)),
+        vec![fault(&THROTTLED, Diagnosis::new("Rate exceeded", Fix::new("wait")))],
+    )
+}
+
+/// Nothing was asked, for the pod is frozen in its fault.
+pub fn frozen() -> Report {
+    let mut evidence = evidence();
+    evidence.session = Seen::not_looked("AWS_ROLE_ARN is no ARN");
+    evidence.caller = Seen::not_looked("AWS_ROLE_ARN is no ARN");
+    evidence.token = Seen::not_looked("no file");
+    evidence.token_file = Seen::not_looked("no file");
+    evidence.steps.clear();
+    report(evidence, vec![fault(&FROZEN, Diagnosis::new("AWS_ROLE_ARN is \"x\"", Fix::new("set it right")))])
+}
+
+/// The same report, made `seconds` later.
+pub fn later(mut report: Report, seconds: i64) -> Report {
+    report.evidence.now = report.evidence.now.plus(seconds);
+    report
+}
+
+fn report(evidence: Evidence, judged: Vec<Judged>) -> Report {
+    Report::new(Mode::Serve, 57, evidence, judged)
+}
+
+fn fault(check: &'static Check, diagnosis: Diagnosis) -> Judged {
+    Judged { check, outcome: diagnosis.into() }
+}
+
+fn failed(fault: CallFault) -> Evidence {
+    let mut evidence = evidence();
+    evidence.session = Seen::Failed(fault);
+    evidence.caller = Seen::not_looked("no credentials");
+    evidence.steps[0].status = StepStatus::Failed;
+    evidence.steps.truncate(1);
+    evidence
+}
+
+fn evidence() -> Evidence {
+    let step = |name, duration_ms| Step { name, status: StepStatus::Ok, duration_ms, detail: String::new() };
+    Evidence {
+        now: NOW,
+        token_file: Seen::Seen(TokenFile { path: "/token".into(), walk: Vec::new(), bytes: 900 }),
+        token: Seen::Seen(Token {
+            issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE".into()),
+            subject: Some("system:serviceaccount:payments:checkout".into()),
+            audience: vec!["sts.amazonaws.com".into()],
+            issued_at: Some(NOW.plus(-7_200)),
+            expires_at: Some(NOW.plus(79_200)),
+            ..Token::default()
+        }),
+        session: Seen::Seen(Session {
+            assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
+            expires_at: NOW.plus(3_600),
+            attempts: 1,
+        }),
+        steps: vec![step("assume-role-with-web-identity", 41), step("get-caller-identity", 12)],
+        ..testing::healthy()
+    }
+}

@@ -1,0 +1,171 @@
+//! Answers that are wrong, seen through the whole program: each is told as what it is, tried again only where that can
+//! help, over before the look's time is, and gives nothing away.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
+
+#[path = "../examples/local_sts/mod.rs"]
+mod local_sts;
+#[path = "support/probe.rs"]
+mod probe;
+#[path = "../examples/demo/stage.rs"]
+mod stage;
+
+use local_sts::{LocalSts, Misbehaviour, Operation, World};
+use probe::{Look, look_at};
+
+use Operation::{AssumeRoleWithWebIdentity as Assume, GetCallerIdentity as Identity};
+
+/// What STS does, what the step then says, and how often STS was asked.
+type Row = (&'static str, &'static str, usize);
+
+fn assert_each(operation: Operation, rows: &[Row]) {
+    for (name, detail, calls) in rows {
+        let (look, asked) = look_after(operation, name);
+        let step = match operation {
+            Identity => "get-caller-identity",
+            _ => "assume-role-with-web-identity",
+        };
+        assert_eq!(look.step(step), ("fail", *detail), "{name}");
+        assert_eq!(asked, *calls, "{name}");
+        assert!(!matches!(look.verdict(), "healthy" | "degraded"), "{name}: {}", look.report);
+        assert_ne!(look.exit_code, 0, "{name}");
+        assert_eq!(look.stderr, "", "{name}");
+        assert_eq!(look.caller(), None, "{name}");
+        if operation == Assume {
+            assert_eq!(look.step("get-caller-identity").0, "skip", "{name}");
+        }
+    }
+}
+
+fn look_after(operation: Operation, name: &str) -> (Look, usize) {
+    let (look, raised) = look_at(|stage| {
+        stage.misbehave(operation, name.parse().expect("a misbehaviour"));
+        stage.arguments.extend(["--look-timeout", "4s"].map(str::to_owned));
+    });
+    (look, raised.sts.calls(operation))
+}
+
+#[test]
+fn what_is_no_answer_of_sts_is_told_as_what_it_is() {
+    assert_each(
+        Assume,
+        &[
+            ("html", "200 with an HTML page", 1),
+            ("json", "200 with JSON", 1),
+            ("empty", "200 with an empty body", 1),
+            ("redirect:https://portal.example/login", "302 that redirects to portal.example", 1),
+            ("gzip", "200 with a body in the encoding gzip, which was not asked for", 1),
+            ("s3", "405 with XML that is not STS's, code MethodNotAllowed", 1),
+            ("endless-body", "200 with a body of more than 256 KiB", 1),
+            ("content-length-too-short", "200 with a body that was cut off", 1),
+            ("not-http", "no answer", 1),
+            ("endless-headers", "no answer", 1),
+            ("content-length-malformed", "no answer", 1),
+        ],
+    );
+}
+
+#[test]
+fn half_an_answer_gives_no_credentials() {
+    assert_each(
+        Assume,
+        &[
+            ("truncated-credentials", "200 with a body that was cut off", 1),
+            ("no-credentials", "200 in which the credentials is missing", 1),
+        ],
+    );
+    // The SDK's own error holds the secret key here; `look` has shown that nothing of it came out.
+    let (look, calls) = look_after(Assume, "malformed-expiration");
+    assert_eq!((look.step("assume-role-with-web-identity").0, calls), ("fail", 1));
+    assert!(!look.report.to_string().contains("in an hour or so"));
+}
+
+#[test]
+fn what_may_pass_is_tried_again_and_not_for_ever() {
+    assert_each(
+        Assume,
+        &[
+            ("close", "no answer, 3 attempts", 3),
+            ("cut-in-headers", "no answer, 3 attempts", 3),
+            ("cut-in-body", "200 with a body that was cut off, 3 attempts", 3),
+            ("status:502", "502 with an HTML page, 3 attempts", 3),
+            ("InternalFailure", "500 InternalFailure, 3 attempts", 3),
+            ("Throttling", "400 Throttling, 3 attempts", 3),
+            ("IDPCommunicationError", "400 IDPCommunicationError, 3 attempts", 3),
+            ("no-verification-key", "400 InvalidIdentityToken, 3 attempts", 3),
+        ],
+    );
+}
+
+#[test]
+fn a_refusal_that_will_not_change_is_taken_at_once() {
+    assert_each(
+        Assume,
+        &[
+            ("AccessDenied", "403 AccessDenied", 1),
+            ("ValidationError", "400 ValidationError", 1),
+            ("ExpiredTokenException", "400 ExpiredTokenException", 1),
+            ("no-provider", "400 InvalidIdentityToken", 1),
+            ("wrong-audience", "400 InvalidIdentityToken", 1),
+            ("RegionDisabledException", "403 RegionDisabledException", 1),
+        ],
+    );
+}
+
+#[test]
+fn the_signed_call_is_judged_in_the_same_way() {
+    assert_each(
+        Identity,
+        &[
+            ("reset", "no answer, 3 attempts", 3),
+            ("html", "200 with an HTML page", 1),
+            ("no-credentials", "200 in which the ARN is missing", 1),
+            ("InvalidClientTokenId", "403 InvalidClientTokenId", 1),
+            ("ServiceUnavailable", "503 ServiceUnavailable, 3 attempts", 3),
+        ],
+    );
+}
+
+#[test]
+fn a_server_that_says_nothing_ends_with_the_looks_time() {
+    for operation in [Assume, Identity] {
+        let (look, raised) = look_at(|stage| {
+            stage.misbehave(operation, Misbehaviour::Hang);
+            stage.arguments.extend(["--look-timeout", "700ms"].map(str::to_owned));
+        });
+        let step = if operation == Assume { "assume-role-with-web-identity" } else { "get-caller-identity" };
+        assert_eq!(look.step(step), ("fail", "no answer within the look's time"));
+        assert_eq!((look.exit_code, raised.sts.calls(operation)), (3, 1));
+    }
+}
+
+#[test]
+fn a_fault_that_passes_within_the_look_is_no_fault() {
+    for name in ["Throttling", "status:503", "close", "no-verification-key"] {
+        let mut raised = probe::raise(|_| ());
+        raised.sts.misbehave_times(Assume, name.parse().expect("a misbehaviour"), 2);
+        let look = probe::look(&mut raised);
+        assert_eq!(look.verdict(), "healthy", "{name}: {}", look.report);
+        assert_eq!(look.step("assume-role-with-web-identity"), ("pass", "answered, 3 attempts"));
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = LocalSts::new(World::default());
+    let url = format!("http://{}/", elsewhere.listen(None).expect("listen"));
+    let (look, raised) = look_at(|stage| stage.misbehave(Assume, Misbehaviour::Redirect(url)));
+    assert_eq!(look.step("assume-role-with-web-identity"), ("fail", "302 that redirects to 127.0.0.1"));
+    assert!(elsewhere.exchanges().is_empty());
+    assert_eq!(raised.sts.calls(Assume), 1);
+}
+
+#[test]
+fn the_token_is_sent_unsigned_and_once() {
+    let (look, raised) = look_at(|_| ());
+    assert_eq!(look.verdict(), "healthy", "{}", look.report);
+    let seen: Vec<_> = raised.sts.exchanges().iter().map(|one| (one.operation, one.signed, one.host.clone())).collect();
+    let host = "sts.eu-west-1.amazonaws.com".to_owned();
+    assert_eq!(seen, [(Assume, false, host.clone()), (Identity, true, host)]);
+}

@@ -1,0 +1,261 @@
+//! `wait`, `serve` and `ping` as a pod runs them: the built program, against the stand-in for STS.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "tests have a clock and files")]
+
+#[path = "../examples/local_sts/mod.rs"]
+mod local_sts;
+#[path = "support/pod.rs"]
+mod pod;
+#[path = "../examples/demo/stage.rs"]
+mod stage;
+
+use local_sts::jwt::Minted;
+use local_sts::keys::SigningKey;
+use local_sts::{Misbehaviour, Operation, World};
+use nix::sys::signal::Signal;
+use pod::{Running, Sidecar, exchange, rotate, run};
+use stage::{ISSUER, Raised, Stage};
+use std::path::Path;
+
+const ASSUME: Operation = Operation::AssumeRoleWithWebIdentity;
+const PROBE: &str = env!("CARGO_BIN_EXE_irsa-probe");
+
+fn raise(change: impl FnOnce(&mut Stage)) -> Raised {
+    let mut stage = Stage::healthy().unwrap();
+    change(&mut stage);
+    stage.raise(Path::new(PROBE)).unwrap()
+}
+
+/// A token of the shortest life there is, at this share of it.
+fn token(spent: f64) -> Minted {
+    Minted::new(ISSUER, "payments", "checkout", World::default().now() - (600.0 * spent) as i64).lifetime(600)
+}
+
+fn signed(token: &Minted) -> String {
+    SigningKey::rs256().unwrap().sign(&token.claims()).unwrap()
+}
+
+fn ping(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(PROBE).env_clear().arg("ping").args(arguments).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_healthy_sidecar_answers_each_side_and_no_request_causes_a_call() {
+    let mut raised = raise(|_| {});
+    let sidecar = Sidecar::start(&mut raised, &[]);
+    let line = sidecar.running.line("healthy");
+    assert_eq!(line["role"], stage::ROLE);
+    assert_eq!(line["exit_code"], 0);
+    let calls = raised.sts.exchanges().len();
+    for _ in 0..20 {
+        assert_eq!(sidecar.get("/readyz"), (200, "ready: healthy\n".into()));
+        assert_eq!(sidecar.get("/livez"), (200, "alive\n".into()));
+    }
+    assert!(sidecar.metric("irsa_probe_credentials_expiry_timestamp_seconds") > World::default().now() as f64);
+    assert_eq!(sidecar.metric("irsa_probe_healthy"), 1.0);
+    assert_eq!(sidecar.get("/report").0, 404);
+
+    let ask = |host: &str, first: &str| {
+        exchange(&sidecar.report, &format!("{first} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+    };
+    let report = ask("localhost:8081", "GET /report");
+    let (_, json) = report.split_once("\r\n\r\n").unwrap();
+    let json: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!((&json["verdict"], &json["mode"]), (&"healthy".into(), &"serve".into()));
+    let page = ask("127.0.0.1", "GET /");
+    assert!(page.contains("content-security-policy: default-src 'none'; style-src 'sha256-"), "{page}");
+    assert!(page.ends_with("</html>\n"));
+    assert!(ask("rebound.example", "GET /report").starts_with("HTTP/1.1 403 "));
+    let head = ask("localhost", "HEAD /report");
+    assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
+    let post = ask("localhost", "POST /report");
+    assert!(post.starts_with("HTTP/1.1 405 ") && post.contains("\r\nallow: GET, HEAD\r\n"), "{post}");
+
+    assert_eq!(raised.sts.exchanges().len(), calls);
+    assert_eq!(sidecar.terminate().0, Some(0));
+}
+
+#[test]
+fn a_token_that_rotates_leaves_no_gap() {
+    let mut raised = raise(|stage| stage.minted = token(0.2));
+    let file = raised.variables["AWS_WEB_IDENTITY_TOKEN_FILE"].clone();
+    let sidecar = Sidecar::start(&mut raised, &["--interval", "3s", "--token-interval", "100ms"]);
+    sidecar.running.line("healthy");
+    let mut issued = sidecar.metric("irsa_probe_token_issued_timestamp_seconds");
+    for spent in [0.1, 0.05, 0.0] {
+        rotate(&file, &signed(&token(spent)));
+        assert_eq!(sidecar.get("/readyz").0, 200);
+        sidecar.running.line("the token file has changed");
+        assert_eq!(sidecar.get("/readyz").0, 200);
+        assert_eq!(sidecar.running.line("healthy")["exit_code"], 0);
+        assert_eq!(sidecar.get("/readyz").0, 200);
+        let now = sidecar.metric("irsa_probe_token_issued_timestamp_seconds");
+        assert!(now > issued, "{now} {issued}");
+        issued = now;
+    }
+    let last = raised.sts.exchanges().len();
+    assert!(last >= 8, "each token was tried: {last}");
+}
+
+#[test]
+fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_turns_readiness() {
+    let mut raised = raise(|stage| stage.minted = token(0.5));
+    let file = raised.variables["AWS_WEB_IDENTITY_TOKEN_FILE"].clone();
+    let sidecar = Sidecar::start(&mut raised, &["--token-interval", "100ms"]);
+    sidecar.running.line("healthy");
+    // What the file would be when seven minutes had gone by without the kubelet.
+    rotate(&file, &signed(&token(0.95)));
+    assert_eq!(sidecar.running.line("verdict is now")["msg"], "verdict is now degraded");
+    assert_eq!(sidecar.get("/readyz"), (200, "ready: degraded token-not-refreshed\n".into()));
+    rotate(&file, &signed(&token(1.1)));
+    assert_eq!(sidecar.running.line("verdict is now")["msg"], "verdict is now broken");
+    let (status, line) = sidecar.get("/readyz");
+    assert_eq!(status, 503);
+    assert!(line.starts_with("not ready: broken token-expired"), "{line}");
+    assert_eq!(sidecar.get("/livez").0, 200);
+}
+
+#[test]
+fn a_blip_of_sts_does_not_take_the_pod_out_of_service() {
+    for (arguments, status, line) in [
+        (&[][..], 200, "ready: IRSA worked "),
+        (&["--ready-grace", "0s"], 503, "not ready: undetermined"),
+        (&["--ready-grace", "0s", "--failure-threshold", "2"], 200, "ready: IRSA worked "),
+    ] {
+        let mut raised = raise(|_| {});
+        let sidecar = Sidecar::start(&mut raised, arguments);
+        sidecar.running.line("healthy");
+        raised.sts.misbehave(ASSUME, "status:503".parse().unwrap());
+        sidecar.running.signal(Signal::SIGHUP);
+        assert_eq!(sidecar.running.line("undetermined")["advice"], "retry");
+        let (is, said) = sidecar.get("/readyz");
+        assert!(is == status && said.starts_with(line), "{arguments:?}: {is} {said}");
+        assert_eq!(sidecar.metric("irsa_probe_consecutive_failures"), 1.0);
+    }
+}
+
+#[test]
+fn a_sidecar_recovers_at_once() {
+    let mut raised = raise(|_| {});
+    raised.sts.misbehave_times(ASSUME, "AccessDenied".parse().unwrap(), 1);
+    let sidecar = Sidecar::start(&mut raised, &[]);
+    sidecar.running.line("broken");
+    assert_eq!(sidecar.get("/readyz").0, 503);
+    sidecar.running.signal(Signal::SIGHUP);
+    sidecar.running.line("verdict is now healthy");
+    assert_eq!(sidecar.get("/readyz").0, 200);
+}
+
+#[test]
+fn sigterm_ends_a_look_that_hangs() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut raised = raise(|stage| stage.misbehave(ASSUME, Misbehaviour::Hang));
+        let sidecar = Sidecar::start(&mut raised, &["--look-timeout", "1h"]);
+        assert_eq!(sidecar.get("/readyz"), (503, "not ready: no look has ended yet\n".into()));
+        sidecar.running.signal(signal);
+        assert_eq!(sidecar.running.end().0, Some(0));
+    }
+}
+
+#[test]
+fn a_port_in_use_is_told_and_only_the_unasked_one_is_done_without() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let holder = std::net::TcpListener::bind(&taken).unwrap();
+    for arguments in
+        [&["serve", "--listen", &taken][..], &["serve", "--listen", "127.0.0.1:0", "--report-listen", &taken]]
+    {
+        let (code, _, said) = run(&mut raise(|_| {}), arguments);
+        assert_eq!(code, Some(2));
+        assert!(
+            said.contains(&format!("cannot listen on {taken}: something else in this pod listens there")),
+            "{said}"
+        );
+    }
+    drop(holder);
+}
+
+#[test]
+fn ping_asks_by_tcp_and_by_socket() {
+    let mut raised = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
+    let socket = raised.directory.path().join("probe.sock").display().to_string();
+    let by_socket = format!("unix:{socket}");
+    let serve = ["serve", "--listen", &by_socket, "--report-listen", "127.0.0.1:0"];
+    let running = Running::start(&mut raised.command, &serve);
+    let report = running.line("listening")["address"].as_str().map(str::to_owned).unwrap();
+    let report = if report.starts_with("unix:") {
+        running.line("listening")["address"].as_str().unwrap().to_owned()
+    } else {
+        report
+    };
+    running.line("broken");
+    for target in [by_socket.as_str(), &format!("http://{report}")] {
+        let (code, line) = ping(&[target]);
+        assert_eq!(code, Some(1), "{target} {line}");
+        assert!(line.starts_with("not ready: broken not-authorized"), "{target} {line}");
+        assert_eq!(ping(&["--live", target]), (Some(0), "alive\n".into()));
+    }
+    running.signal(Signal::SIGTERM);
+    assert_eq!(running.end().0, Some(0));
+    let (code, line) = ping(&[&by_socket]);
+    assert!(code == Some(3) && line.starts_with("unreachable: unix:"), "{code:?} {line}");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (code, line) = ping(&[&silent.local_addr().unwrap().to_string()]);
+    assert!(code == Some(3) && line.contains("no answer within 1 s"), "{code:?} {line}");
+}
+
+#[test]
+fn waiting_ends_when_irsa_works_and_becomes_the_command() {
+    let mut raised = raise(|_| {});
+    raised.sts.misbehave_times(ASSUME, "Throttling".parse().unwrap(), 1);
+    raised.sts.misbehave_times(ASSUME, "AccessDenied".parse().unwrap(), 1);
+    let (code, said, log) = run(&mut raised, &["wait", "--", "/bin/echo", "it", "runs"]);
+    assert_eq!((code, said.as_str()), (Some(0), "it runs\n"), "{log}");
+    assert!(log.contains("\"msg\":\"healthy\""), "{log}");
+
+    let (code, _, said) = run(&mut raise(|_| {}), &["wait", "--", "/no/such/program"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("cannot run /no/such/program"), "{said}");
+}
+
+#[test]
+fn waiting_ends_at_once_when_it_cannot_help() {
+    let mut frozen = raise(|stage| stage.set("AWS_ROLE_ARN", "arn:aws:iam::1:role/x"));
+    let termination_log = frozen.directory.path().join("termination-log");
+    let (code, said, log) = run(
+        &mut frozen,
+        &["wait", "--recreate-hold", "0s", "--termination-log", termination_log.to_str().unwrap(), "--output", "json"],
+    );
+    assert_eq!(code, Some(4), "{said}{log}");
+    assert!(said.contains("\"advice\":\"recreate-pod\""), "{said}");
+    let message = std::fs::read_to_string(termination_log).unwrap();
+    assert!(message.starts_with("irsa-probe: BROKEN malformed-arn"), "{message}");
+    assert!(frozen.sts.exchanges().is_empty());
+
+    let mut refused = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
+    assert_eq!(run(&mut refused, &["wait", "--settle", "0s"]).0, Some(1));
+    assert_eq!(refused.sts.calls(ASSUME), 1);
+}
+
+#[test]
+fn the_night_shift_can_switch_it_off() {
+    let mut disabled = raise(|stage| stage.set("IRSA_PROBE_DISABLED", "incident 42"));
+    let (code, _, log) = run(&mut disabled, &["wait"]);
+    assert_eq!(code, Some(0));
+    assert!(log.contains("incident 42") && log.contains("\"level\":\"WARN\""), "{log}");
+    assert!(disabled.sts.exchanges().is_empty());
+
+    let mut lenient = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
+    let (code, said, _) = run(&mut lenient, &["wait", "--settle", "0s", "--warn-only", "--", "/bin/echo", "runs"]);
+    assert_eq!((code, said.as_str()), (Some(0), "runs\n"));
+}
+
+#[test]
+fn sigterm_ends_waiting_without_starting_the_command() {
+    let mut raised = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
+    let running = Running::start(&mut raised.command, &["wait", "--", "/bin/echo", "it runs"]);
+    assert!(running.line("broken")["next"].as_str().unwrap().starts_with("looking again in "));
+    running.signal(Signal::SIGTERM);
+    assert_eq!(running.end(), (Some(1), String::new()));
+}

@@ -1,0 +1,41 @@
+//! The operator's pages: links lead somewhere, transcripts are of causes that exist and say what the registry says.
+
+use crate::{files_below, read};
+
+#[test]
+fn every_link_leads_to_a_file_or_a_heading() {
+    for page in files_below(&["deploy"], "md") {
+        let text = read(&page);
+        let anchors: Vec<_> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            match target.strip_prefix('#') {
+                Some(heading) => assert!(anchors.iter().any(|a| a == heading), "{}: {target}", page.display()),
+                None => {
+                    let path = target.split('#').next().unwrap_or_default();
+                    assert!(page.parent().unwrap().join(path).exists(), "{}: {target}", page.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn transcripts_name_causes_as_the_registry_does() {
+    let page = read(&crate::repository("deploy/README.md"));
+    let mut seen = 0;
+    for verdict in page.lines().filter_map(|line| line.strip_prefix("x BROKEN  ")) {
+        let (code, title) = verdict.split_once(": ").unwrap();
+        let cause = irsa_probe::checks::cause(code)
+            .unwrap_or_else(|| panic!("{code} is gone; run tests/manifests/transcripts"));
+        assert!(cause.title.starts_with(title.trim_end()), "{code}: run tests/manifests/transcripts");
+        seen += 1;
+    }
+    assert!(seen >= 3, "{seen}");
+    assert!(!page.contains("/tmp/"), "a path of the machine that made the transcript");
+}
+
+/// As the forges make it of a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+}

@@ -1,0 +1,186 @@
+//! How the whole program finds its way to STS: regions, endpoints, proxies and trust stores. The token goes nowhere but
+//! where an SDK would send it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
+
+#[path = "../examples/local_sts/mod.rs"]
+mod local_sts;
+#[path = "support/probe.rs"]
+mod probe;
+#[path = "../examples/demo/stage.rs"]
+mod stage;
+
+use local_sts::dead_ends;
+use local_sts::proxy::Manner;
+use local_sts::{LocalSts, World};
+use probe::{Look, look, look_at, raise};
+use stage::{Raised, Stage, UNSET};
+use std::net::SocketAddr;
+
+const STS: &str = "sts.eu-west-1.amazonaws.com:443";
+
+/// A pod without a proxy whose variable names a stand-in's own address.
+fn direct(scheme: &str, address: SocketAddr, mut raised: Raised) -> (Look, Raised) {
+    raised.command.env_remove("HTTPS_PROXY").env("AWS_ENDPOINT_URL_STS", format!("{scheme}://{address}"));
+    (look(&mut raised), raised)
+}
+
+#[test]
+fn the_endpoint_is_the_one_that_an_sdk_would_call() {
+    let cases: &[(&[(&'static str, &str)], &str)] = &[
+        (&[], STS),
+        (&[("AWS_REGION", UNSET)], STS),
+        (&[("AWS_REGION", "us-west-2")], "sts.us-west-2.amazonaws.com:443"),
+        (&[("AWS_REGION", "aws-global")], "sts.amazonaws.com:443"),
+        (&[("AWS_REGION", "us-east-1"), ("AWS_USE_FIPS_ENDPOINT", "true")], "sts-fips.us-east-1.amazonaws.com:443"),
+        (&[("AWS_USE_DUALSTACK_ENDPOINT", "true")], "sts.eu-west-1.api.aws:443"),
+        (
+            &[("AWS_REGION", "cn-north-1"), ("AWS_ROLE_ARN", "arn:aws-cn:iam::111122223333:role/checkout")],
+            "sts.cn-north-1.amazonaws.com.cn:443",
+        ),
+        (
+            &[("AWS_REGION", "us-gov-west-1"), ("AWS_ROLE_ARN", "arn:aws-us-gov:iam::111122223333:role/checkout")],
+            "sts.us-gov-west-1.amazonaws.com:443",
+        ),
+        // No SDK finds a region here; the probe takes the issuer's.
+        (&[("AWS_REGION", UNSET), ("AWS_DEFAULT_REGION", UNSET)], STS),
+    ];
+    for (variables, host) in cases {
+        let (look, raised) = look_at(|stage| variables.iter().for_each(|(name, value)| stage.set(name, value)));
+        assert_eq!(raised.proxy.asked(), [*host], "{variables:?}");
+        let hosts = look.report["steps"].as_array().expect("steps").iter().filter(|step| step["name"] == "tcp").count();
+        assert_eq!(hosts, 1, "something else was dialled: {}", look.report);
+    }
+}
+
+#[test]
+fn the_token_is_sent_nowhere_where_the_endpoint_cannot_be_right() {
+    let elsewhere = LocalSts::new(World::default());
+    let address = elsewhere.listen(None).expect("listen").to_string();
+    let cases: &[(&[(&'static str, &str)], &str)] = &[
+        (&[("AWS_REGION", "cn-north-1")], "another partition than the role's"),
+        (&[("AWS_ROLE_ARN", "arn:aws-us-gov:iam::111122223333:role/checkout")], "another partition than the region's"),
+        (&[("AWS_REGION", "eu-west-1.evil.example")], "a region that is none"),
+        (&[("AWS_REGION", "eu-west-1#@evil.example")], "a region that is none"),
+        (&[("AWS_ENDPOINT_URL", &address)], "no scheme"),
+        (&[("AWS_ENDPOINT_URL_STS", &address)], "no scheme"),
+        (&[("AWS_ENDPOINT_URL_STS", "ftp://127.0.0.1/")], "a scheme that is not spoken"),
+    ];
+    for (variables, why) in cases {
+        let (look, raised) = look_at(|stage| variables.iter().for_each(|(name, value)| stage.set(name, value)));
+        assert!(raised.proxy.asked().is_empty(), "{why}: {variables:?}");
+        assert_eq!(look.step("assume-role-with-web-identity").0, "skip", "{why}: {variables:?}");
+        assert_ne!(look.exit_code, 0, "{why}: {variables:?}");
+    }
+    assert!(elsewhere.exchanges().is_empty());
+}
+
+#[test]
+fn a_proxy_is_used_as_sdks_use_it() {
+    for (variable, asked) in [("HTTPS_PROXY", 1), ("https_proxy", 1), ("ALL_PROXY", 1), ("HTTP_PROXY", 0)] {
+        let mut raised = raise(|_| ());
+        let proxy = raised.variables["HTTPS_PROXY"].clone();
+        if asked == 0 {
+            // Without a proxy the real name would lead out of this machine.
+            let closed = dead_ends::closed_port().expect("a port");
+            raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{closed}"));
+        }
+        raised.command.env_remove("HTTPS_PROXY").env(variable, proxy);
+        look(&mut raised);
+        assert_eq!(raised.proxy.asked().len(), asked, "{variable}");
+    }
+}
+
+#[test]
+fn no_proxy_leads_past_the_proxy() {
+    for (excepted, host) in
+        [("127.0.0.1", "127.0.0.1"), ("127.0.0.0/8", "127.0.0.1"), ("localhost", "localhost"), ("*", "localhost")]
+    {
+        let mut raised = raise(|stage| stage.set("NO_PROXY", excepted));
+        let tls = raised.authority.server(&[host]).expect("a certificate");
+        let port = raised.sts.listen(Some(tls)).expect("listen").port();
+        raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{host}:{port}"));
+        let look = look(&mut raised);
+        assert_eq!(look.verdict_without_warnings(), "healthy", "{excepted}: {}", look.report);
+        assert!(raised.proxy.asked().is_empty(), "{excepted}");
+    }
+}
+
+#[test]
+fn what_the_proxy_does_is_told() {
+    for (manner, detail) in [
+        (Manner::Refuse(403), "refused with status 403"),
+        (Manner::Refuse(407), "refused with status 407"),
+        (Manner::Garbage, "it closed within its answer"),
+        (Manner::Close, "it closed without an answer"),
+    ] {
+        let (look, raised) = look_at(|stage| stage.proxy = manner);
+        assert_eq!(look.step("proxy"), ("fail", format!("CONNECT {STS}: {detail}").as_str()));
+        assert!(raised.sts.exchanges().is_empty());
+        assert_ne!(look.exit_code, 0);
+    }
+}
+
+#[test]
+fn a_trust_store_is_the_one_that_the_variables_name() {
+    let (look, _) = look_at(|_| ());
+    assert_eq!(look.step("tls").0, "pass", "AWS_CA_BUNDLE: {}", look.report);
+
+    let mut raised = raise(|stage| stage.set("AWS_CA_BUNDLE", UNSET));
+    raised.command.env("SSL_CERT_FILE", &raised.bundle);
+    assert_eq!(probe::look(&mut raised).step("tls").0, "pass", "SSL_CERT_FILE");
+
+    for (break_it, detail) in [
+        (&(|stage: &mut Stage| stage.has_authority = false) as &dyn Fn(&mut Stage), "irsa-probe local test CA"),
+        (
+            &|stage: &mut Stage| stage.set("AWS_CA_BUNDLE", "/nowhere/ca.pem"),
+            "AWS_CA_BUNDLE=/nowhere/ca.pem: No such file",
+        ),
+        (&|stage: &mut Stage| stage.set("AWS_CA_BUNDLE", "/proc/self/status"), "holds no certificate"),
+        (
+            &|stage: &mut Stage| stage.certificate_for = vec!["sts.us-east-1.amazonaws.com".to_owned()],
+            "sts.us-east-1.amazonaws.com",
+        ),
+        (&|stage: &mut Stage| stage.sts = dead_ends::other_protocol().ok(), "the server does not speak TLS"),
+    ] {
+        let (look, raised) = look_at(break_it);
+        let (status, said) = look.step("tls");
+        assert_eq!(status, "fail");
+        assert!(said.contains(detail), "{said}");
+        assert!(raised.sts.exchanges().is_empty(), "{detail}");
+    }
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_told_with_its_end() {
+    let raised = raise(|_| ());
+    let tls = raised.authority.expired_server(&["127.0.0.1"]).expect("a certificate");
+    let address = raised.sts.listen(Some(tls)).expect("listen");
+    let (look, _) = direct("https", address, raised);
+    assert_eq!(look.step("tls"), ("fail", "the certificate expired 2020-01-01T00:00:00Z"));
+}
+
+#[test]
+fn an_endpoint_of_the_users_own_may_be_plain_http() {
+    let raised = raise(|_| ());
+    let address = raised.sts.listen(None).expect("listen");
+    let (look, raised) = direct("http", address, raised);
+    assert_eq!(look.verdict_without_warnings(), "healthy", "{}", look.report);
+    assert!(raised.sts.exchanges().iter().all(|exchange| !exchange.tls));
+}
+
+#[test]
+fn a_port_at_which_nothing_listens_is_told_at_the_layer() {
+    let closed = dead_ends::closed_port().expect("a port");
+    let (look, _) = direct("http", closed, raise(|_| ()));
+    assert_eq!(look.step("tcp"), ("fail", format!("{closed} refused the connection").as_str()));
+    assert_eq!(look.step("assume-role-with-web-identity"), ("fail", "no answer, 3 attempts"));
+}
+
+#[test]
+fn no_sts_asks_nothing_and_exits_well() {
+    let (look, raised) = look_at(|stage| stage.arguments.push("--no-sts".to_owned()));
+    assert_eq!((look.verdict(), look.exit_code), ("undetermined", 0));
+    assert!(raised.proxy.asked().is_empty() && raised.sts.exchanges().is_empty());
+}
