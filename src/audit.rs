@@ -2,8 +2,11 @@
 //! needs no permission: whoever runs it has `kubectl` and `aws` already.
 
 mod account;
+#[cfg(test)]
+mod cases;
 mod configuration;
 mod iam;
+mod live;
 mod open;
 #[cfg(test)]
 mod pairs;
@@ -11,6 +14,7 @@ mod pod;
 mod token_file;
 mod webhook;
 
+pub use live::with_documents;
 pub use open::Open;
 pub use webhook::{Applied, Rule};
 
@@ -27,6 +31,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The token in this pod, if this is the pod.
     pub token: Option<&'a Token>,
+    /// The role that this pod is to have.
+    pub role_arn: Option<&'a str>,
 }
 
 /// The result.
@@ -186,6 +192,12 @@ impl<'a> Case<'a> {
                 links.push(link);
             }
         };
+        if let (Some(token), Some(role)) = (self.context.token, self.context.role_arn)
+            && let Some((namespace, name)) = token.subject.as_deref().and_then(account_of_subject)
+        {
+            let audience = token.authorized_party.as_ref().or(token.audience.first());
+            add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
+        }
         for account in &self.documents.service_accounts {
             let annotation = |name: &str| account.metadata.annotations.get(&format!("{}{name}", account::PREFIX));
             let audience = annotation("audience").map_or(STS_AUDIENCE, String::as_str);

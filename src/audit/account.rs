@@ -74,13 +74,6 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
             }
         }
     }
-    for pod in case.documents.pods.iter().filter(uses) {
-        if let Some((key, value, what)) = misplaced_on_pod(&pod.metadata) {
-            let cause = format!("the {what} {key:?} is on the pod; the webhook reads it from the service account only");
-            let about = super::pod::about(pod);
-            audit.add(Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, annotate(value)));
-        }
-    }
     if let Some(associations) = &case.documents.associations {
         let is =
             |one: &&Association| one.namespace == account.namespace() && one.service_account == account.metadata.name;
@@ -106,7 +99,7 @@ pub(super) fn annotate_command(namespace: &str, name: &str, role: &str) -> Strin
 }
 
 /// On a pod even the right annotation is in the wrong place.
-fn misplaced_on_pod(metadata: &Metadata) -> Option<(&str, &str, &'static str)> {
+pub(super) fn misplaced_on_pod(metadata: &Metadata) -> Option<(&str, &str, &'static str)> {
     let right = metadata.annotations.get_key_value(&format!("{PREFIX}role-arn"));
     right.map(|(key, value)| (key.as_str(), value.as_str(), "annotation")).or_else(|| misplaced(metadata))
 }

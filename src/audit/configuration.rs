@@ -1,63 +1,63 @@
 //! The webhook's own configuration: whether it is there, whom it looks at, and whether the API server can trust it.
 
 use super::{Audit, Case, Finding};
-use crate::documents::{Pod, Webhook, WebhookConfiguration};
+use crate::documents::{Origin, Pod, Webhook, WebhookConfiguration};
 use crate::finding::Fix;
 use crate::timestamp::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::collections::BTreeMap;
 use x509_parser::pem::Pem;
 
 const CODE: &str = "env-not-injected-webhook-missing";
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     let Some(configurations) = &case.documents.webhooks else { return };
+    let untouched = |pod: &Pod| pod.origin == Origin::Admitted && !super::webhook::is_mutated(pod);
+    let frozen = case.documents.pods.iter().any(untouched);
+    let mut add = |about: &str, cause: String, fix: &str| {
+        let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then make the pods anew")));
+        audit.add(if frozen { finding.frozen() } else { finding });
+    };
     let Some((configuration, webhook)) = identity_webhook(configurations) else {
-        let fix = Fix::new(
-            "on EKS the control plane brings it: if it was deleted, ask AWS support; elsewhere install amazon-eks-pod-identity-webhook",
-        );
-        return audit.add(Finding::new(
-            CODE,
-            "cluster",
-            "no MutatingWebhookConfiguration is that of the Pod Identity Webhook",
-            fix,
-        ));
+        let cause = "no MutatingWebhookConfiguration is that of the Pod Identity Webhook".to_owned();
+        let fix = "install amazon-eks-pod-identity-webhook, or on EKS, whose control plane brings it, ask AWS support";
+        return add("cluster", cause, fix);
     };
     let about = format!("webhook configuration {}", configuration.metadata.name);
     if let Some(fault) = certificate_fault(webhook, case.context.now) {
-        let fix = Fix::new("let the webhook make its certificate and caBundle anew, then make the pods anew");
-        audit.add(Finding::new(CODE, &about, format!("{fault}: the API server cannot call the webhook"), fix));
+        let cause = format!("{fault}: the API server cannot call the webhook");
+        add(&about, cause, "let the webhook make its certificate and caBundle anew");
     }
-    let ignores = webhook.failure_policy.as_deref() == Some("Ignore");
-    let policy = if ignores {
-        "pods that it cannot be asked about are let in unchanged"
-    } else {
-        "pods that it cannot be asked about are refused"
+    let policy = match webhook.failure_policy.as_deref() {
+        Some("Ignore") => "pods that it cannot be asked about are let in unchanged",
+        _ => "pods that it cannot be asked about are refused",
     };
-    let again = if webhook.reinvocation_policy.as_deref() == Some("IfNeeded") {
-        ""
-    } else {
-        "; containers that a later webhook adds are not looked at"
+    let again = match webhook.reinvocation_policy.as_deref() {
+        Some("IfNeeded") => "",
+        _ => "; containers that a later webhook adds are not looked at",
     };
     audit.facts.push(format!("{about}: {policy}{again}"));
 }
 
-/// Why the webhook, by its configuration, did not touch the pod.
-pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<String> {
-    let configurations = case.documents.webhooks.as_ref()?;
-    let Some((_, webhook)) = identity_webhook(configurations) else {
-        return Some("there is no configuration of it in the cluster".to_owned());
-    };
+/// Whether the webhook touches no pod at all, which [`audit`] reports.
+pub(super) fn is_broken(case: &Case<'_>) -> bool {
+    case.documents.webhooks.as_ref().is_some_and(|configurations| match identity_webhook(configurations) {
+        None => true,
+        Some((_, webhook)) => certificate_fault(webhook, case.context.now).is_some(),
+    })
+}
+
+/// Why the webhook, by its configuration, did not look at the pod.
+pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
+    let (_, webhook) = identity_webhook(case.documents.webhooks.as_ref()?)?;
     // The API server puts this label on every namespace; others are not in these documents.
-    let namespace: BTreeMap<String, String> =
-        [("kubernetes.io/metadata.name".to_owned(), pod.namespace().to_owned())].into();
+    let namespace = [("kubernetes.io/metadata.name".to_owned(), pod.namespace().to_owned())].into();
     if !webhook.object_selector.fits(&pod.metadata.labels) {
-        Some("its objectSelector does not fit the pod's labels".to_owned())
+        Some("its objectSelector does not fit the pod's labels")
     } else if !webhook.namespace_selector.fits(&namespace) {
-        Some("its namespaceSelector does not fit the name of the pod's namespace".to_owned())
+        Some("its namespaceSelector does not fit the name of the pod's namespace")
     } else {
-        certificate_fault(webhook, case.context.now)
+        None
     }
 }
 

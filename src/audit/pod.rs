@@ -19,16 +19,18 @@ pub(super) fn audit(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
     let mutated = webhook::is_mutated(pod);
     let identity = mutated || webhook::is_for_pod_identity(pod);
     if admitted && !identity && !concerns_irsa(case, pod, account) {
-        audit
-            .facts
-            .push(format!("{about} has nothing to do with IRSA: neither it nor its service account names a role"));
+        audit.without_irsa.push(format!("{}/{}", pod.namespace(), pod.metadata.name));
         return;
     }
     if webhook::opts_out(pod) {
         audit.add(opted_out(pod, &about, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
         audit.add(pod_identity(&about, account));
-    } else if admitted && !mutated && !account.is_some_and(super::account::is_to_blame) {
+    } else if admitted
+        && !mutated
+        && !account.is_some_and(super::account::is_to_blame)
+        && !super::configuration::is_broken(case)
+    {
         audit.add(not_injected(case, pod, &about, account));
     }
     if admitted && mutated {
@@ -97,6 +99,13 @@ fn pod_identity(about: &str, account: Option<&ServiceAccount>) -> Finding {
 fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
     let recreate = |text: &str| Fix::new(format!("{text}, then make the pod anew")).command(delete(pod));
     let name = format!("service account {}/{}", pod.namespace(), pod.service_account());
+    if let Some((key, value, what)) = super::account::misplaced_on_pod(&pod.metadata) {
+        let command = super::account::annotate_command(pod.namespace(), pod.service_account(), value);
+        let cause = format!("the {what} {key:?} is on the pod; the webhook reads it from {name} only");
+        let fix =
+            Fix::new("annotate the service account, then make the pod anew").command(command).command(delete(pod));
+        return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
+    }
     let Some(account) = account else {
         return Finding::new(
             "env-not-injected",
