@@ -57,3 +57,76 @@ fn as_finding(one: &Finding, evidence: &Evidence) -> Option<finding::Finding> {
     let diagnosis = Diagnosis::new(cause, one.fix.clone());
     Some(finding::Finding { cause: checks::cause(one.code)?, severity, advice: one.advice, diagnosis })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{ROLE, healthy};
+    use crate::evidence::{CallFault, Operation, Refusal, Seen};
+    use crate::report::{Mode, Verdict};
+    use serde_json::json;
+
+    fn documents(subject: &str) -> Documents {
+        let key = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
+        let provider = format!("arn:aws:iam::111122223333:oidc-provider/{key}");
+        let role = json!({"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": {"Statement": {"Effect": "Allow",
+            "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {format!("{key}:sub"): subject}}}}}});
+        let mut documents = Documents::default();
+        documents.read("role.json", &role.to_string());
+        // Of another service account: none of this pod's business.
+        documents.read(
+            "other.yaml",
+            "kind: ServiceAccount\nmetadata: {name: b, annotations: {eks.amazonaws.com/role-arn: x}}",
+        );
+        documents
+    }
+
+    fn report(evidence: Evidence) -> Report {
+        let judged = checks::judge(&evidence);
+        Report::new(Mode::Check, 1, evidence, judged)
+    }
+
+    fn refused() -> Evidence {
+        let refusal = Refusal {
+            operation: Operation::AssumeRoleWithWebIdentity,
+            status: 403,
+            code: "AccessDenied".into(),
+            message: "Not authorized to perform sts:AssumeRoleWithWebIdentity".into(),
+            request_id: None,
+            attempts: 1,
+        };
+        Evidence {
+            session: Seen::Failed(CallFault::Refused(refusal)),
+            caller: Seen::not_looked("no credentials"),
+            ..healthy()
+        }
+    }
+
+    fn codes(report: &Report) -> Vec<&'static str> {
+        report.findings.iter().map(|finding| finding.cause.code).collect()
+    }
+
+    #[test]
+    fn a_document_that_proves_a_candidate_takes_the_umbrella_s_place() {
+        let report = report(refused());
+        assert_eq!(codes(&report), ["not-authorized"]);
+        let decided = with_documents(report.clone(), &documents("system:serviceaccount:payments:basket"));
+        assert_eq!(codes(&decided), ["wrong-subject-in-trust-policy"]);
+        assert!(decided.findings[0].diagnosis.cause.contains("basket"));
+        assert_eq!((decided.verdict, decided.exit_code), (Verdict::Broken, 1));
+        // A policy that is right leaves the question as it was.
+        let open = with_documents(report, &documents("system:serviceaccount:payments:checkout"));
+        assert_eq!(codes(&open), ["not-authorized"]);
+    }
+
+    #[test]
+    fn what_sts_allowed_a_document_cannot_break() {
+        let healthy = report(healthy());
+        assert_eq!(healthy.verdict, Verdict::Healthy);
+        let right = with_documents(healthy.clone(), &documents("system:serviceaccount:payments:checkout"));
+        assert_eq!(right.verdict, Verdict::Healthy, "{:?}", codes(&right));
+        let stale = with_documents(healthy, &documents("system:serviceaccount:payments:basket"));
+        assert_eq!((stale.verdict, stale.exit_code), (Verdict::Degraded, 0));
+    }
+}
