@@ -14,6 +14,7 @@ pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
 pub mod finding;
+pub mod injection;
 pub mod log;
 pub mod partition;
 pub mod ping;
