@@ -112,6 +112,12 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("token-file-unreadable-by-target", "tests/target.rs"),
     ("token-file-unreadable-by-probe", "tests/target.rs"),
     ("probe-uid-differs-from-app", "tests/target.rs"),
+    ("dns-failure", "tests/network.rs"),
+    ("sts-global-endpoint-in-private-vpc", "tests/network.rs"),
+    ("sts-endpoint-unreachable-timeout", "tests/network.rs"),
+    ("jwks-key-mismatch", "tests/issuer_and_metadata.rs"),
+    ("node-role-fallback", "tests/issuer_and_metadata.rs"),
+    ("imds-reachable", "tests/issuer_and_metadata.rs"),
     ("sdk-lacks-web-identity", "tests/sdks.rs"),
     ("sdk-lacks-pod-identity", "tests/sdks.rs"),
 ];

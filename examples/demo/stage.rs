@@ -131,6 +131,8 @@ impl Stage {
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
         variables.entry("HTTPS_PROXY".to_owned()).or_insert_with(|| format!("http://{proxy_address}"));
         variables.entry("AWS_CA_BUNDLE".to_owned()).or_insert_with(|| bundle.display().to_string());
+        // Where these tests run, a node's own metadata may answer.
+        variables.entry("IRSA_PROBE_NO_IMDS".to_owned()).or_insert_with(|| "true".to_owned());
         variables.retain(|_, value| value != UNSET);
 
         let mut command = Command::new(probe);
