@@ -24,6 +24,8 @@ pub const SUBJECT: &str = "system:serviceaccount:payments:checkout";
 pub const AUDIENCE: &str = "sts.amazonaws.com";
 /// What the proxy leads to the stand-in: the regional endpoint and the global one.
 const STS: [&str; 2] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com"];
+/// The issuer's host, of which the proxy knows too.
+const OIDC: &str = "oidc.eks.eu-west-1.amazonaws.com";
 /// An unprivileged user: that of distroless images.
 const NOBODY: u32 = 65532;
 
@@ -119,7 +121,9 @@ impl Stage {
         }
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
-        let routes = STS.map(|name| (format!("{name}:443"), self.sts.unwrap_or(stand_in)));
+        let issuer = sts.listen(Some(authority.server(&[OIDC])?))?;
+        let [regional, global] = STS.map(|name| (name, self.sts.unwrap_or(stand_in)));
+        let routes = [regional, global, (OIDC, issuer)].map(|(name, address)| (format!("{name}:443"), address));
         let routes = routes.each_ref().map(|(name, address)| (name.as_str(), *address));
         let proxy = Proxy::new(self.proxy, &routes);
         let proxy_address = proxy.listen()?;
