@@ -22,8 +22,10 @@ pub const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED53
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 pub const SUBJECT: &str = "system:serviceaccount:payments:checkout";
 pub const AUDIENCE: &str = "sts.amazonaws.com";
-/// What the stand-in's certificate is for: STS's regional and global endpoints, and the issuer.
-const NAMES: [&str; 3] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com", "oidc.eks.eu-west-1.amazonaws.com"];
+/// What STS's certificate is for: the regional endpoint and the global one.
+const STS: [&str; 2] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com"];
+/// The issuer's host.
+const OIDC: &str = "oidc.eks.eu-west-1.amazonaws.com";
 /// An unprivileged user: that of distroless images.
 const NOBODY: u32 = 65532;
 
@@ -79,7 +81,7 @@ impl Stage {
             misbehaviours: Vec::new(),
             proxy: Manner::Allow,
             sts: None,
-            certificate_for: NAMES.map(str::to_owned).to_vec(),
+            certificate_for: STS.map(str::to_owned).to_vec(),
             has_authority: true,
             arguments: vec!["check".to_owned()],
         })
@@ -119,9 +121,9 @@ impl Stage {
         }
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
-        let plain = sts.listen(None)?;
-        // Every name leads to the stand-in, so that no packet leaves this machine; its certificate is for STS only.
-        let routes = [("*:443", self.sts.unwrap_or(stand_in)), ("*:80", plain)];
+        let issuer = (format!("{OIDC}:443"), sts.listen(Some(authority.server(&[OIDC])?))?);
+        // Every other name leads to STS, so that no packet leaves this machine; its certificate is for itself only.
+        let routes = [(issuer.0.as_str(), issuer.1), ("*:443", self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
         let proxy = Proxy::new(self.proxy, &routes);
         let proxy_address = proxy.listen()?;
 
