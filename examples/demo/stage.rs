@@ -123,7 +123,8 @@ impl Stage {
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
         let issuer = (format!("{OIDC}:443"), sts.listen(Some(authority.server(&[OIDC])?))?);
         // Every other name leads to STS, so that no packet leaves this machine; its certificate is for itself only.
-        let routes = [(issuer.0.as_str(), issuer.1), ("*:443", self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
+        let routes =
+            [(issuer.0.as_str(), issuer.1), ("*:443", self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
         let proxy = Proxy::new(self.proxy, &routes);
         let proxy_address = proxy.listen()?;
 
