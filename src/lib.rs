@@ -16,6 +16,7 @@ pub mod documents;
 pub mod evidence;
 pub mod explain;
 pub mod finding;
+pub mod injection;
 pub mod log;
 pub mod partition;
 pub mod ping;
