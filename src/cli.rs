@@ -10,6 +10,7 @@ mod serve;
 mod trust_policy;
 mod wait;
 
+use crate::collect::IssuerCheck;
 use crate::log;
 use crate::termination_log::{self, TerminationLog};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -87,6 +88,13 @@ pub struct LookOptions {
     /// Ask nothing over the network
     #[arg(long, env = "IRSA_PROBE_NO_STS", value_parser = clap::builder::FalseyValueParser::new())]
     no_sts: bool,
+    /// Fetch the issuer's public keys as STS does and verify the token by them: auto (where STS's answer leaves it open),
+    /// always or never; auto by default in check, never in wait and serve
+    #[arg(long, value_name = "WHEN", env = "IRSA_PROBE_ISSUER_CHECK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always", hide_possible_values = true)]
+    issuer_check: Option<IssuerCheck>,
+    /// Do not ask whether the node's instance metadata can be reached; wait and serve never ask
+    #[arg(long, env = "IRSA_PROBE_NO_IMDS", value_parser = clap::builder::FalseyValueParser::new())]
+    no_imds: bool,
     /// The time that one look may take
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_LOOK_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
     look_timeout: Duration,

@@ -37,6 +37,7 @@ pub(crate) fn healthy() -> Evidence {
             proxy: None,
         }),
         dial: Seen::Seen(Dial::default()),
+        detour: Seen::not_looked(""),
         session: Seen::Seen(Session {
             assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
             expires_at: NOW.plus(3600),
@@ -48,6 +49,12 @@ pub(crate) fn healthy() -> Evidence {
             user_id: "AROAEXAMPLE:irsa-probe".into(),
         }),
         clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
+        mounts: Seen::not_looked(""),
+        api_token: Seen::not_looked(""),
+        issuer: Seen::not_looked(""),
+        profile: Seen::not_looked(""),
+        winner: Seen::not_looked(""),
+        imds: Seen::not_looked(""),
         target: None,
         steps: vec![],
     }

@@ -1,7 +1,7 @@
 //! `irsa-probe [check]`: one look.
 
 use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
-use crate::collect::{Options, processes};
+use crate::collect::{IssuerCheck, Options, processes};
 use crate::evidence::Expectations;
 use crate::probe::probe;
 use crate::render;
@@ -64,7 +64,7 @@ pub fn run(options: &CheckOptions) -> u8 {
     };
     let mut worst = exit::WORKS;
     for subject in &subjects {
-        let report = match block_on(probe(subject, &options.look.options(), Mode::Check)) {
+        let report = match block_on(probe(subject, &options.look.options(Mode::Check), Mode::Check)) {
             Ok(report) => report,
             Err(code) => return code,
         };
@@ -130,8 +130,12 @@ impl LookOptions {
         }
     }
 
-    pub fn options(&self) -> Options {
+    pub fn options(&self, mode: Mode) -> Options {
+        let checks = mode == Mode::Check;
+        let issuer_check = if checks { IssuerCheck::Auto } else { IssuerCheck::Never };
         Options {
+            issuer_check: self.issuer_check.unwrap_or(issuer_check),
+            imds: checks && !self.no_imds,
             look_timeout: self.look_timeout,
             expected: Expectations { service_account: self.expect_service_account.clone(), no_sts: self.no_sts },
         }
