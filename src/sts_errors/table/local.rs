@@ -34,6 +34,7 @@ pub static ROWS: &[Row] = &[
     row_near(TokenIsDirectory, &["is a directory", "isadirectoryerror", "eisdir", "errno 21"], &[TOKEN_FILE]),
     row_near(TokenMissing, MISSING, &[TOKEN_FILE]),
     row(TokenMissing, &["missingwebidentitytokenfile", "invalid file path provided for aws::assumerolewebidentity"]),
+    row_near(TokenUnreadable, &["tokenfilewebidentitycredentials.load"], &[&["opensync", "readfilesync"]]),
     row_near(
         TokenUnreadable,
         &[
@@ -129,9 +130,7 @@ pub static ROWS: &[Row] = &[
             "no valid credential sources",
             "no credential providers",
             "no providers in chain provided credentials",
-            "the credential provider was not enabled",
             "no identity could be resolved from the chain",
-            "credentialsnotloaded",
             "could not find credentials",
             "unable to find credentials",
             "failed to resolve aws credentials",
