@@ -7,6 +7,7 @@
 //! ```
 
 pub mod arn;
+pub mod audit;
 pub mod checks;
 pub mod cli;
 pub mod collect;
@@ -31,4 +32,5 @@ pub mod subject;
 pub mod termination_log;
 pub mod timestamp;
 pub mod trust_policy;
+pub mod unreached;
 pub mod wait;

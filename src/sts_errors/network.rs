@@ -3,8 +3,8 @@
 use super::clues::Clues;
 use super::symptoms::Symptom;
 use super::{Reading, Suspect};
+use crate::evidence::is_private;
 use crate::partition::Partition;
-use std::net::IpAddr;
 
 pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
     use Symptom::*;
@@ -151,11 +151,4 @@ fn reset(clues: &Clues) -> Vec<Suspect> {
         suspects.swap(0, 1);
     }
     suspects
-}
-
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64),
-        IpAddr::V6(v6) => v6.is_unique_local(),
-    }
 }
