@@ -7,6 +7,7 @@
 //! ```
 
 pub mod arn;
+pub mod audit;
 pub mod checks;
 pub mod cli;
 pub mod collect;
