@@ -84,7 +84,10 @@ fn main() -> Result<()> {
     for _ in 0..ENDS {
         slowest = slowest.max(end_with_clients(&probe)?);
     }
-    println!("| SIGTERM to exit, 20 clients connected, the slowest of {ENDS} | {:.1} ms |", slowest.as_secs_f64() * 1e3);
+    println!(
+        "| SIGTERM to exit, 20 clients connected, the slowest of {ENDS} | {:.1} ms |",
+        slowest.as_secs_f64() * 1e3
+    );
     Ok(())
 }
 
