@@ -1,6 +1,7 @@
 //! The command line. Every option has an `IRSA_PROBE_*` twin, because pod specs find variables easier to set.
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
+mod audit;
 mod check;
 mod debug_profile;
 mod explain;
@@ -10,6 +11,7 @@ mod serve;
 mod trust_policy;
 mod wait;
 
+use crate::collect::IssuerCheck;
 use crate::log;
 use crate::termination_log::{self, TerminationLog};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -46,9 +48,12 @@ enum Command {
     /// One look; the report goes to standard output
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckOptions),
-    /// What a code means and how to fix it; without a code, lists all
+    /// What a code, or a pasted error, means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// Cross-checks what kubectl and aws print; asks nothing over the network
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(audit::AuditOptions),
     /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
     #[command(after_help = debug_profile::EXAMPLES)]
     DebugProfile(debug_profile::DebugProfileOptions),
@@ -87,6 +92,13 @@ pub struct LookOptions {
     /// Ask nothing over the network
     #[arg(long, env = "IRSA_PROBE_NO_STS", value_parser = clap::builder::FalseyValueParser::new())]
     no_sts: bool,
+    /// Fetch the issuer's public keys as STS does and verify the token by them: auto (where STS's answer leaves it open),
+    /// always or never; auto by default in check, never in wait and serve
+    #[arg(long, value_name = "WHEN", env = "IRSA_PROBE_ISSUER_CHECK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always", hide_possible_values = true)]
+    issuer_check: Option<IssuerCheck>,
+    /// Do not ask whether the node's instance metadata can be reached; wait and serve never ask
+    #[arg(long, env = "IRSA_PROBE_NO_IMDS", value_parser = clap::builder::FalseyValueParser::new())]
+    no_imds: bool,
     /// The time that one look may take
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_LOOK_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
     look_timeout: Duration,
@@ -157,6 +169,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Audit(options)) => audit::run(&options),
         Some(Command::DebugProfile(options)) => debug_profile::run(&options),
         Some(Command::Wait(options)) => wait::run(&options),
         Some(Command::Serve(options)) => serve::run(&options),

@@ -1,12 +1,20 @@
 //! The only I/O: sees what there is to see and says so as [`Evidence`], which holds no secret.
 #![allow(clippy::disallowed_methods, reason = "this is where the world is looked at")]
 
+mod detour;
 mod endpoint;
+mod imds;
 pub(crate) mod inside;
+mod issuer;
 mod jwt;
+mod mounts;
 pub mod processes;
+mod profiles;
+mod resolver;
+mod rivals;
 mod roots;
 pub mod sdks;
+mod signature;
 mod sts;
 mod tls;
 mod token_file;
@@ -16,15 +24,23 @@ pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::arn::RoleArn;
-use crate::evidence::{Clock, ClockSource, Evidence, Expectations, Operation, Seen, Step};
+use crate::evidence::{
+    CallFault, Clock, ClockSource, Evidence, Expectations, Imds, Operation, Seen, Session, Step, StepStatus,
+};
 use crate::subject::Subject;
 use crate::timestamp::Timestamp;
+use aws_config::SdkConfig;
+use clap::ValueEnum;
+use profiles::Profiles;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use transport::{Log, Transport};
 
 /// The name of the session where the user sets none; it is what CloudTrail shows of this call.
 const SESSION_NAME: &str = "irsa-probe";
+
+/// How long a look waits at least for the node's metadata, however fast STS is.
+const IMDS_PATIENCE: Duration = Duration::from_millis(100);
 
 /// How a look is made.
 #[derive(Clone, Debug)]
@@ -32,6 +48,18 @@ pub struct Options {
     /// The whole look ends within this.
     pub look_timeout: Duration,
     pub expected: Expectations,
+    pub issuer_check: IssuerCheck,
+    /// Whether to ask the node's instance metadata.
+    pub imds: bool,
+}
+
+/// When the issuer's published keys are fetched, as STS fetches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IssuerCheck {
+    /// Where STS's answer leaves open whether it could get the keys.
+    Auto,
+    Always,
+    Never,
 }
 
 /// A token's bytes. They cannot be printed, compared or copied.
@@ -66,12 +94,39 @@ impl RawToken {
 
 /// Looks once.
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
-    let deadline = Instant::now() + options.look_timeout;
+    let began = Instant::now();
+    let deadline = began + options.look_timeout;
     let scan = sdks::scan_beside(subject);
-    let (mut evidence, token) = look_locally(subject, options, now);
-    match (token, reason_not_to_call(&evidence)) {
-        (Some((token, role)), None) => ask_sts(subject, &mut evidence, &token, &role, deadline).await,
-        (_, reason) => not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned())),
+    let (mut evidence, token, role) = look_locally(subject, options, now);
+    let profiles = Profiles::read(subject);
+    evidence.profile = profiles.selected(subject).await;
+    if evidence.expected.no_sts {
+        not_asked(&mut evidence, "STS was not asked (--no-sts)".to_owned());
+        return evidence;
+    }
+    let transport = Transport::new(subject);
+    let imds = match options.imds {
+        true => Some(imds::look(subject)),
+        false => None,
+    };
+    let sts = async {
+        match (&token, &role, reason_not_to_call(&evidence)) {
+            (Some(token), Some(role), None) => {
+                let sdk = endpoint::sdk_config(subject, &profiles, &transport).await;
+                ask_sts(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
+            }
+            (_, _, reason) => {
+                not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned()))
+            }
+        }
+        if let Some(token) = &token {
+            ask_issuer(&mut evidence, &transport, token, options.issuer_check, deadline).await;
+        }
+        rivals::look(subject, &mut evidence, &profiles, deadline).await;
+    };
+    let found = beside(sts, imds, began).await;
+    if let Some(found) = found {
+        evidence.imds = found;
     }
     if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
         target.sdks = match tokio::time::timeout_at(deadline, scan).await {
@@ -82,9 +137,33 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     evidence
 }
 
+/// Waits for both, but hardly longer for the node's metadata than for STS: it answers at once or not at all.
+async fn beside(
+    sts: impl Future<Output = ()>,
+    imds: Option<impl Future<Output = Seen<Imds, String>>>,
+    began: Instant,
+) -> Option<Seen<Imds, String>> {
+    let Some(imds) = imds else {
+        sts.await;
+        return None;
+    };
+    tokio::pin!(sts, imds);
+    tokio::select! {
+        biased;
+        () = &mut sts => match timeout_at(began + IMDS_PATIENCE, imds).await {
+            Ok(found) => Some(found),
+            Err(_) => Some(Seen::Failed("instance metadata does not answer here".to_owned())),
+        },
+        found = &mut imds => {
+            sts.await;
+            Some(found)
+        }
+    }
+}
+
 /// What an earlier look saw, with the token file as it is now. Nothing is sent.
 pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
-    let (local, _) = look_locally(subject, options, now);
+    let (local, ..) = look_locally(subject, options, now);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().and_then(|token| token.expires_at).is_some_and(|at| at <= now) {
         evidence.session = Seen::not_looked("the token has expired since STS was asked");
@@ -92,8 +171,8 @@ pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now:
     evidence
 }
 
-/// What can be seen without any network. Also gives what a call needs, if it is all there.
-fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<(RawToken, RoleArn)>) {
+/// What can be seen without any network. Also gives what calls need, as far as it is there.
+fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
     let environment = subject.variables.shown();
     let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
     let read = path.map(|path| token_file::read(&subject.root, path));
@@ -107,6 +186,13 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         Some(raw) => jwt::decode(raw.bytes()).into(),
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let (mounts, api_token) = match &token {
+        Seen::Seen(token) if role.is_some() && !token.is_over(now) => (
+            Seen::not_looked("variables and token are as the webhook leaves them"),
+            Seen::not_looked("IRSA's own token names the service account"),
+        ),
+        _ => (mounts::look(subject, path).into(), mounts::api_token(subject)),
+    };
     let evidence = Evidence {
         now,
         expected: options.expected.clone(),
@@ -116,21 +202,25 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         token,
         endpoint: Seen::not_looked(""),
         dial: Seen::not_looked(""),
+        detour: Seen::not_looked("STS was reached, or there is only one way to it"),
         session: Seen::not_looked(""),
         caller: Seen::not_looked(""),
         clock: Seen::not_looked("nothing that tells the time was asked"),
+        mounts,
+        api_token,
+        issuer: Seen::not_looked("STS judged the token itself"),
+        profile: Seen::not_looked("there are no profile files"),
+        winner: Seen::not_looked("nothing but web identity is configured"),
+        imds: Seen::not_looked("instance metadata was not asked for"),
         target: subject.target.clone(),
         steps: Vec::new(),
     };
-    (evidence, raw.zip(role))
+    (evidence, raw, role)
 }
 
 /// A token is only sent where that can tell something: not what is known to be no token for STS.
 fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
     let environment = &evidence.environment;
-    if evidence.expected.no_sts {
-        return Some("STS was not asked (--no-sts)".to_owned());
-    }
     match environment.value("AWS_ROLE_ARN").map(RoleArn::parse) {
         None => return Some("there is no role to assume".to_owned()),
         Some(Err(fault)) => return Some(format!("AWS_ROLE_ARN {fault}")),
@@ -153,11 +243,17 @@ fn not_asked(evidence: &mut Evidence, reason: String) {
     evidence.caller = Seen::NotLooked(reason);
 }
 
-async fn ask_sts(subject: &Subject, evidence: &mut Evidence, token: &RawToken, role: &RoleArn, deadline: Instant) {
-    let transport = Transport::new(subject);
-    let sdk = endpoint::sdk_config(subject, &transport).await;
+async fn ask_sts(
+    subject: &Subject,
+    sdk: &SdkConfig,
+    evidence: &mut Evidence,
+    transport: &Transport,
+    token: &RawToken,
+    role: &RoleArn,
+    deadline: Instant,
+) {
     let claims = evidence.token.seen();
-    let located = endpoint::locate(&sdk, &subject.variables, role, claims, &transport).await;
+    let located = endpoint::locate(sdk, &subject.variables, role, claims, transport).await;
     let endpoint = match located {
         Ok(endpoint) => endpoint,
         Err(fault) => {
@@ -166,8 +262,8 @@ async fn ask_sts(subject: &Subject, evidence: &mut Evidence, token: &RawToken, r
             return;
         }
     };
-    let client = sts::Client::new(&sdk, &endpoint.region, &transport, deadline);
-    evidence.endpoint = Seen::Seen(endpoint);
+    let client = sts::Client::new(sdk, &endpoint.region, transport, deadline);
+    evidence.endpoint = Seen::Seen(endpoint.clone());
     let role_arn = role.to_string();
     let session_name = subject.variables.filled("AWS_ROLE_SESSION_NAME").unwrap_or(SESSION_NAME);
     let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name, token }).await;
@@ -185,6 +281,47 @@ async fn ask_sts(subject: &Subject, evidence: &mut Evidence, token: &RawToken, r
             evidence.steps.push(Step::skipped(Operation::GetCallerIdentity.step(), no_credentials.to_owned()));
             evidence.caller = Seen::not_looked(no_credentials);
         }
+    }
+    if let Seen::Failed(failed) = &evidence.dial {
+        let (detour, log) = detour::look(&endpoint, failed, transport, deadline).await;
+        evidence.detour = detour;
+        evidence.steps.extend(log.steps);
+    }
+}
+
+/// STS itself proves the issuer's keys by taking the token, so they are fetched only where it did not.
+async fn ask_issuer(
+    evidence: &mut Evidence,
+    transport: &Transport,
+    raw: &RawToken,
+    when: IssuerCheck,
+    deadline: Instant,
+) {
+    let (Some(token), asked) = (evidence.token.seen(), is_issuer_in_doubt(&evidence.session)) else {
+        return;
+    };
+    let Some(issuer) =
+        token.issuer.as_deref().filter(|_| when == IssuerCheck::Always || (when == IssuerCheck::Auto && asked))
+    else {
+        return;
+    };
+    let began = Instant::now();
+    let found = issuer::look(issuer, token, raw, transport, deadline).await;
+    let (status, detail) = match &found {
+        Ok(found) => (StepStatus::Ok, format!("{} keys, {}", found.key_ids.len(), found.signature)),
+        Err(fault) => (StepStatus::Failed, fault.to_string()),
+    };
+    evidence.steps.push(Step { name: "issuer", status, duration_ms: transport::milliseconds(began), detail });
+    evidence.issuer = found.into();
+}
+
+/// Whether STS's answer may come of keys that it could not get, or that do not fit.
+fn is_issuer_in_doubt(session: &Seen<Session, CallFault>) -> bool {
+    match session.failed() {
+        Some(CallFault::Refused(refusal)) => {
+            ["InvalidIdentityToken", "IDPCommunicationError"].contains(&refusal.code.as_str())
+        }
+        _ => false,
     }
 }
 

@@ -1,19 +1,26 @@
 //! What one look saw: plain data without secrets, which the checks judge.
 
 mod environment;
+mod issuer;
+mod mounts;
 mod network;
 mod process;
 mod sdks;
+mod sources;
 mod sts;
 mod target;
 mod token;
 
 pub use environment::{Environment, Flaw, VARIABLES, Variable};
+pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
+pub use mounts::{Mount, Mounts, Volume};
 pub use network::{
-    AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, TlsFault, TlsSession,
+    AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Resolver, Step, StepStatus, TcpFault, TlsFault,
+    TlsSession, is_private,
 };
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
+pub use sources::{Imds, Profile, Source, Winner};
 pub use sts::{
     Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
     Operation, Refusal, Session,
@@ -76,9 +83,24 @@ pub struct Evidence {
     pub endpoint: Seen<Endpoint, EndpointFault>,
     /// The first connection towards STS that failed, else the first that was made, layer by layer.
     pub dial: Seen<Dial, Dial>,
+    /// Where STS could not be reached: the way that another configuration would take, tried as far as TCP. That is the
+    /// regional name in place of the global one, or the straight way in place of the proxy.
+    pub detour: Seen<Dial, Dial>,
     pub session: Seen<Session, CallFault>,
     pub caller: Seen<Caller, CallFault>,
     pub clock: Seen<Clock, String>,
+    /// Looked at only where variables or token file are not as the webhook leaves them.
+    pub mounts: Seen<Mounts, String>,
+    /// The claims of the token for the cluster's own API, which name namespace and service account where IRSA's token
+    /// is missing. That token is never sent anywhere.
+    pub api_token: Seen<Token, String>,
+    /// The issuer's published keys; asked for where STS did not take the token, or on demand.
+    pub issuer: Seen<Issuer, IssuerFault>,
+    /// The profile that an SDK selects; failed if the files cannot be parsed.
+    pub profile: Seen<Profile, String>,
+    /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
+    pub winner: Seen<Winner, String>,
+    pub imds: Seen<Imds, String>,
     /// The process in whose place the look was made, if it is not the probe's own.
     pub target: Option<Target>,
     /// What was done towards the network, in order, with durations.
@@ -86,6 +108,15 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Namespace and name of this pod's service account, from whichever token names them.
+    pub fn service_account(&self) -> Option<(&str, &str)> {
+        let tokens = [self.token.seen(), self.api_token.seen()];
+        tokens.into_iter().flatten().find_map(|token| {
+            let Kubernetes { namespace, service_account, .. } = &token.kubernetes;
+            Some((namespace.as_deref()?, service_account.as_deref()?))
+        })
+    }
+
     /// Why the lack of a variable proves nothing: nobody could see whether it is set.
     pub fn unseen_variables(&self) -> Option<&'static str> {
         let target = self.target.as_ref()?;

@@ -19,6 +19,10 @@ impl Variables {
         self.0.insert(name.into(), value.into());
     }
 
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(std::ffi::OsStr::new(name));
+    }
+
     /// `None` if not set, an error if not UTF-8.
     pub fn text(&self, name: &str) -> Option<Result<&str, ()>> {
         Some(self.0.get(std::ffi::OsStr::new(name))?.to_str().ok_or(()))

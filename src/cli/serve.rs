@@ -69,7 +69,7 @@ pub fn run(options: &ServeOptions) -> u8 {
         disabled: disabled.is_some(),
         seed: seed(),
     };
-    match block_on(serve(&options.look.subject(), &options.look.options(), &settings)) {
+    match block_on(serve(&options.look.subject(), &options.look.options(crate::report::Mode::Serve), &settings)) {
         Ok(Ok(())) => crate::report::exit::WORKS,
         Ok(Err(why)) => complain(&why),
         Err(code) => code,

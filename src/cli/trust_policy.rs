@@ -112,7 +112,12 @@ fn token(subject: &Subject) -> Result<Token, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
     let expected = Expectations { no_sts: true, ..Expectations::default() };
-    let options = collect::Options { look_timeout: Duration::ZERO, expected };
+    let options = collect::Options {
+        look_timeout: Duration::ZERO,
+        expected,
+        issuer_check: collect::IssuerCheck::Never,
+        imds: false,
+    };
     let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now()));
     match (evidence.token, evidence.token_file) {
         (Seen::Seen(token), _) => Ok(token),

@@ -67,11 +67,12 @@ fn look(options: &WaitOptions) -> u8 {
         termination_log: options.life.termination.termination_log.clone(),
         seed: seed(),
     };
-    let waited = match block_on(wait(&options.look.subject(), &options.look.options(), &settings)) {
-        Ok(Ok(waited)) => waited,
-        Ok(Err(why)) => return complain(&why),
-        Err(code) => return code,
-    };
+    let waited =
+        match block_on(wait(&options.look.subject(), &options.look.options(crate::report::Mode::Wait), &settings)) {
+            Ok(Ok(waited)) => waited,
+            Ok(Err(why)) => return complain(&why),
+            Err(code) => return code,
+        };
     match waited {
         Waited::Looked(report) => {
             show(options, &report);

@@ -1,6 +1,6 @@
 //! Which STS endpoint an SDK in this environment calls, by the SDK's own rules.
 
-use super::inside;
+use super::profiles::Profiles;
 use super::transport::Transport;
 use crate::arn::RoleArn;
 use crate::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
@@ -9,53 +9,24 @@ use crate::redact;
 use crate::subject::{Subject, Variables};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::os_shim_internal::Env;
 use aws_types::service_config::ServiceConfigKey;
-use std::collections::HashMap;
-use std::ffi::OsString;
-use std::io::Read;
-use std::path::Path;
 
-/// A larger profile file is not read.
-const MAX_PROFILE_BYTES: u64 = 1024 * 1024;
-
-/// The SDK's configuration for this subject, without credentials. Variables and profile files are the subject's, read
-/// here: the SDK itself would read them of this process, and wait for ever on a FIFO.
-pub async fn sdk_config(subject: &Subject, transport: &Transport) -> SdkConfig {
+/// The SDK's configuration for this subject, without credentials.
+pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Transport) -> SdkConfig {
     // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
     let mut variables = subject.variables.pairs();
     variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
-    loader(subject, transport).env(Env::from_slice(&variables)).no_credentials().load().await
+    let loader = loader(subject, profiles, transport).env(Env::from_slice(&variables));
+    loader.no_credentials().load().await
 }
 
 /// The SDK's loader, to be completed with or without credentials.
-pub fn loader(subject: &Subject, transport: &Transport) -> aws_config::ConfigLoader {
+pub fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> aws_config::ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .env(Env::from_slice(&subject.variables.pairs()))
-        .fs(Fs::from_raw_map(profile_files(subject)))
+        .fs(profiles.fs())
         .http_client(transport.clone())
-}
-
-/// What the SDK can read: the two profile files under the names by which it asks for them.
-fn profile_files(subject: &Subject) -> HashMap<OsString, Vec<u8>> {
-    let home = subject.variables.filled("HOME").unwrap_or_default();
-    let paths = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
-    let path = |(variable, name): (&str, &str)| match subject.variables.filled(variable) {
-        Some(path) => path.replacen("~/", &format!("{home}/"), usize::from(path.starts_with("~/"))),
-        None => format!("{home}/.aws/{name}"),
-    };
-    let files = paths.into_iter().map(path);
-    files.filter_map(|path| Some((path.clone().into(), read(&subject.root, &path)?))).collect()
-}
-
-fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let file = inside::open(root, Path::new(path)).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut content = Vec::new();
-    file.take(MAX_PROFILE_BYTES).read_to_end(&mut content).ok()?;
-    Some(content)
 }
 
 /// Finds the endpoint. Where no region is set, it takes the issuer's, or the first of the role's partition.

@@ -50,6 +50,7 @@ impl Tls {
                 let session = TlsSession {
                     protocol: protocol.and_then(|version| version.as_str()).unwrap_or("TLS").replace('_', "."),
                     issuer: self.verifier.leaf(issuer).flatten(),
+                    top_thumbprint: self.verifier.top_thumbprint(),
                 };
                 Ok((stream, session))
             }
@@ -105,6 +106,13 @@ impl Remembering {
         let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, certificate) = X509Certificate::from_der(chain.first()?).ok()?;
         Some(read(&certificate))
+    }
+
+    /// As IAM computes the thumbprint of an identity provider (IAM user guide, "Obtain the thumbprint").
+    fn top_thumbprint(&self) -> Option<String> {
+        let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, chain.last()?);
+        Some(sha1.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn is_self_signed(&self) -> bool {

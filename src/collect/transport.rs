@@ -69,8 +69,9 @@ pub struct Log {
 }
 
 impl Transport {
+    /// Through the proxies that the subject's variables name.
     pub fn new(subject: &Subject) -> Transport {
-        let variables = subject.variables.clone();
+        let variables = &subject.variables;
         let value = |names: &[&str]| names.iter().find_map(|name| variables.filled(name)).unwrap_or("").to_owned();
         let proxies = Matcher::builder()
             .https(value(&["HTTPS_PROXY", "https_proxy"]))
@@ -78,8 +79,17 @@ impl Transport {
             .all(value(&["ALL_PROXY", "all_proxy"]))
             .no(value(&["NO_PROXY", "no_proxy"]))
             .build();
+        Self::through(proxies, subject)
+    }
+
+    /// Straight, whatever the variables say: for the node's own services.
+    pub fn without_proxy(subject: &Subject) -> Transport {
+        Self::through(Matcher::builder().build(), subject)
+    }
+
+    fn through(proxies: Matcher, subject: &Subject) -> Transport {
         Transport(Arc::new(Shared {
-            variables,
+            variables: subject.variables.clone(),
             root: subject.root.clone(),
             proxies,
             tls: OnceLock::new(),
@@ -96,6 +106,13 @@ impl Transport {
     /// What happened since the last call of this.
     pub fn take_log(&self) -> Log {
         std::mem::take(&mut *self.0.log())
+    }
+
+    /// Tries to connect to a server and sends nothing; the log tells how far that went.
+    pub async fn reach(&self, host: &str, port: u16, deadline: Instant) {
+        if let Ok(url) = format!("https://{host}:{port}").parse() {
+            dial::reach(&self.0, &url, deadline).await;
+        }
     }
 
     /// Sends one request and reads its answer to the end, within the timeouts and the size limit.

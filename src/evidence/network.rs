@@ -67,6 +67,21 @@ pub struct Dial {
     pub tls: Option<Result<TlsSession, TlsFault>>,
     /// How the exchange itself broke off.
     pub http: Option<HttpFault>,
+    /// What the resolver goes by; read only where a lookup failed.
+    pub resolver: Option<Resolver>,
+    /// The search domain whose wildcard answered in place of the name that was meant; looked for only where the
+    /// certificate is for another name.
+    pub search_domain: Option<String>,
+}
+
+/// `/etc/resolv.conf`, as far as it decides a lookup (`resolv.conf(5)`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolver {
+    /// In the order in which they are asked.
+    pub servers: Vec<IpAddr>,
+    pub search: Vec<String>,
+    /// A name with fewer dots than this is tried under every search domain first.
+    pub ndots: u32,
 }
 
 impl Dial {
@@ -84,14 +99,41 @@ impl Dial {
             self.http.as_ref().map(|_| Layer::Http)
         }
     }
+
+    /// The fault of that layer, as a clause.
+    pub fn fault(&self) -> Option<String> {
+        if let Some(Err(fault)) = &self.dns {
+            Some(format!("{}: {fault}", self.via.as_ref().unwrap_or(&self.host)))
+        } else if let Some(Err(faults)) = &self.tcp {
+            let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
+            Some(told.join(", "))
+        } else if let Some(Err(fault)) = &self.proxy {
+            Some(format!("the proxy {}: {fault}", self.via.as_deref().unwrap_or_default()))
+        } else if let Some(Err(fault)) = &self.tls {
+            Some(fault.to_string())
+        } else {
+            self.http.as_ref().map(HttpFault::to_string)
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DnsFault {
-    /// The name server says that there is no such name (NXDOMAIN), or none with an address.
+    /// The name server says that there is no such name (NXDOMAIN).
     NoSuchName,
-    /// The name server answered that it failed (SERVFAIL) or would not answer (REFUSED), or nothing answered; the
-    /// resolver's own words.
+    /// The name exists, but without an address.
+    NoAddress,
+    /// The name server would not answer (REFUSED): a policy of the server, or a server that is not for this network.
+    Refused {
+        server: IpAddr,
+    },
+    /// The name server answered that it failed (SERVFAIL), as when it cannot reach the servers behind it.
+    ServerFailed {
+        server: IpAddr,
+    },
+    /// Nothing listens on the name servers' port, or there is no way to them; the network said so at once.
+    NoServer,
+    /// The C library's own words, where the name servers told nothing more.
     Failed(String),
     TimedOut {
         after_ms: u64,
@@ -139,6 +181,8 @@ pub struct TlsSession {
     pub protocol: String,
     /// Who issued the server's certificate.
     pub issuer: Option<String>,
+    /// SHA-1 of the last certificate that the server showed, as 40 hexadecimal digits.
+    pub top_thumbprint: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,14 +233,35 @@ pub enum HttpFault {
     },
 }
 
+/// Not on the internet: of a VPC or pod network (RFC 1918, RFC 6598, RFC 4193), link-local or this very host.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            v4.is_private() || v4.is_loopback() || v4.is_link_local() || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local(),
+    }
+}
+
 impl fmt::Display for DnsFault {
     /// A clause that follows the name and a colon.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoSuchName => f.write_str("no such name, or none with an address"),
+            Self::NoSuchName => f.write_str("no such name"),
+            Self::NoAddress => f.write_str("the name has no address"),
+            Self::Refused { server } => write!(f, "the name server {server} refuses to answer"),
+            Self::ServerFailed { server } => write!(f, "the name server {server} answers that it failed"),
+            Self::NoServer => f.write_str("no name server can be reached"),
             Self::Failed(words) => write!(f, "the resolver says {words:?}"),
             Self::TimedOut { after_ms } => write!(f, "no answer from the resolver within {after_ms} ms"),
         }
+    }
+}
+
+impl fmt::Display for AddressFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.address, self.fault)
     }
 }
 

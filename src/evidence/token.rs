@@ -76,6 +76,11 @@ pub struct Token {
 }
 
 impl Token {
+    /// Expired by this clock.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
     /// Never meant for STS, which refuses it unread: without audience (legacy), or for nobody but the cluster's API
     /// server or the agent of EKS Pod Identity. Any other audience may be registered with an IAM provider.
     pub fn is_for_another_use(&self) -> bool {

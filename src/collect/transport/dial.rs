@@ -2,6 +2,7 @@
 
 use super::exchange::{self, Sender};
 use super::{CONNECT_TIMEOUT, Shared, milliseconds};
+use crate::collect::resolver;
 use crate::evidence::{AddressFault, Dial, DnsFault, Layer, ProxyFault, TcpFault, TlsFault};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper::Uri;
@@ -90,16 +91,30 @@ pub(super) async fn dial(shared: &Shared, url: &Uri) -> Result<Sender, Broken> {
     exchange::handshake(stream, None).await
 }
 
+/// Goes straight to the server of `url` as far as TCP, whatever the proxy variables say, and hangs up.
+pub(super) async fn reach(shared: &Shared, url: &Uri, deadline: Instant) {
+    shared.log().dial =
+        Some(Dial { host: url.host().unwrap_or_default().to_owned(), port: port(url), ..Dial::default() });
+    if let Ok(addresses) = resolve(shared, url, deadline).await {
+        // The log tells how it ended.
+        drop(connect(shared, &addresses, deadline).await);
+    }
+}
+
 async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<SocketAddr>, Broken> {
     let began = Instant::now();
     let host = peer.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let result = match timeout_at(deadline, tokio::net::lookup_host((host, port(peer)))).await {
         Ok(Ok(addresses)) => match addresses.collect::<Vec<_>>() {
-            addresses if addresses.is_empty() => Err(DnsFault::NoSuchName),
+            addresses if addresses.is_empty() => Err(DnsFault::NoAddress),
             addresses => Ok(addresses),
         },
         Ok(Err(error)) => Err(dns_fault(&error)),
         Err(_) => Err(DnsFault::TimedOut { after_ms: milliseconds(began) }),
+    };
+    let result = match result {
+        Err(fault) => Err(explained(shared, host, fault).await),
+        found => found,
     };
     let ips = result.as_ref().map(|addresses| addresses.iter().map(SocketAddr::ip).collect::<Vec<_>>());
     let detail = match &ips {
@@ -111,14 +126,23 @@ async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<S
     result.map_err(|_| Broken::worth_retrying(false))
 }
 
+/// The lookup failed: the name servers themselves say more.
+async fn explained(shared: &Shared, host: &str, fault: DnsFault) -> DnsFault {
+    let Some(resolver) = resolver::read(&shared.root) else {
+        return fault;
+    };
+    let fault = resolver.explain(host, fault).await;
+    shared.with_dial(|dial| dial.resolver = Some(resolver));
+    fault
+}
+
 /// getaddrinfo's errors reach us only as the C library's texts (`gai_strerror(3)`).
 fn dns_fault(error: &std::io::Error) -> DnsFault {
     let text = error.to_string();
     let text = text.trim_start_matches("failed to lookup address information: ");
     match text {
-        "Name or service not known" | "No address associated with hostname" | "Name does not resolve" => {
-            DnsFault::NoSuchName
-        }
+        "Name or service not known" | "Name does not resolve" => DnsFault::NoSuchName,
+        "No address associated with hostname" => DnsFault::NoAddress,
         _ => DnsFault::Failed(text.to_owned()),
     }
 }
@@ -135,7 +159,9 @@ async fn connect(shared: &Shared, addresses: &[SocketAddr], deadline: Instant) -
             Ok(Ok(stream)) => {
                 // Requests are small and sent whole: waiting for more to send only costs time.
                 let _ = stream.set_nodelay(true);
-                shared.step(Layer::Tcp.name(), began, Ok(address.to_string()));
+                let tried = list(faults.iter().take(4));
+                let after = if tried.is_empty() { String::new() } else { format!(" (before that, {tried})") };
+                shared.step(Layer::Tcp.name(), began, Ok(format!("{address}{after}")));
                 shared.with_dial(|dial| dial.tcp = Some(Ok(*address)));
                 return Ok(stream);
             }
@@ -144,8 +170,7 @@ async fn connect(shared: &Shared, addresses: &[SocketAddr], deadline: Instant) -
         };
         faults.push(AddressFault { address: *address, fault });
     }
-    let told = list(faults.iter().take(4).map(|AddressFault { address, fault }| format!("{address} {fault}")));
-    shared.step(Layer::Tcp.name(), began, Err(told));
+    shared.step(Layer::Tcp.name(), began, Err(list(faults.iter().take(4))));
     let passing = faults.iter().any(|fault| matches!(fault.fault, TcpFault::Refused | TcpFault::Reset));
     shared.with_dial(|dial| dial.tcp = Some(Err(faults)));
     Err(Broken::worth_retrying(passing))
@@ -238,6 +263,12 @@ async fn shake_hands(
         Err(fault) => Err(fault.to_string()),
     };
     shared.step(Layer::Tls.name(), began, detail);
+    if let Err(TlsFault::WrongName { .. }) = &result
+        && let Some(resolver) = resolver::read(&shared.root)
+    {
+        let answers = resolver.search_domain_that_answers(host).await;
+        shared.with_dial(|dial| dial.search_domain = answers);
+    }
     let (stream, seen) = match result {
         Ok((stream, session)) => (Ok(stream), Ok(session)),
         Err(fault) => (Err(Broken::worth_retrying(matches!(fault, TlsFault::Closed))), Err(fault)),
