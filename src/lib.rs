@@ -7,12 +7,14 @@
 //! ```
 
 pub mod arn;
+pub mod audit;
 pub mod checks;
 pub mod cli;
 pub mod collect;
 pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
+pub mod explain;
 pub mod finding;
 pub mod log;
 pub mod partition;
@@ -30,4 +32,5 @@ pub mod subject;
 pub mod termination_log;
 pub mod timestamp;
 pub mod trust_policy;
+pub mod unreached;
 pub mod wait;
