@@ -15,6 +15,8 @@ pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
 pub mod finding;
+#[cfg(any(test, fuzzing))]
+pub mod inputs;
 pub mod log;
 pub mod partition;
 pub mod ping;
