@@ -4,7 +4,7 @@
 //! To add one: a file here with a [`Check`], a line below, and a directory in `tests/cases/`.
 
 mod caller_is_not_expected_role;
-mod china_partition_endpoint;
+pub(crate) mod china_partition_endpoint;
 mod condition_key_wrong_in_trust_policy;
 mod dns_failure;
 mod env_not_injected;
@@ -16,11 +16,13 @@ mod env_partially_set;
 mod env_stripped_from_process;
 mod explicit_deny_in_trust_policy;
 mod idp_rejected_claim;
+mod imds_reachable;
 mod invalid_session_name;
 mod issuer_not_public_default;
 mod issuer_unreachable;
 mod jwks_key_mismatch;
 mod malformed_arn;
+mod mesh_proxy_not_running;
 mod no_oidc_provider;
 mod node_role_fallback;
 mod not_authorized;
@@ -113,6 +115,13 @@ pub static CHECKS: &[&Check] = &[
     &china_partition_endpoint::CHECK,
     &sts_endpoint_misconfigured::CHECK,
     &wrong_partition_endpoint::CHECK,
+    &dns_failure::CHECK,
+    &proxy_interferes::CHECK,
+    &sts_global_endpoint_in_private_vpc::CHECK,
+    &sts_endpoint_unreachable_timeout::CHECK,
+    &tls_unknown_ca::CHECK,
+    &tls_hostname_mismatch::CHECK,
+    &sts_unreachable::CHECK,
     &request_clock_skew::CHECK,
     &throttled::CHECK,
     &sts_server_error::CHECK,
@@ -120,6 +129,7 @@ pub static CHECKS: &[&Check] = &[
     &oidc_provider_not_found::CHECK,
     &wrong_audience::CHECK,
     &thumbprint_mismatch::CHECK,
+    &jwks_key_mismatch::CHECK,
     &verification_key_not_retrieved::CHECK,
     &issuer_unreachable::CHECK,
     &idp_rejected_claim::CHECK,
@@ -130,6 +140,10 @@ pub static CHECKS: &[&Check] = &[
     &signed_call_refused::CHECK,
     &sts_answer_not_understood::CHECK,
     &caller_is_not_expected_role::CHECK,
+    &static_keys_override::CHECK,
+    &pod_identity_precedence::CHECK,
+    &node_role_fallback::CHECK,
+    &imds_reachable::CHECK,
     &sdk_lacks_web_identity::CHECK,
     &sdk_lacks_pod_identity::CHECK,
 ];
@@ -137,29 +151,19 @@ pub static CHECKS: &[&Check] = &[
 /// Faults that no evidence within a pod proves: they are only ever candidates, or read out of an error's text.
 pub static CANDIDATES_ONLY: &[&Cause] = &[
     &condition_key_wrong_in_trust_policy::CAUSE,
-    &dns_failure::CAUSE,
     &env_not_injected_annotation_missing_or_misplaced::CAUSE,
     &env_not_injected_by_opt_out::CAUSE,
     &env_not_injected_pod_predates_annotation::CAUSE,
     &env_not_injected_webhook_missing::CAUSE,
+    &mesh_proxy_not_running::CAUSE,
     &explicit_deny_in_trust_policy::CAUSE,
-    &jwks_key_mismatch::CAUSE,
     &no_oidc_provider::CAUSE,
-    &node_role_fallback::CAUSE,
     &packed_policy_too_large::CAUSE,
-    &pod_identity_precedence::CAUSE,
-    &proxy_interferes::CAUSE,
     &role_does_not_exist::CAUSE,
     &role_lacks_permissions::CAUSE,
     &second_hop_assume_role_denied::CAUSE,
     &session_credentials_expired::CAUSE,
-    &static_keys_override::CAUSE,
-    &sts_endpoint_unreachable_timeout::CAUSE,
-    &sts_global_endpoint_in_private_vpc::CAUSE,
-    &sts_unreachable::CAUSE,
     &subject_wildcard_needs_stringlike::CAUSE,
-    &tls_hostname_mismatch::CAUSE,
-    &tls_unknown_ca::CAUSE,
     &token_path_not_absolute_on_windows::CAUSE,
     &trust_policy_lacks_web_identity_statement::CAUSE,
     &unexpected_auth_header_on_unsigned_call::CAUSE,

@@ -48,7 +48,7 @@ enum Command {
     /// One look; the report goes to standard output
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckOptions),
-    /// What a code means and how to fix it; without a code, lists all
+    /// What a code, or a pasted error, means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
     /// Cross-checks what kubectl and aws print; asks nothing over the network
@@ -217,6 +217,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, u8> {
 /// A number that differs from pod to pod.
 fn seed() -> u64 {
     RandomState::new().hash_one(())
+}
+
+/// The reason, if the modes that can keep a pod from starting are switched off.
+fn disabled() -> Option<String> {
+    let reason = std::env::var_os("IRSA_PROBE_DISABLED").filter(|reason| !reason.is_empty())?;
+    Some(reason.to_string_lossy().into_owned())
 }
 
 impl LifeOptions {

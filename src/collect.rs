@@ -164,7 +164,11 @@ async fn beside(
 /// What an earlier look saw, with the token file as it is now. Nothing is sent.
 pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
     let (local, ..) = look_locally(subject, options, now);
-    Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() }
+    let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
+    if evidence.token.seen().and_then(|token| token.expires_at).is_some_and(|at| at <= now) {
+        evidence.session = Seen::not_looked("the token has expired since STS was asked");
+    }
+    evidence
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.

@@ -16,7 +16,7 @@ pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
 pub use mounts::{Mount, Mounts, Volume};
 pub use network::{
     AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Resolver, Step, StepStatus, TcpFault, TlsFault,
-    TlsSession,
+    TlsSession, is_private,
 };
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};

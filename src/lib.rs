@@ -14,6 +14,7 @@ pub mod collect;
 pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
+pub mod explain;
 pub mod finding;
 #[cfg(any(test, fuzzing))]
 pub mod inputs;
@@ -33,4 +34,5 @@ pub mod subject;
 pub mod termination_log;
 pub mod timestamp;
 pub mod trust_policy;
+pub mod unreached;
 pub mod wait;

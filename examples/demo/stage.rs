@@ -119,8 +119,10 @@ impl Stage {
         }
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
-        let routes = STS.map(|name| (format!("{name}:443"), self.sts.unwrap_or(stand_in)));
-        let routes = routes.each_ref().map(|(name, address)| (name.as_str(), *address));
+        let plain = sts.listen(None)?;
+        let tls = STS.map(|name| (format!("{name}:443"), self.sts.unwrap_or(stand_in)));
+        let http = STS.map(|name| (format!("{name}:80"), plain));
+        let routes: Vec<_> = tls.iter().chain(&http).map(|(name, address)| (name.as_str(), *address)).collect();
         let proxy = Proxy::new(self.proxy, &routes);
         let proxy_address = proxy.listen()?;
 

@@ -1,15 +1,53 @@
-use crate::finding::{Advice, Cause, Severity};
+use crate::checks::Check;
+use crate::evidence::Evidence;
+use crate::finding::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::sts_errors::{Clues, fix};
 
 /// IRSA and Pod Identity are both there.
-pub static CAUSE: Cause = Cause {
-    code: "pod-identity-precedence",
-    title: "IRSA and Pod Identity are both configured",
-    severity: Severity::Warning,
-    advice: Advice::RecreatePod,
-    explanation: "\
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "pod-identity-precedence",
+        title: "IRSA and Pod Identity are both configured",
+        severity: Severity::Warning,
+        advice: Advice::RecreatePod,
+        explanation: "\
 Both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are set. SDKs try web identity first, so \
 IRSA's role wins, although the webhook itself prefers a Pod Identity association. Who reads the pod's spec expects \
 one role and gets the other.
 
 Decide for one: delete the association, or the service account's annotation. Then recreate the pod.",
+    },
+    judge,
 };
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let environment = &evidence.environment;
+    let variables = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+    let Some((name, uri)) = environment.first(&variables) else {
+        return Outcome::Pass;
+    };
+    let (Some(role), Some(_)) = (environment.value("AWS_ROLE_ARN"), environment.value("AWS_WEB_IDENTITY_TOKEN_FILE"))
+    else {
+        return Outcome::skip("IRSA's variables are not both set");
+    };
+    let cause = format!(
+        "{name} is {uri}, and IRSA's variables name {role}. SDKs take web identity first, so they use {role}; a pod made \
+         by the webhook alone has only one of the two."
+    );
+    Diagnosis::new(cause, fix(CHECK.cause.code, &Clues::of(evidence))).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{ROLE, environment, found};
+
+    #[test]
+    fn only_both_together_are_this_fault() {
+        let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+        let irsa = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")];
+        for (variables, is) in [(vec![uri], false), (irsa.to_vec(), false), ([&irsa[..], &[uri]].concat(), true)] {
+            assert_eq!(found(&CHECK, &environment(&variables)), is, "{variables:?}");
+        }
+    }
+}

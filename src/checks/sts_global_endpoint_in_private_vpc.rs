@@ -1,16 +1,49 @@
+use crate::checks::Check;
 use crate::finding::{Advice, Cause, Severity};
+use crate::unreached;
 
 /// The global STS is called where only a regional one can be reached.
-pub static CAUSE: Cause = Cause {
-    code: "sts-global-endpoint-in-private-vpc",
-    title: "the global STS endpoint is called from a network without internet",
-    severity: Severity::Error,
-    advice: Advice::RecreatePod,
-    explanation: "\
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "sts-global-endpoint-in-private-vpc",
+        title: "the global STS endpoint is called from a network without internet",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        explanation: "\
 sts.amazonaws.com is in us-east-1 and on the internet. A VPC without a way out may have an endpoint for STS, but \
 only for its own region's name, sts.REGION.amazonaws.com. Older SDKs call the global name unless told otherwise.
 
 Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (the annotation eks.amazonaws.com/sts-regional-endpoints: \
 \"true\" has the webhook do it), then recreate the pod. Do not alias the global name to the endpoint: its \
 certificate does not fit.",
+    },
+    judge: |evidence| unreached::judge(CHECK.cause.code, evidence),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{found, unreached};
+    use crate::evidence::{AddressFault, Dial, Seen, TcpFault};
+
+    #[test]
+    fn a_regional_endpoint_that_answers_in_place_of_the_global_one_decides() {
+        let fault = TcpFault::TimedOut { after_ms: 3000 };
+        let faults = vec![AddressFault { address: ([52, 1, 1, 1], 443).into(), fault }];
+        let silent = Dial { tcp: Some(Err(faults)), ..Dial::default() };
+        let way = Dial { dns: Some(Ok(vec![[10, 0, 1, 5].into()])), ..Dial::default() };
+        for (host, detour, is) in [
+            ("sts.amazonaws.com", Seen::Seen(way.clone()), true),
+            ("sts.amazonaws.com", Seen::Failed(way.clone()), false),
+            ("sts.amazonaws.com", Seen::not_looked(""), false),
+            ("sts.eu-west-1.amazonaws.com", Seen::Seen(way), false),
+        ] {
+            let mut evidence = unreached(silent.clone());
+            evidence.detour = detour;
+            if let Seen::Seen(endpoint) = &mut evidence.endpoint {
+                endpoint.host = host.into();
+            }
+            assert_eq!(found(&CHECK, &evidence), is, "{host} {:?}", evidence.detour);
+        }
+    }
+}

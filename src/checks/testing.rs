@@ -26,16 +26,7 @@ pub(crate) fn healthy() -> Evidence {
         ]),
         token_file: Seen::Seen(TokenFile { path: PATH.into(), walk: vec![file], bytes: 1000 }),
         token: Seen::Seen(good_token()),
-        endpoint: Seen::Seen(Endpoint {
-            url: "https://sts.eu-west-1.amazonaws.com".into(),
-            host: "sts.eu-west-1.amazonaws.com".into(),
-            port: 443,
-            https: true,
-            region: "eu-west-1".into(),
-            source: EndpointSource::Region("AWS_REGION"),
-            partition: Some(Partition::Aws),
-            proxy: None,
-        }),
+        endpoint: Seen::Seen(endpoint()),
         dial: Seen::Seen(Dial::default()),
         detour: Seen::not_looked(""),
         session: Seen::Seen(Session {
@@ -76,6 +67,20 @@ pub(crate) fn target() -> Target {
         image: Image::default(),
         sdks: Seen::Seen(SdkScan::default()),
         others: vec![],
+    }
+}
+
+/// Where a healthy pod calls STS.
+pub(crate) fn endpoint() -> Endpoint {
+    Endpoint {
+        url: "https://sts.eu-west-1.amazonaws.com".into(),
+        host: "sts.eu-west-1.amazonaws.com".into(),
+        port: 443,
+        https: true,
+        region: "eu-west-1".into(),
+        source: EndpointSource::Region("AWS_REGION"),
+        partition: Some(Partition::Aws),
+        proxy: None,
     }
 }
 
@@ -151,6 +156,25 @@ pub(crate) fn failed(operation: Operation, fault: CallFault) -> Evidence {
         }
         Operation::GetCallerIdentity => Evidence { caller: Seen::Failed(fault), ..healthy() },
     }
+}
+
+/// An issuer that publishes one key.
+pub(crate) fn issuer(signature: Signature) -> Issuer {
+    Issuer {
+        url: ISSUER.into(),
+        addresses: vec![],
+        jwks_uri: format!("{ISSUER}/keys"),
+        key_ids: vec!["k2".into()],
+        signature,
+        thumbprint: None,
+    }
+}
+
+/// A look at a pod whose connection to STS failed.
+pub(crate) fn unreached(dial: Dial) -> Evidence {
+    let operation = Operation::AssumeRoleWithWebIdentity;
+    let no_answer = CallFault::NoAnswer(NoAnswer { operation, attempts: 1, out_of_time: false });
+    Evidence { dial: Seen::Failed(dial), ..failed(operation, no_answer) }
 }
 
 /// Whether the check finds its fault, as an error or as a warning.

@@ -1,16 +1,44 @@
+use crate::checks::Check;
 use crate::finding::{Advice, Cause, Severity};
+use crate::unreached;
 
 /// Nobody vouches for the server's certificate.
-pub static CAUSE: Cause = Cause {
-    code: "tls-unknown-ca",
-    title: "the certificate of STS is issued by nobody this image trusts",
-    severity: Severity::Error,
-    advice: Advice::Fix,
-    explanation: "\
+pub static CHECK: Check = Check {
+    cause: Cause {
+        code: "tls-unknown-ca",
+        title: "the certificate of STS is issued by nobody this image trusts",
+        severity: Severity::Error,
+        advice: Advice::Fix,
+        explanation: "\
 Either the image has no CA bundle (scratch and distroless-like images; package ca-certificates), or the one it has \
 is ancient, or something on the way inspects TLS and presents a certificate of its own. Who issued the presented \
 certificate decides: Amazon or Starfield means that the bundle is missing; anything else means inspection.
 
 Put a bundle into the image; where TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
 SSL_CERT_FILE.",
+    },
+    judge: |evidence| unreached::judge(CHECK.cause.code, evidence),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{found, unreached};
+    use crate::evidence::{Dial, TlsFault};
+
+    #[test]
+    fn trust_that_is_missing_or_broken_is_this_fault() {
+        let issuer = |name: &str| TlsFault::UnknownIssuer { issuer: Some(name.into()) };
+        for (fault, is) in [
+            (issuer("CN=Zscaler Root CA"), true),
+            (issuer("O=Amazon, CN=Amazon RSA 2048 M02"), true),
+            (TlsFault::NoRoots { looked_at: vec!["/etc/ssl/certs/ca-certificates.crt".into()] }, true),
+            (TlsFault::BadBundle { variable: "AWS_CA_BUNDLE", path: "/ca".into(), why: "is empty".into() }, true),
+            (TlsFault::WrongName { names: vec!["example.com".into()] }, false),
+            (TlsFault::NotTls, false),
+        ] {
+            let dial = Dial { tls: Some(Err(fault.clone())), ..Dial::default() };
+            assert_eq!(found(&CHECK, &unreached(dial)), is, "{fault:?}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
+use super::issuer_unreachable;
 use crate::checks::Check;
-use crate::finding::{Advice, Cause, Severity};
+use crate::evidence::{Evidence, Seen, Signature};
+use crate::finding::{Advice, Cause, Outcome, Severity};
 use crate::sts_errors;
 
 /// STS could not get the key that verifies the token.
@@ -21,8 +23,34 @@ X-Amz-Security-Token header to the call.
 The check tries again a few times. If the issuer answers you and its keys hold the token's kid, wait; else publish \
 them.",
     },
-    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+    judge,
 };
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let outcome = sts_errors::judge(CHECK.cause.code, evidence);
+    let Outcome::Fault(mut diagnosis) = outcome else {
+        return outcome;
+    };
+    let (words, first) = match &evidence.issuer {
+        Seen::NotLooked(_) => return Outcome::Fault(diagnosis),
+        Seen::Failed(fault) => (format!(" From here, too, {fault}."), issuer_unreachable::CHECK.cause.code),
+        Seen::Seen(issuer) => match &issuer.signature {
+            Signature::KeyNotPublished | Signature::Invalid => {
+                return Outcome::skip("the issuer does not publish the token's key");
+            }
+            Signature::Valid => {
+                let words = " From here the issuer answers and its key verifies the token: so STS could not reach it in \
+                             time, which passes, or its address is not public.";
+                diagnosis.candidates.retain(|candidate| candidate.cause.code != "jwks-key-mismatch");
+                (words.to_owned(), issuer_unreachable::CHECK.cause.code)
+            }
+            Signature::NotVerified(why) => (format!(" From here the issuer answers; {why}."), "jwks-key-mismatch"),
+        },
+    };
+    diagnosis.cause += &words;
+    diagnosis.candidates.sort_by_key(|candidate| candidate.cause.code != first);
+    Outcome::Fault(diagnosis)
+}
 
 #[cfg(test)]
 mod tests {
@@ -44,6 +72,27 @@ mod tests {
         ] {
             let evidence = answered(operation, status, code, message);
             assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+        }
+    }
+
+    #[test]
+    fn what_the_issuer_publishes_decides_or_narrows_down() {
+        let text = "Couldn't retrieve verification key from your identity provider";
+        for (signature, first) in [
+            (None, Some("issuer-unreachable")),
+            (Some(Signature::Valid), Some("issuer-unreachable")),
+            (Some(Signature::KeyNotPublished), None),
+            (Some(Signature::Invalid), None),
+        ] {
+            let mut evidence = answered(AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", text);
+            if let Some(signature) = &signature {
+                evidence.issuer = Seen::Seen(crate::checks::testing::issuer(signature.clone()));
+            }
+            let candidate = match judge(&evidence) {
+                Outcome::Fault(diagnosis) => diagnosis.candidates.first().map(|candidate| candidate.cause.code),
+                _ => None,
+            };
+            assert_eq!(candidate, first, "{signature:?}");
         }
     }
 }

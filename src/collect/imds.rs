@@ -64,7 +64,13 @@ async fn find(base: &str, transport: &Transport, token: Option<&HeaderValue>) ->
     // Not found where the node has no role.
     let roles = get(ROLES).await.unwrap_or_default();
     let role = String::from_utf8_lossy(&roles).lines().next().map(shown).filter(|name| !name.is_empty());
-    Some(Imds { role, account: text("accountId"), region: text("region"), version_1: false })
+    Some(Imds {
+        role,
+        account: text("accountId"),
+        region: text("region"),
+        instance: text("instanceId"),
+        version_1: false,
+    })
 }
 
 /// The body of a good answer.

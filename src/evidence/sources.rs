@@ -76,6 +76,8 @@ pub struct Imds {
     /// The node's account, which is the cluster's.
     pub account: Option<String>,
     pub region: Option<String>,
+    /// `i-...`.
+    pub instance: Option<String>,
     /// It also answers without a session token (IMDSv1), so that the hop limit does not keep pods out.
     pub version_1: bool,
 }

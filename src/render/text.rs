@@ -255,7 +255,7 @@ fn what_to_do(report: &Report) -> &'static str {
     }
 }
 
-pub(super) fn wrap(text: &str, first: &str, further: &str) -> String {
+pub(crate) fn wrap(text: &str, first: &str, further: &str) -> String {
     let options = Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(further)

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -114,9 +115,17 @@ impl Open {
 /// One connection from its first byte to its end.
 async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, side: Side, pages: Source) {
     let mut closing = pages.clone();
+    let has_answered = AtomicBool::new(false);
     let respond = service_fn(|request| {
         let answer = respond(side, &request, pages.borrow().as_deref());
-        async { Ok::<_, Infallible>(answer) }
+        let another = has_answered.swap(true, Ordering::Relaxed);
+        async move {
+            // Who sends many requests at once waits for his turn between them.
+            if another {
+                yield_now().await;
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -47,6 +47,12 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         )
         .command(format!("curl --verbose --max-time 5 https://{host}/"))
         .command("kubectl get networkpolicies --all-namespaces"),
+        "mesh-proxy-not-running" => Fix::new(
+            "let init containers past the mesh: annotate the pod template with \
+             traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\" (Istio) or config.linkerd.io/skip-outbound-ports \
+             (Linkerd), or run the mesh's proxy as a native sidecar",
+        )
+        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.initContainers[*].name}'"),
         "dns-failure" => Fix::new(
             "look at the cluster's DNS: CoreDNS pods, NetworkPolicy and security groups for port 53 over UDP and TCP",
         )

@@ -1,0 +1,19 @@
+use crate::finding::{Advice, Cause, Severity};
+
+/// The mesh redirects connections to a proxy that is not there.
+pub static CAUSE: Cause = Cause {
+    code: "mesh-proxy-not-running",
+    title: "a service mesh sends connections to its proxy, which does not run yet",
+    severity: Severity::Error,
+    advice: Advice::Retry,
+    explanation: "\
+Under Istio's and Linkerd's CNI plugins the pod's network is redirected to the mesh's proxy before any container starts, \
+but the proxy itself starts behind the init containers. Until then every connection is refused at once, often name \
+lookups too: an init container has no network at all. The same happens for a moment while the proxy restarts.
+
+STS itself never refuses a connection, so a refusal from a public address comes from something in between.
+
+Leave STS out of the redirection (annotation traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\", or \
+config.linkerd.io/skip-outbound-ports), let the init container run as the mesh's own user (Istio: 1337), or make the \
+mesh's proxy a native sidecar, which starts before the other init containers.",
+};
