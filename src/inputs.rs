@@ -55,7 +55,7 @@ pub fn policy(bytes: &[u8]) {
 pub fn documents(bytes: &[u8]) {
     let mut documents = Documents::default();
     documents.read("input", &String::from_utf8_lossy(bytes));
-    let audit = audit(&documents, Context { now: Timestamp(1_795_395_600), token: None, role_arn: None });
+    let audit = audit(&documents, Context::at(Timestamp(1_795_395_600)));
     let text = render::audit::text(&audit, &documents);
     let forbidden = |c: char| c.is_control() && c != '\n';
     assert!(!text.contains(forbidden), "what a document holds must not drive the terminal");
