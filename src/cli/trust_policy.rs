@@ -126,7 +126,7 @@ fn token(subject: &Subject) -> Result<Token, String> {
     let fault = checks::judge(&evidence)
         .iter()
         .filter_map(checks::Judged::finding)
-        .find(|finding| finding.cause.code.starts_with("token-file") || finding.cause.code.starts_with("env-"));
+        .find(|finding| finding.cause.code.starts_with("token-file"));
     match (evidence.token, fault) {
         (Seen::Seen(token), _) => Ok(token),
         (_, Some(finding)) if evidence.environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() => {
