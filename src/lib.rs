@@ -17,6 +17,8 @@ pub mod evidence;
 pub mod explain;
 pub mod finding;
 pub mod injection;
+#[cfg(any(test, fuzzing))]
+pub mod inputs;
 pub mod log;
 pub mod partition;
 pub mod ping;
