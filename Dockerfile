@@ -12,8 +12,6 @@
 ARG RUST_VERSION=1.95
 # "@sha256:..." of that tag, where a build must not follow it.
 ARG RUST_DIGEST=
-# "no" leaves the list of dependencies out of the binary, and cargo-auditable out of the build.
-ARG AUDITABLE=yes
 
 FROM --platform=$BUILDPLATFORM docker.io/library/rust:${RUST_VERSION}-bookworm${RUST_DIGEST} AS toolchain
 ARG TARGETARCH
@@ -40,13 +38,11 @@ ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
     RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo" \
     CFLAGS="-ffile-prefix-map=/usr/local/cargo=cargo -ffile-prefix-map=/src=."
 
-# A pod can be asked what it is made of: cargo audit bin irsa-probe, trivy, grype read the list out of the binary.
-FROM toolchain AS cargo-yes
-RUN RUSTFLAGS= cargo install --locked --version 0.7.7 cargo-auditable
-
-FROM toolchain AS cargo-no
-
-FROM cargo-${AUDITABLE} AS build
+FROM toolchain AS build
+# A binary can be asked what it is made of: cargo audit bin irsa-probe, trivy, grype read the list out of it. "no" leaves
+# the list out.
+ARG AUDITABLE=yes
+RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --version 0.7.7 cargo-auditable; fi
 # Dependencies first, against an empty program: this layer stays as long as Cargo.lock does.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \

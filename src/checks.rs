@@ -6,13 +6,16 @@
 mod caller_is_not_expected_role;
 pub(crate) mod china_partition_endpoint;
 mod condition_key_wrong_in_trust_policy;
+mod debug_container_without_target;
 mod dns_failure;
 mod env_not_injected;
 mod env_not_injected_annotation_missing_or_misplaced;
+mod env_not_injected_by_opt_out;
 mod env_not_injected_pod_predates_annotation;
 mod env_not_injected_webhook_missing;
 mod env_partially_set;
 mod env_stripped_from_process;
+mod explicit_deny_in_trust_policy;
 mod idp_rejected_claim;
 mod imds_reachable;
 mod invalid_session_name;
@@ -34,6 +37,7 @@ mod region_missing;
 mod region_sts_disabled;
 mod request_clock_skew;
 mod role_does_not_exist;
+mod role_lacks_permissions;
 mod scp_or_boundary_deny;
 mod sdk_lacks_pod_identity;
 mod sdk_lacks_web_identity;
@@ -90,6 +94,7 @@ pub struct Check {
 
 /// Every check, in the order in which a credential travels: the first error found is the root cause.
 pub static CHECKS: &[&Check] = &[
+    &debug_container_without_target::CHECK,
     &target_environment_denied::CHECK,
     &env_stripped_from_process::CHECK,
     &env_not_injected::CHECK,
@@ -149,12 +154,15 @@ pub static CHECKS: &[&Check] = &[
 pub static CANDIDATES_ONLY: &[&Cause] = &[
     &condition_key_wrong_in_trust_policy::CAUSE,
     &env_not_injected_annotation_missing_or_misplaced::CAUSE,
+    &env_not_injected_by_opt_out::CAUSE,
     &env_not_injected_pod_predates_annotation::CAUSE,
     &env_not_injected_webhook_missing::CAUSE,
     &mesh_proxy_not_running::CAUSE,
+    &explicit_deny_in_trust_policy::CAUSE,
     &no_oidc_provider::CAUSE,
     &packed_policy_too_large::CAUSE,
     &role_does_not_exist::CAUSE,
+    &role_lacks_permissions::CAUSE,
     &second_hop_assume_role_denied::CAUSE,
     &session_credentials_expired::CAUSE,
     &subject_wildcard_needs_stringlike::CAUSE,

@@ -1,6 +1,7 @@
 //! The command line. Every option has an `IRSA_PROBE_*` twin, because pod specs find variables easier to set.
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
+mod audit;
 mod check;
 mod debug_profile;
 mod explain;
@@ -47,9 +48,12 @@ enum Command {
     /// One look; the report goes to standard output
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckOptions),
-    /// What a code means and how to fix it; without a code, lists all
+    /// What a code, or a pasted error, means and how to fix it; without a code, lists all
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
+    /// Cross-checks what kubectl and aws print; asks nothing over the network
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(audit::AuditOptions),
     /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
     #[command(after_help = debug_profile::EXAMPLES)]
     DebugProfile(debug_profile::DebugProfileOptions),
@@ -170,6 +174,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         None => check::run(&cli.check),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
+        Some(Command::Audit(options)) => audit::run(&options),
         Some(Command::DebugProfile(options)) => debug_profile::run(&options),
         Some(Command::Wait(options)) => wait::run(&options),
         Some(Command::Serve(options)) => serve::run(&options),
@@ -217,6 +222,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, u8> {
 /// A number that differs from pod to pod.
 fn seed() -> u64 {
     RandomState::new().hash_one(())
+}
+
+/// The reason, if the modes that can keep a pod from starting are switched off.
+fn disabled() -> Option<String> {
+    let reason = std::env::var_os("IRSA_PROBE_DISABLED").filter(|reason| !reason.is_empty())?;
+    Some(reason.to_string_lossy().into_owned())
 }
 
 impl LifeOptions {

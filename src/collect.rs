@@ -6,7 +6,7 @@ mod endpoint;
 mod imds;
 pub(crate) mod inside;
 mod issuer;
-mod jwt;
+pub(crate) mod jwt;
 mod mounts;
 pub mod processes;
 mod profiles;
@@ -15,7 +15,7 @@ mod rivals;
 mod roots;
 pub mod sdks;
 mod signature;
-mod sts;
+pub(crate) mod sts;
 mod tls;
 mod token_file;
 pub mod transport;
@@ -94,9 +94,22 @@ impl RawToken {
 
 /// Looks once.
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
+    let deadline = Instant::now() + options.look_timeout;
+    let scan = sdks::scan_beside(subject);
+    let mut evidence = look_at_the_chain(subject, options, now).await;
+    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
+        target.sdks = match timeout_at(deadline, scan).await {
+            Ok(Ok(scanned)) => scanned.into(),
+            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
+        };
+    }
+    evidence
+}
+
+/// Everything but the application's image.
+async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.look_timeout;
-    let scan = sdks::scan_beside(subject);
     let (mut evidence, token, role) = look_locally(subject, options, now);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;
@@ -128,12 +141,6 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     if let Some(found) = found {
         evidence.imds = found;
     }
-    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
-        target.sdks = match tokio::time::timeout_at(deadline, scan).await {
-            Ok(Ok(scanned)) => scanned.into(),
-            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
-        };
-    }
     evidence
 }
 
@@ -164,7 +171,11 @@ async fn beside(
 /// What an earlier look saw, with the token file as it is now. Nothing is sent.
 pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
     let (local, ..) = look_locally(subject, options, now);
-    Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() }
+    let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
+    if evidence.token.seen().and_then(|token| token.expires_at).is_some_and(|at| at <= now) {
+        evidence.session = Seen::not_looked("the token has expired since STS was asked");
+    }
+    evidence
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.

@@ -76,6 +76,15 @@ impl Fix {
     }
 }
 
+/// A value as one word of a POSIX shell, so that a command which holds it does what it says.
+pub fn shell_word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+,-./:=@_%".contains(&byte);
+    match !text.is_empty() && text.bytes().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 /// A cause that the evidence allows but does not prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -143,4 +152,16 @@ pub struct Finding {
     pub severity: Severity,
     pub advice: Advice,
     pub diagnosis: Diagnosis,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_stays_one_word_whatever_it_holds() {
+        assert_eq!(shell_word("arn:aws:iam::111122223333:role/a-b_c"), "arn:aws:iam::111122223333:role/a-b_c");
+        assert_eq!(shell_word("a'; rm -rf /"), r"'a'\''; rm -rf /'");
+        assert_eq!(shell_word(""), "''");
+    }
 }

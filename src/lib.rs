@@ -7,14 +7,18 @@
 //! ```
 
 pub mod arn;
+pub mod audit;
 pub mod checks;
 pub mod cli;
 pub mod collect;
 pub mod debug_profile;
 pub mod documents;
 pub mod evidence;
+pub mod explain;
 pub mod finding;
 pub mod injection;
+#[cfg(any(test, fuzzing))]
+pub mod inputs;
 pub mod log;
 pub mod partition;
 pub mod ping;

@@ -1,5 +1,6 @@
 //! Shows a report. Nothing here decides anything.
 
+pub mod audit;
 pub mod html;
 pub mod json;
 pub mod metrics;

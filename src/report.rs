@@ -92,7 +92,16 @@ pub struct Report {
 
 impl Report {
     pub fn new(mode: Mode, duration_ms: u64, evidence: Evidence, judged: Vec<Judged>) -> Report {
-        let mut findings: Vec<Finding> = judged.iter().filter_map(Judged::finding).collect();
+        let findings = judged.iter().filter_map(Judged::finding).collect();
+        Self::of(mode, duration_ms, evidence, judged, findings)
+    }
+
+    /// The same look with these findings instead, judged anew.
+    pub fn with_findings(self, findings: Vec<Finding>) -> Report {
+        Self::of(self.mode, self.duration_ms, self.evidence, self.judged, findings)
+    }
+
+    fn of(mode: Mode, duration_ms: u64, evidence: Evidence, judged: Vec<Judged>, mut findings: Vec<Finding>) -> Report {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let verdict = verdict(&evidence, &findings);
         let advice = advice(verdict, &evidence, &findings);

@@ -114,9 +114,10 @@ impl Serving {
     }
 
     /// From a change of the token file to the look that tries it. The kubelets of a fleet that was started at once
-    /// refresh its tokens within the same ten seconds, a day later.
-    pub fn pause_after_rotation(&self, roll: f64) -> Duration {
-        (self.interval / 10).min(Duration::from_secs(90)).mul_f64(roll)
+    /// refresh its tokens within the same ten seconds, a day later; but a pod that waits for this token is not kept.
+    pub fn pause_after_rotation(&self, works: bool, roll: f64) -> Duration {
+        let longest = Duration::from_secs(if works { 90 } else { 5 });
+        (self.interval / 10).min(longest).mul_f64(roll)
     }
 }
 
@@ -187,8 +188,9 @@ mod tests {
     #[test]
     fn the_looks_of_a_fleet_that_rotates_at_once_are_spread() {
         let serving = Serving { interval: seconds(900) };
-        assert_eq!(serving.pause_after_rotation(0.5), seconds(45));
-        assert_eq!(Serving { interval: seconds(20) }.pause_after_rotation(0.5), seconds(1));
+        assert_eq!(serving.pause_after_rotation(true, 0.5), seconds(45));
+        assert_eq!(serving.pause_after_rotation(false, 1.0), seconds(5));
+        assert_eq!(Serving { interval: seconds(20) }.pause_after_rotation(true, 0.5), seconds(1));
     }
 
     #[test]

@@ -115,6 +115,9 @@ fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_tu
     assert_eq!(status, 503);
     assert!(line.starts_with("not ready: broken token-expired"), "{line}");
     assert_eq!(sidecar.get("/livez").0, 200);
+    rotate(&file, &signed(&token(0.0)));
+    assert_eq!(sidecar.running.line("verdict is now healthy")["level"], "INFO");
+    assert_eq!(sidecar.get("/readyz").0, 200);
 }
 
 #[test]
@@ -245,6 +248,16 @@ fn the_night_shift_can_switch_it_off() {
     assert_eq!(code, Some(0));
     assert!(log.contains("incident 42") && log.contains("\"level\":\"WARN\""), "{log}");
     assert!(disabled.sts.exchanges().is_empty());
+
+    let mut disabled = raise(|stage| {
+        stage.set("IRSA_PROBE_DISABLED", "incident 42");
+        stage.misbehave(ASSUME, "AccessDenied".parse().unwrap());
+    });
+    let sidecar = Sidecar::start(&mut disabled, &[]);
+    sidecar.running.line("broken");
+    let (status, line) = sidecar.get("/readyz");
+    assert_eq!(status, 200);
+    assert!(line.starts_with("ready: IRSA_PROBE_DISABLED is set, else not ready: broken"), "{line}");
 
     let mut lenient = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
     let (code, said, _) = run(&mut lenient, &["wait", "--settle", "0s", "--warn-only", "--", "/bin/echo", "runs"]);

@@ -1,4 +1,5 @@
 //! The scanner for AWS SDKs, on small trees of every language and on hostile ones.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
 use irsa_probe::collect::sdks::{Limits, scan};
 use irsa_probe::evidence::{SdkKind, SdkScan};
@@ -83,7 +84,7 @@ fn each_language_is_found_where_its_package_manager_puts_it() {
             br#"[{"name":"a/b","version":"1"},{"name":"aws/aws-sdk-php","version":"3.112.0"}]"#,
         ),
         ("srv/Shop.deps.json", br#"{"libraries":{"AWSSDK.Core/3.3.104.13":{},"Shop/1.0.0":{}}}"#),
-        ("usr/lib/libaws-cpp-sdk-core.so", b"\x7fELF\0\01.7.173\0AWS\0"),
+        ("usr/lib/libaws-cpp-sdk-core.so", b"\x7fELF\x00\x001.7.173\x00AWS\x00"),
     ]);
     let scan = look(root.path());
     assert_eq!(scan.cut_short, None);
@@ -155,6 +156,15 @@ fn a_go_program_tells_its_modules_and_a_rust_one_its_sources() {
             (SdkKind::Rust, "1.1.7", "its program")
         ]
     );
+}
+
+#[test]
+fn a_real_rust_program_is_known_by_its_sources() {
+    let root = TempDir::new().expect("a directory");
+    let unbounded = Limits { time: Duration::from_secs(60), ..Limits::default() };
+    let scan = scan(root.path(), Some(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))), &unbounded).expect("a scan");
+    let [(SdkKind::Rust, version, "its program")] = found(&scan)[..] else { panic!("{:?}", scan.sdks) };
+    assert!(version.starts_with("1."), "{version}");
 }
 
 #[test]

@@ -108,6 +108,28 @@ fn no_proxy_leads_past_the_proxy() {
 }
 
 #[test]
+fn plain_http_goes_through_its_own_proxy() {
+    let mut raised = raise(|stage| stage.set("AWS_ENDPOINT_URL_STS", "http://sts.eu-west-1.amazonaws.com"));
+    raised.command.env("HTTP_PROXY", raised.variables["HTTPS_PROXY"].clone()).env_remove("HTTPS_PROXY");
+    let look = look(&mut raised);
+    assert_eq!(look.step("assume-role-with-web-identity").0, "pass", "{}", look.report);
+    assert!(raised.proxy.asked().iter().all(|asked| asked == "sts.eu-west-1.amazonaws.com:80"));
+    assert!(raised.sts.exchanges().iter().all(|exchange| !exchange.tls));
+}
+
+#[test]
+fn a_proxys_password_is_sent_to_it_and_told_to_nobody() {
+    // base64 of `probe:correct-horse`
+    let mut raised = raise(|stage| stage.proxy = Manner::AllowWith("Basic cHJvYmU6Y29ycmVjdC1ob3JzZQ=="));
+    let proxy = raised.variables["HTTPS_PROXY"].replace("http://", "http://probe:correct-horse@");
+    raised.command.env("HTTPS_PROXY", proxy);
+    let look = look(&mut raised);
+    assert_eq!(look.step("proxy"), ("pass", format!("CONNECT {STS}: 200").as_str()));
+    assert!(!look.report.to_string().contains("correct-horse"), "{}", look.report);
+    assert!(!look.report.to_string().contains("cHJvYmU6"), "{}", look.report);
+}
+
+#[test]
 fn what_the_proxy_does_is_told() {
     for (manner, detail) in [
         (Manner::Refuse(403), "refused with status 403"),
@@ -115,8 +137,12 @@ fn what_the_proxy_does_is_told() {
         (Manner::Garbage, "it closed within its answer"),
         (Manner::Close, "it closed without an answer"),
     ] {
-        let (look, raised) = look_at(|stage| stage.proxy = manner);
-        assert_eq!(look.step("proxy"), ("fail", format!("CONNECT {STS}: {detail}").as_str()));
+        // Past such a proxy the probe tries the direct way: the name must lead nowhere.
+        let (look, raised) = look_at(|stage| {
+            stage.proxy = manner;
+            stage.set("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.invalid");
+        });
+        assert_eq!(look.step("proxy"), ("fail", format!("CONNECT sts.eu-west-1.invalid:443: {detail}").as_str()));
         assert!(raised.sts.exchanges().is_empty());
         assert_ne!(look.exit_code, 0);
     }

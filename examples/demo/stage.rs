@@ -22,9 +22,9 @@ pub const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED53
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 pub const SUBJECT: &str = "system:serviceaccount:payments:checkout";
 pub const AUDIENCE: &str = "sts.amazonaws.com";
-/// What the proxy leads to the stand-in: the regional endpoint and the global one.
+/// What STS's certificate is for: the regional endpoint and the global one.
 const STS: [&str; 2] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com"];
-/// The issuer's host, of which the proxy knows too.
+/// The issuer's host.
 const OIDC: &str = "oidc.eks.eu-west-1.amazonaws.com";
 /// An unprivileged user: that of distroless images.
 const NOBODY: u32 = 65532;
@@ -121,10 +121,10 @@ impl Stage {
         }
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
-        let issuer = sts.listen(Some(authority.server(&[OIDC])?))?;
-        let [regional, global] = STS.map(|name| (name, self.sts.unwrap_or(stand_in)));
-        let routes = [regional, global, (OIDC, issuer)].map(|(name, address)| (format!("{name}:443"), address));
-        let routes = routes.each_ref().map(|(name, address)| (name.as_str(), *address));
+        let issuer = (format!("{OIDC}:443"), sts.listen(Some(authority.server(&[OIDC])?))?);
+        // Every other name leads to STS, so that no packet leaves this machine; its certificate is for itself only.
+        let routes =
+            [(issuer.0.as_str(), issuer.1), ("*:443", self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
         let proxy = Proxy::new(self.proxy, &routes);
         let proxy_address = proxy.listen()?;
 

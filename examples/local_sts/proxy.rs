@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What the proxy does with a CONNECT.
+/// What the proxy does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
     Allow,
+    /// Allows who sends this as `Proxy-Authorization`, and answers 407 to anyone else.
+    AllowWith(&'static str),
     /// Answers this status, such as 403, or 407 with a challenge.
     Refuse(u16),
     Hang,
@@ -25,7 +27,7 @@ pub struct Proxy(Arc<State>);
 
 struct State {
     manner: Manner,
-    /// `host:port` as clients ask for it, and where that really is.
+    /// `host:port` as clients ask for it, and where that really is; `*:443` stands for every other host.
     routes: HashMap<String, SocketAddr>,
     asked: Mutex<Vec<String>>,
 }
@@ -50,7 +52,7 @@ impl Proxy {
         Ok(address)
     }
 
-    /// The `host:port` of every CONNECT so far.
+    /// The `host:port` of every connection that was asked for.
     pub fn asked(&self) -> Vec<String> {
         self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -60,9 +62,13 @@ impl Proxy {
         client.set_read_timeout(Some(Duration::from_secs(60)))?;
         let mut behind = Vec::new();
         let Some(request) = Request::read(&mut client, &mut behind)? else { return Ok(()) };
-        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push(request.target.clone());
+        let server = destination(&request);
+        self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).push(server.clone());
         match self.0.manner {
-            Manner::Allow => self.join(client, &request, &behind),
+            Manner::AllowWith(password) if request.header("proxy-authorization") != Some(password) => {
+                refuse(&mut client, 407)
+            }
+            Manner::Allow | Manner::AllowWith(_) => self.join(client, &server, &request, &behind),
             Manner::Refuse(status) => refuse(&mut client, status),
             Manner::Hang => {
                 thread::sleep(Duration::from_secs(120));
@@ -73,15 +79,28 @@ impl Proxy {
         }
     }
 
-    fn join(&self, mut client: TcpStream, request: &Request, behind: &[u8]) -> Result<()> {
-        let route = self.0.routes.get(&request.target).filter(|_| request.method == "CONNECT");
+    fn join(&self, mut client: TcpStream, server: &str, request: &Request, behind: &[u8]) -> Result<()> {
+        let any = format!("*:{}", server.rsplit_once(':').map_or("", |(_, port)| port));
+        let route = self.0.routes.get(server).or_else(|| self.0.routes.get(&any));
         let Some(Ok(mut server)) = route.map(TcpStream::connect) else { return refuse(&mut client, 502) };
         server.set_nodelay(true)?;
-        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+        match request.method.as_str() {
+            "CONNECT" => client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?,
+            _ => server.write_all(&request.to_bytes())?,
+        }
         server.write_all(behind)?;
         let (from_client, to_server) = (client.try_clone()?, server.try_clone()?);
         thread::spawn(move || copy(from_client, to_server));
         copy(server, client)
+    }
+}
+
+/// The `host:port` that the client wants: named by CONNECT, else by the `Host` header.
+fn destination(request: &Request) -> String {
+    match (request.method.as_str(), request.header("host").unwrap_or_default()) {
+        ("CONNECT", _) => request.target.clone(),
+        (_, host) if host.contains(':') => host.to_owned(),
+        (_, host) => format!("{host}:80"),
     }
 }
 

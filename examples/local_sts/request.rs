@@ -55,11 +55,17 @@ impl Request {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let request = Self {
             method: parsed.method.unwrap_or_default().to_owned(),
-            target: parsed.path.unwrap_or_default().to_owned(),
+            target: without_authority(parsed.method, parsed.path.unwrap_or_default()),
             headers: parsed.headers.iter().map(|h| (h.name.to_ascii_lowercase(), text(h.value))).collect(),
             body: Vec::new(),
         };
         Ok(Some((request, length)))
+    }
+
+    /// The request as a client sends it to a server.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        [format!("{} {} HTTP/1.1\r\n{headers}\r\n", self.method, self.target).as_bytes(), &self.body].concat()
     }
 
     /// The first header of this name, given in lower case.
@@ -70,6 +76,14 @@ impl Request {
     /// A field of a form in the body.
     pub fn field(&self, name: &str) -> Option<String> {
         form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+/// `http://host/path` becomes `/path`: what a client sends to a proxy means the same to a server.
+fn without_authority(method: Option<&str>, target: &str) -> String {
+    match target.strip_prefix("http://") {
+        Some(rest) if method != Some("CONNECT") => rest.find('/').map_or("/", |at| &rest[at..]).to_owned(),
+        _ => target.to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::render;
 use crate::report::{Mode, exit};
 use crate::subject::Subject;
 use clap::Args;
+use std::ffi::OsString;
 use std::str::FromStr;
 
 pub const EXAMPLES: &str = "\
@@ -15,6 +16,7 @@ Examples:
   irsa-probe check
   irsa-probe check --expect-service-account payments/checkout
   irsa-probe check --output json | jq .findings
+  irsa-probe check --document role.json       with what aws iam get-role printed
   kubectl exec deploy/checkout -- irsa-probe check
   irsa-probe check --target-pid 1             an application, from a debug container
   irsa-probe check --all-processes            a report for each kind of process";
@@ -30,6 +32,9 @@ pub struct CheckOptions {
     /// Look at each group of processes that have the same user and the same IRSA variables
     #[arg(long, env = "IRSA_PROBE_ALL_PROCESSES", value_parser = clap::builder::FalseyValueParser::new())]
     all_processes: bool,
+    /// Judge this document together with what is seen here; see irsa-probe audit. May be repeated
+    #[arg(long, value_name = "FILE", env = "IRSA_PROBE_DOCUMENT")]
+    document: Vec<OsString>,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
@@ -62,10 +67,18 @@ pub fn run(options: &CheckOptions) -> u8 {
         Ok(subjects) => subjects,
         Err(why) => return complain(&why),
     };
+    let documents = match super::audit::read(&options.document) {
+        Ok(documents) => documents,
+        Err(why) => return complain(&why),
+    };
+    for why in &documents.unusable {
+        complain(why);
+    }
     let mut worst = exit::WORKS;
     for subject in &subjects {
         let report = match block_on(probe(subject, &options.look.options(Mode::Check), Mode::Check)) {
-            Ok(report) => report,
+            Ok(report) if documents.recognised.is_empty() => report,
+            Ok(report) => crate::audit::with_documents(report, &documents),
             Err(code) => return code,
         };
         options.termination.termination_log.write(&report);

@@ -1,31 +1,46 @@
-//! `irsa-probe explain`: the long text of a code.
+//! `irsa-probe explain`: the long text of a code, or what a pasted error means.
 
-use super::{complain, print};
+use super::{Output, OutputOptions, complain, print};
 use crate::checks;
+use crate::explain;
 use clap::Args;
+use std::io::Read;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  irsa-probe explain
-  irsa-probe explain not-authorized";
+  irsa-probe explain                                lists all codes
+  irsa-probe explain not-authorized                 what a code means
+  kubectl logs deploy/app | irsa-probe explain -    what the errors in a log mean";
 
 #[derive(Args)]
 pub struct ExplainOptions {
-    /// A code, as findings show it
+    /// A code, as findings show it; - reads an error or a log from standard input
     code: Option<String>,
+    #[command(flatten)]
+    output: OutputOptions,
 }
 
 pub fn run(options: &ExplainOptions) -> u8 {
-    let Some(code) = &options.code else {
-        let width = checks::causes().map(|cause| cause.code.len()).max().unwrap_or_default();
-        let list: String = checks::causes().map(|cause| format!("{:<width$}  {}\n", cause.code, cause.title)).collect();
-        return print(list.as_bytes());
-    };
-    match checks::cause(code) {
-        Some(cause) => {
-            let text = textwrap::fill(cause.explanation, 80);
-            print(format!("{}: {}\n\n{text}\n", cause.code, cause.title).as_bytes())
-        }
-        None => complain(&format!("there is no code {code:?}; irsa-probe explain lists all")),
+    match options.code.as_deref() {
+        None => print(explain::list().as_bytes()),
+        Some("-") => pasted(options),
+        Some(code) => match checks::cause(code) {
+            Some(cause) => print(explain::code(cause).as_bytes()),
+            None => complain(&format!("there is no code {code:?}; irsa-probe explain lists all")),
+        },
     }
+}
+
+fn pasted(options: &ExplainOptions) -> u8 {
+    let mut text = Vec::new();
+    let input = std::io::stdin().lock();
+    if let Err(error) = input.take(explain::MAX_TEXT_BYTES as u64).read_to_end(&mut text) {
+        return complain(&format!("cannot read standard input: {error}"));
+    }
+    let explanation = explain::text(&text);
+    let shown = match options.output.output {
+        Output::Text => explanation.to_text(),
+        Output::Json => explanation.to_json(),
+    };
+    print(shown.as_bytes())
 }

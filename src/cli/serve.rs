@@ -16,6 +16,8 @@ Examples:
   irsa-probe serve --listen unix:/run/irsa-probe.sock --report-listen none
   kubectl port-forward pod/checkout 8081    then open http://localhost:8081
 
+With any text in IRSA_PROBE_DISABLED it counts as ready whatever it finds.
+
 Pages of --listen:         /livez /readyz /healthz /metrics
 Pages of --report-listen:  those, /report (JSON) and / (HTML)";
 
@@ -53,6 +55,10 @@ pub fn run(options: &ServeOptions) -> u8 {
         Ok(address) => address,
         Err(why) => return complain(&format!("--report-listen: {why}")),
     };
+    let disabled = super::disabled();
+    if let Some(reason) = &disabled {
+        tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: READY WHATEVER IS FOUND");
+    }
     let settings = Settings {
         listen: options.listen.clone(),
         report_listen,
@@ -60,6 +66,7 @@ pub fn run(options: &ServeOptions) -> u8 {
         token_interval: options.token_interval,
         patience: Patience { failure_threshold: options.failure_threshold, ready_grace: options.ready_grace },
         termination_log: options.life.termination.termination_log.clone(),
+        disabled: disabled.is_some(),
         seed: seed(),
     };
     match block_on(serve(&options.look.subject(), &options.look.options(crate::report::Mode::Serve), &settings)) {

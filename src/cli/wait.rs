@@ -48,11 +48,9 @@ pub struct WaitOptions {
 
 pub fn run(options: &WaitOptions) -> u8 {
     options.life.start_log();
-    let disabled = std::env::var_os("IRSA_PROBE_DISABLED").filter(|reason| !reason.is_empty());
-    let code = match disabled {
+    let code = match super::disabled() {
         Some(reason) => {
-            let reason = reason.to_string_lossy();
-            tracing::warn!(%reason, "IRSA_PROBE_DISABLED is set: NOT LOOKING, letting the pod start");
+            tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: NOT LOOKING, letting the pod start");
             exit::WORKS
         }
         None => look(options),

@@ -44,17 +44,17 @@ pub fn groups() -> Vec<Subject> {
 /// Tells a subject of the other processes in its container.
 pub fn acquaint(subject: &mut Subject) {
     let Some(target) = &mut subject.target else { return };
+    let known = [subject.identity.pid, std::process::id()];
     let its_container = container(subject.identity.pid);
-    let others = all().into_iter().filter(|other| other.pid != subject.identity.pid && its_container.is_some());
-    target.others = others
-        .filter(|other| container(other.pid) == its_container)
-        .map(|other| {
-            let variables =
-                proc::read(other.pid, "environ").ok().filter(|environ| environ.iter().any(|byte| *byte != 0));
-            let has_irsa = variables.map(|environ| proc::variables(environ).has_irsa());
-            OtherProcess { pid: other.pid, command: other.command, has_irsa }
-        })
-        .collect();
+    let is_neighbour = |other: &Process| {
+        !known.contains(&other.pid) && its_container.is_some() && container(other.pid) == its_container
+    };
+    let neighbour = |other: Process| OtherProcess {
+        pid: other.pid,
+        has_irsa: proc::variables(other.pid).ok().flatten().map(|variables| variables.has_irsa()),
+        command: other.command,
+    };
+    target.others = all().into_iter().filter(is_neighbour).map(neighbour).collect();
 }
 
 /// What two processes of one group have in common.

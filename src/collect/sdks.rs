@@ -196,7 +196,7 @@ impl Scanner<'_> {
             // A file whose type was not told, a link that came meanwhile, or gone.
             Err(Errno::ENOTDIR) => {
                 let length = path.len() - name.to_bytes().len() - 1;
-                self.file(parent, name, &path[..length].to_vec());
+                self.file(parent, name, &path[..length]);
             }
             Err(Errno::ENOENT | Errno::ELOOP) => {}
             Err(_) => self.unreadable += 1,

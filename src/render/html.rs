@@ -34,7 +34,7 @@ pub fn render(report: &Report, history: &History) -> String {
     page.classed("p", "dim", &standing(report, history));
     page.raw("</header>\n<main>\n");
     for finding in &report.findings {
-        page.finding(finding);
+        page.finding(finding, report.root_cause() == Some(finding));
     }
     page.identity(&report.evidence);
     page.token(&report.evidence);
@@ -64,25 +64,28 @@ fn standing(report: &Report, history: &History) -> String {
 struct Page(String);
 
 impl Page {
-    fn finding(&mut self, finding: &Finding) {
+    /// `is_root`: the header has named it.
+    fn finding(&mut self, finding: &Finding, is_root: bool) {
         let diagnosis = &finding.diagnosis;
         self.raw("<section>\n");
-        self.element("h2", finding.severity.word());
-        self.raw("<h3><code>").text(finding.cause.code).raw("</code> ").text(finding.cause.title).raw("</h3>\n");
+        if !is_root {
+            self.element("h2", finding.severity.word());
+            self.raw("<h3><code>").text(finding.cause.code).raw("</code> ").text(finding.cause.title).raw("</h3>\n");
+        }
         self.element("p", &diagnosis.cause);
+        self.raw("<p><strong>Fix:</strong> ").text(&diagnosis.fix.text).raw("</p>\n");
+        if !diagnosis.fix.commands.is_empty() {
+            self.element("pre", &diagnosis.fix.commands.join("\n"));
+        }
+        self.raw("<p class=\"dim\">More: <code>irsa-probe explain ").text(finding.cause.code).raw("</code></p>\n");
         if !diagnosis.candidates.is_empty() {
-            self.classed("p", "dim", "could be, likeliest first");
+            self.element("h2", "could be, likeliest first");
             self.raw("<ol>\n");
             for candidate in &diagnosis.candidates {
                 self.raw("<li><code>").text(candidate.cause.code).raw("</code>: ").text(&candidate.why).raw("</li>\n");
             }
             self.raw("</ol>\n");
         }
-        self.raw("<p><strong>Fix:</strong> ").text(&diagnosis.fix.text).raw("</p>\n");
-        if !diagnosis.fix.commands.is_empty() {
-            self.element("pre", &diagnosis.fix.commands.join("\n"));
-        }
-        self.raw("<p class=\"dim\">More: <code>irsa-probe explain ").text(finding.cause.code).raw("</code></p>\n");
         self.raw("</section>\n");
     }
 

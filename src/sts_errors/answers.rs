@@ -1,6 +1,9 @@
 //! What AWS's answers mean, in the light of the clues.
 
-use super::clues::{Clues, Told, is_named_after_nodes};
+mod caller;
+mod trust_policy;
+
+use super::clues::Clues;
 use super::symptoms::Symptom;
 use super::{Reading, Suspect};
 use crate::partition::Partition;
@@ -14,7 +17,7 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         NotAuthorized | Forbidden if clues.is_other_service_account() => {
             decided("service-account-mismatch", "the token is not for the service account that was stated")
         }
-        NotAuthorized | Forbidden => Reading::open(symptom, "not-authorized", trust_policy(clues)),
+        NotAuthorized | Forbidden => Reading::open(symptom, "not-authorized", trust_policy::suspects(clues)),
         NoProvider => no_provider(symptom, clues),
         WrongAudience if clues.audience.as_deref().is_some_and(is_for_api_server) => decided(
             "token-audience-for-other-use",
@@ -46,9 +49,12 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         Throttled => decided("throttled", "AWS limits the rate of calls"),
         ServerError => decided("sts-server-error", "the server itself failed; nothing is wrong with the request"),
         PackedPolicy => decided("packed-policy-too-large", "session tags and session policies together are too large"),
-        SecondHopDenied => second_hop(symptom, clues),
-        CallerDenied => caller_denied(symptom, clues),
+        SecondHopDenied => caller::second_hop(symptom, clues),
+        CallerDenied => caller::denied(symptom, clues),
         ClockSkew => Reading::decided(symptom, "request-clock-skew", clock_skew(clues)),
+        SessionExpired if clues.clock_ahead.is_some_and(|ahead| ahead.abs() > 900) => {
+            Reading::decided(symptom, "request-clock-skew", clock_skew(clues))
+        }
         SessionExpired => decided(
             "session-credentials-expired",
             "it is the session's credentials that expired (after an hour by default), not the service account's token",
@@ -57,6 +63,10 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         KeysRefused => decided(
             "static-keys-override",
             "AWS does not know this access key or its secret; keys that IRSA brings are made by AWS itself",
+        ),
+        PodIdentity => decided(
+            "pod-identity-precedence",
+            "EKS Pod Identity was asked for credentials, so this pod does not use IRSA, or not alone",
         ),
         WrongScope => {
             decided("sts-endpoint-misconfigured", "the call was signed for another region than the endpoint's")
@@ -74,134 +84,6 @@ pub fn unknown(code: &str, message: &str) -> Reading {
 fn is_for_api_server(audience: &[String]) -> bool {
     let api_server = |aud: &String| aud.contains("kubernetes.default") || aud == "api" || aud == "k3s";
     !audience.is_empty() && audience.iter().all(api_server)
-}
-
-/// A suspect with its place in the ranking: the higher, the likelier.
-type Weighed = (u32, Suspect);
-
-/// One text for all of these: ranked by how often each was the cause in public reports, then by what the clues say.
-fn trust_policy(clues: &Clues) -> Vec<Suspect> {
-    let sub = clues.subject.as_deref().map_or_else(|| "the token's sub".to_owned(), |sub| format!("{sub:?}"));
-    let key =
-        clues.issuer.as_deref().map_or_else(|| "ISSUER".to_owned(), |iss| crate::arn::without_scheme(iss).to_owned());
-    let mut suspects = vec![
-        subject(clues, &sub),
-        provider(clues),
-        statement(clues),
-        (
-            40,
-            Suspect::new(
-                "condition-key-wrong-in-trust-policy",
-                format!("the condition keys must be \"{key}:sub\" and \"{key}:aud\", letter by letter"),
-            ),
-        ),
-        account(clues, &sub),
-        (
-            30,
-            Suspect::new(
-                "subject-wildcard-needs-stringlike",
-                format!("a * in the policy's sub matches {sub} only under StringLike"),
-            ),
-        ),
-        audience(clues),
-        (15, Suspect::new("role-does-not-exist", does_not_exist(clues))),
-        (
-            10,
-            Suspect::new(
-                "scp-or-boundary-deny",
-                "an organization's policy that denies the call gets the same answer; likely if all else compares equal",
-            ),
-        ),
-    ];
-    suspects.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-    suspects.into_iter().map(|(_, suspect)| suspect).collect()
-}
-
-fn subject(clues: &Clues, sub: &str) -> Weighed {
-    let why = match clues.service_account() {
-        Some((namespace, name)) => {
-            format!(
-                "the policy's sub must be {sub}: namespace {namespace:?}, service account {name:?}, same letter case"
-            )
-        }
-        None => format!("the policy's sub must be {sub}, same letter case"),
-    };
-    (50, Suspect::new("wrong-subject-in-trust-policy", why))
-}
-
-fn account(clues: &Clues, sub: &str) -> Weighed {
-    let (weight, why) = match clues.service_account() {
-        Some((namespace, "default")) => {
-            (90, format!("the pod runs as {namespace}'s \"default\" service account, which roles are seldom made for"))
-        }
-        Some((_, name)) if is_generated(name) => (
-            80,
-            format!("the service account's name {name:?} looks generated, so it may not be the one the role is for"),
-        ),
-        Some(("default", name)) => (55, format!("the pod runs as {name:?} in the namespace \"default\"")),
-        _ => (
-            35,
-            format!("the policy may be right, and the pod run under another service account than meant: it is {sub}"),
-        ),
-    };
-    (weight, Suspect::new("service-account-mismatch", why))
-}
-
-/// Whether a name ends in what Helm, Kubernetes and CI generate: a word with digits in it that nobody chooses.
-fn is_generated(name: &str) -> bool {
-    let Some((_, last)) = name.rsplit_once('-') else { return false };
-    let digits = last.bytes().filter(u8::is_ascii_digit).count();
-    let hash = last.len() >= 5 && last.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && digits >= 2;
-    (last.len() >= 8 && digits == last.len()) || hash && digits < last.len()
-}
-
-fn provider(clues: &Clues) -> Weighed {
-    let why = match clues.provider_arn() {
-        Some(arn) => format!("the policy's principal must be {{\"Federated\": \"{arn}\"}}; clusters that were made anew have a new id"),
-        None => "the policy's federated principal must be the provider of this very issuer in the role's own account; clusters that were made anew have a new id".to_owned(),
-    };
-    let dual_stack = clues.issuer_host().is_some_and(|host| host.ends_with("api.aws"));
-    (if dual_stack { 70 } else { 45 }, Suspect::new("wrong-provider-in-trust-policy", why))
-}
-
-fn statement(clues: &Clues) -> Weighed {
-    let code = "trust-policy-lacks-web-identity-statement";
-    match &clues.role {
-        Some(role) if is_named_after_nodes(&role.name) => (
-            85,
-            Suspect::new(code, format!("the role {:?} is named like a node's, and those trust EC2 only", role.name)),
-        ),
-        _ => (
-            42,
-            Suspect::new(
-                code,
-                "the policy may only trust EC2, another role or pods.eks.amazonaws.com, or allow only sts:AssumeRole",
-            ),
-        ),
-    }
-}
-
-fn audience(clues: &Clues) -> Weighed {
-    let code = "wrong-aud-condition-in-trust-policy";
-    match clues.audience.as_deref() {
-        Some([one]) if one == "sts.amazonaws.com" => (
-            20,
-            Suspect::new(code, "the policy's aud must be \"sts.amazonaws.com\", as the token's is, in every partition"),
-        ),
-        Some(audience) if !audience.is_empty() => (
-            75,
-            Suspect::new(
-                code,
-                format!("the token's aud is {}, while policies mostly name sts.amazonaws.com", quoted(audience)),
-            ),
-        ),
-        _ => (25, Suspect::new(code, "the policy's aud must be the token's, mostly sts.amazonaws.com")),
-    }
-}
-
-fn does_not_exist(clues: &Clues) -> String {
-    let role = clues.role.as_ref().map_or_else(|| "the role".to_owned(), ToString::to_string);
-    format!("STS gives the same answer if {role} does not exist, or was made seconds ago")
 }
 
 fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
@@ -329,84 +211,6 @@ fn request_rejected(clues: &Clues) -> Vec<Suspect> {
     if clues.role.is_some() { vec![name, token, duration, arn] } else { vec![arn, name, token, duration] }
 }
 
-fn second_hop(symptom: Symptom, clues: &Clues) -> Reading {
-    if clues.caller_is_node() {
-        return caller_denied(symptom, clues);
-    }
-    let caller = clues.caller.as_deref().map_or_else(|| "the caller".to_owned(), |caller| format!("{caller}"));
-    let own = match (clues.caller_session(), &clues.role) {
-        (Some((name, _)), Some(role)) if role.name == name => ", which is the very role it already has",
-        _ => "",
-    };
-    let why = format!("{caller} has credentials and asks for a second role with sts:AssumeRole{own}");
-    Reading {
-        symptom,
-        suspects: vec![
-            Suspect::new("second-hop-assume-role-denied", why),
-            Suspect::new("role-does-not-exist", "the answer is the same if the second role does not exist"),
-        ],
-        umbrella: None,
-    }
-}
-
-/// AWS knows the caller, so credentials were found: whose?
-fn caller_denied(symptom: Symptom, clues: &Clues) -> Reading {
-    let caller = clues.caller.as_deref().unwrap_or("the caller");
-    let open = |suspects| Reading { symptom, suspects, umbrella: None };
-    if caller.contains(":user/") || caller.starts_with("user/") {
-        return Reading::decided(
-            symptom,
-            "static-keys-override",
-            format!("{caller} is an IAM user: static keys were used, not the service account's token"),
-        );
-    }
-    let node =
-        Suspect::new("node-role-fallback", format!("{caller} is the node's role: web identity was not used at all"));
-    let sdk = Suspect::new(
-        "sdk-lacks-web-identity",
-        format!(
-            "the variables are set, and still the call was made as {caller}: this SDK or its chain has no web identity"
-        ),
-    );
-    let keys = Suspect::new(
-        "static-keys-override",
-        "keys in the environment or a file win over web identity in most SDKs".to_owned(),
-    );
-    let missing = Suspect::new(
-        "env-not-injected-webhook-missing",
-        "without AWS_ROLE_ARN in the container no SDK can use web identity".to_owned(),
-    );
-    let annotation = Suspect::new(
-        "env-not-injected-annotation-missing-or-misplaced",
-        "look for eks.amazonaws.com/role-arn at the pod's own service account".to_owned(),
-    );
-    let denied = Suspect::new(
-        "token-file-permission-denied",
-        "some SDKs go on to the node's role where they may not read the token".to_owned(),
-    );
-    let injected = clues.role_variable == Told::Set && clues.file_variable != Told::Missing;
-    if clues.caller_is_node() {
-        return open(match injected {
-            true if clues.static_keys => vec![keys, sdk, node, denied],
-            true => vec![sdk, node, denied],
-            false if clues.role_variable == Told::Missing => vec![missing, annotation, node],
-            false => vec![node, sdk, missing, annotation, denied],
-        });
-    }
-    let is_the_role =
-        matches!((clues.caller_session(), &clues.role), (Some((name, _)), Some(role)) if role.name == name);
-    if injected && !is_the_role && clues.caller.is_some() {
-        return open(vec![sdk, keys, denied]);
-    }
-    Reading::decided(
-        symptom,
-        "caller-is-not-expected-role",
-        format!(
-            "AWS knows {caller} as caller; if that is the role meant for this pod, IRSA works and the role's own permissions lack the action"
-        ),
-    )
-}
-
 fn clock_skew(clues: &Clues) -> String {
     match clues.clock_ahead {
         Some(ahead) if ahead != 0 => {
@@ -432,24 +236,23 @@ fn session_refused(symptom: Symptom, clues: &Clues) -> Reading {
         );
         return Reading::decided(symptom, "opt-in-region-v1-token", why);
     }
-    Reading::open(
-        symptom,
-        "signed-call-refused",
-        vec![
-            Suspect::new(
-                "opt-in-region-v1-token",
-                "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
-            ),
-            Suspect::new(
-                "wrong-partition-endpoint",
-                "sessions of one partition (China, GovCloud, commercial) are unknown in another",
-            ),
-            Suspect::new(
-                "static-keys-override",
-                "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
-            ),
-        ],
-    )
+    let opt_in = Suspect::new(
+        "opt-in-region-v1-token",
+        "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
+    );
+    let partition = Suspect::new(
+        "wrong-partition-endpoint",
+        "sessions of one partition (China, GovCloud, commercial) are unknown in another",
+    );
+    let keys = Suspect::new(
+        "static-keys-override",
+        "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
+    );
+    // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
+    let elsewhere =
+        clues.host.is_none() && region.and_then(Partition::of_region).is_some_and(|it| it != Partition::Aws);
+    let suspects = if elsewhere { vec![partition, opt_in, keys] } else { vec![opt_in, partition, keys] };
+    Reading::open(symptom, "signed-call-refused", suspects)
 }
 
 fn not_sts(symptom: Symptom, clues: &Clues) -> Reading {

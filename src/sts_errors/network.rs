@@ -27,6 +27,11 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         ],
         DnsFailed => names(clues, vec![Suspect::new("dns-failure", "the name server did not answer, or failed")]),
         NoSuchName => names(clues, no_such_name(clues)),
+        Unresolved => names(clues, unresolved(clues)),
+        NotTls => vec![
+            Suspect::new("proxy-interferes", "something answers on the way to STS, but not in TLS: a proxy or portal"),
+            Suspect::new("sts-endpoint-misconfigured", "or an endpoint override says https where only http is spoken"),
+        ],
         CannotConnect => names(clues, cannot_connect(clues)),
         Refused => names(clues, refused(clues)),
         Reset => names(clues, reset(clues)),
@@ -72,9 +77,21 @@ fn no_such_name(clues: &Clues) -> Vec<Suspect> {
     };
     vec![
         Suspect::new("proxy-interferes", proxy),
-        Suspect::new("dns-failure", "or the cluster's DNS cannot resolve public names, or answers for the zone itself"),
-        Suspect::new("sts-endpoint-misconfigured", "or the host is not one that exists"),
+        Suspect::new(
+            "dns-failure",
+            "the cluster's DNS is not there, cannot resolve public names, or answers for the zone itself",
+        ),
+        Suspect::new("sts-endpoint-misconfigured", "the host may be one that does not exist"),
     ]
+}
+
+/// The resolver gave nothing, and the SDK does not say whether it denied the name or kept silent.
+fn unresolved(clues: &Clues) -> Vec<Suspect> {
+    let mut suspects = no_such_name(clues);
+    if !clues.proxy {
+        suspects.swap(0, 1);
+    }
+    suspects
 }
 
 fn cannot_connect(clues: &Clues) -> Vec<Suspect> {

@@ -10,7 +10,8 @@ use std::ops::Range;
 /// The facts that hold for the whole text.
 pub fn read(text: &str) -> Clues {
     let claim = value(text, &["iss", "issuer"]).filled().filter(|issuer| issuer.contains("://"));
-    let issuer = claim.or_else(|| after(text, "provider found in your account for "));
+    let asked_for = after(text, "provider found in your account for ").filter(|issuer| issuer.contains("://"));
+    let issuer = claim.or(asked_for);
     let issuer = issuer.or_else(|| token_with(text, "oidc.eks."));
     let subject = value(text, &["sub"]).filled().or_else(|| token_with(text, "system:serviceaccount:"));
     let role_variable = value(text, &["AWS_ROLE_ARN", "AWS_IAM_ROLE_ARN"]);
@@ -25,7 +26,7 @@ pub fn read(text: &str) -> Clues {
         subject: subject.map(|subject| trimmed(subject).to_owned()),
         audience: audience(text),
         token_path: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).filled().map(str::to_owned),
-        region: value(text, &["AWS_REGION", "AWS_DEFAULT_REGION"]).filled().map(str::to_owned),
+        region: region(text).map(str::to_owned),
         proxy: any(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
         static_keys: !matches!(value(text, &["AWS_ACCESS_KEY_ID"]).told(), Told::Unknown | Told::Missing),
         pod_identity: any(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]),
@@ -54,13 +55,19 @@ pub fn context(text: &str, place: &Range<usize>) -> Context {
     let offset = nearby.as_ptr() as usize - text.as_ptr() as usize;
     let hosts: Vec<(usize, &str)> = hosts(nearby).map(|(at, host)| (at + offset, host)).collect();
     let before = hosts.iter().rev().find(|(at, _)| *at < place.start);
-    match before.or(hosts.first()).map(|(_, host)| *host) {
+    let behind = hosts.iter().find(|(_, host)| is_sts(host));
+    match before.or(behind).or(hosts.first()).map(|(_, host)| *host) {
         Some(host) if is_sts(host) => Context::Sts(host.to_owned()),
         Some(host) if is_aws(host) => Context::OtherAws,
         Some(_) => Context::OtherHost,
         None if WORDS.iter().any(|word| nearby.contains(word)) => Context::Words,
         None => Context::Nothing,
     }
+}
+
+/// Whether a host of STS is named near a place, whatever else is.
+pub fn is_about_sts(text: &str, place: &Range<usize>) -> bool {
+    hosts(around(text, place, 300, 200)).any(|(_, host)| is_sts(host))
 }
 
 /// The first address near a place that is not a name server's.
@@ -162,6 +169,19 @@ fn bare_or_quoted(rest: &str) -> Value<'_> {
             text => Value::Text(text),
         },
     }
+}
+
+/// What is said to be the region, else the first one named at all.
+fn region(text: &str) -> Option<&str> {
+    let named = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').find(|word| is_region(word));
+    value(text, &["AWS_REGION", "AWS_DEFAULT_REGION", "region"])
+        .filled()
+        .filter(|region| is_region(region))
+        .or_else(named)
+}
+
+fn is_region(word: &str) -> bool {
+    Partition::of_region(word).is_some_and(|partition| partition.knows_region(word))
 }
 
 /// `"aud": "a"`, `"aud": ["a", "b"]`, `aud=a`.

@@ -37,6 +37,8 @@ pub enum Symptom {
     SessionExpired,
     SessionRefused,
     KeysRefused,
+    /// The agent of EKS Pod Identity speaks.
+    PodIdentity,
     WrongScope,
     NotSts,
     CallerDenied,
@@ -47,6 +49,8 @@ pub enum Symptom {
     TokenDenied,
     TokenIsDirectory,
     TokenMissing,
+    /// Not read, and not said why.
+    TokenUnreadable,
     HalfConfigured,
     NoStsModule,
     NoRegion,
@@ -56,8 +60,13 @@ pub enum Symptom {
     TlsName,
     TlsTime,
     TlsAuthority,
-    DnsFailed,
+    /// Something answers, but not in TLS.
+    NotTls,
+    /// A name server says that there is no such name.
     NoSuchName,
+    DnsFailed,
+    /// Not resolved, and not said why.
+    Unresolved,
     TimedOut,
     Refused,
     Reset,
@@ -93,11 +102,13 @@ impl Symptom {
             ExplicitDeny | NotAuthorized | NoProvider | WrongAudience | NoAudience | Thumbprint | NoVerificationKey
             | IdpSilent | IdpRejected | TokenExpired | BadRoleArn | BadSessionName | BadToken | TooLong
             | RegionDisabled | Throttled | PackedPolicy | SecondHopDenied | ClockSkew | WrongScope => Voice::Aws,
-            TokenPathEmpty | TokenPathNotAbsolute | TokenDenied | TokenIsDirectory | TokenMissing => Voice::Files,
+            TokenPathEmpty | TokenPathNotAbsolute | TokenDenied | TokenIsDirectory | TokenMissing | TokenUnreadable => {
+                Voice::Files
+            }
             HalfConfigured | NoStsModule | NoRegion | PlainHttp => Voice::Sdk,
-            Proxy | TlsName | TlsTime | TlsAuthority | DnsFailed | NoSuchName | TimedOut | Refused | Reset
-            | CannotConnect | Connecting => Voice::Network,
-            SessionExpired | SessionRefused | KeysRefused | CallerDenied => Voice::Elsewhere,
+            Proxy | TlsName | TlsTime | TlsAuthority | NotTls | NoSuchName | DnsFailed | Unresolved | TimedOut
+            | Refused | Reset | CannotConnect | Connecting => Voice::Network,
+            SessionExpired | SessionRefused | KeysRefused | PodIdentity | CallerDenied => Voice::Elsewhere,
             TokenRejected | Forbidden | RequestRejected | ServerError | NotSts => Voice::Vague,
             NoCredentials => Voice::Chain,
         }

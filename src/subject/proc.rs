@@ -21,7 +21,7 @@ pub fn read(pid: u32, name: &str) -> Result<Vec<u8>, Errno> {
 }
 
 /// Whether the error means that the process ended while it was looked at.
-pub fn is_gone(error: Errno) -> bool {
+fn is_gone(error: Errno) -> bool {
     matches!(error, Errno::ENOENT | Errno::ESRCH)
 }
 
@@ -43,7 +43,19 @@ pub fn parent(status: &str) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
-pub fn variables(environ: Vec<u8>) -> Variables {
+/// The variables that a process was started with. `None` if it has ended, or wrote its title over them.
+pub fn variables(pid: u32) -> Result<Option<Variables>, Errno> {
+    let environ = match read(pid, "environ") {
+        Err(error) if is_gone(error) => return Ok(None),
+        environ => environ?,
+    };
+    // A zombie and a kernel thread have neither variables nor arguments; a process without variables has arguments.
+    let has_ended = environ.is_empty() && read(pid, "cmdline").is_ok_and(|words| words.is_empty());
+    let is_overwritten = !environ.is_empty() && environ.iter().all(|byte| *byte == 0);
+    Ok((!has_ended && !is_overwritten).then(|| parsed(&environ)))
+}
+
+fn parsed(environ: &[u8]) -> Variables {
     let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
         let equals = pair.iter().position(|byte| *byte == b'=')?;
         let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());

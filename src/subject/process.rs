@@ -48,11 +48,9 @@ impl Subject {
 
 /// The target's own variables, else ours if we stand in its place, else none.
 fn variables(pid: u32, identity: &Identity, this: &Subject) -> (Variables, TargetVariables) {
-    let hindrance = match proc::read(pid, "environ") {
-        // A zombie, or a process that wrote its title over its environment.
-        Ok(environ) if environ.iter().all(|byte| *byte == 0) => Hindrance::Gone,
-        Ok(environ) => return (proc::variables(environ), TargetVariables::Its),
-        Err(error) if proc::is_gone(error) => Hindrance::Gone,
+    let hindrance = match proc::variables(pid) {
+        Ok(Some(variables)) => return (variables, TargetVariables::Its),
+        Ok(None) => Hindrance::Gone,
         Err(_) => Hindrance::of(&this.identity, identity),
     };
     if this.variables.has_irsa() {

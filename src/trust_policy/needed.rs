@@ -2,6 +2,7 @@
 
 use super::request::{ACTION, Request, STS_AUDIENCE};
 use crate::arn::{RoleArn, without_scheme};
+use crate::finding::shell_word;
 use crate::partition::Partition;
 use serde::Serialize;
 use serde_json::Value;
@@ -93,8 +94,8 @@ impl Needed {
 
     /// The command that makes `policy` the role's trust policy, in the place of what it was.
     pub fn update_command(&self, policy: &str) -> String {
-        let (name, region) = (quoted(&self.role.name), self.region_option());
-        format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", quoted(policy))
+        let (name, region) = (shell_word(&self.role.name), self.region_option());
+        format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
     }
 
     /// The same with the policy in a file.
@@ -104,7 +105,7 @@ impl Needed {
 
     /// The command that makes the provider, for an account that does not have it.
     pub fn provider_command(&self) -> String {
-        let (url, audience) = (quoted(&self.issuer), quoted(&self.audience));
+        let (url, audience) = (shell_word(&self.issuer), shell_word(&self.audience));
         let region = self.region_option();
         format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience}")
     }
@@ -199,15 +200,6 @@ iam:
     }
 }
 
-/// A word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+,-./:=@_%".contains(&byte);
-    match !text.is_empty() && text.bytes().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
 /// A string of HCL: JSON's escapes, and no templates.
 fn hcl(text: &str) -> String {
     let json = Value::from(text).to_string();
@@ -290,8 +282,6 @@ mod tests {
 
     #[test]
     fn claims_cannot_break_out_of_the_language_they_are_written_in() {
-        assert_eq!(quoted("a'; rm -rf /"), r"'a'\''; rm -rf /'");
-        assert_eq!(quoted(""), "''");
         assert_eq!(hcl("a\"${b}%{c}\n"), r#""a\"$${b}%%{c}\n""#);
         assert_eq!(yaml("checkout-2"), "checkout-2");
         assert_eq!(yaml("no"), "\"no\"");

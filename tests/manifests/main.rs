@@ -2,6 +2,7 @@
 //! and the admission policies' expressions do on real pods what their comments say. `tests/manifests/run` goes further
 //! where kubectl, promtool and the Kubernetes schemas are at hand.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what a test cannot read is a failed test")]
 #![allow(clippy::disallowed_methods, reason = "tests read the files that they test")]
 
 mod admission;

@@ -1,0 +1,238 @@
+//! Cross-checks documents: pods, service accounts and webhooks against roles, trust policies and providers. Pure, and
+//! needs no permission: whoever runs it has `kubectl` and `aws` already.
+
+mod account;
+#[cfg(test)]
+mod cases;
+mod configuration;
+mod iam;
+mod live;
+mod open;
+#[cfg(test)]
+mod pairs;
+mod pod;
+mod provider;
+mod token_file;
+mod webhook;
+
+pub use live::with_documents;
+pub use open::Open;
+pub use webhook::{Applied, Rule};
+
+use crate::documents::{Documents, Origin, Pod, ServiceAccount};
+use crate::evidence::Token;
+use crate::finding::{Advice, Fix, Severity};
+use crate::report::exit;
+use crate::timestamp::Timestamp;
+use crate::trust_policy::STS_AUDIENCE;
+
+/// What is known besides the documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub now: Timestamp,
+    /// The token in this pod, if this is the pod.
+    pub token: Option<&'a Token>,
+    /// The role that this pod is to have.
+    pub role_arn: Option<&'a str>,
+    /// SHA-1 of the last certificate that the issuer's host showed (`--issuer-check`).
+    pub thumbprint: Option<&'a str>,
+}
+
+/// The result.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    pub pods: Vec<PodStory>,
+    /// `NAMESPACE/NAME` of pods that nothing ties to IRSA, as far as the documents go.
+    pub without_irsa: Vec<String>,
+    /// What is as it should be, and what is good to know, in sentences.
+    pub facts: Vec<String>,
+    /// Errors first.
+    pub findings: Vec<Finding>,
+    /// What other documents would tell.
+    pub open: Vec<Open>,
+}
+
+/// One pod (or pod template) that has to do with IRSA.
+#[derive(Clone, Debug)]
+pub struct PodStory {
+    /// `pod payments/checkout-0`.
+    pub about: String,
+    pub service_account: String,
+    /// What the webhook did to it and why; what it will do, for one that was not sent yet.
+    pub applied: Vec<Applied>,
+    /// Mode and owner that the kubelet gives the token file.
+    pub token_file: Option<String>,
+}
+
+/// A fault in what the documents say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub code: &'static str,
+    pub severity: Severity,
+    pub advice: Advice,
+    /// The object that is at fault.
+    pub about: String,
+    pub cause: String,
+    pub fix: Fix,
+}
+
+impl Finding {
+    fn new(code: &'static str, about: impl Into<String>, cause: impl Into<String>, fix: Fix) -> Finding {
+        let (about, cause) = (about.into(), cause.into());
+        Finding { code, severity: Severity::Error, advice: Advice::Fix, about, cause, fix }
+    }
+
+    /// Only a new pod can be without the fault.
+    fn frozen(self) -> Finding {
+        Finding { advice: Advice::RecreatePod, ..self }
+    }
+
+    fn warning(self) -> Finding {
+        Finding { severity: Severity::Warning, ..self }
+    }
+
+    fn note(self) -> Finding {
+        Finding { severity: Severity::Info, advice: Advice::None, ..self }
+    }
+}
+
+impl Context<'_> {
+    /// Nothing but the documents.
+    pub fn at(now: Timestamp) -> Self {
+        Context { now, token: None, role_arn: None, thumbprint: None }
+    }
+}
+
+impl Audit {
+    /// As for a report: 0 without errors, 4 if only a new pod can be right, else 1.
+    pub fn exit_code(&self) -> u8 {
+        let errors = || self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        if errors().any(|finding| finding.advice == Advice::RecreatePod) {
+            exit::RECREATE_POD
+        } else if errors().next().is_some() {
+            exit::FIX
+        } else {
+            exit::WORKS
+        }
+    }
+
+    fn add(&mut self, finding: Finding) {
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+}
+
+/// Checks everything against everything else.
+pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
+    let mut audit = Audit::default();
+    let case = Case { documents, context };
+    for pod in documents.pods.iter().filter(|pod| !case.is_before_of_another(pod)) {
+        pod::audit(&case, pod, &mut audit);
+    }
+    for account in &documents.service_accounts {
+        account::audit(&case, account, &mut audit);
+    }
+    configuration::audit(&case, &mut audit);
+    iam::audit(&case, &mut audit);
+    audit.open = open::questions(&case, &audit);
+    audit.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    audit
+}
+
+/// What is looked at, with the ways from one document to another.
+struct Case<'a> {
+    documents: &'a Documents,
+    context: Context<'a>,
+}
+
+/// A service account and the role that it is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Link {
+    namespace: String,
+    account: String,
+    role_arn: String,
+    audience: String,
+}
+
+impl<'a> Case<'a> {
+    fn account(&self, namespace: &str, name: &str) -> Option<&'a ServiceAccount> {
+        let is = |account: &&ServiceAccount| account.namespace() == namespace && account.metadata.name == name;
+        self.documents.service_accounts.iter().find(is)
+    }
+
+    fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
+        self.account(pod.namespace(), pod.service_account())
+    }
+
+    /// The same pod as it was submitted.
+    fn before(&self, pod: &Pod) -> Option<&'a Pod> {
+        let same = |other: &&Pod| {
+            other.origin == Origin::Manifest
+                && other.metadata.name == pod.metadata.name
+                && other.namespace() == pod.namespace()
+        };
+        self.documents.pods.iter().find(same).filter(|_| pod.origin == Origin::Admitted)
+    }
+
+    fn is_before_of_another(&self, pod: &Pod) -> bool {
+        let admitted = |other: &&Pod| other.origin == Origin::Admitted;
+        pod.origin == Origin::Manifest
+            && self.documents.pods.iter().filter(admitted).any(|other| self.before(other).is_some_and(|p| p == pod))
+    }
+
+    /// The issuer of the cluster's tokens, and what tells it.
+    fn issuer(&self) -> Option<(&'a str, &'static str)> {
+        let documents = self.documents;
+        let token = self.context.token.and_then(|token| token.issuer.as_deref()).map(|iss| (iss, "the token"));
+        let report =
+            || documents.reports.iter().find_map(|report| Some((report.token.issuer.as_deref()?, "the report")));
+        let cluster = || documents.clusters.iter().find_map(|cluster| Some((cluster.issuer()?, "the cluster")));
+        let discovery = || documents.discoveries.first().map(|found| (found.issuer.as_str(), "the discovery document"));
+        token.or_else(report).or_else(cluster).or_else(discovery)
+    }
+
+    /// Which service account is to have which role: by annotations, by pods' variables, by reports, by this pod's token.
+    fn links(&self) -> Vec<Link> {
+        let mut links: Vec<Link> = Vec::new();
+        let mut add = |namespace: &str, account: &str, role_arn: &str, audience: &str| {
+            let [namespace, account, role_arn, audience] = [namespace, account, role_arn, audience].map(str::to_owned);
+            let link = Link { namespace, account, role_arn, audience };
+            if !link.role_arn.is_empty() && !links.contains(&link) {
+                links.push(link);
+            }
+        };
+        if let (Some(token), Some(role)) = (self.context.token, self.context.role_arn)
+            && let Some((namespace, name)) = token.subject.as_deref().and_then(account_of_subject)
+        {
+            let audience = token.authorized_party.as_ref().or(token.audience.first());
+            add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
+        }
+        for account in &self.documents.service_accounts {
+            let annotation = |name: &str| account.metadata.annotations.get(&format!("{}{name}", account::PREFIX));
+            let audience = annotation("audience").map_or(STS_AUDIENCE, String::as_str);
+            if let Some(role) = annotation("role-arn") {
+                add(account.namespace(), &account.metadata.name, role, audience);
+            }
+        }
+        for pod in &self.documents.pods {
+            let audience = pod.volume(webhook::VOLUME).and_then(|volume| volume.token()?.audience.as_deref());
+            let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
+            for role in roles.filter(|_| self.account_of(pod).is_none()) {
+                add(pod.namespace(), pod.service_account(), role, audience.unwrap_or(STS_AUDIENCE));
+            }
+        }
+        for report in &self.documents.reports {
+            let subject = report.token.subject.as_deref().and_then(account_of_subject);
+            let audience = report.token.audience.first().map_or(STS_AUDIENCE, String::as_str);
+            if let (Some((namespace, name)), Some(role)) = (subject, &report.identity.expected_role_arn) {
+                add(namespace, name, role, audience);
+            }
+        }
+        links
+    }
+}
+
+fn account_of_subject(subject: &str) -> Option<(&str, &str)> {
+    subject.strip_prefix("system:serviceaccount:")?.split_once(':')
+}

@@ -1,0 +1,91 @@
+//! The webhook's own configuration: whether it is there, whom it looks at, and whether the API server can trust it.
+
+use super::{Audit, Case, Finding};
+use crate::documents::{Origin, Pod, Webhook, WebhookConfiguration};
+use crate::finding::Fix;
+use crate::timestamp::Timestamp;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use x509_parser::pem::Pem;
+
+const CODE: &str = "env-not-injected-webhook-missing";
+
+pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
+    let Some(configurations) = &case.documents.webhooks else { return };
+    let untouched = |pod: &Pod| pod.origin == Origin::Admitted && !super::webhook::is_mutated(pod);
+    let frozen = case.documents.pods.iter().any(untouched);
+    let mut add = |about: &str, cause: String, fix: &str| {
+        let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then make the pods anew")));
+        audit.add(if frozen { finding.frozen() } else { finding });
+    };
+    let Some((configuration, webhook)) = identity_webhook(configurations) else {
+        let cause = "no MutatingWebhookConfiguration is that of the Pod Identity Webhook".to_owned();
+        let fix = "install amazon-eks-pod-identity-webhook, or on EKS, whose control plane brings it, ask AWS support";
+        return add("cluster", cause, fix);
+    };
+    let about = format!("webhook configuration {}", configuration.metadata.name);
+    if let Some(fault) = certificate_fault(webhook, case.context.now) {
+        let cause = format!("{fault}: the API server cannot call the webhook");
+        add(&about, cause, "let the webhook make its certificate and caBundle anew");
+    }
+    let policy = match webhook.failure_policy.as_deref() {
+        Some("Ignore") => "pods that it cannot be asked about are let in unchanged",
+        _ => "pods that it cannot be asked about are refused",
+    };
+    let again = match webhook.reinvocation_policy.as_deref() {
+        Some("IfNeeded") => "",
+        _ => "; containers that a later webhook adds are not looked at",
+    };
+    audit.facts.push(format!("{about}: {policy}{again}"));
+}
+
+/// Whether the webhook touches no pod at all, which [`audit`] reports.
+pub(super) fn is_broken(case: &Case<'_>) -> bool {
+    case.documents.webhooks.as_ref().is_some_and(|configurations| match identity_webhook(configurations) {
+        None => true,
+        Some((_, webhook)) => certificate_fault(webhook, case.context.now).is_some(),
+    })
+}
+
+/// Why the webhook, by its configuration, did not look at the pod.
+pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
+    let (_, webhook) = identity_webhook(case.documents.webhooks.as_ref()?)?;
+    // The API server puts this label on every namespace; others are not in these documents.
+    let namespace = [("kubernetes.io/metadata.name".to_owned(), pod.namespace().to_owned())].into();
+    if !webhook.object_selector.fits(&pod.metadata.labels) {
+        Some("its objectSelector does not fit the pod's labels")
+    } else if !webhook.namespace_selector.fits(&namespace) {
+        Some("its namespaceSelector does not fit the name of the pod's namespace")
+    } else {
+        None
+    }
+}
+
+/// EKS calls it `iam-for-pods.amazonaws.com`, an own installation `pod-identity-webhook.amazonaws.com`.
+fn identity_webhook(configurations: &[WebhookConfiguration]) -> Option<(&WebhookConfiguration, &Webhook)> {
+    let is = |configuration: &WebhookConfiguration, webhook: &Webhook| {
+        webhook.name.contains("iam-for-pods")
+            || webhook.name.contains("pod-identity-webhook")
+            || configuration.metadata.name.contains("pod-identity-webhook")
+    };
+    let all = configurations.iter().flat_map(|one| one.webhooks.iter().map(move |webhook| (one, webhook)));
+    all.into_iter().find(|(configuration, webhook)| is(configuration, webhook))
+}
+
+fn certificate_fault(webhook: &Webhook, now: Timestamp) -> Option<String> {
+    let Some(bundle) = webhook.client_config.ca_bundle.as_deref().filter(|bundle| !bundle.is_empty()) else {
+        // Without a bundle the API server's own roots count, which is right for a URL with a public certificate only.
+        return webhook.client_config.service.as_ref().map(|_| "its caBundle is empty".to_owned());
+    };
+    let Ok(pem) = STANDARD.decode(bundle.replace(['\n', '\r'], "")) else {
+        return Some("its caBundle is not base64".to_owned());
+    };
+    let certificates: Vec<Pem> = Pem::iter_from_buffer(&pem).filter_map(Result::ok).collect();
+    let ends: Vec<i64> =
+        certificates.iter().filter_map(|pem| Some(pem.parse_x509().ok()?.validity().not_after.timestamp())).collect();
+    match ends.iter().max() {
+        None => Some("its caBundle holds no certificate".to_owned()),
+        Some(end) if *end < now.0 => Some(format!("its caBundle expired at {}", Timestamp(*end))),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! What the documents at hand leave open, and the commands whose output would tell.
+
+use super::{Audit, Case};
+use crate::arn::RoleArn;
+use crate::documents::Origin;
+use crate::finding::shell_word;
+
+/// A question that one more document answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    pub question: String,
+    /// Prints the document.
+    pub command: String,
+}
+
+pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
+    let documents = case.documents;
+    let mut open: Vec<Open> = Vec::new();
+    let mut ask = |question: &str, command: String| {
+        if !open.iter().any(|one| one.command == command) {
+            open.push(Open { question: question.to_owned(), command });
+        }
+    };
+    let with_role = |story: &&super::PodStory| !story.applied.is_empty();
+    let audited: Vec<&str> = audit.pods.iter().filter(with_role).map(|story| story.about.as_str()).collect();
+    for pod in documents.pods.iter().filter(|pod| audited.contains(&super::pod::about(pod).as_str())) {
+        if case.account_of(pod).is_none() {
+            let command = format!(
+                "kubectl get serviceaccount {} -n {} -o json --show-managed-fields",
+                shell_word(pod.service_account()),
+                shell_word(pod.namespace())
+            );
+            ask("does the service account have the annotation, and since when", command);
+        }
+    }
+    let unknown = documents.pods.iter().filter(|pod| case.account_of(pod).is_none());
+    let unknown =
+        unknown.filter(|pod| audit.without_irsa.contains(&format!("{}/{}", pod.namespace(), pod.metadata.name)));
+    for pod in unknown {
+        let command = format!("kubectl get serviceaccounts -n {} -o json", shell_word(pod.namespace()));
+        ask("do the other pods' service accounts name roles", command);
+    }
+    let links = case.links();
+    if documents.pods.is_empty() {
+        for link in &links {
+            ask(
+                "did the webhook change the pods",
+                format!("kubectl get pods -n {} -o json", shell_word(&link.namespace)),
+            );
+        }
+    }
+    let not_injected = |finding: &super::Finding| finding.code.starts_with("env-not-injected");
+    let nothing_in =
+        documents.pods.iter().any(|pod| pod.origin == Origin::Admitted) && audit.findings.iter().any(not_injected);
+    if nothing_in && documents.webhooks.is_none() {
+        ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
+    }
+    let issuer = case.issuer();
+    if issuer.is_none() && !links.is_empty() {
+        ask(
+            "which issuer do the cluster's tokens have",
+            "kubectl get --raw /.well-known/openid-configuration".to_owned(),
+        );
+    }
+    for link in &links {
+        let Ok(role) = RoleArn::parse(&link.role_arn) else { continue };
+        let region = match role.partition {
+            crate::partition::Partition::Aws => String::new(),
+            other => format!(" --region {}", other.default_region()),
+        };
+        if !documents.roles.iter().any(|found| found.arn == link.role_arn) {
+            ask(
+                "does the role exist, and does it trust the service account",
+                format!("aws iam get-role{region} --role-name {}", role.name),
+            );
+        }
+        if documents.attached_policies.is_none() {
+            ask(
+                "may the role do anything",
+                format!("aws iam list-attached-role-policies{region} --role-name {}", role.name),
+            );
+        }
+        match issuer {
+            Some((issuer, _)) if documents.providers.is_empty() => ask(
+                "does the account know the cluster, with the token's audience",
+                format!(
+                    "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn {}",
+                    shell_word(&role.provider_arn(issuer))
+                ),
+            ),
+            None if documents.provider_arns.is_none() => {
+                ask("does the account know the cluster", format!("aws iam list-open-id-connect-providers{region}"));
+            }
+            _ => {}
+        }
+    }
+    if let (Some(cluster), None) = (documents.clusters.first(), &documents.associations) {
+        let command = format!("aws eks list-pod-identity-associations --cluster-name {}", shell_word(&cluster.name));
+        ask("does Pod Identity come before IRSA", command);
+    }
+    open
+}

@@ -1,0 +1,59 @@
+//! Mode and owner that the kubelet gives a projected token file.
+//!
+//! Source: `FsUserFrom` of Kubernetes' `pkg/volume/util`, and files seen on a v1.36 node. All containers count, init,
+//! sidecar and ephemeral ones too.
+
+use crate::documents::Pod;
+
+/// In words: who owns the file and who reads it.
+pub fn mode(pod: &Pod) -> String {
+    let spec = &pod.spec;
+    let containers = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
+    let mut users =
+        containers.map(|container| container.security_context.run_as_user.or(spec.security_context.run_as_user));
+    let first = users.next().flatten();
+    let common = first.filter(|first| users.all(|user| user == Some(*first)));
+    match (common, spec.security_context.fs_group) {
+        (None, None) => "0644 0:0, readable by every user".to_owned(),
+        (None, Some(group)) => format!(
+            "0640 0:{group}, readable by group {group}, which every container has unless its process drops its groups"
+        ),
+        (Some(0), None) => "0600 0:0, readable by root; a process that drops to another user is denied".to_owned(),
+        (Some(user), None) => {
+            format!("0600 {user}:0, readable by user {user}; a process that changes to another user is denied")
+        }
+        (Some(user), Some(group)) => format!("0640 {user}:{group}, readable by user {user} and group {group}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_container_counts() {
+        for (spec, mode_is) in [
+            (json!({"containers": [{}]}), "0644 0:0"),
+            (json!({"containers": [{}, {}], "securityContext": {"runAsUser": 1000}}), "0600 1000:0"),
+            (json!({"containers": [{"securityContext": {"runAsUser": 1000}}]}), "0600 1000:0"),
+            (json!({"containers": [{"securityContext": {"runAsUser": 1000}}, {}]}), "0644 0:0"),
+            (json!({"containers": [{"securityContext": {"runAsUser": 1000}}], "initContainers": [{}]}), "0644 0:0"),
+            (
+                json!({"containers": [{"securityContext": {"runAsUser": 1000}}],
+                    "ephemeralContainers": [{"securityContext": {"runAsUser": 0}}]}),
+                "0644 0:0",
+            ),
+            (json!({"containers": [{}], "securityContext": {"runAsUser": 0}}), "0600 0:0"),
+            (json!({"containers": [{}], "securityContext": {"fsGroup": 1337}}), "0640 0:1337"),
+            (json!({"containers": [{}], "securityContext": {"fsGroup": 1337, "runAsUser": 1000}}), "0640 1000:1337"),
+            (
+                json!({"containers": [{"securityContext": {"runAsUser": 7}}], "securityContext": {"runAsUser": 1000}}),
+                "0600 7:0",
+            ),
+        ] {
+            let pod: Pod = serde_json::from_value(json!({"spec": spec.clone()})).expect("a pod");
+            assert!(mode(&pod).starts_with(mode_is), "{spec}: {}", mode(&pod));
+        }
+    }
+}

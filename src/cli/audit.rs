@@ -1,0 +1,63 @@
+//! `irsa-probe audit`: documents in, findings out.
+
+use super::{Output, complain, input, write_out};
+use crate::audit::{Context, audit};
+use crate::documents::Documents;
+use crate::render;
+use clap::Args;
+use std::ffi::OsString;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  kubectl get pod checkout-0 -n payments -o json | irsa-probe audit -
+  irsa-probe audit pod.json serviceaccount.yaml role.json
+  { kubectl get pods,serviceaccounts -n payments -o json
+    kubectl get --raw /.well-known/openid-configuration
+    aws iam get-role --role-name checkout
+    aws iam list-open-id-connect-providers; } | irsa-probe audit -
+
+Exit codes:
+  0  no error                        2  usage error
+  1  something is to be fixed        4  a pod must be made anew as well";
+
+#[derive(Args)]
+pub struct AuditOptions {
+    /// JSON or YAML of kubectl, of the aws CLI (--output json) or of this program; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<OsString>,
+    #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
+    output: Output,
+}
+
+pub fn run(options: &AuditOptions) -> u8 {
+    let documents = match read(&options.files) {
+        Ok(documents) => documents,
+        Err(what) => return complain(&what),
+    };
+    if documents.recognised.is_empty() {
+        return complain(&documents.unusable.join("; "));
+    }
+    let audit = audit(&documents, Context::at(crate::probe::now()));
+    let text = match options.output {
+        Output::Text => render::audit::text(&audit, &documents),
+        Output::Json => render::audit::json(&audit, &documents),
+    };
+    if let Err(error) = write_out(text.as_bytes()) {
+        // The exit code still tells the truth.
+        complain(&format!("cannot write the findings: {error}"));
+    }
+    audit.exit_code()
+}
+
+/// Reads every file.
+///
+/// # Errors
+/// The first that cannot be read.
+pub fn read(files: &[OsString]) -> Result<Documents, String> {
+    let mut documents = Documents::default();
+    for file in files {
+        let source = if file == "-" { "standard input".into() } else { file.to_string_lossy() };
+        documents.read(&source, &input::read(file)?);
+    }
+    Ok(documents)
+}

@@ -1,0 +1,191 @@
+//! `explain`: what a code means, and what a pasted error means. Text in, text out.
+
+use crate::checks;
+use crate::finding::{Advice, Cause, Fix};
+use crate::render::text::{printable, wrap};
+use crate::sts_errors::{self, Reading};
+use serde::Serialize;
+
+/// How much of a text is read, in bytes.
+pub const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// What a pasted text means.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// Likeliest first; empty where the text holds no error that is known.
+    pub causes: Vec<Explained>,
+}
+
+/// One possible cause.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    pub cause: &'static Cause,
+    pub why: String,
+    pub fix: Fix,
+}
+
+/// Reads any bytes: an error, a log, a page. More than [`MAX_TEXT_BYTES`] is left out at the end.
+pub fn text(bytes: &[u8]) -> Explanation {
+    let (clues, readings) = sts_errors::read_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
+    let mut causes: Vec<Explained> = Vec::new();
+    for suspect in readings.iter().flat_map(|Reading { suspects, .. }| suspects) {
+        let known = checks::cause(suspect.code).filter(|cause| causes.iter().all(|known| known.cause != *cause));
+        if let Some(cause) = known {
+            causes.push(Explained { cause, why: suspect.why.clone(), fix: sts_errors::fix(cause.code, &clues) });
+        }
+    }
+    Explanation { causes }
+}
+
+impl Explanation {
+    /// For people.
+    pub fn to_text(&self) -> String {
+        let Some(first) = self.causes.first() else {
+            return NOTHING_KNOWN.to_owned();
+        };
+        let mut page = match self.causes.len() {
+            1 => format!("{}\n", wrap(&headline(first), "", "  ")),
+            _ => "could be, likeliest first\n".to_owned(),
+        };
+        for (place, explained) in self.causes.iter().enumerate().filter(|_| self.causes.len() > 1) {
+            page += &format!("{}\n", wrap(&headline(explained), &format!("{:>3}  ", place + 1), "     "));
+        }
+        page += &format!("\n{}\n", wrap(&explained_fix(first), "fix   ", "      "));
+        // Commands must paste: they are never wrapped.
+        for command in &first.fix.commands {
+            page += &format!("        {command}\n");
+        }
+        page += &format!("wait  {}\nmore  irsa-probe explain {}\n", waiting(first.cause.advice), first.cause.code);
+        page
+    }
+
+    /// For programs: `irsa-probe/explain/v1`.
+    pub fn to_json(&self) -> String {
+        let causes = self.causes.iter().map(|explained| CauseV1 {
+            code: explained.cause.code,
+            why: &explained.why,
+            retryable: explained.cause.advice == Advice::Retry,
+            fix: FixV1 { text: &explained.fix.text, commands: &explained.fix.commands },
+        });
+        let explanation = ExplanationV1 { schema: "irsa-probe/explain/v1", causes: causes.collect() };
+        // Strings, booleans and lists: nothing in it can fail to be written.
+        serde_json::to_string_pretty(&explanation).unwrap_or_default() + "\n"
+    }
+}
+
+const NOTHING_KNOWN: &str = "\
+No known error of AWS, of an SDK, of the network or of TLS is in this text.
+
+Paste the whole message, with what it was caused by; or look in the pod itself:
+  irsa-probe
+";
+
+/// The long text of a code.
+pub fn code(cause: &Cause) -> String {
+    let paragraphs: Vec<String> = cause.explanation.split("\n\n").map(|text| wrap(text, "", "")).collect();
+    format!(
+        "{}\n\n{}\n\nwait  {}\n",
+        wrap(&format!("{}: {}", cause.code, cause.title), "", "  "),
+        paragraphs.join("\n\n"),
+        waiting(cause.advice)
+    )
+}
+
+/// Every code with its title, in the order in which a credential travels.
+pub fn list() -> String {
+    let width = checks::causes().map(|cause| cause.code.len()).max().unwrap_or_default();
+    checks::causes().map(|cause| format!("{:<width$}  {}\n", cause.code, cause.title)).collect()
+}
+
+/// Whether waiting helps, in words.
+fn waiting(advice: Advice) -> &'static str {
+    match advice {
+        Advice::None => "nothing is broken",
+        Advice::Fix => "does not help; once it is fixed, the same pod recovers",
+        Advice::Retry => "helps: this passes; look again",
+        Advice::RecreatePod => "does not help; fix it, then make the pod anew",
+    }
+}
+
+fn headline(explained: &Explained) -> String {
+    format!("{}: {}", explained.cause.code, printable(&explained.why))
+}
+
+fn explained_fix(explained: &Explained) -> String {
+    printable(&explained.fix.text)
+}
+
+#[derive(Serialize)]
+struct ExplanationV1<'e> {
+    schema: &'static str,
+    causes: Vec<CauseV1<'e>>,
+}
+
+#[derive(Serialize)]
+struct CauseV1<'e> {
+    code: &'static str,
+    why: &'e str,
+    /// Whether waiting helps.
+    retryable: bool,
+    fix: FixV1<'e>,
+}
+
+#[derive(Serialize)]
+struct FixV1<'e> {
+    text: &'e str,
+    commands: &'e [String],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_likeliest_comes_first_with_its_fix() {
+        let page = text(b"InvalidIdentityToken: Incorrect token audience\n\tstatus code: 400").to_text();
+        assert!(page.starts_with("wrong-audience: "), "{page}");
+        assert!(page.contains("aws iam add-client-id-to-open-id-connect-provider"), "{page}");
+        assert!(page.contains("more  irsa-probe explain wrong-audience"), "{page}");
+        assert!(page.lines().filter(|line| !line.starts_with("        ")).all(|line| line.len() <= 80), "{page}");
+    }
+
+    #[test]
+    fn the_json_is_its_schema() {
+        let json = text(b"An error occurred (Throttling) when calling X: Rate exceeded").to_json();
+        let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(value["schema"], "irsa-probe/explain/v1");
+        assert_eq!(value["causes"][0]["code"], "throttled");
+        assert_eq!(value["causes"][0]["retryable"], true);
+        assert!(value["causes"][0]["fix"]["text"].is_string());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text(b"").to_json()).expect("JSON")["causes"],
+            serde_json::json!([])
+        );
+    }
+
+    #[test]
+    fn nothing_known_is_said_so() {
+        for unknown in [&b""[..], b"hello, world", b"\xff\xfe\x00", b"ERROR: division by zero"] {
+            assert!(text(unknown).to_text().starts_with("No known error"), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn any_text_can_be_read() {
+        for unit in ["\\", "&", "\\u", "AccessDenied AssumeRoleWithWebIdentity ", "sts: timed out ", "\u{e9}:="] {
+            let log = unit.repeat(10_000);
+            assert!(text(log.as_bytes()).causes.len() < 20);
+        }
+        let long = "x".repeat(MAX_TEXT_BYTES) + "Incorrect token audience";
+        assert!(text(long.as_bytes()).causes.is_empty());
+    }
+
+    #[test]
+    fn every_code_has_a_page() {
+        for cause in checks::causes() {
+            let page = code(cause);
+            assert!(page.starts_with(cause.code) && page.contains("\nwait  ") && page.len() > 200, "{page}");
+        }
+        assert_eq!(list().lines().count(), checks::causes().count());
+    }
+}

