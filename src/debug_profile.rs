@@ -73,6 +73,11 @@ pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault>
                 .to_owned(),
         );
     }
+    if user.is_other() && group(pod, container).is_none() {
+        notes.push(
+            "the pod names no group; if that of the image is not 0, the report says so, and what to do".to_owned(),
+        );
+    }
     if mounts.is_empty() {
         notes.push(format!("container {} has no token mounted; the report will say so", text(container, "/name")));
     }
