@@ -1,6 +1,8 @@
 //! The two calls: AssumeRoleWithWebIdentity with the token, GetCallerIdentity with what it gave.
 
 mod answer;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod replay;
 
 use super::RawToken;
 use super::transport::{Log, Transport};
