@@ -6,7 +6,7 @@ use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "debug-container-without-target",
-        title: "from this debug container the application cannot be seen",
+        title: "the application cannot be seen from here",
         severity: Severity::Error,
         // Nothing is known to be wrong with the pod: look again, from a place that can see.
         advice: Advice::Retry,
