@@ -18,6 +18,7 @@ pub mod explain;
 pub mod finding;
 #[cfg(any(test, fuzzing))]
 pub mod inputs;
+pub mod injection;
 pub mod log;
 pub mod partition;
 pub mod ping;
