@@ -94,9 +94,22 @@ impl RawToken {
 
 /// Looks once.
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
+    let deadline = Instant::now() + options.look_timeout;
+    let scan = sdks::scan_beside(subject);
+    let mut evidence = look_at_the_chain(subject, options, now).await;
+    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
+        target.sdks = match timeout_at(deadline, scan).await {
+            Ok(Ok(scanned)) => scanned.into(),
+            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
+        };
+    }
+    evidence
+}
+
+/// Everything but the application's image.
+async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.look_timeout;
-    let scan = sdks::scan_beside(subject);
     let (mut evidence, token, role) = look_locally(subject, options, now);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;
@@ -127,12 +140,6 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     let found = beside(sts, imds, began).await;
     if let Some(found) = found {
         evidence.imds = found;
-    }
-    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
-        target.sdks = match tokio::time::timeout_at(deadline, scan).await {
-            Ok(Ok(scanned)) => scanned.into(),
-            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
-        };
     }
     evidence
 }

@@ -110,6 +110,7 @@ fn scrubbed(report: &Value, directory: &Path) -> Value {
 
 /// Faults that need another process or other files than a case has, and the tests that show them.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
+    ("debug-container-without-target", "tests/target.rs"),
     ("target-environment-denied", "tests/target.rs"),
     ("env-stripped-from-process", "tests/target.rs"),
     ("token-file-unreadable-by-target", "tests/target.rs"),
