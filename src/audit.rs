@@ -11,6 +11,7 @@ mod open;
 #[cfg(test)]
 mod pairs;
 mod pod;
+mod provider;
 mod token_file;
 mod webhook;
 
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub token: Option<&'a Token>,
     /// The role that this pod is to have.
     pub role_arn: Option<&'a str>,
+    /// SHA-1 of the last certificate that the issuer's host showed (`--issuer-check`).
+    pub thumbprint: Option<&'a str>,
 }
 
 /// The result.
@@ -90,6 +93,13 @@ impl Finding {
 
     fn note(self) -> Finding {
         Finding { severity: Severity::Info, advice: Advice::None, ..self }
+    }
+}
+
+impl Context<'_> {
+    /// Nothing but the documents.
+    pub fn at(now: Timestamp) -> Self {
+        Context { now, token: None, role_arn: None, thumbprint: None }
     }
 }
 

@@ -6,6 +6,7 @@
 mod caller_is_not_expected_role;
 pub(crate) mod china_partition_endpoint;
 mod condition_key_wrong_in_trust_policy;
+mod debug_container_without_target;
 mod dns_failure;
 mod env_not_injected;
 mod env_not_injected_annotation_missing_or_misplaced;
@@ -93,6 +94,7 @@ pub struct Check {
 
 /// Every check, in the order in which a credential travels: the first error found is the root cause.
 pub static CHECKS: &[&Check] = &[
+    &debug_container_without_target::CHECK,
     &target_environment_denied::CHECK,
     &env_stripped_from_process::CHECK,
     &env_not_injected::CHECK,

@@ -161,7 +161,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            // The text quotes values, and a variable may hold a token by mistake.
+            let text = crate::redact::scrub(&error.render().to_string());
+            let _ = match error.use_stderr() {
+                true => std::io::stderr().write_all(text.as_bytes()),
+                false => write_out(text.as_bytes()),
+            };
             return u8::try_from(error.exit_code()).unwrap_or(crate::report::exit::USAGE);
         }
     };

@@ -6,7 +6,7 @@ mod endpoint;
 mod imds;
 pub(crate) mod inside;
 mod issuer;
-mod jwt;
+pub(crate) mod jwt;
 mod mounts;
 pub mod processes;
 mod profiles;
@@ -15,7 +15,7 @@ mod rivals;
 mod roots;
 pub mod sdks;
 mod signature;
-mod sts;
+pub(crate) mod sts;
 mod tls;
 mod token_file;
 pub mod transport;
@@ -94,9 +94,22 @@ impl RawToken {
 
 /// Looks once.
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
+    let deadline = Instant::now() + options.look_timeout;
+    let scan = sdks::scan_beside(subject);
+    let mut evidence = look_at_the_chain(subject, options, now).await;
+    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
+        target.sdks = match timeout_at(deadline, scan).await {
+            Ok(Ok(scanned)) => scanned.into(),
+            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
+        };
+    }
+    evidence
+}
+
+/// Everything but the application's image.
+async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.look_timeout;
-    let scan = sdks::scan_beside(subject);
     let (mut evidence, token, role) = look_locally(subject, options, now);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;
@@ -127,12 +140,6 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
     let found = beside(sts, imds, began).await;
     if let Some(found) = found {
         evidence.imds = found;
-    }
-    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
-        target.sdks = match tokio::time::timeout_at(deadline, scan).await {
-            Ok(Ok(scanned)) => scanned.into(),
-            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
-        };
     }
     evidence
 }
@@ -267,12 +274,12 @@ async fn ask_sts(
     let role_arn = role.to_string();
     let session_name = subject.variables.filled("AWS_ROLE_SESSION_NAME").unwrap_or(SESSION_NAME);
     let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name, token }).await;
-    evidence.note(assumed.log, assumed.step);
+    evidence.note(assumed.log, assumed.step, assumed.result.as_ref().err());
     match assumed.result {
         Ok((session, credentials)) => {
             evidence.session = Seen::Seen(session);
             let asked = client.who_am_i(credentials).await;
-            evidence.note(asked.log, asked.step);
+            evidence.note(asked.log, asked.step, asked.result.as_ref().err());
             evidence.caller = asked.result.into();
         }
         Err(fault) => {
@@ -325,11 +332,20 @@ fn is_issuer_in_doubt(session: &Seen<Session, CallFault>) -> bool {
     }
 }
 
+/// Proxies may take the header away; STS's words stay.
+fn time_told(fault: &CallFault) -> Option<Timestamp> {
+    match fault {
+        CallFault::Refused(refusal) => crate::sts_errors::time_told(&refusal.message),
+        CallFault::NotSts(_) | CallFault::NoAnswer(_) => None,
+    }
+}
+
 impl Evidence {
-    fn note(&mut self, log: Log, step: Step) {
+    fn note(&mut self, log: Log, step: Step, fault: Option<&CallFault>) {
         let clock = log.answer.as_ref().and_then(|answer| {
-            let ahead_seconds = answer.date()?.since(answer.received_at);
-            Some(Clock { ahead_seconds, source: ClockSource::DateHeader })
+            let header = answer.date().map(|time| (time, ClockSource::DateHeader));
+            let (time, source) = header.or_else(|| Some((fault.and_then(time_told)?, ClockSource::ErrorText)))?;
+            Some(Clock { ahead_seconds: time.since(answer.received_at), source })
         });
         if let Some(clock) = clock {
             self.clock = Seen::Seen(clock);

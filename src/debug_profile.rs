@@ -4,7 +4,10 @@
 //! An ephemeral container gets none of these by itself, and never ports, probes or resources. Sources: Kubernetes,
 //! "Ephemeral Containers"; `kubectl debug --help` (`--custom`, `--profile`).
 
+mod security;
+
 use crate::evidence::VARIABLES;
+use security::{User, group, security_context};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -71,6 +74,11 @@ pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault>
             "the pod does not say as which user the application runs; as root the probe can look at it whoever it is. \
              Where root is not admitted, give the application's user with --uid"
                 .to_owned(),
+        );
+    }
+    if user.is_other() && group(pod, container).is_none() {
+        notes.push(
+            "the pod names no group; if that of the image is not 0, the report says so, and what to do".to_owned(),
         );
     }
     if mounts.is_empty() {
@@ -181,59 +189,6 @@ fn mounts(container: &Value, env: &[Value], notes: &mut Vec<String>) -> Vec<Valu
 
 fn is_token_mount(mount: &Value) -> bool {
     matches!(text(mount, "/name"), "aws-iam-token" | "eks-pod-identity-token")
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum User {
-    Unknown,
-    Root,
-    Other(i64),
-}
-
-impl User {
-    /// The container's own setting wins over the pod's.
-    fn of(pod: &Value, container: &Value, chosen: Option<i64>) -> User {
-        match chosen.or_else(|| in_security_context(pod, container, "runAsUser")) {
-            None => User::Unknown,
-            Some(0) => User::Root,
-            Some(uid) => User::Other(uid),
-        }
-    }
-
-    /// To look into another process takes its user, and no fewer capabilities than it has: so root may not drop any.
-    fn is_other(self) -> bool {
-        matches!(self, User::Other(_))
-    }
-}
-
-fn group(pod: &Value, container: &Value) -> Option<i64> {
-    in_security_context(pod, container, "runAsGroup")
-}
-
-fn in_security_context(pod: &Value, container: &Value, field: &str) -> Option<i64> {
-    let at = |level: &Value| level.get("securityContext")?.get(field)?.as_i64();
-    at(container).or_else(|| at(pod.get("spec")?))
-}
-
-fn security_context(user: User, group: Option<i64>) -> Value {
-    let uid = match user {
-        User::Unknown | User::Root => 0,
-        User::Other(uid) => uid,
-    };
-    let mut context = json!({
-        "allowPrivilegeEscalation": false,
-        "readOnlyRootFilesystem": true,
-        "runAsNonRoot": user.is_other(),
-        "runAsUser": uid,
-        "seccompProfile": { "type": "RuntimeDefault" },
-    });
-    if user.is_other() {
-        context["capabilities"] = json!({ "drop": ["ALL"] });
-    }
-    if let Some(group) = group {
-        context["runAsGroup"] = json!(group);
-    }
-    context
 }
 
 fn command(pod: &Value, container: &Value, user: User, image: &str) -> String {

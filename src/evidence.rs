@@ -119,8 +119,19 @@ impl Evidence {
 
     /// Why the lack of a variable proves nothing: nobody could see whether it is set.
     pub fn unseen_variables(&self) -> Option<&'static str> {
-        let target = self.target.as_ref()?;
-        matches!(target.variables, TargetVariables::Unseen(_)).then_some("the application's environment was not seen")
+        match &self.target {
+            None => self.debug_container().map(|_| "a debug container is given no variables, whatever its pod has"),
+            Some(target) => {
+                let is_unseen = matches!(target.variables, TargetVariables::Unseen(_));
+                is_unseen.then_some("the application's environment was not seen")
+            }
+        }
+    }
+
+    /// The name of the container that the probe runs in, if it is one as `kubectl debug` names them.
+    pub fn debug_container(&self) -> Option<&str> {
+        let name = self.mounts.seen()?.container.as_deref()?;
+        (name == "debugger" || name.starts_with("debugger-")).then_some(name)
     }
 
     /// The error that STS answered with.

@@ -16,6 +16,9 @@ pub mod documents;
 pub mod evidence;
 pub mod explain;
 pub mod finding;
+pub mod injection;
+#[cfg(any(test, fuzzing))]
+pub mod inputs;
 pub mod log;
 pub mod partition;
 pub mod ping;

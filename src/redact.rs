@@ -20,6 +20,11 @@ pub fn scrub(text: &str) -> String {
     scrubbed
 }
 
+/// The words of a text that look like tokens.
+pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_word(c)).filter(|word| looks_like_a_token(word))
+}
+
 /// `scheme://user:password@host` to `scheme://[hidden]@host`, also where the text is no URL that a parser would take.
 pub fn url(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {

@@ -109,8 +109,11 @@ impl Serving {
             let early = session_left.saturating_sub(Self::SESSION_RESERVE.mul_f64(1.0 + roll));
             return if early.is_zero() { regular } else { regular.min(early) };
         }
-        let first = Duration::from_secs(if outlook.throttled { 60 } else { 15 });
-        backoff(first, self.interval / 2, failures, roll).min(regular)
+        if outlook.throttled {
+            // Asking more often than a fleet that works would keep it throttled.
+            return backoff(Duration::from_secs(60), self.interval, failures, roll);
+        }
+        backoff(Duration::from_secs(15), self.interval / 2, failures, roll).min(regular)
     }
 
     /// From a change of the token file to the look that tries it. The kubelets of a fleet that was started at once
@@ -174,6 +177,7 @@ mod tests {
             (outlook(Advice::Retry), 3, 3600, 0.5, 60),
             (outlook(Advice::Retry), 60, 3600, 0.5, 450),
             (throttled, 1, 3600, 0.5, 60),
+            (throttled, 60, 3600, 0.5, 900),
         ] {
             assert_eq!(
                 serving.pause(outlook, failures, seconds(session_left), roll),
@@ -181,8 +185,8 @@ mod tests {
                 "{outlook:?} {failures} {session_left}"
             );
         }
-        // Failing never makes it slower than working, however short the interval.
-        assert!(Serving { interval: seconds(5) }.pause(throttled, 1, seconds(0), 0.9) < seconds(6));
+        // Failing does not make it slower than working, however short the interval.
+        assert!(Serving { interval: seconds(5) }.pause(outlook(Advice::Fix), 1, seconds(0), 0.9) < seconds(6));
     }
 
     #[test]

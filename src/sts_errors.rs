@@ -5,6 +5,7 @@
 //! first suspect is the cause; where they do not, an umbrella code stands for all of them.
 
 mod answers;
+mod clock;
 mod clues;
 mod fixes;
 mod judge;
@@ -15,6 +16,7 @@ mod symptoms;
 mod table;
 mod unwrap;
 
+pub use clock::time_told;
 pub use clues::{Clues, Told};
 pub use fixes::fix;
 pub use judge::{finding_code, judge, pass_unless_said};

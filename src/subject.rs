@@ -33,6 +33,21 @@ impl Variables {
         self.text(name)?.ok().filter(|value| !value.trim().is_empty())
     }
 
+    /// Takes the secrets that these variables hold out of a text, wherever they got in: a variable may hold a token or
+    /// another's value by mistake, and a report quotes values.
+    pub fn hide_in(&self, mut text: String) -> String {
+        let keys = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].into_iter().filter_map(|name| self.filled(name));
+        // A short value is no key, and would hide half the text.
+        let keys = keys.filter(|key| key.len() >= 16);
+        let values = self.0.values().filter_map(|value| value.to_str());
+        for secret in keys.chain(values.flat_map(redact::tokens)) {
+            if text.contains(secret) {
+                text = text.replace(secret, redact::HIDDEN);
+            }
+        }
+        text
+    }
+
     /// Whether both variables of IRSA have a value.
     pub fn has_irsa(&self) -> bool {
         ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| self.filled(name).is_some())

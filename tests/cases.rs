@@ -97,6 +97,9 @@ fn scrubbed(report: &Value, directory: &Path) -> Value {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
         (r"\d{8}T\d{6}Z", "TIME"),
         (r"\b1[78]\d{8}\b", "SECONDS"),
+        (r"\b[0-9a-f]{40}\b", "THUMBPRINT"),
+        // Ids of keys that are made for the run.
+        (r"\bkey [A-Za-z0-9_-]{43}\b", "key KEY"),
         (r"\b\d+ (d|h|min|s)\b( \d+ (h|min|s)\b)?", "SPAN"),
         (r"\b\d+ ms\b", "SPAN"),
     ] {
@@ -107,11 +110,17 @@ fn scrubbed(report: &Value, directory: &Path) -> Value {
 
 /// Faults that need another process or other files than a case has, and the tests that show them.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
+    ("debug-container-without-target", "tests/target.rs"),
     ("target-environment-denied", "tests/target.rs"),
     ("env-stripped-from-process", "tests/target.rs"),
     ("token-file-unreadable-by-target", "tests/target.rs"),
     ("token-file-unreadable-by-probe", "tests/target.rs"),
     ("probe-uid-differs-from-app", "tests/target.rs"),
+    ("dns-failure", "tests/network.rs"),
+    ("sts-global-endpoint-in-private-vpc", "tests/network.rs"),
+    ("sts-endpoint-unreachable-timeout", "tests/network.rs"),
+    ("node-role-fallback", "tests/rivals.rs"),
+    ("imds-reachable", "tests/rivals.rs"),
     ("sdk-lacks-web-identity", "tests/sdks.rs"),
     ("sdk-lacks-pod-identity", "tests/sdks.rs"),
 ];

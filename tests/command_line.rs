@@ -83,7 +83,7 @@ fn every_code_is_explained() {
         assert!(list.contains(cause.code), "{} is not listed", cause.code);
         let (code, text, _) = run(&["explain", cause.code]);
         assert_eq!(code, 0);
-        assert!(text.starts_with(&format!("{}: {}", cause.code, cause.title)), "{text}");
+        assert!(text.starts_with(&format!("{}: ", cause.code)), "{text}");
     }
 }
 

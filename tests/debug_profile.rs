@@ -45,7 +45,8 @@ fn a_pod_with_a_user_and_a_group_gets_them() {
     let built = profile("fsgroup").expect("a profile");
     assert_eq!(
         built.script(),
-        r#"cat > irsa-probe-profile.json <<'END'
+        r#"# the pod names no group; if that of the image is not 0, the report says so, and what to do
+cat > irsa-probe-profile.json <<'END'
 {
   "env": [
     {

@@ -338,6 +338,37 @@ fn the_application_beside_a_debug_container_is_found_by_itself() {
 }
 
 #[test]
+fn a_debug_container_without_target_is_known_as_such() {
+    root_or_skip!();
+    let stage = Stage::new();
+    // The kubelet mounts a file of this path as the termination log of each container.
+    let log = stage.path("pods/5f79de79/containers/debugger-x7k2p/0a1b2c3d");
+    fs::create_dir_all(log.parent().expect("a parent")).expect("directories");
+    fs::write(&log, "").expect("a file");
+    fs::write(stage.path("termination-log"), "").expect("a file");
+    let script = format!("mount --bind {} {} && exec \"$@\"", log.display(), stage.text("termination-log"));
+    let (code, reports) = stage.probe(&["unshare", "--mount", "sh", "-c", &script, "sh"], &["--target-pid", "none"]);
+    assert_eq!(codes(&reports[0]), ["debug-container-without-target"]);
+    assert_eq!((code, &reports[0]["verdict"]), (3, &Value::from("undetermined")));
+}
+
+#[test]
+fn an_sdk_without_pod_identity_is_found() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    fs::create_dir_all(root.join("app/boto3-1.34.40.dist-info")).expect("directories");
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/token"),
+    ];
+    let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
+    let report = stage.look_at(&["env"], &application);
+    let cause = finding(&report, "sdk-lacks-pod-identity")["cause"].as_str().expect("a cause").to_owned();
+    assert!(cause.contains("boto3 1.34.40") && cause.contains("needs 1.34.41"), "{cause}");
+}
+
+#[test]
 fn processes_are_grouped_and_a_stripped_one_is_found() {
     root_or_skip!();
     let stage = Stage::new();

@@ -137,8 +137,12 @@ fn what_the_proxy_does_is_told() {
         (Manner::Garbage, "it closed within its answer"),
         (Manner::Close, "it closed without an answer"),
     ] {
-        let (look, raised) = look_at(|stage| stage.proxy = manner);
-        assert_eq!(look.step("proxy"), ("fail", format!("CONNECT {STS}: {detail}").as_str()));
+        // Past such a proxy the probe tries the direct way: the name must lead nowhere.
+        let (look, raised) = look_at(|stage| {
+            stage.proxy = manner;
+            stage.set("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.invalid");
+        });
+        assert_eq!(look.step("proxy"), ("fail", format!("CONNECT sts.eu-west-1.invalid:443: {detail}").as_str()));
         assert!(raised.sts.exchanges().is_empty());
         assert_ne!(look.exit_code, 0);
     }

@@ -102,6 +102,7 @@ fn settings(directory: &Path) -> Result<[Setting; 2]> {
             ("AWS_CA_BUNDLE", bundle.display().to_string()),
             ("NODE_EXTRA_CA_CERTS", bundle.display().to_string()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("IRSA_PROBE_NO_IMDS", "true".to_owned()),
         ];
         Setting { scheme, variables }
     };

@@ -98,6 +98,8 @@ enum StsIs {
     Right,
     /// Accepts connections and never says a word.
     Mute,
+    /// Packets to it vanish; there is no proxy.
+    BlackHole,
     /// Speaks something else than TLS.
     OtherProtocol,
 }
@@ -201,6 +203,11 @@ impl Network {
         }
         stage.sts = match self.sts {
             StsIs::Right => None,
+            StsIs::BlackHole => {
+                stage.set("HTTPS_PROXY", UNSET);
+                stage.set("AWS_ENDPOINT_URL_STS", &format!("https://{}", dead_ends::black_hole()?));
+                None
+            }
             StsIs::Mute => Some(dead_ends::mute()?),
             StsIs::OtherProtocol => Some(dead_ends::other_protocol()?),
         };

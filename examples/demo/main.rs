@@ -13,7 +13,7 @@ mod stage;
 use case::Case;
 use clap::Parser;
 use std::ffi::OsString;
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result, Write};
 use std::process::ExitCode;
 
 /// This program as the probe: what follows are the probe's own arguments.
@@ -43,35 +43,42 @@ fn main() -> Result<ExitCode> {
         let arguments = std::iter::once(OsString::from("irsa-probe")).chain(arguments);
         return Ok(ExitCode::from(irsa_probe::cli::run(arguments)));
     }
-    let arguments = Arguments::parse();
+    match demonstrate(&Arguments::parse()) {
+        // `demo --all | head` has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        result => result.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn demonstrate(arguments: &Arguments) -> Result<()> {
+    let mut out = std::io::stdout();
     let cases = Case::all()?;
     if arguments.list {
         for Case { name, about, .. } in &cases {
-            println!("{name:<42} {about}");
+            writeln!(out, "{name:<42} {about}")?;
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let mut shown = cases.iter().filter(|case| arguments.all || case.name == arguments.case).peekable();
     if shown.peek().is_none() {
         return Err(Error::other(format!("no case is named {:?}; --list names all", arguments.case)));
     }
-    shown.try_for_each(|case| show(case, arguments.json))?;
-    Ok(ExitCode::SUCCESS)
+    shown.try_for_each(|case| show(case, arguments.json, &mut out))
 }
 
-fn show(case: &Case, json: bool) -> Result<()> {
+fn show(case: &Case, json: bool, out: &mut impl Write) -> Result<()> {
     let mut raised = case.stage()?.raise(&std::env::current_exe()?)?;
-    println!("# {}: {}", case.name, case.about);
+    writeln!(out, "# {}: {}", case.name, case.about)?;
     for (name, value) in &raised.variables {
-        println!("export {name}={}", quoted(value));
+        writeln!(out, "export {name}={}", quoted(value))?;
     }
-    println!("$ irsa-probe {}", raised.arguments.join(" "));
+    writeln!(out, "$ irsa-probe {}", raised.arguments.join(" "))?;
     raised.command.arg(AS_PROBE).args(&raised.arguments);
     if json {
         raised.command.args(["--output", "json"]);
     }
     let status = raised.command.status()?;
-    println!("$ echo $?\n{}\n", status.code().map_or_else(|| status.to_string(), |code| code.to_string()));
+    writeln!(out, "$ echo $?\n{}\n", status.code().map_or_else(|| status.to_string(), |code| code.to_string()))?;
     Ok(())
 }
 

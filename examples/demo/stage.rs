@@ -22,8 +22,10 @@ pub const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED53
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 pub const SUBJECT: &str = "system:serviceaccount:payments:checkout";
 pub const AUDIENCE: &str = "sts.amazonaws.com";
-/// What the proxy leads to the stand-in: the regional endpoint and the global one.
+/// What STS's certificate is for: the regional endpoint and the global one.
 const STS: [&str; 2] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com"];
+/// The issuer's host.
+const OIDC: &str = "oidc.eks.eu-west-1.amazonaws.com";
 /// An unprivileged user: that of distroless images.
 const NOBODY: u32 = 65532;
 
@@ -119,10 +121,10 @@ impl Stage {
         }
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
-        let plain = sts.listen(None)?;
-        let tls = STS.map(|name| (format!("{name}:443"), self.sts.unwrap_or(stand_in)));
-        let http = STS.map(|name| (format!("{name}:80"), plain));
-        let routes: Vec<_> = tls.iter().chain(&http).map(|(name, address)| (name.as_str(), *address)).collect();
+        let issuer = (format!("{OIDC}:443"), sts.listen(Some(authority.server(&[OIDC])?))?);
+        // Every other name leads to STS, so that no packet leaves this machine; its certificate is for itself only.
+        let routes =
+            [(issuer.0.as_str(), issuer.1), ("*:443", self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
         let proxy = Proxy::new(self.proxy, &routes);
         let proxy_address = proxy.listen()?;
 
@@ -131,6 +133,8 @@ impl Stage {
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
         variables.entry("HTTPS_PROXY".to_owned()).or_insert_with(|| format!("http://{proxy_address}"));
         variables.entry("AWS_CA_BUNDLE".to_owned()).or_insert_with(|| bundle.display().to_string());
+        // Where these tests run, a node's own metadata may answer.
+        variables.entry("IRSA_PROBE_NO_IMDS".to_owned()).or_insert_with(|| "true".to_owned());
         variables.retain(|_, value| value != UNSET);
 
         let mut command = Command::new(probe);

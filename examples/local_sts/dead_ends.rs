@@ -1,12 +1,28 @@
 //! Places on loopback at which no STS can be reached.
 
+use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn};
 use std::io::{Result, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::thread;
 
 /// A port at which nothing listens.
 pub fn closed_port() -> Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+/// A port at which packets vanish: its queue of connections is full and nobody takes one out, so the kernel drops
+/// whatever else wants in.
+pub fn black_hole() -> Result<SocketAddr> {
+    let socket = socket::socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    socket::bind(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0))?;
+    socket::listen(&socket, Backlog::new(0)?)?;
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr()?;
+    let first = TcpStream::connect(address)?;
+    // Both must last: with them gone, the port would refuse.
+    std::mem::forget((listener, first));
+    Ok(address)
 }
 
 /// A port that accepts every connection and never says a word, not even in TLS.

@@ -27,7 +27,7 @@ pub struct Proxy(Arc<State>);
 
 struct State {
     manner: Manner,
-    /// `host:port` as clients ask for it, and where that really is.
+    /// `host:port` as clients ask for it, and where that really is; `*:443` stands for every other host.
     routes: HashMap<String, SocketAddr>,
     asked: Mutex<Vec<String>>,
 }
@@ -80,8 +80,9 @@ impl Proxy {
     }
 
     fn join(&self, mut client: TcpStream, server: &str, request: &Request, behind: &[u8]) -> Result<()> {
-        let route = self.0.routes.get(server).map(TcpStream::connect);
-        let Some(Ok(mut server)) = route else { return refuse(&mut client, 502) };
+        let any = format!("*:{}", server.rsplit_once(':').map_or("", |(_, port)| port));
+        let route = self.0.routes.get(server).or_else(|| self.0.routes.get(&any));
+        let Some(Ok(mut server)) = route.map(TcpStream::connect) else { return refuse(&mut client, 502) };
         server.set_nodelay(true)?;
         match request.method.as_str() {
             "CONNECT" => client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?,

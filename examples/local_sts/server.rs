@@ -12,6 +12,7 @@ use std::io::{Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -71,7 +72,11 @@ impl LocalSts {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (sts, tls) = (sts.clone(), tls.clone());
-                let Ok(stream) = stream else { continue };
+                let Ok(stream) = stream else {
+                    // Out of file descriptors: connections must end first.
+                    thread::sleep(Duration::from_millis(10));
+                    continue;
+                };
                 // A client that breaks off is its own affair, and a thread that cannot start is one client lost.
                 let _ = thread::Builder::new().spawn(move || sts.serve(stream, tls.as_ref()));
             }

@@ -66,7 +66,7 @@ fn audited(documents: &[Value]) -> Audit {
     let text: Vec<String> = documents.iter().map(Value::to_string).collect();
     all.read("test", &text.join("\n"));
     assert!(all.unusable.is_empty(), "{:?}", all.unusable);
-    audit(&all, Context { now: Timestamp(1_795_395_600), token: None, role_arn: None })
+    audit(&all, Context::at(Timestamp(1_795_395_600)))
 }
 
 fn with(mut value: Value, change: impl Fn(&mut Value)) -> Value {
@@ -133,6 +133,11 @@ fn each_fault_is_found_and_nothing_else() {
         ("pod without injection", vec![annotated(), bare_pod()], &["env-not-injected"]),
         ("pod older", vec![managed("2026-11-22T01:00:01Z"), bare_pod()], &["env-not-injected-pod-predates-annotation"]),
         ("pod younger", vec![managed("2026-11-22T00:59:59Z"), bare_pod()], &["env-not-injected"]),
+        (
+            "another account is annotated",
+            vec![with(annotated(), |a| a["metadata"]["name"] = "irsa".into()), bare_pod()],
+            &["service-account-mismatch"],
+        ),
         (
             "role changed since",
             vec![account(json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/b"})), injected_pod(&[])],
@@ -256,6 +261,15 @@ fn each_fault_is_found_and_nothing_else() {
         (
             "provider listed",
             vec![annotated(), cluster(), json!({"OpenIDConnectProviderList": [{"Arn": PROVIDER}]})],
+            &[],
+        ),
+        (
+            "provider list of another account",
+            vec![
+                annotated(),
+                cluster(),
+                json!({"OpenIDConnectProviderList": [{"Arn": "arn:aws:iam::999922223333:oidc-provider/x"}]}),
+            ],
             &[],
         ),
         ("client ID", vec![annotated(), cluster(), provider("sigstore")], &["wrong-audience"]),
@@ -384,4 +398,19 @@ fn values_from_documents_stay_one_word_in_commands() {
     let audit = audited(&[account(json!({"eks.amazonaws.com/role_arn": "x; rm -rf / #:role/"}))]);
     let command = &audit.findings[0].fix.commands[0];
     assert!(command.ends_with("role-arn='x; rm -rf / #:role/'"), "{command}");
+}
+
+#[test]
+fn a_thumbprint_matters_only_for_hosts_that_are_not_aws_s() {
+    let codes = |issuer: &str| {
+        let mut all = Documents::default();
+        let provider = json!({"Url": issuer.trim_start_matches("https://"), "ClientIDList": ["sts.amazonaws.com"], "ThumbprintList": ["aa"]});
+        for one in [annotated(), json!({"issuer": issuer, "jwks_uri": "x"}), provider] {
+            all.read("test", &one.to_string());
+        }
+        let audit = audit(&all, Context { thumbprint: Some("bb"), ..Context::at(Timestamp(0)) });
+        audit.findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(ISSUER), [""; 0]);
+    assert_eq!(codes("https://keys.example.com"), ["thumbprint-mismatch"]);
 }

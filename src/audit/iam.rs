@@ -1,10 +1,9 @@
-//! The AWS side: role, trust policy, provider, permissions.
+//! The AWS side: role, trust policy, keys, permissions.
 
 use super::{Audit, Case, Finding, Link};
-use crate::arn::{RoleArn, without_scheme};
-use crate::documents::{Provider, Role};
-use crate::finding::{Fix, shell_word};
-use crate::partition::Partition;
+use crate::arn::RoleArn;
+use crate::documents::Role;
+use crate::finding::Fix;
 use crate::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
@@ -12,7 +11,7 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     for link in &links {
         let Ok(role) = RoleArn::parse(&link.role_arn) else { continue };
         trust(case, link, &role, audit);
-        provider(case, link, &role, audit);
+        super::provider::audit(case, link, &role, audit);
     }
     keys(case, audit);
     permissions(case, audit);
@@ -95,59 +94,6 @@ fn issuers(policy: &Policy) -> Vec<String> {
     });
     let issuer = |arn: &String| Some(format!("https://{}", arn.split_once(":oidc-provider/")?.1));
     federated.filter_map(issuer).collect()
-}
-
-fn provider(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Audit) {
-    let Some((issuer, source)) = case.issuer() else { return };
-    let about = format!("provider of {issuer}");
-    if issuer.contains("kubernetes.default") || !issuer.starts_with("https://") {
-        let cause =
-            format!("{source} names the issuer {issuer}, which AWS cannot reach: no IAM provider can be made for it");
-        let fix = Fix::new(
-            "set --service-account-issuer of the API server to a public https URL, and publish its keys there",
-        );
-        return audit.add(Finding::new("issuer-not-public-default", about, cause, fix));
-    }
-    let arn = role.provider_arn(issuer);
-    let make = || {
-        let needed = crate::trust_policy::needed(role, issuer, "", &link.audience);
-        Fix::new(format!("make the provider in account {}", role.account)).command(needed.provider_command())
-    };
-    if let Some(arns) = &case.documents.provider_arns {
-        match arns.contains(&arn) {
-            true => audit.facts.push(format!("{about}: exists")),
-            false => {
-                let near =
-                    arns.iter().find(|other| other.eq_ignore_ascii_case(&arn) || other.trim_end_matches('/') == arn);
-                let cause = match near {
-                    Some(near) => format!("account {} has {near}, which is not quite {arn}", role.account),
-                    None => format!("the list of providers does not hold {arn}"),
-                };
-                audit.add(Finding::new("no-oidc-provider", &about, cause, make()));
-            }
-        }
-    }
-    let url = without_scheme(issuer);
-    let is_ours = |provider: &&Provider| without_scheme(&provider.url) == url;
-    if let Some(provider) = case.documents.providers.iter().find(is_ours) {
-        if !provider.client_ids.contains(&link.audience) {
-            let cause =
-                format!("its client IDs are {}; the token is for {}", provider.client_ids.join(", "), link.audience);
-            let fix = Fix::new("add the audience").command(format!(
-                "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
-                shell_word(&arn),
-                shell_word(&link.audience)
-            ));
-            audit.add(Finding::new("wrong-audience", &about, cause, fix));
-        }
-        if url.split('/').next().is_some_and(|host| Partition::of_host(host).is_some()) {
-            audit.facts.push(format!(
-                "{about}: its thumbprints do not matter, AWS trusts its own hosts by its root certificates"
-            ));
-        }
-    } else if let Some(other) = case.documents.providers.first() {
-        audit.facts.push(format!("the provider given is for {}, not for {url}", other.url));
-    }
 }
 
 /// The token's key against the published ones.

@@ -16,7 +16,8 @@ pub fn with_documents(report: Report, documents: &Documents) -> Report {
         keep_ours(&mut documents, token);
     }
     let role_arn = evidence.environment.value("AWS_ROLE_ARN");
-    let context = Context { now: evidence.now, token: evidence.token.seen(), role_arn };
+    let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
+    let context = Context { now: evidence.now, token: evidence.token.seen(), role_arn, thumbprint };
     let found = audit(&documents, context).findings;
     let mut findings = report.findings.clone();
     for one in found {

@@ -106,6 +106,13 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
             Fix::new("annotate the service account, then make the pod anew").command(command).command(delete(pod));
         return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
     }
+    if let (None, Some(other)) =
+        (account.and_then(|account| role_annotation(&account.metadata)), annotated_beside(case, pod))
+    {
+        let cause = format!("the pod uses {name}, which has no role; in the same namespace {other} has one");
+        let fix = recreate(&format!("set serviceAccountName: {other} in the pod's template, if that is meant"));
+        return Finding::new("service-account-mismatch", about, cause, fix).frozen();
+    }
     let Some(account) = account else {
         return Finding::new(
             "env-not-injected",
@@ -155,6 +162,16 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
          webhook was not there or not ready when the pod was made"
     );
     Finding::new("env-not-injected", about, cause, recreate("nothing more to correct")).frozen()
+}
+
+/// Another service account of the pod's namespace that names a role.
+fn annotated_beside<'a>(case: &Case<'a>, pod: &Pod) -> Option<&'a str> {
+    let other = |one: &&ServiceAccount| {
+        one.namespace() == pod.namespace()
+            && one.metadata.name != pod.service_account()
+            && role_annotation(&one.metadata).is_some()
+    };
+    case.documents.service_accounts.iter().find(other).map(|one| one.metadata.name.as_str())
 }
 
 /// When the annotation was set, if `--show-managed-fields` was asked for. RFC 3339 in UTC compares as text.

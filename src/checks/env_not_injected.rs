@@ -1,10 +1,11 @@
 use super::{
     env_not_injected_annotation_missing_or_misplaced, env_not_injected_pod_predates_annotation,
-    env_not_injected_webhook_missing,
+    env_not_injected_webhook_missing, env_stripped_from_process,
 };
 use crate::checks::Check;
-use crate::evidence::{Environment, Evidence};
+use crate::evidence::{Evidence, Seen, Winner};
 use crate::finding::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::injection;
 
 /// Neither variable of IRSA is there.
 pub static CHECK: Check = Check {
@@ -41,18 +42,28 @@ fn judge(evidence: &Evidence) -> Outcome {
     if environment.variable("AWS_IAM_ROLE_ARN").is_set() {
         cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads a variable of that name: it must be AWS_ROLE_ARN.";
     }
-    cause += &instead(environment);
-    let fix = Fix::new(
-        "see whether the service account is annotated; then make the pod anew, a restart of the container will not help",
-    )
-    .command("kubectl get serviceaccounts -A -o yaml | grep -B12 eks.amazonaws.com/role-arn")
-    .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook");
-    Diagnosis::new(cause, fix).could_be(candidates()).into()
+    if let Some(mounts) = injection::without_variables(evidence) {
+        cause = format!("{cause} {mounts}");
+    }
+    if let Some((namespace, name)) = evidence.service_account() {
+        cause += &format!(" The pod runs as service account {namespace}/{name}.");
+    }
+    cause += &instead(evidence);
+    let fix = Fix::new(format!(
+        "see whether the service account is annotated; then make the pod anew, {}",
+        injection::RECREATE
+    ));
+    let fix = injection::look_at_service_account(evidence, fix)
+        .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook");
+    Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
 }
 
 /// What an SDK uses here instead, as far as the variables tell.
-fn instead(environment: &Environment) -> String {
-    if environment.variable("AWS_ACCESS_KEY_ID").is_filled() {
+fn instead(evidence: &Evidence) -> String {
+    let environment = &evidence.environment;
+    if let Seen::Seen(Winner { source, caller }) = &evidence.winner {
+        format!(" An SDK here is {}, from {}.", caller.arn, source.in_words())
+    } else if environment.variable("AWS_ACCESS_KEY_ID").is_filled() {
         " An SDK here uses the static keys of AWS_ACCESS_KEY_ID.".to_owned()
     } else if let Some((name, _)) =
         environment.first(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
@@ -63,7 +74,17 @@ fn instead(environment: &Environment) -> String {
     }
 }
 
-fn candidates() -> Vec<Candidate> {
+/// Which reason is likeliest depends on what is mounted: all three leave nothing behind.
+fn candidates(evidence: &Evidence) -> Vec<Candidate> {
+    let mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
+    let lost = mounted.then(|| Candidate {
+        cause: &env_stripped_from_process::CHECK.cause,
+        why: "the webhook mounted the token here, so it set the variables too".to_owned(),
+    });
+    lost.into_iter().chain(missed()).collect()
+}
+
+fn missed() -> Vec<Candidate> {
     vec![
         Candidate {
             cause: &env_not_injected_annotation_missing_or_misplaced::CAUSE,

@@ -1,6 +1,7 @@
 use crate::checks::Check;
 use crate::evidence::{Evidence, Flaw, Variable};
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::injection;
 
 /// One of the two variables has no value.
 pub static CHECK: Check = Check {
@@ -37,12 +38,15 @@ fn judge(evidence: &Evidence) -> Outcome {
     if !environment.variable("AWS_ROLE_ARN").is_set() && environment.variable("AWS_IAM_ROLE_ARN").is_set() {
         cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads a variable of that name.";
     }
-    let fix = "remove both variables from the container's env so that the webhook sets them, then make the pod anew";
-    Diagnosis::new(
-        cause,
-        Fix::new(fix).command("kubectl set env deployment/NAME AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-"),
-    )
-    .into()
+    if let Some(mounts) = injection::half_set(evidence) {
+        cause = format!("{cause} {mounts}");
+    }
+    let fix = Fix::new(format!(
+        "remove both variables from the container's env so that the webhook sets them, then make the pod anew; {}",
+        injection::RECREATE
+    ))
+    .command("kubectl set env deployment/NAME AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-");
+    Diagnosis::new(cause, injection::look_at_service_account(evidence, fix)).into()
 }
 
 fn flaw(name: &str, variable: &Variable) -> Option<String> {

@@ -6,7 +6,7 @@ use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "env-stripped-from-process",
-        title: "a process of this container was started without IRSA's variables",
+        title: "a process was started without IRSA's variables",
         severity: Severity::Error,
         advice: Advice::Fix,
         explanation: "\

@@ -43,7 +43,6 @@ fn judge(evidence: &Evidence) -> Outcome {
         ),
     };
     let fix = fix(CHECK.cause.code, &Clues::of(evidence));
-    let fix = fix.command(format!("curl --silent {jwks_uri} | grep -o '\"kid\":\"[^\"]*\"'"));
     let diagnosis = Diagnosis::new(cause, fix);
     match evidence.session.seen() {
         // STS keeps keys for a while: it still knew this one.

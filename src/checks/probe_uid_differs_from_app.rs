@@ -6,7 +6,7 @@ use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "probe-uid-differs-from-app",
-        title: "the probe runs as another user than the application, which changes the token file's mode",
+        title: "the probe's user changes the token file's mode",
         severity: Severity::Warning,
         advice: Advice::Fix,
         explanation: "\

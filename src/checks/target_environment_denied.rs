@@ -7,7 +7,7 @@ use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "target-environment-denied",
-        title: "the probe may not read the application's environment",
+        title: "the application's environment cannot be read",
         severity: Severity::Error,
         // Nothing is known to be wrong with the pod: look again, from a place that can see.
         advice: Advice::Retry,

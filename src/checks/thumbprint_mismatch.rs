@@ -1,5 +1,6 @@
 use crate::checks::Check;
-use crate::finding::{Advice, Cause, Severity};
+use crate::evidence::Evidence;
+use crate::finding::{Advice, Cause, Outcome, Severity};
 use crate::sts_errors;
 
 /// The issuer's certificate chain is not the one that the provider was given.
@@ -19,8 +20,17 @@ iam update-open-id-connect-provider-thumbprint`. A host that presents only its l
 
 The pod recovers by itself.",
     },
-    judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
+    judge,
 };
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let mut outcome = sts_errors::judge(CHECK.cause.code, evidence);
+    let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
+    if let (Outcome::Fault(diagnosis), Some(thumbprint)) = (&mut outcome, thumbprint) {
+        diagnosis.cause += &format!(" Seen from here, the chain's last certificate has the thumbprint {thumbprint}.");
+    }
+    outcome
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 use crate::checks::Check;
 use crate::evidence::{Evidence, Seen};
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::injection;
 use crate::sts_errors;
 use crate::timestamp::span;
 
@@ -42,8 +43,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         true => format!(" The clock here does not see it: it is {} behind STS's.", span(ahead)),
         false => String::new(),
     };
-    let cause =
-        format!("The token expired at {expires_at}, {} ago; the kubelet has not renewed it.{skew}", span(there));
+    let frozen = match injection::is_frozen(evidence) {
+        true => " The file is mounted by itself (subPath): such a mount never sees the token that the kubelet renews.",
+        false => "",
+    };
+    let cause = format!(
+        "The token expired at {expires_at}, {} ago; the kubelet has not renewed it.{frozen}{skew}",
+        span(there)
+    );
     let fix = Fix::new(
         "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
     )

@@ -1,6 +1,7 @@
 use crate::checks::Check;
 use crate::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::injection;
 
 /// There is no file where `AWS_WEB_IDENTITY_TOKEN_FILE` points.
 pub static CHECK: Check = Check {
@@ -29,6 +30,12 @@ fn judge(evidence: &Evidence) -> Outcome {
     let TokenFileFault { path, walk, kind } = fault;
     let flaw = evidence.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").flaw();
     let cause = match kind {
+        TokenFileFaultKind::NotAbsolute if path.get(1..3) == Some(":\\") => {
+            format!(
+                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a path of Windows: the webhook writes such a path where the pod's \
+                 nodeSelector asks for Windows, and this is Linux."
+            )
+        }
         TokenFileFaultKind::NotAbsolute => {
             format!(
                 "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, which does not begin with a slash: it names another file \
@@ -53,6 +60,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         TokenFileFaultKind::LinkLoop => format!("{path} is a loop of symbolic links."),
         TokenFileFaultKind::Directory => format!("{path} is a directory; the token is a file in it."),
         _ => return Outcome::skip("something is there"),
+    };
+    let cause = match injection::without_file(evidence, path) {
+        Some(mounts) => format!("{cause} {mounts}"),
+        None => cause,
     };
     let fix = match kind {
         TokenFileFaultKind::Directory => Fix::new(format!(

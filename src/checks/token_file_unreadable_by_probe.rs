@@ -6,7 +6,7 @@ use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "token-file-unreadable-by-probe",
-        title: "the probe may not read the application's token file, the application may",
+        title: "only the application may read the token file",
         severity: Severity::Error,
         // Nothing is known to be wrong with the pod: look again, from a place that can see.
         advice: Advice::Retry,

@@ -37,7 +37,7 @@ pub fn run(options: &AuditOptions) -> u8 {
     if documents.recognised.is_empty() {
         return complain(&documents.unusable.join("; "));
     }
-    let audit = audit(&documents, Context { now: crate::probe::now(), token: None, role_arn: None });
+    let audit = audit(&documents, Context::at(crate::probe::now()));
     let text = match options.output {
         Output::Text => render::audit::text(&audit, &documents),
         Output::Json => render::audit::json(&audit, &documents),

@@ -86,7 +86,7 @@ pub fn run(options: &CheckOptions) -> u8 {
             Output::Text => render::text::render(&report, options.output.colour()),
             Output::Json => render::json::render(&report),
         };
-        if let Err(error) = write_out(text.as_bytes()) {
+        if let Err(error) = write_out(subject.variables.hide_in(text).as_bytes()) {
             // The exit code still tells the truth.
             complain(&format!("cannot write the report: {error}"));
         }

@@ -2,6 +2,7 @@
 
 use super::{Output, complain, input, print, write_out};
 use crate::arn::RoleArn;
+use crate::checks;
 use crate::collect;
 use crate::evidence::{Expectations, Seen, Token};
 use crate::render::trust_policy as render;
@@ -22,7 +23,7 @@ Examples:
 
 Without a pod, with a token that the cluster mints for you:
   kubectl create token checkout -n payments --audience sts.amazonaws.com > token
-  irsa-probe trust-policy --check role.json --token-file \"$PWD/token\"
+  irsa-probe trust-policy --check role.json --token-file token
 
 Exit codes of --check:
   0  allowed                         2  usage error
@@ -96,6 +97,9 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
 fn request(options: &TrustPolicyOptions, document: Option<&Value>) -> Result<Request, String> {
     let mut subject = Subject::this_process();
     if let Some(path) = &options.token_file {
+        // Unlike a variable of a pod, what is typed here may be relative.
+        let path =
+            std::path::absolute(path).map_err(|error| format!("cannot find {}: {error}", path.to_string_lossy()))?;
         subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
     }
     let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());
@@ -119,10 +123,15 @@ fn token(subject: &Subject) -> Result<Token, String> {
         imds: false,
     };
     let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now()));
-    match (evidence.token, evidence.token_file) {
+    let fault = checks::judge(&evidence)
+        .iter()
+        .filter_map(checks::Judged::finding)
+        .find(|finding| finding.cause.code.starts_with("token-file"));
+    match (evidence.token, fault) {
         (Seen::Seen(token), _) => Ok(token),
-        (Seen::Failed(fault), _) => Err(format!("the token file holds no token: {fault:?}")),
-        (Seen::NotLooked(_), Seen::Failed(fault)) => Err(format!("cannot read {}: {:?}", fault.path, fault.kind)),
+        (_, Some(finding)) if evidence.environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() => {
+            Err(finding.diagnosis.cause)
+        }
         _ => Err("no token is known: set AWS_WEB_IDENTITY_TOKEN_FILE, or use --token-file".to_owned()),
     }
 }

@@ -7,6 +7,7 @@ use crate::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
 use crate::partition::Partition;
 use crate::redact;
 use crate::subject::{Subject, Variables};
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_types::os_shim_internal::Env;
@@ -27,6 +28,15 @@ pub fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> 
         .env(Env::from_slice(&subject.variables.pairs()))
         .fs(profiles.fs())
         .http_client(transport.clone())
+        .retry_config(retries(&subject.variables))
+}
+
+/// Left to itself, the SDK panics over an `AWS_MAX_ATTEMPTS` or `AWS_RETRY_MODE` that it cannot read.
+fn retries(variables: &Variables) -> RetryConfig {
+    let attempts = variables.filled("AWS_MAX_ATTEMPTS").and_then(|attempts| attempts.parse().ok());
+    attempts
+        .filter(|attempts| *attempts > 0)
+        .map_or(RetryConfig::standard(), |attempts| RetryConfig::standard().with_max_attempts(attempts))
 }
 
 /// Finds the endpoint. Where no region is set, it takes the issuer's, or the first of the role's partition.
@@ -76,7 +86,7 @@ fn region(
         let label = region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && region.len() < 64;
         return match label {
             true => Ok((region.to_owned(), EndpointSource::Region(source))),
-            false => Err(EndpointFault::BadRegion { variable: source, region: region.to_owned() }),
+            false => Err(EndpointFault::BadRegion { variable: source, region: redact::scrub(region) }),
         };
     }
     let issuer = token.and_then(|token| token.issuer.as_deref()).unwrap_or_default();

@@ -1,8 +1,9 @@
 //! What is mounted where the webhook and Kubernetes mount tokens, and who the pod is by the token for its own API.
 
-use super::{jwt, token_file};
+use super::{inside, jwt, token_file};
 use crate::evidence::{Mount, Mounts, Seen, Token};
 use crate::subject::{Subject, proc};
+use nix::dir::Dir;
 use std::path::Path;
 
 const IRSA: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
@@ -16,6 +17,7 @@ const MAX_ENTRIES: usize = 8;
 /// `/proc` could not be read; the operating system's words.
 pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
     let text = proc::read(subject.identity.pid, "mountinfo").map_err(|error| format!("mountinfo: {}", error.desc()))?;
+    let container = proc::container(&proc::mounts(&text));
     let mounts = mounts(&text);
     let with_entries = |mount: &Mount| Mount { entries: entries(&subject.root, &mount.point), ..mount.clone() };
     let at = |point: &str| mounts.iter().rev().find(|mount| is_at(mount, point)).map(with_entries);
@@ -24,6 +26,7 @@ pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, Strin
         pod_identity: at(POD_IDENTITY),
         api: at(API),
         token_file: token_path.and_then(|path| around(&mounts, path)).map(with_entries),
+        container,
     })
 }
 
@@ -68,11 +71,13 @@ fn around<'m>(mounts: &'m [Mount], path: &str) -> Option<&'m Mount> {
 
 /// The first names of a directory, in order.
 fn entries(root: &Path, point: &str) -> Vec<String> {
-    let Ok(directory) = root.join(point.trim_start_matches('/')).read_dir() else {
+    let directory = inside::open_directory(root, Path::new(point));
+    let Some(mut directory) = directory.ok().and_then(|directory| Dir::from_fd(directory.into()).ok()) else {
         return Vec::new();
     };
-    let mut names: Vec<String> =
-        directory.take(MAX_ENTRIES).flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let name = |entry: nix::dir::Entry| entry.file_name().to_string_lossy().into_owned();
+    let names = directory.iter().flatten().map(name).filter(|name| name != "." && name != "..");
+    let mut names: Vec<String> = names.take(MAX_ENTRIES).collect();
     names.sort();
     names
 }

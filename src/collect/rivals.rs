@@ -53,6 +53,8 @@ fn reason_not_to_look(evidence: &Evidence) -> Option<&'static str> {
         Some("STS was not asked (--no-sts)")
     } else if !keys && !profile && (!container || web_identity) {
         Some("nothing but web identity is configured")
+    } else if !keys && evidence.profile.seen().is_some_and(|profile| profile.has("role_arn")) {
+        Some("the profile assumes another role, which is not for the probe to do")
     } else {
         None
     }
@@ -78,8 +80,12 @@ async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadli
     // The error's text may hold what a file or an endpoint said.
     let credentials = provider.provide_credentials().await.map_err(|_| "the chain finds no credentials".to_owned())?;
     let source = source(&credentials);
+    if !sts::can_sign_with(&credentials) {
+        return Err(format!("{} hold characters that no request can carry", source.in_words()));
+    }
     let region = evidence.endpoint.seen().map(|endpoint| endpoint.region.clone());
     let region = region.or_else(|| sdk.region().map(|region| region.as_ref().to_owned()));
+    let region = region.filter(|region| region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
     let client = sts::Client::new(&sdk, region.as_deref().unwrap_or("us-east-1"), &transport, deadline);
     let call = client.who_am_i(credentials).await;
     match call.result {

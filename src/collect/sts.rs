@@ -1,6 +1,8 @@
 //! The two calls: AssumeRoleWithWebIdentity with the token, GetCallerIdentity with what it gave.
 
 mod answer;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod replay;
 
 use super::RawToken;
 use super::transport::{Log, Transport};
@@ -116,6 +118,12 @@ impl Client {
     }
 }
 
+/// The SDK panics where the key id or session token cannot stand in a header.
+pub fn can_sign_with(credentials: &Credentials) -> bool {
+    let fits = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits(credentials.access_key_id()) && fits(credentials.session_token().unwrap_or_default())
+}
+
 fn no_answer(operation: Operation, log: &Log, out_of_time: bool) -> CallFault {
     CallFault::NoAnswer(NoAnswer { operation, attempts: log.attempts, out_of_time })
 }
@@ -133,7 +141,8 @@ fn session(output: AssumeRoleWithWebIdentityOutput, attempts: u32) -> Result<(Se
     }
     let arn = output.assumed_role_user.map(|user| user.arn).ok_or("assumed role")?;
     let session = Session { assumed_role_arn: crate::redact::scrub(&arn), expires_at: expiration, attempts };
-    Ok((session, Credentials::new(key_id, secret, Some(session_token), None, "irsa-probe")))
+    let credentials = Credentials::new(key_id, secret, Some(session_token), None, "irsa-probe");
+    if can_sign_with(&credentials) { Ok((session, credentials)) } else { Err("usable access key id or session token") }
 }
 
 fn caller(output: GetCallerIdentityOutput) -> Result<Caller, &'static str> {

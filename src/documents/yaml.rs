@@ -115,7 +115,9 @@ text: |
     #[test]
     fn what_could_swell_or_overflow_is_refused() {
         assert!(documents("a: &x [1]\nb: [*x, *x]").is_err_and(|why| why.contains("alias in line 2")));
-        assert!(documents(&"[".repeat(10_000)).is_err_and(|why| why.contains("too deep")));
+        assert!(documents(&"[".repeat(150)).is_err_and(|why| why.contains("too deep")));
+        assert!(documents(&"- ".repeat(150)).is_err_and(|why| why.contains("too deep")));
+        assert!(documents(&"[".repeat(100_000)).is_err());
         assert!(documents("a: b: c").is_err());
     }
 }

@@ -3,6 +3,9 @@
 use crate::evidence::{Evidence, Identity, SdkScan, Seen, Target};
 use serde::Serialize;
 
+/// An image can hold hundreds of copies; JSON has them all.
+const MAX_NAMES: usize = 8;
+
 /// Label and value, as the text report shows them.
 pub(super) fn lines(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Some(target) = &evidence.target else { return Vec::new() };
@@ -39,6 +42,11 @@ fn sdks(scan: &SdkScan) -> String {
         .map(|sdk| format!("{} {}", sdk.kind.name(), sdk.version.as_deref().unwrap_or("(version unknown)")))
         .collect();
     names.dedup();
+    if names.len() > MAX_NAMES {
+        let more = names.len() - MAX_NAMES;
+        names.truncate(MAX_NAMES);
+        names.push(format!("and {more} more"));
+    }
     let mut line = if names.is_empty() { "none found".to_owned() } else { names.join(", ") };
     if let Some(why) = scan.cut_short {
         line += &format!("; the search was given up because {why}");

@@ -1,6 +1,6 @@
 //! The report for a tired person on a small terminal: 80 columns, the answer first.
 
-use crate::evidence::{CallFault, Evidence, PathStep, Seen, Step, StepStatus};
+use crate::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
 use crate::finding::{Advice, Finding, Outcome, Severity};
 use crate::report::{Report, Verdict};
 use crate::timestamp::span;
@@ -70,7 +70,7 @@ impl Page {
     fn root_cause(&mut self, report: &Report, root: &Finding) {
         self.gap();
         self.value("cause", &root.diagnosis.cause);
-        self.aws_said(&report.evidence);
+        self.aws_said(&report.evidence, &root.diagnosis.cause);
         self.who(&report.evidence);
         self.candidates(root);
         self.fix(root);
@@ -80,7 +80,7 @@ impl Page {
     fn nothing_broken(&mut self, report: &Report) {
         if report.verdict == Verdict::Undetermined {
             self.gap();
-            self.aws_said(&report.evidence);
+            self.aws_said(&report.evidence, "");
         }
         if let Some(token) = report.evidence.token.seen()
             && let Some(expires_at) = token.expires_at
@@ -92,11 +92,16 @@ impl Page {
         }
     }
 
-    fn aws_said(&mut self, evidence: &Evidence) {
-        let faults = [evidence.session.failed(), evidence.caller.failed()];
-        if let Some(CallFault::Refused(refusal)) = faults.into_iter().flatten().next() {
-            let request = refusal.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
-            self.value("AWS said", &format!("{}: {}{request}", refusal.code, refusal.message));
+    /// AWS's words and request id; the id alone where `cause` has quoted the words.
+    fn aws_said(&mut self, evidence: &Evidence, cause: &str) {
+        let Some(refusal) = evidence.refusal() else {
+            return;
+        };
+        if !cause.contains(&refusal.message) {
+            self.value("AWS said", &format!("{}: {}", refusal.code, refusal.message));
+        }
+        if let Some(id) = &refusal.request_id {
+            self.value("request id", id);
         }
     }
 

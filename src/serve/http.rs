@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -32,6 +32,8 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 /// hyper's least. The head of a request must fit, and so must what is buffered of an answer.
 const BUFFER: usize = 8 * 1024;
 const HEADERS: usize = 64;
+/// Requests of one connection that are answered before the others have their turn.
+const TURN: u32 = 2;
 /// When the kernel has no descriptor left, asking again at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -45,14 +47,17 @@ pub async fn serve(listener: Listener, side: Side, limit: usize, mut source: Sou
     let pages = source.clone();
     {
         let mut closing = pin!(source.wait_for(Option::is_none));
+        let mut accepted = 0_usize;
         loop {
             tokio::select! {
                 biased;
                 _ = &mut closing => break,
-                _ = accept(&listener, side, &mut open, &pages) => {}
+                _ = accept(&listener, side, &mut open, &pages) => accepted = accepted.wrapping_add(1),
             }
             // Those that came in are answered before the next ones can drive them out.
-            yield_now().await;
+            if accepted.is_multiple_of(limit.div_ceil(3)) {
+                yield_now().await;
+            }
         }
     }
     drop(listener);
@@ -115,13 +120,13 @@ impl Open {
 /// One connection from its first byte to its end.
 async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, side: Side, pages: Source) {
     let mut closing = pages.clone();
-    let has_answered = AtomicBool::new(false);
+    let answered = AtomicU32::new(0);
     let respond = service_fn(|request| {
         let answer = respond(side, &request, pages.borrow().as_deref());
-        let another = has_answered.swap(true, Ordering::Relaxed);
+        let his_turn_is_over = answered.fetch_add(1, Ordering::Relaxed) % TURN == TURN - 1;
         async move {
-            // Who sends many requests at once waits for his turn between them.
-            if another {
+            // Who sends many requests at once waits for the others between them.
+            if his_turn_is_over {
                 yield_now().await;
             }
             Ok::<_, Infallible>(answer)

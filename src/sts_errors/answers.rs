@@ -64,6 +64,10 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
             "static-keys-override",
             "AWS does not know this access key or its secret; keys that IRSA brings are made by AWS itself",
         ),
+        PodIdentity => decided(
+            "pod-identity-precedence",
+            "EKS Pod Identity was asked for credentials, so this pod does not use IRSA, or not alone",
+        ),
         WrongScope => {
             decided("sts-endpoint-misconfigured", "the call was signed for another region than the endpoint's")
         }

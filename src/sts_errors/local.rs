@@ -30,6 +30,18 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
             "the path has no drive letter, so Windows looks for it on the current drive",
         ),
         TokenMissing => decided("token-file-missing", "there is no file at the token's path"),
+        TokenUnreadable => Reading {
+            symptom,
+            suspects: vec![
+                Suspect::new(
+                    "token-file-permission-denied",
+                    "most often a process without root that the file's mode keeps out",
+                ),
+                Suspect::new("token-file-missing", "or there is no file at the token's path"),
+                Suspect::new("token-file-malformed", "or it is empty"),
+            ],
+            umbrella: None,
+        },
         HalfConfigured => half_configured(symptom, clues, "the token's path is set and the role's ARN is not"),
         NoStsModule => {
             decided("sdk-lacks-web-identity", "the program does not hold the part of its SDK that calls STS")

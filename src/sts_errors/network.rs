@@ -152,3 +152,27 @@ fn reset(clues: &Clues) -> Vec<Suspect> {
     }
     suspects
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_address_and_proxy_decide_what_comes_first() {
+        use Symptom::*;
+        for (symptom, host, proxy, first) in [
+            (TimedOut, "sts.amazonaws.com", false, "sts-global-endpoint-in-private-vpc"),
+            (TimedOut, "sts.eu-west-1.amazonaws.com", false, "sts-endpoint-unreachable-timeout"),
+            (TimedOut, "sts.eu-west-1.amazonaws.com", true, "proxy-interferes"),
+            (NoSuchName, "sts.eu-west-1.amazonaws.com", true, "proxy-interferes"),
+            (NoSuchName, "sts.eu-west1.amazonaws.com", false, "sts-endpoint-misconfigured"),
+            (NoSuchName, "sts.cn-north-1.amazonaws.com", false, "china-partition-endpoint"),
+            (Unresolved, "sts.eu-west-1.amazonaws.com", false, "dns-failure"),
+            (DnsFailed, "sts.us-gov-west-1.amazonaws.com", false, "dns-failure"),
+            (Refused, "vpce-1-a.sts.eu-west-1.vpce.amazonaws.com", false, "sts-endpoint-unreachable-timeout"),
+        ] {
+            let clues = Clues { host: Some(host.into()), proxy, ..Clues::default() };
+            assert_eq!(interpret(symptom, &clues).suspects[0].code, first, "{symptom:?} {host} {proxy}");
+        }
+    }
+}

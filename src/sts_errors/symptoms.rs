@@ -49,6 +49,8 @@ pub enum Symptom {
     TokenDenied,
     TokenIsDirectory,
     TokenMissing,
+    /// Not read, and not said why.
+    TokenUnreadable,
     HalfConfigured,
     NoStsModule,
     NoRegion,
@@ -100,7 +102,9 @@ impl Symptom {
             ExplicitDeny | NotAuthorized | NoProvider | WrongAudience | NoAudience | Thumbprint | NoVerificationKey
             | IdpSilent | IdpRejected | TokenExpired | BadRoleArn | BadSessionName | BadToken | TooLong
             | RegionDisabled | Throttled | PackedPolicy | SecondHopDenied | ClockSkew | WrongScope => Voice::Aws,
-            TokenPathEmpty | TokenPathNotAbsolute | TokenDenied | TokenIsDirectory | TokenMissing => Voice::Files,
+            TokenPathEmpty | TokenPathNotAbsolute | TokenDenied | TokenIsDirectory | TokenMissing | TokenUnreadable => {
+                Voice::Files
+            }
             HalfConfigured | NoStsModule | NoRegion | PlainHttp => Voice::Sdk,
             Proxy | TlsName | TlsTime | TlsAuthority | NotTls | NoSuchName | DnsFailed | Unresolved | TimedOut
             | Refused | Reset | CannotConnect | Connecting => Voice::Network,

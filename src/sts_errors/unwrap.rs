@@ -45,7 +45,8 @@ fn squeeze(text: &str) -> String {
             '\u{2018}' | '\u{2019}' | '\u{b4}' => plain.push('\''),
             '\u{201c}' | '\u{201d}' => plain.push('"'),
             '\u{feff}' | '\u{200b}' => {}
-            c if c.is_whitespace() => {
+            // Some tools draw boxes around errors.
+            c if c.is_whitespace() || matches!(c, '\u{2500}'..='\u{257f}') => {
                 if !plain.ends_with(' ') {
                     plain.push(' ');
                 }
@@ -130,6 +131,7 @@ mod tests {
             ("\u{1b}[31mError\u{1b}[0m: \u{1b}[1;4mno\u{1b}[m", "Error: no"),
             (r"a \u0026 b \x26 c", "a & b & c"),
             ("&lt;Code&gt;A&lt;/Code&gt; Couldn&#39;t &#x27;x&#x27; &amp;quot;", "<Code>A</Code> Couldn't 'x' \""),
+            ("\u{2502} endpoint rule  \u{2502}\n\u{2502} error", " endpoint rule error"),
             ("Couldn\u{2019}t  retrieve\t\r\n key", "Couldn't retrieve key"),
             (r"[\w+=,.@-]* \u12 & &; &unknown; \", r"[\w+=,.@-]* \u12 & &; &unknown; \"),
         ] {

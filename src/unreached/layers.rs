@@ -12,6 +12,9 @@ use std::net::IpAddr;
 /// `None` where the host itself cannot be right, which a check of the settings tells.
 pub(super) fn read(story: &Story) -> Option<Reading> {
     let dial = story.dial;
+    if china_partition_endpoint::is_near(&story.endpoint.host) {
+        return None;
+    }
     Some(if let Some(Err(fault)) = &dial.dns {
         return name(story, fault);
     } else if let Some(Err(faults)) = &dial.tcp {
@@ -48,7 +51,7 @@ fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
             let region = endpoint.host.split('.').nth(1).unwrap_or_default();
             let named = matches!(endpoint.source, EndpointSource::Region(_));
             let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
-            if named && (china_partition_endpoint::is_near(&endpoint.host) || !(known || endpoint.is_global())) {
+            if named && !known && !endpoint.is_global() {
                 return None;
             }
             let overridden = match endpoint.source {
@@ -219,7 +222,11 @@ fn tls(story: &Story, fault: &TlsFault) -> Reading {
                 inspected("or the certificate is not STS's: something on the way inspects TLS"),
             ],
         ),
-        TlsFault::NotTls | TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
+        TlsFault::NotTls => {
+            let why = "something on the way answers in STS's place, in plain text: a transparent proxy, a portal";
+            Reading::open(seen, overridden(story).into_iter().chain([("proxy-interferes", why.to_owned())]).collect())
+        }
+        TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
     }
 }
 
@@ -248,14 +255,18 @@ fn cut(story: &Story, seen: String) -> Reading {
         Some(proxy) => format!("the proxy {proxy} may have broken off the connection"),
         None => "a firewall or transparent proxy that looks at names breaks such connections off".to_owned(),
     };
-    let mut suspects = vec![
-        ("proxy-interferes", between),
-        ("sts-server-error", "or STS itself did not answer; that passes".to_owned()),
-    ];
-    if let EndpointSource::Override(variable) = story.endpoint.source {
-        suspects.insert(0, ("sts-endpoint-misconfigured", format!("{variable} may lead to something that is not STS")));
-    }
+    let passing = ("sts-server-error", "or STS itself did not answer; that passes".to_owned());
+    let suspects = overridden(story).into_iter().chain([("proxy-interferes", between), passing]).collect();
     Reading::open(seen, suspects)
+}
+
+fn overridden(story: &Story) -> Option<(&'static str, String)> {
+    match story.endpoint.source {
+        EndpointSource::Override(variable) => {
+            Some(("sts-endpoint-misconfigured", format!("{variable} may lead to something that is not STS")))
+        }
+        _ => None,
+    }
 }
 
 /// The authorities that issue AWS's certificates (Amazon Trust Services, and before it Starfield and DigiCert).

@@ -131,3 +131,44 @@ fn does_not_exist(clues: &Clues) -> String {
     let role = clues.role.as_ref().map_or_else(|| "the role".to_owned(), ToString::to_string);
     format!("STS gives the same answer if {role} does not exist, or was made seconds ago")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arn::RoleArn;
+
+    #[test]
+    fn what_is_known_of_token_and_role_comes_first() {
+        let role = |name: &str| RoleArn::parse(&format!("arn:aws:iam::111122223333:role/{name}")).ok();
+        for (subject, audience, role_name, first) in [
+            (
+                "system:serviceaccount:payments:checkout",
+                "sts.amazonaws.com",
+                "checkout",
+                "wrong-subject-in-trust-policy",
+            ),
+            ("system:serviceaccount:payments:default", "sts.amazonaws.com", "checkout", "service-account-mismatch"),
+            ("system:serviceaccount:a:app-7f9c4d2b", "sts.amazonaws.com", "checkout", "service-account-mismatch"),
+            ("system:serviceaccount:a:s3-csi-driver-sa", "sts.amazonaws.com", "x", "wrong-subject-in-trust-policy"),
+            ("system:serviceaccount:a:b", "openshift", "checkout", "wrong-aud-condition-in-trust-policy"),
+            (
+                "system:serviceaccount:a:b",
+                "sts.amazonaws.com",
+                "eksctl-nodegroup-NodeInstanceRole-1Q",
+                "trust-policy-lacks-web-identity-statement",
+            ),
+        ] {
+            let clues = Clues {
+                subject: Some(subject.into()),
+                audience: Some(vec![audience.into()]),
+                role: role(role_name),
+                ..Clues::default()
+            };
+            let ranked = suspects(&clues);
+            assert_eq!(ranked[0].code, first, "{subject} {audience} {role_name}");
+            for always in ["role-does-not-exist", "scp-or-boundary-deny"] {
+                assert!(ranked.iter().any(|suspect| suspect.code == always), "{always}");
+            }
+        }
+    }
+}

@@ -47,10 +47,25 @@ pub static ROWS: &[Row] = &[
         &["verification key"],
         &[&["couldn't retrieve", "could not retrieve", "unable to retrieve", "failed to retrieve", "can't retrieve"]],
     ),
-    row(IdpSilent, &["idpcommunicationerror", "idpcommunicationerrorexception"]),
-    row(IdpRejected, &["idprejectedclaim", "idprejectedclaimexception"]),
+    row(
+        IdpSilent,
+        &[
+            "idpcommunicationerror",
+            "idpcommunicationerrorexception",
+            "asked to verify the incoming identity token could not be reached",
+        ],
+    ),
+    row(IdpRejected, &["idprejectedclaim", "idprejectedclaimexception", "idp) reported that authentication failed"]),
     // The token's own time.
-    row(TokenExpired, &["token too old", "must be before the expiration date/time", "web identity token has expired"]),
+    row(
+        TokenExpired,
+        &[
+            "token too old",
+            "must be before the expiration date/time",
+            "web identity token has expired",
+            "web identity token that was passed is expired",
+        ],
+    ),
     row_near(
         TokenExpired,
         &["expiredtokenexception", "expiredidtokenexception", "token expired", "token is expired"],
@@ -58,7 +73,12 @@ pub static ROWS: &[Row] = &[
     ),
     row(
         TokenRejected,
-        &["invalididentitytoken", "invalididentitytokenexception", "token provided could not be validated"],
+        &[
+            "invalididentitytoken",
+            "invalididentitytokenexception",
+            "token provided could not be validated",
+            "token that was passed could not be validated",
+        ],
     ),
     // The request: refused by STS or by the SDK's own validation.
     row(BadRoleArn, &["request arn is invalid", "is not a valid role arn", "invalid role arn"]),
@@ -76,7 +96,7 @@ pub static ROWS: &[Row] = &[
     ),
     row(RequestRejected, &["could not be sourced by the sts web identity provider", "sts_web_identity_source_failure"]),
     // STS itself.
-    row(RegionDisabled, &["regiondisabledexception", "regiondisabled", "sts is not activated in this region"]),
+    row(RegionDisabled, &["regiondisabledexception", "regiondisabled", "sts is not activated"]),
     row(
         Throttled,
         &[
@@ -91,7 +111,10 @@ pub static ROWS: &[Row] = &[
         ],
     ),
     row_near(Throttled, &["throttling", "throttled", "too many requests"], &[WEB_IDENTITY_OR_STS]),
-    row(PackedPolicy, &["packedpolicytoolarge", "packedpolicytoolargeexception", "packed size of session tags"]),
+    row(
+        PackedPolicy,
+        &["packedpolicytoolarge", "packedpolicytoolargeexception", "packed size of session tags", "total packed size"],
+    ),
     row_near(
         ServerError,
         &[

@@ -206,6 +206,7 @@ pub static ROWS: &[Row] = &[
         Reset,
         &[
             "connection reset",
+            "broken connection to",
             "econnreset",
             "socket hang up",
             "epipe",

@@ -1,0 +1,148 @@
+//! `trust-policy`, `audit` and `check --document` as they are run: files and standard input in, exit codes out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
+
+use base64::Engine;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
+const KEY: &str = "oidc.eks.eu-west-1.amazonaws.com/id/A";
+
+/// Exit code, standard output, standard error.
+fn run(directory: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_irsa-probe"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    // A program that has read enough may be gone already.
+    let _ = child.stdin.take().expect("stdin").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("an end");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn token() -> String {
+    let encode = |value: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+    let claims = json!({"iss": format!("https://{KEY}"), "sub": "system:serviceaccount:payments:checkout",
+        "aud": ["sts.amazonaws.com"], "exp": 4_000_000_000_i64, "iat": 1_700_000_000});
+    format!(
+        "{}.{}.{}",
+        encode(json!({"alg": "RS256", "kid": "k"})),
+        encode(claims),
+        "c2lnbmF0dXJlLW5vdC10by1iZS1zaG93bg"
+    )
+}
+
+fn role(condition: Value) -> String {
+    json!({"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{KEY}")},
+        "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition}]}}})
+    .to_string()
+}
+
+#[test]
+fn a_policy_is_judged_with_an_exit_code_for_each_verdict() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("token"), token()).expect("a token");
+    let check = |input: &str, more: &[&str]| {
+        run(directory.path(), &[&["trust-policy", "--check", "-", "--token-file", "token"], more].concat(), input)
+    };
+    let sub = |value: &str| role(json!({"StringEquals": {format!("{KEY}:sub"): value}}));
+    let (allowed, denied) = (sub("system:serviceaccount:payments:checkout"), sub("system:serviceaccount:payments:*"));
+    let open = role(json!({"StringEquals": {"aws:SourceVpc": "v"}}));
+    assert_eq!(check(&allowed, &[]).0, Some(0));
+    let (code, out, _) = check(&denied, &[]);
+    assert!(code == Some(1) && out.starts_with("x DENIED  subject-wildcard-needs-stringlike"), "{out}");
+    assert_eq!(check(&open, &[]).0, Some(3));
+    let (code, out, err) = check("{", &[]);
+    assert!(code == Some(2) && out.is_empty() && err.contains("is not JSON"), "{err}");
+    let (_, out, _) = check(&denied, &["--output", "json"]);
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(report["check"]["code"], "subject-wildcard-needs-stringlike");
+    // What it says to do, done, lets the token in.
+    let command = report["commands"][0].as_str().expect("a command");
+    let corrected =
+        command.split_once("--policy-document '").and_then(|(_, rest)| rest.strip_suffix('\'')).expect("a policy");
+    assert_eq!(check(corrected, &["--role-arn", ROLE]).0, Some(0));
+}
+
+#[test]
+fn the_policy_that_is_printed_passes_its_own_check() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("token"), token()).expect("a token");
+    let all = ["trust-policy", "--token-file", "token", "--role-arn", ROLE];
+    let (code, out, _) = run(directory.path(), &[&all[..], &["--output", "json"]].concat(), "");
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, report["schema"].as_str()), (Some(0), Some("irsa-probe/trust-policy/v1")));
+    let check = run(directory.path(), &[&all[..], &["--check", "-"]].concat(), &report["policy"].to_string());
+    assert_eq!(check.0, Some(0), "{}", check.1);
+    for (option, part) in [("--terraform", "aws_iam_policy_document"), ("--eksctl", "kind: ClusterConfig")] {
+        let (code, out, _) = run(directory.path(), &[&all[..], &[option]].concat(), "");
+        assert!(code == Some(0) && out.contains(part) && !out.contains("c2lnbmF0dXJl"), "{out}");
+    }
+    let (code, _, err) = run(directory.path(), &["trust-policy", "--role-arn", ROLE, "--token-file", "none"], "");
+    assert!(code == Some(2) && err.contains("none"), "{err}");
+    assert_eq!(run(directory.path(), &["trust-policy"], "").0, Some(2));
+}
+
+#[test]
+fn an_audit_reads_json_and_yaml_from_files_and_from_standard_input() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let yaml = format!(
+        "kind: ServiceAccount\nmetadata:\n  name: checkout\n  namespace: payments\n  annotations:\n    eks.amazonaws.com/role-arn: {ROLE}\n"
+    );
+    std::fs::write(directory.path().join("sa.yaml"), yaml).expect("a file");
+    let cluster =
+        json!({"cluster": {"name": "prod", "identity": {"oidc": {"issuer": format!("https://{KEY}")}}}}).to_string();
+    let good = role(json!({"StringEquals": {format!("{KEY}:sub"): "system:serviceaccount:payments:checkout"}}));
+    let bad = role(json!({"StringEquals": {format!("{KEY}:sub"): "system:serviceaccount:shop:checkout"}}));
+    let audit = |role: &str| {
+        run(directory.path(), &["audit", "sa.yaml", "-", "--output", "json"], &format!("{role}\n{cluster}"))
+    };
+    let (code, out, _) = audit(&good);
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, report["findings"].as_array().map(Vec::len)), (Some(0), Some(0)), "{out}");
+    assert_eq!(report["documents"].as_array().map(Vec::len), Some(3));
+    let (code, out, _) = audit(&bad);
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, report["findings"][0]["code"].as_str()), (Some(1), Some("wrong-subject-in-trust-policy")));
+    assert_eq!(run(directory.path(), &["audit", "-"], "").0, Some(2));
+    assert_eq!(run(directory.path(), &["audit", "none.json"], "").0, Some(2));
+    assert_eq!(run(directory.path(), &["audit"], "").0, Some(2));
+}
+
+#[test]
+fn a_document_given_to_check_counts() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+    std::fs::write(at("token"), token()).expect("a token");
+    let bad = role(json!({"StringEquals": {format!("{KEY}:sub"): "system:serviceaccount:shop:checkout"}}));
+    std::fs::write(at("role.json"), bad).expect("a role");
+    let look = [
+        "check",
+        "--no-sts",
+        "--output",
+        "json",
+        "--region",
+        "eu-west-1",
+        "--role-arn",
+        ROLE,
+        "--token-file",
+        &at("token"),
+    ];
+    let codes = |more: &[&str]| {
+        let (code, out, err) = run(directory.path(), &[&look[..], more].concat(), "");
+        let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let findings = report["findings"].as_array().cloned().unwrap_or_default();
+        (code, findings.iter().any(|finding| finding["code"] == "wrong-subject-in-trust-policy"))
+    };
+    assert!(!codes(&[]).1);
+    assert_eq!(codes(&["--document", "role.json"]), (Some(1), true));
+}

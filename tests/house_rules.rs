@@ -1,0 +1,122 @@
+//! What must hold for every code, and the parts of README that are made from the program itself. After a change that
+//! means to change them, `UPDATE_README=1 cargo test --test house_rules` writes them anew, for the diff to be read.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "tests read the project's files")]
+
+use clap::Command;
+use irsa_probe::checks::causes;
+use irsa_probe::finding::{Advice, Cause, Severity};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn each_code_is_the_name_of_its_file_and_each_file_is_registered() {
+    let files: BTreeSet<String> = fs::read_dir(project("src/checks"))
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            Some(name.strip_suffix(".rs")?.replace('_', "-")).filter(|name| name != "testing")
+        })
+        .collect();
+    let codes: BTreeSet<String> = causes().map(|cause| cause.code.to_owned()).collect();
+    assert_eq!(codes, files);
+    assert_eq!(codes.len(), causes().count(), "a code is registered twice");
+}
+
+#[test]
+fn the_public_codes_are_those_of_the_list() {
+    let listed = fs::read_to_string(project("tests/codes.txt")).unwrap();
+    let codes: BTreeSet<&str> = causes().map(|cause| cause.code).collect();
+    assert_eq!(codes.into_iter().collect::<Vec<_>>(), listed.lines().collect::<Vec<_>>(), "codes are public API");
+}
+
+#[test]
+fn each_code_is_explained_in_the_house_style() {
+    for Cause { code, title, explanation, .. } in causes() {
+        // Names such as AWS, STS and IRSA begin with two capitals.
+        let capitals = title.chars().take_while(|c| c.is_uppercase()).count();
+        assert!(!title.ends_with('.') && !title.contains('\n') && title.len() < 90, "{code}: {title}");
+        assert!(capitals != 1, "{code}: {title}");
+        assert!(explanation.len() > 150 && explanation.ends_with('.'), "{code} is not explained");
+        assert!(!explanation.contains('\u{2014}') && !explanation.contains("  "), "{code}: {explanation}");
+    }
+}
+
+#[test]
+fn readme_shows_the_codes() {
+    let rows = causes().map(|cause| {
+        let severity = match cause.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        let advice = match cause.advice {
+            Advice::None => "none",
+            Advice::Fix => "fix",
+            Advice::Retry => "retry",
+            Advice::RecreatePod => "recreate the pod",
+        };
+        format!("| `{}` | {} | {severity} | {advice} |\n", cause.code, cause.title)
+    });
+    let table: String = rows.collect();
+    section("codes", &format!("| code | what it means | severity | what to do |\n| --- | --- | --- | --- |\n{table}"));
+}
+
+#[test]
+fn readme_shows_the_commands_and_options() {
+    let mut program = irsa_probe::cli::command();
+    program.build();
+    let mut text = String::new();
+    for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        text += &format!("\n**`irsa-probe {}`**: {about}\n", command.get_name());
+        text += &options(command);
+    }
+    section("options", &text);
+}
+
+fn options(command: &Command) -> String {
+    let rows: String = command
+        .get_arguments()
+        .filter(|argument| !argument.is_positional())
+        .filter_map(|argument| {
+            let long = argument.get_long().filter(|long| *long != "help")?;
+            let takes = argument.get_action().takes_values();
+            let value = argument.get_value_names().filter(|_| takes).map(|names| format!(" {}", names[0]));
+            let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+            let default = if default.is_empty() || !takes { String::new() } else { format!("`{}`", default.join(" ")) };
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            Some(format!("| `--{long}{}` | {} | {default} |\n", value.unwrap_or_default(), help.replace('|', "\\|")))
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n| option | meaning | default |\n| --- | --- | --- |\n{rows}")
+}
+
+/// Compares what stands between the markers `<!-- NAME -->` and `<!-- end NAME -->`.
+fn section(name: &str, expected: &str) {
+    let path = project("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
+    let from = readme.find(&begin).expect("the section begins") + begin.len();
+    let to = readme.find(&end).expect("the section ends");
+    if std::env::var_os("UPDATE_README").is_some() {
+        // One test at a time: both write the same file.
+        static WRITING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _guard = WRITING.lock().unwrap();
+        let readme = fs::read_to_string(&path).unwrap();
+        let from = readme.find(&begin).unwrap() + begin.len();
+        let to = readme.find(&end).unwrap();
+        fs::write(path, format!("{}{expected}{}", &readme[..from], &readme[to..])).unwrap();
+    } else {
+        assert_eq!(&readme[from..to], expected, "UPDATE_README=1 cargo test --test house_rules writes it anew");
+    }
+}

@@ -1,0 +1,149 @@
+//! Faults of the network between a pod and STS, made for real: name servers that refuse, fail and keep silent, addresses
+//! that swallow packets, names that lead astray.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
+
+#[path = "../examples/local_sts/mod.rs"]
+mod local_sts;
+#[path = "support/private_network.rs"]
+mod private_network;
+#[path = "support/probe.rs"]
+mod probe;
+#[path = "../examples/demo/stage.rs"]
+mod stage;
+
+use private_network::{Says, alone, name_server, resolv_conf, swallow};
+use probe::{Look, look, raise};
+use simple_dns::RCODE;
+use stage::{Raised, UNSET};
+use std::net::TcpListener;
+
+const REGIONAL: &str = "sts.eu-west-1.amazonaws.com";
+/// Of a VPC endpoint.
+const PRIVATE: [u8; 4] = [10, 9, 8, 7];
+/// On the internet, which there is none.
+const PUBLIC: [u8; 4] = [203, 0, 113, 1];
+
+/// A pod that looks up names by itself.
+fn pod() -> Raised {
+    raise(|stage| stage.set("HTTPS_PROXY", UNSET))
+}
+
+/// A pod whose only name server is the test's own.
+fn pod_with(options: &str, answer: impl Fn(&str) -> Says + Send + 'static) -> Raised {
+    let raised = pod();
+    resolv_conf(raised.directory.path(), &format!("nameserver 127.0.0.1\n{options}"));
+    name_server(answer);
+    raised
+}
+
+fn first_candidate(look: &Look) -> Option<&str> {
+    look.report["findings"][0]["candidates"][0]["code"].as_str()
+}
+
+#[test]
+fn what_a_name_server_does_is_told() {
+    for (says, code, candidate, detail) in [
+        (Says::Code(RCODE::Refused), "dns-failure", None, "the name server 127.0.0.1 refuses to answer"),
+        (Says::Code(RCODE::ServerFailure), "dns-failure", None, "the name server 127.0.0.1 answers that it failed"),
+        (Says::Nothing, "dns-failure", None, "no answer from the resolver"),
+        (Says::Code(RCODE::NameError), "sts-unreachable", Some("dns-failure"), "no such name"),
+        (Says::Code(RCODE::NoError), "sts-unreachable", Some("dns-failure"), "the name has no address"),
+    ] {
+        alone(&[], || {
+            let look = look(&mut pod_with("", move |_| says));
+            let (status, said) = look.step("dns");
+            assert_eq!(status, "fail");
+            assert!(said.contains(detail), "{says:?}: {said}");
+            assert_eq!((look.code(), first_candidate(&look)), (Some(code), candidate), "{says:?}: {}", look.report);
+            assert_eq!(look.report["findings"].as_array().map(Vec::len), Some(1), "{}", look.report);
+        });
+    }
+}
+
+#[test]
+fn a_pod_whose_network_refuses_everything_may_be_in_a_mesh() {
+    alone(&[], || {
+        let mut raised = pod();
+        resolv_conf(raised.directory.path(), "nameserver 127.0.0.1\n");
+        let look = look(&mut raised);
+        assert_eq!(look.step("dns"), ("fail", format!("{REGIONAL}: no name server can be reached").as_str()));
+        assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
+    });
+    alone(&["10.9.8.7"], || {
+        let look = look(&mut pod_with("", |_| Says::Address(PRIVATE)));
+        assert_eq!(look.step("tcp"), ("fail", "10.9.8.7:443 refused the connection"));
+        assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
+    });
+}
+
+#[test]
+fn an_address_that_swallows_packets_is_told_by_its_kind() {
+    for (address, words) in [(PRIVATE, "VPC endpoint"), (PUBLIC, "NAT")] {
+        alone(&["10.9.8.7", "203.0.113.1"], || {
+            let _full = swallow(address);
+            let look = look(&mut pod_with("", move |_| Says::Address(address)));
+            assert!(look.step("tcp").1.contains("did not answer within"), "{}", look.report);
+            assert_eq!(look.code(), Some("sts-endpoint-unreachable-timeout"), "{}", look.report);
+            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            assert!(cause.contains(words), "{cause}");
+        });
+    }
+}
+
+#[test]
+fn the_global_endpoint_in_a_private_network_is_told_by_the_regional_one() {
+    let answer = |name: &str| match name.trim_end_matches('.') {
+        REGIONAL => Says::Address(PRIVATE),
+        "sts.amazonaws.com" => Says::Address(PUBLIC),
+        _ => Says::Code(RCODE::NameError),
+    };
+    for (endpoint_answers, code) in [(true, "sts-global-endpoint-in-private-vpc"), (false, "sts-unreachable")] {
+        alone(&["10.9.8.7", "203.0.113.1"], || {
+            let _listener = endpoint_answers.then(|| TcpListener::bind("10.9.8.7:443").expect("port 443"));
+            let _full = (!endpoint_answers).then(|| swallow(PRIVATE));
+            let _internet = swallow(PUBLIC);
+            let mut raised = pod_with("", answer);
+            raised.command.env("AWS_ENDPOINT_URL_STS", "https://sts.amazonaws.com");
+            let look = look(&mut raised);
+            assert_eq!(look.code(), Some(code), "{}", look.report);
+            let candidate = first_candidate(&look);
+            assert_eq!(candidate.is_none(), endpoint_answers, "{candidate:?}");
+            assert_eq!(candidate.unwrap_or(code), "sts-global-endpoint-in-private-vpc");
+        });
+    }
+}
+
+#[test]
+fn a_wildcard_in_a_search_domain_is_told() {
+    alone(&["10.9.8.7"], || {
+        let mut raised = pod_with("search corp.example\noptions ndots:5\n", |name| {
+            match name.trim_end_matches('.').ends_with(".corp.example") {
+                true => Says::Address([127, 0, 0, 1]),
+                false => Says::Address(PUBLIC),
+            }
+        });
+        let tls = raised.authority.server(&["www.corp.example"]).expect("a certificate");
+        let port = raised.sts.listen(Some(tls)).expect("listen").port();
+        raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{REGIONAL}:{port}"));
+        let look = look(&mut raised);
+        assert_eq!(look.code(), Some("tls-hostname-mismatch"), "{}", look.report);
+        let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+        assert!(cause.contains("corp.example") && cause.contains("wildcard"), "{cause}");
+    });
+}
+
+#[test]
+fn a_proxy_that_a_vpc_endpoint_makes_needless_belongs_into_no_proxy() {
+    alone(&["10.9.8.7"], || {
+        let _listener = TcpListener::bind("10.9.8.7:443").expect("port 443");
+        let mut raised = pod_with("", |_| Says::Address(PRIVATE));
+        let closed = local_sts::dead_ends::closed_port().expect("a port");
+        raised.command.env("HTTPS_PROXY", format!("http://{closed}"));
+        let look = look(&mut raised);
+        assert_eq!(look.code(), Some("proxy-interferes"), "{}", look.report);
+        let fix = look.report["findings"][0]["fix"]["text"].as_str().expect("a fix");
+        assert!(fix.contains(&format!("add {REGIONAL} to NO_PROXY")), "{fix}");
+    });
+}
