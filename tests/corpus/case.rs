@@ -100,6 +100,6 @@ impl Case {
     }
 }
 
-fn class<'c>(code: &'c str) -> &'c str {
+fn class(code: &str) -> &str {
     INSEPARABLE.iter().find(|row| row.contains(&code)).map_or(code, |row| row[0])
 }

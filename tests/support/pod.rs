@@ -27,7 +27,7 @@ impl Running {
         let stderr = BufReader::new(child.stderr.take().expect("standard error"));
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                let value = serde_json::from_str(&line).unwrap_or_else(|_| Value::String(line));
+                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
                 if sender.send(value).is_err() {
                     break;
                 }
@@ -80,7 +80,7 @@ impl Sidecar {
     pub fn start(raised: &mut Raised, arguments: &[&str]) -> Self {
         let listen = ["serve", "--listen", "127.0.0.1:0", "--report-listen", "127.0.0.1:0"];
         let running = Running::start(&mut raised.command, &[&listen, arguments].concat());
-        let mut address = || running.line("listening")["address"].as_str().expect("an address").to_owned();
+        let address = || running.line("listening")["address"].as_str().expect("an address").to_owned();
         let (network, report) = (address(), address());
         Self { running, network, report }
     }
