@@ -1,7 +1,7 @@
 //! The report's page in a real browser (Debian: `apt-get install chromium`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
-#![allow(clippy::disallowed_methods, reason = "tests have a clock and files")]
+#![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
 
 #[path = "../examples/local_sts/mod.rs"]
 mod local_sts;

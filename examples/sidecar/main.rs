@@ -1,7 +1,7 @@
 //! `cargo run --release --example sidecar`: what `irsa-probe serve` costs when it idles, how fast it answers beside a bare
 //! hyper server, and how fast it ends. STS is a stand-in on loopback.
 
-#![allow(clippy::disallowed_methods, reason = "this is a clock and a reader of /proc")]
+#![allow(clippy::disallowed_methods, dead_code, reason = "a clock and /proc; not all of the demo's stage is used here")]
 
 #[path = "../local_sts/mod.rs"]
 mod local_sts;
