@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use stage::Stage;
 use std::io::{BufRead, BufReader, Error, Lines, Read, Result, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -115,7 +115,7 @@ struct Server {
 }
 
 impl Server {
-    fn probe(probe: &PathBuf) -> Result<Self> {
+    fn probe(probe: &Path) -> Result<Self> {
         let mut raised = Stage::healthy()?.raise(probe)?;
         raised.command.args(["serve", "--listen", "127.0.0.1:0", "--report-listen", "none"]);
         let mut server = Self::start(&mut raised.command)?;
