@@ -91,7 +91,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn end_with_clients(probe: &PathBuf) -> Result<Duration> {
+fn end_with_clients(probe: &Path) -> Result<Duration> {
     let mut server = Server::probe(probe)?;
     server.wait_for("healthy")?;
     let clients: Result<Vec<_>> = (0..20).map(|_| TcpStream::connect(&server.address)).collect();
