@@ -65,7 +65,7 @@ async fn look_until_done(subject: &Subject, options: &Options, settings: &Settin
             Some(before) if same(before, &report) => tracing::info!(looks, next = in_words, "no change"),
             _ => {
                 log::look(&report, &in_words);
-                settings.termination_log.write(&report);
+                settings.termination_log.write(&report, &subject.variables);
             }
         }
         *last = Some(Box::new(report));

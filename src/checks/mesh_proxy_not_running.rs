@@ -14,6 +14,5 @@ lookups too: an init container has no network at all. The same happens for a mom
 STS itself never refuses a connection, so a refusal from a public address comes from something in between.
 
 Leave STS out of the redirection (annotation traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\", or \
-config.linkerd.io/skip-outbound-ports), let the init container run as the mesh's own user (Istio: 1337), or make the \
-mesh's proxy a native sidecar, which starts before the other init containers.",
+config.linkerd.io/skip-outbound-ports), or make the mesh's proxy a native sidecar, which starts before the other init containers.",
 };

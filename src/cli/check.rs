@@ -81,7 +81,7 @@ pub fn run(options: &CheckOptions) -> u8 {
             Ok(report) => crate::audit::with_documents(report, &documents),
             Err(code) => return code,
         };
-        options.termination.termination_log.write(&report);
+        options.termination.termination_log.write(&report, &subject.variables);
         let text = match options.output.output {
             Output::Text => render::text::render(&report, options.output.colour()),
             Output::Json => render::json::render(&report),

@@ -4,6 +4,7 @@ use super::{LifeOptions, LookOptions, Output, OutputOptions, block_on, complain,
 use crate::render::{json, text};
 use crate::report::{Report, exit};
 use crate::schedule::Waiting;
+use crate::subject::Variables;
 use crate::wait::{Settings, Waited, wait};
 use clap::Args;
 use std::ffi::OsString;
@@ -67,15 +68,15 @@ fn look(options: &WaitOptions) -> u8 {
         termination_log: options.life.termination.termination_log.clone(),
         seed: seed(),
     };
-    let waited =
-        match block_on(wait(&options.look.subject(), &options.look.options(crate::report::Mode::Wait), &settings)) {
-            Ok(Ok(waited)) => waited,
-            Ok(Err(why)) => return complain(&why),
-            Err(code) => return code,
-        };
+    let subject = options.look.subject();
+    let waited = match block_on(wait(&subject, &options.look.options(crate::report::Mode::Wait), &settings)) {
+        Ok(Ok(waited)) => waited,
+        Ok(Err(why)) => return complain(&why),
+        Err(code) => return code,
+    };
     match waited {
         Waited::Looked(report) => {
-            show(options, &report);
+            show(options, &report, &subject.variables);
             let let_through = options.warn_only && report.exit_code != exit::WORKS;
             if let_through {
                 tracing::warn!(exit_code = report.exit_code, "--warn-only: letting the pod start all the same");
@@ -89,11 +90,12 @@ fn look(options: &WaitOptions) -> u8 {
 }
 
 /// On standard output, unless that belongs to the program to come.
-fn show(options: &WaitOptions, report: &Report) {
+fn show(options: &WaitOptions, report: &Report, variables: &Variables) {
     let text = match options.output.output {
         Output::Text => text::render(report, options.output.colour()),
         Output::Json => json::render(report),
     };
+    let text = variables.hide_in(text);
     let written = match options.command.is_empty() {
         true => super::write_out(text.as_bytes()),
         false => std::io::stderr().write_all(text.as_bytes()),
