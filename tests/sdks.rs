@@ -143,7 +143,7 @@ fn a_go_program_tells_its_modules_and_a_rust_one_its_sources() {
         b"path\tx\nmod\tx\t(devel)\t\ndep\tgithub.com/aws/aws-sdk-go\tv1.23.12\th1:x=\n".to_vec(),
         b"dep\tgithub.com/aws/aws-sdk-go-v2/config\tv1.0.0\n=>\texample.com/fork\tv1.25.0\th1:y=\n".to_vec(),
         b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2".to_vec(),
-        b"/root/.cargo/registry/src/x/aws-config-1.1.7/src/ecs.rs".to_vec(),
+        b"/usr/local/cargo/registry/src/x/aws-config-1.1.7/src/ecs.rs".to_vec(),
     ]
     .concat();
     let root = tree(&[("program", &go)]);
