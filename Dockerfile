@@ -45,7 +45,8 @@ ARG AUDITABLE=yes
 RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --version 0.7.7 cargo-auditable; fi
 # Dependencies first, against an empty program: this layer stays as long as Cargo.lock does.
 COPY Cargo.toml Cargo.lock build.rs ./
-RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
+COPY src/link src/link
+RUN echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && cargo build --release --locked --bin irsa-probe --target "$(cat /target)" \
     && rm -r src
 COPY src src

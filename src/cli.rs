@@ -43,7 +43,9 @@ Exit codes:
   1  broken, to be fixed outside     4  broken, this pod must be made anew
   2  usage error";
 
+// Deferred: building the options of eight commands of which one runs was a tenth of a look's instructions.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// One look; the report goes to standard output
     #[command(after_help = check::EXAMPLES)]

@@ -164,7 +164,8 @@ struct VerificationKeyClassifier;
 
 impl ClassifyRetry for VerificationKeyClassifier {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let body = context.response().and_then(|response| response.body().bytes()).unwrap_or_default();
+        let refusal = context.response().filter(|response| !response.status().is_success());
+        let body = refusal.and_then(|response| response.body().bytes()).unwrap_or_default();
         let text = b"retrieve verification key";
         match body.windows(text.len()).any(|window| window == text) {
             true => RetryAction::transient_error(),
