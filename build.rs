@@ -6,7 +6,7 @@
 
 use std::env;
 
-/// `.ci/hot-functions` writes the second one.
+/// `.ci/hot-functions` writes the second one, by the linker's map.
 const LINKER_SCRIPTS: [&str; 2] = ["src/link/no-unwind-tables.ld", "src/link/hot-functions.ld"];
 
 fn main() {
@@ -19,6 +19,7 @@ fn main() {
     println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    println!("cargo::rustc-link-arg-bins=-Wl,-Map={}/map", env::var("OUT_DIR").unwrap_or_default());
     for script in LINKER_SCRIPTS {
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{root}/{script}");
     }
