@@ -5,25 +5,25 @@ use serde_json::{Value, json};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/A";
-const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
+pub(super) const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
 const TOKEN_FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
-fn account(annotations: Value) -> Value {
+pub(super) fn account(annotations: Value) -> Value {
     json!({"kind": "ServiceAccount", "metadata": {"name": "checkout", "namespace": "payments", "annotations": annotations}})
 }
 
-fn annotated() -> Value {
+pub(super) fn annotated() -> Value {
     account(json!({"eks.amazonaws.com/role-arn": ROLE}))
 }
 
 /// As the API server shows a pod that the webhook left alone.
-fn bare_pod() -> Value {
+pub(super) fn bare_pod() -> Value {
     json!({"kind": "Pod",
         "metadata": {"name": "p", "namespace": "payments", "uid": "1", "creationTimestamp": "2026-11-22T01:00:00Z"},
         "spec": {"serviceAccountName": "checkout", "containers": [{"name": "app"}]}})
 }
 
-fn injected_pod(variables: &[(&str, &str)]) -> Value {
+pub(super) fn injected_pod(variables: &[(&str, &str)]) -> Value {
     let mut pod = bare_pod();
     let injected = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", TOKEN_FILE)];
     let env = injected.iter().chain(variables).map(|(name, value)| json!({"name": name, "value": value}));
@@ -46,7 +46,7 @@ fn good_role() -> Value {
     role(ROLE, "system:serviceaccount:payments:checkout")
 }
 
-fn cluster() -> Value {
+pub(super) fn cluster() -> Value {
     json!({"cluster": {"name": "prod", "identity": {"oidc": {"issuer": ISSUER}}}})
 }
 
@@ -54,14 +54,14 @@ fn provider(client_id: &str) -> Value {
     json!({"Url": "oidc.eks.eu-west-1.amazonaws.com/id/A", "ClientIDList": [client_id], "ThumbprintList": []})
 }
 
-fn webhook(change: impl Fn(&mut Value)) -> Value {
+pub(super) fn webhook(change: impl Fn(&mut Value)) -> Value {
     let mut webhook = json!({"name": "iam-for-pods.amazonaws.com", "clientConfig": {"url": "https://127.0.0.1:23443/mutate"},
         "failurePolicy": "Ignore", "reinvocationPolicy": "IfNeeded"});
     change(&mut webhook);
     json!({"kind": "MutatingWebhookConfiguration", "metadata": {"name": "pod-identity-webhook"}, "webhooks": [webhook]})
 }
 
-fn audited(documents: &[Value]) -> Audit {
+pub(super) fn audited(documents: &[Value]) -> Audit {
     let mut all = Documents::default();
     let text: Vec<String> = documents.iter().map(Value::to_string).collect();
     all.read("test", &text.join("\n"));
@@ -69,7 +69,7 @@ fn audited(documents: &[Value]) -> Audit {
     audit(&all, Context::at(Timestamp(1_795_395_600)))
 }
 
-fn with(mut value: Value, change: impl Fn(&mut Value)) -> Value {
+pub(super) fn with(mut value: Value, change: impl Fn(&mut Value)) -> Value {
     change(&mut value);
     value
 }

@@ -2,7 +2,7 @@
 
 use super::{Audit, Case, Finding, Link};
 use crate::arn::RoleArn;
-use crate::documents::Role;
+use crate::documents::{Absent, Role};
 use crate::finding::Fix;
 use crate::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 
@@ -13,9 +13,27 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
         trust(case, link, &role, audit);
         super::provider::audit(case, link, &role, audit);
     }
+    links.iter().for_each(|link| association(case, link, audit));
     keys(case, audit);
     permissions(case, audit);
     callers(case, &links, audit);
+}
+
+/// A Pod Identity association is another way to a role, and the webhook prefers it.
+fn association(case: &Case<'_>, link: &Link, audit: &mut Audit) {
+    let mut all = case.documents.associations.iter().flatten();
+    let Some(one) = all.find(|one| one.namespace == link.namespace && one.service_account == link.account) else {
+        return;
+    };
+    let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
+    let cause = format!(
+        "it has an EKS Pod Identity association{other} besides the role {}: new pods get the association's role, not \
+         IRSA's",
+        link.role_arn
+    );
+    let fix = Fix::new("keep one of the two: delete the association, or take the annotation away");
+    let about = format!("service account {}/{}", link.namespace, link.account);
+    audit.add(Finding::new("pod-identity-precedence", about, cause, fix).warning());
 }
 
 fn about(link: &Link) -> String {
@@ -71,6 +89,16 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
     if let Some(found) = documents.roles.iter().find(|found| found.arn == link.role_arn) {
         return Some(found);
     }
+    if documents.absent.contains(&Absent::Role(role.name.clone())) {
+        let cause = format!(
+            "aws finds no role {} in the account that it was asked in; the ARN is of account {}",
+            role.name, role.account
+        );
+        let fix = Fix::new("make the role, or annotate the service account with the ARN of one that there is")
+            .command("aws iam list-roles --query 'Roles[].Arn'");
+        audit.add(Finding::new("role-does-not-exist", about(link), cause, fix));
+        return None;
+    }
     let namesake = documents.roles.iter().find_map(|found| {
         let arn = RoleArn::parse(&found.arn).ok()?;
         (arn.name == role.name).then_some((found, arn))
@@ -111,8 +139,12 @@ fn keys(case: &Case<'_>, audit: &mut Audit) {
 
 fn permissions(case: &Case<'_>, audit: &mut Audit) {
     let documents = case.documents;
-    if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) {
-        let cause = "no managed policy is attached: unless it has inline policies, the role may do nothing";
+    let is_empty = |names: &Option<Vec<String>>| names.as_ref().is_some_and(Vec::is_empty);
+    if is_empty(&documents.attached_policies) && documents.inline_policies.as_ref().is_none_or(Vec::is_empty) {
+        let cause = match is_empty(&documents.inline_policies) {
+            true => "it has neither managed nor inline policies, so it may do nothing",
+            false => "no managed policy is attached: unless it has inline policies, the role may do nothing",
+        };
         let fix = Fix::new("attach the policies that the workload needs");
         audit.add(Finding::new("role-lacks-permissions", "role", cause, fix).warning());
     }

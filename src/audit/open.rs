@@ -2,7 +2,7 @@
 
 use super::{Audit, Case};
 use crate::arn::RoleArn;
-use crate::documents::Origin;
+use crate::documents::{Absent, Origin, Pod};
 use crate::finding::shell_word;
 
 /// A question that one more document answers.
@@ -21,10 +21,11 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
             open.push(Open { question: question.to_owned(), command });
         }
     };
+    let is_unknown = |pod: &Pod| case.account_of(pod).is_none() && !super::account::is_missing(case, pod);
     let with_role = |story: &&super::PodStory| !story.applied.is_empty();
     let audited: Vec<&str> = audit.pods.iter().filter(with_role).map(|story| story.about.as_str()).collect();
     for pod in documents.pods.iter().filter(|pod| audited.contains(&super::pod::about(pod).as_str())) {
-        if case.account_of(pod).is_none() {
+        if is_unknown(pod) {
             let command = format!(
                 "kubectl get serviceaccount {} -n {} -o json --show-managed-fields",
                 shell_word(pod.service_account()),
@@ -33,7 +34,7 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
             ask("does the service account have the annotation, and since when", command);
         }
     }
-    let unknown = documents.pods.iter().filter(|pod| case.account_of(pod).is_none());
+    let unknown = documents.pods.iter().filter(|pod| is_unknown(pod));
     let unknown =
         unknown.filter(|pod| audit.without_irsa.contains(&format!("{}/{}", pod.namespace(), pod.metadata.name)));
     for pod in unknown {
@@ -55,6 +56,13 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     if nothing_in && documents.webhooks.is_none() {
         ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
     }
+    let untouched = |pod: &&Pod| pod.origin == Origin::Admitted && !super::webhook::is_mutated(pod);
+    for pod in documents.pods.iter().filter(untouched) {
+        if super::configuration::hangs_on_namespace(case, pod) {
+            let command = format!("kubectl get namespace {} -o json", shell_word(pod.namespace()));
+            ask("do the namespace's labels fit the webhook's selector", command);
+        }
+    }
     let issuer = case.issuer();
     if issuer.is_none() && !links.is_empty() {
         ask(
@@ -68,7 +76,9 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
             crate::partition::Partition::Aws => String::new(),
             other => format!(" --region {}", other.default_region()),
         };
-        if !documents.roles.iter().any(|found| found.arn == link.role_arn) {
+        let is_answered = documents.roles.iter().any(|found| found.arn == link.role_arn)
+            || documents.absent.contains(&Absent::Role(role.name.clone()));
+        if !is_answered {
             ask(
                 "does the role exist, and does it trust the service account",
                 format!("aws iam get-role{region} --role-name {}", role.name),
@@ -80,7 +90,14 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
                 format!("aws iam list-attached-role-policies{region} --role-name {}", role.name),
             );
         }
+        if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
+            ask(
+                "has the role inline policies",
+                format!("aws iam list-role-policies{region} --role-name {}", role.name),
+            );
+        }
         match issuer {
+            Some((issuer, _)) if documents.absent.contains(&Absent::Provider(role.provider_arn(issuer))) => {}
             Some((issuer, _)) if documents.providers.is_empty() => ask(
                 "does the account know the cluster, with the token's audience",
                 format!(

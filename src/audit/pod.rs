@@ -22,7 +22,9 @@ pub(super) fn audit(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
         audit.without_irsa.push(format!("{}/{}", pod.namespace(), pod.metadata.name));
         return;
     }
-    if webhook::opts_out(pod) {
+    if super::account::is_missing(case, pod) {
+        audit.add(without_account(case, pod, &about));
+    } else if webhook::opts_out(pod) {
         audit.add(opted_out(pod, &about, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
         audit.add(pod_identity(&about, account));
@@ -67,6 +69,18 @@ fn concerns_irsa(case: &Case<'_>, pod: &Pod, account: Option<&ServiceAccount>) -
         || pod.containers().any(|container| container.variable("AWS_ROLE_ARN").is_some())
 }
 
+fn without_account(case: &Case<'_>, pod: &Pod, about: &str) -> Finding {
+    let (namespace, name) = (pod.namespace(), pod.service_account());
+    let other = annotated_elsewhere(case, pod).map(|other| format!("; {other}")).unwrap_or_default();
+    let cause = format!(
+        "the service account {namespace}/{name} does not exist{other}: Kubernetes makes no new pod and renews no token \
+         for it"
+    );
+    let fix = Fix::new("make it and annotate it with the role's ARN, or set serviceAccountName to one that there is")
+        .command(format!("kubectl create serviceaccount {} -n {}", shell_word(name), shell_word(namespace)));
+    Finding::new("service-account-mismatch", about, cause, fix)
+}
+
 fn opted_out(pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
     let cause = format!(
         "the pod itself keeps the webhook away, by the label {PREFIX}skip-pod-identity-webhook or the annotation {PREFIX}skip-containers"
@@ -106,12 +120,22 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
             Fix::new("annotate the service account, then make the pod anew").command(command).command(delete(pod));
         return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
     }
-    if let (None, Some(other)) =
-        (account.and_then(|account| role_annotation(&account.metadata)), annotated_beside(case, pod))
-    {
-        let cause = format!("the pod uses {name}, which has no role; in the same namespace {other} has one");
-        let fix = recreate(&format!("set serviceAccountName: {other} in the pod's template, if that is meant"));
-        return Finding::new("service-account-mismatch", about, cause, fix).frozen();
+    if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
+        let has = if account.is_some() { "which has no role" } else { "which is not among these documents" };
+        let mismatch =
+            |cause: String, fix: &str| Finding::new("service-account-mismatch", about, cause, recreate(fix)).frozen();
+        if let Some(other) = annotated_beside(case, pod) {
+            return mismatch(
+                format!("the pod uses {name}, {has}; in the same namespace {other} has one"),
+                &format!("set serviceAccountName: {other} in the pod's template, if that is meant"),
+            );
+        }
+        if let Some(other) = annotated_elsewhere(case, pod) {
+            return mismatch(
+                format!("the pod uses {name}, {has}; {other}"),
+                "bring pod and service account into one namespace, and name that one in the role's trust policy",
+            );
+        }
     }
     let Some(account) = account else {
         return Finding::new(
@@ -172,6 +196,17 @@ fn annotated_beside<'a>(case: &Case<'a>, pod: &Pod) -> Option<&'a str> {
             && role_annotation(&one.metadata).is_some()
     };
     case.documents.service_accounts.iter().find(other).map(|one| one.metadata.name.as_str())
+}
+
+/// A service account of the pod's name that names a role, in another namespace than the pod's.
+fn annotated_elsewhere(case: &Case<'_>, pod: &Pod) -> Option<String> {
+    let namesake = |one: &&ServiceAccount| {
+        one.namespace() != pod.namespace()
+            && one.metadata.name == pod.service_account()
+            && role_annotation(&one.metadata).is_some()
+    };
+    let namespace = case.documents.service_accounts.iter().find(namesake)?.namespace();
+    Some(format!("the one of that name with a role is in the namespace {namespace}, and counts there only"))
 }
 
 /// When the annotation was set, if `--show-managed-fields` was asked for. RFC 3339 in UTC compares as text.
@@ -281,7 +316,10 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
 
 /// China, GovCloud and the other partitions have no global STS endpoint that knows them.
 fn region(container: &Container, role: &RoleArn, about: &str, audit: &mut Audit) {
-    let set = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| Some((name, container.value(name)?)));
+    const NAMES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let set = NAMES.into_iter().find_map(|name| Some((name, container.value(name)?)));
+    // A value that comes from elsewhere is not known, but it is not missing.
+    let elsewhere = !container.env_from.is_empty() || NAMES.iter().any(|name| container.variable(name).is_some());
     let partition = role.partition;
     let fix = |region: &str| {
         Fix::new(format!("set AWS_REGION to a region of {}, such as {region}, then make the pod anew", partition.id()))
@@ -292,7 +330,7 @@ fn region(container: &Container, role: &RoleArn, about: &str, audit: &mut Audit)
                 format!("{name} is {region}, of another partition than the role {role}: STS there does not know it");
             audit.add(Finding::new("wrong-partition-endpoint", about, cause, fix(partition.default_region())).frozen());
         }
-        None if partition != Partition::Aws && container.mounts(VOLUME) => {
+        None if partition != Partition::Aws && container.mounts(VOLUME) && !elsewhere => {
             let cause = format!("no region is set, and the global STS endpoint does not know {role}");
             audit.add(Finding::new("region-missing", about, cause, fix(partition.default_region())).frozen());
         }

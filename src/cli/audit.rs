@@ -17,8 +17,9 @@ Examples:
     aws iam list-open-id-connect-providers; } | irsa-probe audit -
 
 Exit codes:
-  0  no error                        2  usage error
-  1  something is to be fixed        4  a pod must be made anew as well";
+  0  no error                        2  usage error; no error, but some document
+  1  something is to be fixed           could not be used
+                                     4  a pod must be made anew as well";
 
 #[derive(Args)]
 pub struct AuditOptions {
@@ -35,7 +36,8 @@ pub fn run(options: &AuditOptions) -> u8 {
         Err(what) => return complain(&what),
     };
     if documents.recognised.is_empty() {
-        return complain(&documents.unusable.join("; "));
+        let passed_over = documents.passed_over.keys().map(|kind| format!("a {kind} says nothing of IRSA"));
+        return complain(&documents.unusable.into_iter().chain(passed_over).collect::<Vec<_>>().join("; "));
     }
     let audit = audit(&documents, Context::at(crate::probe::now()));
     let text = match options.output {

@@ -47,6 +47,12 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
             None => documents.push(value),
             Some(Open::List(list)) => list.push(value),
             Some(Open::Mapping(map, key)) => match key.take() {
+                Some(key) if map.contains_key(&key) => {
+                    return Err(format!(
+                        "has the key {key:?} twice in one mapping, again in line {}",
+                        span.start.line()
+                    ));
+                }
                 Some(key) => drop(map.insert(key, value)),
                 None => *key = Some(text_of(value)),
             },
@@ -119,5 +125,16 @@ text: |
         assert!(documents(&"- ".repeat(150)).is_err_and(|why| why.contains("too deep")));
         assert!(documents(&"[".repeat(100_000)).is_err());
         assert!(documents("a: b: c").is_err());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_named_with_its_line() {
+        for text in ["a:\n  b: 1\n  c: 2\n  b: 3\n", "a: {b: 1,\n\n\n b: 3}"] {
+            assert!(
+                documents(text).is_err_and(|why| why.contains("key \"b\" twice") && why.contains("line 4")),
+                "{text}"
+            );
+        }
+        assert!(documents("a: {b: 1}\nc: {b: 1}").is_ok());
     }
 }
