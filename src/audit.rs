@@ -133,7 +133,8 @@ impl Audit {
 /// Checks everything against everything else.
 pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     let mut audit = Audit { unusable: documents.unusable.len(), ..Audit::default() };
-    let case = Case { documents, context };
+    let admitted = documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).count();
+    let case = Case { documents, context, admitted };
     for pod in documents.pods.iter().filter(|pod| !case.is_before_of_another(pod)) {
         pod::audit(&case, pod, &mut audit);
     }
@@ -151,6 +152,8 @@ pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
 struct Case<'a> {
     documents: &'a Documents,
     context: Context<'a>,
+    /// How many pods the API server told of.
+    admitted: usize,
 }
 
 /// A service account and the role that it is to have.

@@ -14,7 +14,7 @@ pub use kubernetes::{
 };
 pub use refusal::Absent;
 
-use crate::trust_policy::{self, Policy};
+use crate::trust_policy::PolicyFault;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -37,8 +37,6 @@ pub struct Documents {
     /// `None` if no such document was given; an empty list says that there is no configuration.
     pub webhooks: Option<Vec<WebhookConfiguration>>,
     pub roles: Vec<Role>,
-    /// Trust policies without the role around them.
-    pub policies: Vec<Policy>,
     /// ARNs of attached policies; the document does not tell of which role.
     pub attached_policies: Option<Vec<String>>,
     /// Names of inline policies, likewise.
@@ -116,7 +114,7 @@ impl Documents {
             Value::Object(_) if value["kind"].is_string() => self.add_kubernetes(source, value, depth),
             Value::Object(_) => self.add_other(source, value),
             // A policy as the IAM API sends it: URL-encoded, or as text within text.
-            Value::String(ref text) if text.trim_start().starts_with(['%', '{']) => self.add_policy(source, &value),
+            Value::String(ref text) if text.trim_start().starts_with(['%', '{']) => self.add_role(source, &value),
             _ => self.unusable.push(format!("{source} holds something that is no document")),
         }
     }
@@ -209,11 +207,8 @@ impl Documents {
             self.keep(source, "simulated policy", list, |all, list: Vec<Simulated>| all.simulated.extend(list));
         }
         let has = |key: &str| !value[key].is_null();
-        if has("AssumeRolePolicyDocument") {
+        if has("AssumeRolePolicyDocument") || has("Statement") {
             self.add_role(source, &value);
-        }
-        if has("Statement") {
-            self.add_policy(source, &value);
         }
         if has("ClientIDList") && has("Url") {
             self.keep(source, "provider", value.clone(), |all, provider| all.providers.push(provider));
@@ -236,20 +231,17 @@ impl Documents {
         }
     }
 
+    /// A role, or a trust policy alone.
     fn add_role(&mut self, source: &str, role: &Value) {
         match Role::read(role) {
-            Ok(role) => self.keep_one(format!("role {}", role.arn), |all| all.roles.push(role)),
-            Err(why) => self.unusable.push(format!("{source}: the role's trust policy {why}")),
-        }
-    }
-
-    fn add_policy(&mut self, source: &str, value: &Value) {
-        match Policy::from_value(value) {
-            Ok(policy) => self.keep_one("trust policy".into(), |all| all.policies.push(policy)),
-            Err(trust_policy::PolicyFault::NoPolicy) => {
+            Ok(role) => {
+                let what = if role.arn.is_empty() { "trust policy".to_owned() } else { format!("role {}", role.arn) };
+                self.keep_one(what, |all| all.roles.push(role));
+            }
+            Err(PolicyFault::NoPolicy) => {
                 self.unusable.push(format!("{source} holds a document of no kind that is known here"));
             }
-            Err(fault) => self.unusable.push(format!("{source}: the policy {fault}")),
+            Err(fault) => self.unusable.push(format!("{source}: the trust policy {fault}")),
         }
     }
 
@@ -268,6 +260,21 @@ impl Documents {
     fn keep_one(&mut self, what: String, put: impl FnOnce(&mut Self)) {
         self.recognised.push(what);
         put(self);
+    }
+}
+
+/// The only document of a text.
+///
+/// # Errors
+/// What the text is instead, in words that follow its name.
+pub fn only(text: &str) -> Result<Value, String> {
+    let mut pieces = stream::pieces(text.trim_start_matches('\u{feff}')).into_iter();
+    match (pieces.next(), pieces.next()) {
+        (None, _) => Err("is empty".to_owned()),
+        (Some(Piece::Document(value)), None) => Ok(value),
+        (Some(Piece::Fault(why)), _) => Err(why),
+        (Some(Piece::Refusal(said)), _) => Err(format!("holds an error instead of a document: {said}")),
+        (Some(Piece::Document(_)), Some(_)) => Err("holds more than one document".to_owned()),
     }
 }
 

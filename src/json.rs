@@ -9,6 +9,14 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Unique(pub Value);
 
+/// What is to be said of a text that is no JSON for this reason.
+pub const TYPOGRAPHIC_QUOTES: &str = "holds typographic quotes (\u{201c} \u{201d}) where JSON needs straight ones (\")";
+
+/// Whether a text was written by a program that makes quotes beautiful.
+pub fn has_typographic_quotes(text: &str) -> bool {
+    text.contains(['\u{201c}', '\u{201d}'])
+}
+
 /// The value that a text holds.
 ///
 /// # Errors

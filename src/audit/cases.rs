@@ -35,7 +35,7 @@ pub(super) fn injected_pod(variables: &[(&str, &str)]) -> Value {
     pod
 }
 
-fn role(arn: &str, subject: &str) -> Value {
+pub(super) fn role(arn: &str, subject: &str) -> Value {
     let key = "oidc.eks.eu-west-1.amazonaws.com/id/A:sub";
     json!({"Role": {"Arn": arn, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity",

@@ -14,6 +14,11 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
         super::provider::audit(case, link, &role, audit);
     }
     links.iter().for_each(|link| association(case, link, audit));
+    let is_bare = case.documents.roles.iter().any(|role| role.arn.is_empty());
+    if is_bare && links.iter().all(|link| nameless(case, link).is_none()) {
+        let fact = "a trust policy without its role was not judged: give what aws iam get-role prints, which names it";
+        audit.facts.push(fact.to_owned());
+    }
     keys(case, audit);
     permissions(case, audit);
     callers(case, &links, audit);
@@ -102,8 +107,8 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
     let namesake = documents.roles.iter().find_map(|found| {
         let arn = RoleArn::parse(&found.arn).ok()?;
         (arn.name == role.name).then_some((found, arn))
-    })?;
-    let (found, arn) = namesake;
+    });
+    let Some((found, arn)) = namesake else { return nameless(case, link) };
     let (code, what) = match arn.account == role.account && arn.partition == role.partition {
         true => ("role-does-not-exist", "the path differs"),
         false => ("wrong-account-in-role-arn", "account or partition differs"),
@@ -113,6 +118,14 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
         .command(super::account::annotate_command(&link.namespace, &link.account, &found.arn));
     audit.add(Finding::new(code, about(link), cause, fix).frozen());
     None
+}
+
+/// A trust policy without its role is that of the only role that is asked about.
+fn nameless<'a>(case: &Case<'a>, link: &Link) -> Option<&'a Role> {
+    let mut all = case.documents.roles.iter().filter(|role| role.arn.is_empty());
+    let first = all.next()?;
+    let is_only = all.next().is_none() && case.links().iter().all(|other| other.role_arn == link.role_arn);
+    is_only.then_some(first)
 }
 
 /// The issuers whose providers a policy names.

@@ -62,8 +62,7 @@ pub(super) fn about(pod: &Pod) -> String {
 
 /// Where one pod is given, it is the one that is asked about; among many, those count that something ties to IRSA.
 fn concerns_irsa(case: &Case<'_>, pod: &Pod, account: Option<&ServiceAccount>) -> bool {
-    let admitted = case.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).count();
-    admitted == 1
+    case.admitted == 1
         || account.is_some_and(|account| super::account::means_irsa(&account.metadata))
         || super::account::means_irsa(&pod.metadata)
         || pod.containers().any(|container| container.variable("AWS_ROLE_ARN").is_some())
@@ -112,6 +111,7 @@ fn pod_identity(about: &str, account: Option<&ServiceAccount>) -> Finding {
 /// The pod was left as it was. Which of the reasons it was, the other documents may tell.
 fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
     let recreate = |text: &str| Fix::new(format!("{text}, then make the pod anew")).command(delete(pod));
+    let anew = Fix::new("make the pod anew").command(delete(pod));
     let name = format!("service account {}/{}", pod.namespace(), pod.service_account());
     if let Some((key, value, what)) = super::account::misplaced_on_pod(&pod.metadata) {
         let command = super::account::annotate_command(pod.namespace(), pod.service_account(), value);
@@ -163,13 +163,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         let cause = format!(
             "the pod is of {created}, the annotation of {name} of {annotated}: pods that exist are never changed"
         );
-        return Finding::new(
-            "env-not-injected-pod-predates-annotation",
-            about,
-            cause,
-            recreate("nothing more to correct"),
-        )
-        .frozen();
+        return Finding::new("env-not-injected-pod-predates-annotation", about, cause, anew).frozen();
     }
     if let Some(why) = super::configuration::keeps_away(case, pod) {
         let fix = recreate("put the webhook right");
@@ -185,7 +179,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         "the webhook put nothing into the pod although {name} has the annotation {role}: it came after the pod, or the \
          webhook was not there or not ready when the pod was made"
     );
-    Finding::new("env-not-injected", about, cause, recreate("nothing more to correct")).frozen()
+    Finding::new("env-not-injected", about, cause, anew).frozen()
 }
 
 /// Another service account of the pod's namespace that names a role.
@@ -210,7 +204,7 @@ fn annotated_elsewhere(case: &Case<'_>, pod: &Pod) -> Option<String> {
 }
 
 /// When the annotation was set, if `--show-managed-fields` was asked for. RFC 3339 in UTC compares as text.
-fn annotated_at(account: &ServiceAccount) -> Option<&str> {
+pub(super) fn annotated_at(account: &ServiceAccount) -> Option<&str> {
     let key = format!("f:{PREFIX}role-arn");
     let set = account
         .metadata

@@ -104,6 +104,24 @@ fn labels_of_a_namespace_decide_where_the_webhook_selects_by_them() {
 }
 
 #[test]
+fn a_trust_policy_without_its_role_is_that_of_the_only_role() {
+    let policy = |subject: &str| role("", subject)["Role"]["AssumeRolePolicyDocument"].clone();
+    let (good, bad) =
+        (policy("system:serviceaccount:payments:checkout"), policy("system:serviceaccount:shop:checkout"));
+    assert_eq!(codes(&audited(&[annotated(), good.clone()])), [""; 0]);
+    assert_eq!(codes(&audited(&[annotated(), bad.clone()])), ["wrong-subject-in-trust-policy"]);
+    // Of several roles, nobody can tell whose it is.
+    let other = with(account(json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/b"})), |account| {
+        account["metadata"]["name"] = "b".into();
+    });
+    assert_eq!(codes(&audited(&[annotated(), other, bad.clone()])), [""; 0]);
+    let two = audited(&[annotated(), good, bad]);
+    assert!(two.findings.is_empty() && two.facts.iter().any(|fact| fact.contains("was not judged")), "{:?}", two.facts);
+    let alone = audited(&[policy("x")]).open;
+    assert!(alone.iter().any(|one| one.command == "kubectl get serviceaccounts -A -o json"), "{alone:?}");
+}
+
+#[test]
 fn inline_policies_count_as_policies() {
     let (none, some) = (json!({"PolicyNames": []}), json!({"PolicyNames": ["s3"]}));
     let attached = || json!({"AttachedPolicies": []});

@@ -2,7 +2,7 @@
 //! and YAML mixed, and now and then the error of a command in the place of its answer.
 
 use super::yaml;
-use crate::json::Unique;
+use crate::json::{TYPOGRAPHIC_QUOTES, Unique, has_typographic_quotes};
 use serde_json::Value;
 
 /// One thing of a text.
@@ -44,13 +44,15 @@ fn json(text: &str, lines_before: usize, pieces: &mut Vec<Piece>) -> usize {
             values.byte_offset()
         }
         Some(Err(error)) => {
+            let end = end_of_block(text);
             let (line, column) = (lines_before + error.line(), error.column());
             let said = error.to_string();
             pieces.push(Piece::Fault(match said.rsplit_once(" at line ") {
                 Some((what, _)) if error.is_data() => format!("{what} in line {line}"),
+                _ if has_typographic_quotes(&text[..end]) => TYPOGRAPHIC_QUOTES.to_owned(),
                 _ => format!("is not whole JSON: see line {line}, column {column}"),
             }));
-            end_of_block(text)
+            end
         }
         None => text.len(),
     }
@@ -157,6 +159,7 @@ mod tests {
         }
         assert_eq!(pieces("[1]\n"), [Document(json!([1]))]);
         assert_eq!(pieces(" \n"), []);
+        assert_eq!(pieces("{\u{201c}a\u{201d}: 1}"), [Fault(TYPOGRAPHIC_QUOTES.to_owned())]);
         assert_eq!(pieces("%7B%7D\n"), [Document(json!("%7B%7D"))]);
     }
 

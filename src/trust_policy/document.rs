@@ -1,6 +1,7 @@
 //! A trust policy, parsed once so that nothing later looks at JSON.
 
 use super::condition::{Condition, Operator};
+use crate::json;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -148,7 +149,7 @@ pub fn json(text: &str) -> Result<Value, PolicyFault> {
         true => percent_decode_str(text).decode_utf8_lossy(),
         false => text.into(),
     };
-    crate::json::parse(&decoded).map_err(|error| match decoded.contains(['\u{201c}', '\u{201d}']) {
+    json::parse(&decoded).map_err(|error| match json::has_typographic_quotes(&decoded) {
         _ if error.is_data() => PolicyFault::KeyTwice(error.to_string()),
         true => PolicyFault::CurlyQuotes,
         false => PolicyFault::NotJson { line: error.line(), column: error.column() },
@@ -250,9 +251,7 @@ impl fmt::Display for PolicyFault {
     /// A clause that follows "the policy".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PolicyFault::CurlyQuotes => {
-                f.write_str("holds typographic quotes (\u{201c} \u{201d}) where JSON needs straight ones (\")")
-            }
+            PolicyFault::CurlyQuotes => f.write_str(json::TYPOGRAPHIC_QUOTES),
             PolicyFault::NotJson { line, column } => write!(f, "is not JSON: see line {line}, column {column}"),
             PolicyFault::KeyTwice(what) => write!(f, "{what}: which of the two counts is not defined"),
             PolicyFault::KeyInTwoCases { statement, key } => write!(
