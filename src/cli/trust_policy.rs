@@ -92,7 +92,8 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
         return Ok(needed.terraform());
     }
     if options.eksctl {
-        let why = "eksctl makes roles only for service accounts of EKS with the audience sts.amazonaws.com";
+        let why =
+            "eksctl makes only roles without a path, for service accounts of EKS and the audience sts.amazonaws.com";
         return needed.eksctl().ok_or_else(|| why.to_owned());
     }
     Ok(match options.output {

@@ -172,12 +172,13 @@ resource "aws_iam_role" "{label}" {{
     }
 
     /// The same for eksctl, which writes the trust policy itself. `None` if it could not: the subject is no service
-    /// account, the audience is not the one that eksctl writes, or the issuer is not EKS's, whose host tells the region.
+    /// account, the audience is not the one that eksctl writes, the role has a path, or the issuer is not EKS's, whose
+    /// host tells the region.
     pub fn eksctl(&self) -> Option<String> {
         let (namespace, account) = self.subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
         let host = without_scheme(&self.issuer).split('/').next()?;
         let region = host.split('.').find(|label| Partition::of_region(label).is_some())?;
-        if self.audience != STS_AUDIENCE {
+        if self.audience != STS_AUDIENCE || self.role.path != "/" {
             return None;
         }
         let [namespace, account, region, role] = [namespace, account, region, &self.role.name].map(yaml);
@@ -278,6 +279,24 @@ mod tests {
             assert!(evaluate(&after, &Request::new(role.clone(), ISSUER, "s", ["sts.amazonaws.com"])).is_allowed());
         }
         assert_eq!(needed.added_to(&Value::Null), None);
+    }
+
+    #[test]
+    fn eksctl_is_asked_only_for_what_it_can_make() {
+        let [plain, pathed] =
+            ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/team/a"].map(|arn| arn.replace("::1:", "::111122223333:"));
+        let of = |arn: &str, issuer: &str, subject: &str, audience: &str| {
+            needed(&role(arn), issuer, subject, audience).eksctl()
+        };
+        let subject = "system:serviceaccount:payments:checkout";
+        let text = of(&plain, ISSUER, subject, STS_AUDIENCE).expect("a ClusterConfig");
+        assert!(
+            text.contains("  region: eu-west-1\n") && text.contains("namespace: payments\n        name: checkout\n")
+        );
+        assert_eq!(of(&pathed, ISSUER, subject, STS_AUDIENCE), None);
+        assert_eq!(of(&plain, "https://issuer.example", subject, STS_AUDIENCE), None);
+        assert_eq!(of(&plain, ISSUER, "repo:octo/repo", STS_AUDIENCE), None);
+        assert_eq!(of(&plain, ISSUER, subject, "vault"), None);
     }
 
     #[test]
