@@ -112,19 +112,7 @@ pub fn sts_answer(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A small random generator (splitmix64): the same seed mutates alike everywhere.
-    struct Dice(u64);
-
-    impl Dice {
-        fn roll(&mut self, sides: usize) -> usize {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) % sides.max(1) as u64) as usize
-        }
-    }
+    use crate::schedule::Dice;
 
     /// Pieces that parsers trip over.
     const PIECES: &[&[u8]] = &[
@@ -172,18 +160,18 @@ mod tests {
 
     fn mutate(dice: &mut Dice, seed: &[u8]) -> Vec<u8> {
         let mut bytes = seed.to_vec();
-        for _ in 0..1 + dice.roll(4) {
-            let (at, length) = (dice.roll(bytes.len() + 1), dice.roll(12));
+        for _ in 0..1 + dice.below(4) {
+            let (at, length) = (dice.below(bytes.len() + 1), dice.below(12));
             let end = (at + length).min(bytes.len());
-            match dice.roll(6) {
+            match dice.below(6) {
                 0 => bytes.truncate(at),
                 1 => drop(bytes.drain(at..end)),
-                2 => drop(bytes.splice(at..at, PIECES[dice.roll(PIECES.len())].iter().copied())),
-                3 => drop(bytes.splice(at..end, PIECES[dice.roll(PIECES.len())].iter().copied())),
-                4 if at < bytes.len() => bytes[at] ^= 1 << dice.roll(8),
+                2 => drop(bytes.splice(at..at, PIECES[dice.below(PIECES.len())].iter().copied())),
+                3 => drop(bytes.splice(at..end, PIECES[dice.below(PIECES.len())].iter().copied())),
+                4 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
                 _ => {
                     let copy = bytes[at..end].to_vec();
-                    let to = dice.roll(bytes.len() + 1);
+                    let to = dice.below(bytes.len() + 1);
                     bytes.splice(to..to, copy);
                 }
             }
@@ -202,7 +190,7 @@ mod tests {
     }
 
     fn seed_survives(seed: &[u8], rounds: usize, take: fn(&[u8])) {
-        let mut dice = Dice(20_261_122);
+        let mut dice = Dice::new(20_261_122);
         take(seed);
         for _ in 0..rounds {
             let mutant = mutate(&mut dice, seed);

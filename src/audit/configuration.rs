@@ -1,7 +1,7 @@
 //! The webhook's own configuration: whether it is there, whom it looks at, and whether the API server can trust it.
 
 use super::{Audit, Case, Finding};
-use crate::documents::{Origin, Pod, Webhook, WebhookConfiguration};
+use crate::documents::{Pod, Webhook, WebhookConfiguration};
 use crate::finding::Fix;
 use crate::timestamp::Timestamp;
 use base64::Engine;
@@ -13,8 +13,7 @@ const CODE: &str = "env-not-injected-webhook-missing";
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     let Some(configurations) = &case.documents.webhooks else { return };
-    let untouched = |pod: &Pod| pod.origin == Origin::Admitted && !super::webhook::is_mutated(pod);
-    let frozen = case.documents.pods.iter().any(untouched);
+    let frozen = case.documents.pods.iter().any(super::webhook::is_untouched);
     let mut add = |about: &str, cause: String, fix: &str| {
         let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then make the pods anew")));
         audit.add(if frozen { finding.frozen() } else { finding });

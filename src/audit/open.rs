@@ -57,8 +57,7 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     if nothing_in && documents.webhooks.is_none() {
         ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
     }
-    let untouched = |pod: &&Pod| pod.origin == Origin::Admitted && !super::webhook::is_mutated(pod);
-    for pod in documents.pods.iter().filter(untouched) {
+    for pod in documents.pods.iter().filter(|pod| super::webhook::is_untouched(pod)) {
         let annotated = case.account_of(pod).filter(|account| role_annotation(&account.metadata).is_some());
         if annotated.is_some_and(|account| super::pod::annotated_at(account).is_none()) {
             ask("since when does the service account have the annotation", account_command(pod));
@@ -77,10 +76,7 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     }
     for link in &links {
         let Ok(role) = RoleArn::parse(&link.role_arn) else { continue };
-        let region = match role.partition {
-            crate::partition::Partition::Aws => String::new(),
-            other => format!(" --region {}", other.default_region()),
-        };
+        let region = role.partition.iam_region_option();
         let is_answered = documents.roles.iter().any(|found| found.arn == link.role_arn)
             || documents.absent.contains(&Absent::Role(role.name.clone()));
         if !is_answered {

@@ -266,29 +266,22 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
     let about = format!("{about}, container {}", container.name);
     let recreate = |text: &str| Fix::new(format!("{text} in the pod's template, then make the pod anew"));
     let (role, file) = (container.variable("AWS_ROLE_ARN"), container.variable("AWS_WEB_IDENTITY_TOKEN_FILE"));
-    if let (Some(one), true) = (role.xor(file), admitted || webhook::is_mutated(pod)) {
+    if let Some(one) = role.xor(file) {
         let other = if role.is_some() { "AWS_WEB_IDENTITY_TOKEN_FILE" } else { "AWS_ROLE_ARN" };
-        let cause =
-            format!("it sets {} itself, so the webhook added neither variable, and {other} is missing", one.name);
-        audit.add(
-            Finding::new("env-partially-set", &about, cause, recreate(&format!("take {} out", one.name))).frozen(),
-        );
-    } else if let (Some(one), false) = (role.xor(file), admitted) {
-        let cause = format!("it sets {} itself, so the webhook will add neither variable", one.name);
-        audit.add(Finding::new("env-partially-set", &about, cause, recreate(&format!("take {} out", one.name))));
+        let fix = recreate(&format!("take {} out", one.name));
+        let finding = |cause: &str| {
+            Finding::new("env-partially-set", &about, format!("it sets {} itself, {cause}", one.name), fix)
+        };
+        audit.add(match admitted || webhook::is_mutated(pod) {
+            true => finding(&format!("so the webhook added neither variable, and {other} is missing")).frozen(),
+            false => finding("so the webhook will add neither variable"),
+        });
     }
     let parsed = container.value("AWS_ROLE_ARN").map(RoleArn::parse);
     if role.is_some() && container.variable("AWS_ACCESS_KEY_ID").is_some() {
         let cause = "AWS_ACCESS_KEY_ID is set beside AWS_ROLE_ARN: the AWS SDKs take the keys, and IRSA is never used";
-        audit.add(
-            Finding::new(
-                "static-keys-override",
-                &about,
-                cause,
-                recreate("take AWS_ACCESS_KEY_ID and its companions out"),
-            )
-            .frozen(),
-        );
+        let fix = recreate("take AWS_ACCESS_KEY_ID and its companions out");
+        audit.add(Finding::new("static-keys-override", &about, cause, fix).frozen());
     }
     if role.is_some() && !container.env_from.is_empty() {
         let cause = "envFrom brings variables that this pod does not show: AWS_* ones among them would be mixed with the webhook's";
@@ -298,10 +291,8 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
     if container.volume_mounts.iter().any(|mount| mount.name == VOLUME && mount.sub_path.is_some()) {
         let cause =
             "the token is mounted by subPath, so the kubelet's renewals never reach it: it expires within a day";
-        audit.add(
-            Finding::new("token-not-refreshed", &about, cause, recreate("mount the whole volume, without subPath"))
-                .frozen(),
-        );
+        let fix = recreate("mount the whole volume, without subPath");
+        audit.add(Finding::new("token-not-refreshed", &about, cause, fix).frozen());
     }
     if let Some(Ok(role)) = parsed {
         region(container, &role, &about, audit);

@@ -94,7 +94,7 @@ impl Needed {
 
     /// The command that makes `policy` the role's trust policy, in the place of what it was.
     pub fn update_command(&self, policy: &str) -> String {
-        let (name, region) = (shell_word(&self.role.name), self.region_option());
+        let (name, region) = (shell_word(&self.role.name), self.role.partition.iam_region_option());
         format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
     }
 
@@ -106,16 +106,8 @@ impl Needed {
     /// The command that makes the provider, for an account that does not have it.
     pub fn provider_command(&self) -> String {
         let (url, audience) = (shell_word(&self.issuer), shell_word(&self.audience));
-        let region = self.region_option();
+        let region = self.role.partition.iam_region_option();
         format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience}")
-    }
-
-    /// IAM is global within a partition; the CLI finds the other partitions' by a region of theirs.
-    fn region_option(&self) -> String {
-        match self.role.partition {
-            Partition::Aws => String::new(),
-            other => format!(" --region {}", other.default_region()),
-        }
     }
 
     /// The same for Terraform's AWS provider.
