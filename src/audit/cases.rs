@@ -132,6 +132,11 @@ fn each_fault_is_found_and_nothing_else() {
         ("pod alone", vec![bare_pod()], &["env-not-injected"]),
         ("pod without injection", vec![annotated(), bare_pod()], &["env-not-injected"]),
         ("pod older", vec![managed("2026-11-22T01:00:01Z"), bare_pod()], &["env-not-injected-pod-predates-annotation"]),
+        (
+            "pod older than the account",
+            vec![with(annotated(), |a| a["metadata"]["creationTimestamp"] = "2026-11-22T02:00:00Z".into()), bare_pod()],
+            &["env-not-injected-pod-predates-annotation"],
+        ),
         ("pod younger", vec![managed("2026-11-22T00:59:59Z"), bare_pod()], &["env-not-injected"]),
         (
             "another account is annotated",

@@ -2,7 +2,7 @@
 
 use super::{Audit, Case, Finding, Link};
 use crate::arn::RoleArn;
-use crate::documents::{Absent, Role};
+use crate::documents::{Absent, Association, Role};
 use crate::finding::Fix;
 use crate::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 
@@ -26,10 +26,12 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
 
 /// A Pod Identity association is another way to a role, and the webhook prefers it.
 fn association(case: &Case<'_>, link: &Link, audit: &mut Audit) {
-    let mut all = case.documents.associations.iter().flatten();
-    let Some(one) = all.find(|one| one.namespace == link.namespace && one.service_account == link.account) else {
-        return;
+    let clusters = &case.documents.clusters;
+    let is_ours = |one: &&Association| {
+        let of_cluster = clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
+        of_cluster && one.namespace == link.namespace && one.service_account == link.account
     };
+    let Some(one) = case.documents.associations.iter().flatten().find(is_ours) else { return };
     let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
     let cause = format!(
         "it has an EKS Pod Identity association{other} besides the role {}: new pods get the association's role, not \
@@ -100,7 +102,7 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
             role.name, role.account
         );
         let fix = Fix::new("make the role, or annotate the service account with the ARN of one that there is")
-            .command("aws iam list-roles --query 'Roles[].Arn'");
+            .command(format!("aws iam list-roles{} --query 'Roles[].Arn'", role.partition.iam_region_option()));
         audit.add(Finding::new("role-does-not-exist", about(link), cause, fix));
         return None;
     }

@@ -77,15 +77,14 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     for link in &links {
         let Ok(role) = RoleArn::parse(&link.role_arn) else { continue };
         let region = role.partition.iam_region_option();
-        let is_answered = documents.roles.iter().any(|found| found.arn == link.role_arn)
-            || documents.absent.contains(&Absent::Role(role.name.clone()));
-        if !is_answered {
+        let is_gone = documents.absent.contains(&Absent::Role(role.name.clone()));
+        if !is_gone && !documents.roles.iter().any(|found| found.arn == link.role_arn) {
             ask(
                 "does the role exist, and does it trust the service account",
                 format!("aws iam get-role{region} --role-name {}", role.name),
             );
         }
-        if documents.attached_policies.is_none() {
+        if !is_gone && documents.attached_policies.is_none() {
             ask(
                 "may the role do anything",
                 format!("aws iam list-attached-role-policies{region} --role-name {}", role.name),

@@ -70,7 +70,8 @@ fn concerns_irsa(case: &Case<'_>, pod: &Pod, account: Option<&ServiceAccount>) -
 
 fn without_account(case: &Case<'_>, pod: &Pod, about: &str) -> Finding {
     let (namespace, name) = (pod.namespace(), pod.service_account());
-    let other = annotated_elsewhere(case, pod).map(|other| format!("; {other}")).unwrap_or_default();
+    let beside = annotated_beside(case, pod).map(|other| format!("in that namespace {other} has a role"));
+    let other = beside.or(annotated_elsewhere(case, pod)).map(|other| format!("; {other}")).unwrap_or_default();
     let cause = format!(
         "the service account {namespace}/{name} does not exist{other}: Kubernetes makes no new pod and renews no token \
          for it"
@@ -157,11 +158,14 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         )
         .frozen();
     };
-    if let (Some(annotated), Some(created)) = (annotated_at(account), pod.metadata.creation_timestamp.as_deref())
+    // Whoever knows no better knows that the annotation is no older than what it is on.
+    let annotated = annotated_at(account).max(account.metadata.creation_timestamp.as_deref());
+    if let (Some(annotated), Some(created)) = (annotated, pod.metadata.creation_timestamp.as_deref())
         && annotated > created
     {
         let cause = format!(
-            "the pod is of {created}, the annotation of {name} of {annotated}: pods that exist are never changed"
+            "the pod is of {created}, the annotation of {name} not older than {annotated}: pods that exist are never \
+             changed"
         );
         return Finding::new("env-not-injected-pod-predates-annotation", about, cause, anew).frozen();
     }

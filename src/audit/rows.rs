@@ -155,7 +155,8 @@ fn a_region_that_comes_from_elsewhere_is_not_missing() {
 fn an_association_counts_without_the_service_account_too() {
     let association =
         json!({"associations": [{"clusterName": "c", "namespace": "payments", "serviceAccount": "checkout"}]});
-    assert_eq!(codes(&audited(&[injected_pod(&[]), association])), ["pod-identity-precedence"]);
+    assert_eq!(codes(&audited(&[injected_pod(&[]), association.clone()])), ["pod-identity-precedence"]);
+    assert_eq!(codes(&audited(&[injected_pod(&[]), association, cluster()])), [""; 0], "it is another cluster's");
 }
 
 #[test]

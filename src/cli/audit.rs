@@ -58,8 +58,7 @@ pub fn run(options: &AuditOptions) -> u8 {
 pub fn read(files: &[OsString]) -> Result<Documents, String> {
     let mut documents = Documents::default();
     for file in files {
-        let source = if file == "-" { "standard input".into() } else { file.to_string_lossy() };
-        documents.read(&source, &input::read(file)?);
+        documents.read(&input::name(file), &input::read(file)?);
     }
     Ok(documents)
 }

@@ -1,5 +1,6 @@
 //! Documents that users name on the command line.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +13,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// # Errors
 /// A sentence for the user.
 pub fn read(path: &OsStr) -> Result<String, String> {
-    let shown = path.to_string_lossy();
+    let shown = name(path);
     let fault = |error: std::io::Error| format!("cannot read {shown}: {error}");
     let mut bytes = Vec::new();
     let source: &mut dyn Read =
@@ -22,6 +23,11 @@ pub fn read(path: &OsStr) -> Result<String, String> {
         return Err(format!("{shown} is larger than {} MiB", MAX_BYTES >> 20));
     }
     text(bytes).ok_or_else(|| format!("{shown} is not UTF-8 text"))
+}
+
+/// What a file is called in sentences.
+pub fn name(path: &OsStr) -> Cow<'_, str> {
+    if path == "-" { "standard input".into() } else { path.to_string_lossy() }
 }
 
 /// UTF-8, or UTF-16 as PowerShell writes what it redirects into a file.

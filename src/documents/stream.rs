@@ -70,9 +70,9 @@ fn block(text: &str, lines_before: usize, pieces: &mut Vec<Piece>) -> usize {
     } else if let Some(what) = foreign(block) {
         pieces.push(Piece::Fault(what.to_owned()));
     } else {
-        let place = |why| match lines_before {
-            0 => format!("is neither JSON nor YAML: {why}"),
-            _ => format!("is neither JSON nor YAML from line {} on: {why}, counted from there", lines_before + 1),
+        let place = |why: String| match lines_before {
+            0 => why,
+            _ => format!("{why}, counted from line {}", lines_before + 1),
         };
         match yaml::documents(&text[..end]) {
             // `---` at both ends makes empty documents.
@@ -171,8 +171,11 @@ mod tests {
             panic!("{:#?}", pieces(text));
         };
         assert_eq!(twice, "has the key \"b\" twice in one object, again in line 4");
-        assert!(yaml.contains("from line 6 on") && yaml.contains("has the key \"kind\" twice"), "{yaml}");
-        assert!(open.contains("from line 9 on"), "{open}");
+        assert!(
+            yaml.ends_with("again in line 3, counted from line 6") && yaml.contains("has the key \"kind\" twice"),
+            "{yaml}"
+        );
+        assert!(open.contains("neither JSON nor YAML") && open.ends_with("counted from line 9"), "{open}");
         assert_eq!(c, &json!({"c": 3}));
         assert_eq!(cut, "is not whole JSON: see line 13, column 5");
     }

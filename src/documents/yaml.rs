@@ -14,12 +14,12 @@ enum Open {
 /// Every document of a stream.
 ///
 /// # Errors
-/// What is wrong, and where.
+/// What is wrong and where, in words that follow the text's name.
 pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
     let mut documents = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| error.to_string())?;
+        let (event, span) = event.map_err(|error| format!("is neither JSON nor YAML: {error}"))?;
         let complete = match event {
             Event::Scalar(text, style, _, tag) => Some(scalar(text, style, tag.as_deref())),
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= super::MAX_DEPTH => {
