@@ -2,6 +2,8 @@
 //! program's own reports, recognised by their shape. Nothing here judges.
 
 mod aws;
+#[cfg(test)]
+mod kinds;
 mod kubernetes;
 mod refusal;
 mod stream;

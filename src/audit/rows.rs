@@ -1,4 +1,5 @@
-//! What is not there, or not where it counts: the rows of AWS's page on IRSA's failures that ask whether a thing exists.
+//! What is not there, or not where it counts: the rows of AWS's page on IRSA's failures that ask whether a thing exists;
+//! and which documents are asked for until nothing is open.
 
 use super::cases::*;
 use super::*;
@@ -23,6 +24,44 @@ fn deployment() -> Value {
 
 fn elsewhere() -> Value {
     with(annotated(), |account| account["metadata"]["namespace"] = "shop".into())
+}
+
+#[test]
+fn what_is_open_is_asked_for_until_nothing_is() {
+    let commands =
+        |documents: &[Value]| -> Vec<String> { audited(documents).open.into_iter().map(|one| one.command).collect() };
+    let pod = commands(&[bare_pod()]);
+    assert_eq!(
+        pod,
+        [
+            "kubectl get serviceaccount checkout -n payments -o json --show-managed-fields",
+            "kubectl get mutatingwebhookconfigurations -o json"
+        ]
+    );
+    let account = commands(&[annotated()]);
+    for part in [
+        "kubectl get pods -n payments",
+        "/.well-known/",
+        "get-role --role-name checkout",
+        "list-open-id-connect-providers",
+    ] {
+        assert!(account.iter().any(|command| command.contains(part)), "{part} is not in {account:?}");
+    }
+    let cluster_known = commands(&[annotated(), injected_pod(&[]), cluster()]);
+    assert!(
+        cluster_known
+            .contains(&format!("aws iam get-open-id-connect-provider --open-id-connect-provider-arn {PROVIDER}"))
+    );
+    let all = [
+        annotated(),
+        injected_pod(&[]),
+        good_role(),
+        cluster(),
+        provider("sts.amazonaws.com"),
+        json!({"AttachedPolicies": [{"PolicyName": "p", "PolicyArn": "arn:aws:iam::aws:policy/p"}]}),
+        json!({"associations": []}),
+    ];
+    assert_eq!(commands(&all), Vec::<String>::new());
 }
 
 #[test]

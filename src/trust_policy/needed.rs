@@ -46,6 +46,17 @@ struct StatementText<'a> {
     condition: BTreeMap<&'a str, BTreeMap<String, &'a str>>,
 }
 
+/// A policy that had statements before. IAM has refused policies whose Version stood last.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LongerPolicy<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Value>,
+    statement: Vec<Value>,
+}
+
 impl Needed {
     pub fn provider_arn(&self) -> String {
         self.role.provider_arn(&self.issuer)
@@ -81,15 +92,13 @@ impl Needed {
 
     /// A bare policy with the statement added to those that it has. `None` if it is none.
     pub fn added_to(&self, policy: &Value) -> Option<String> {
-        let mut policy = policy.clone();
-        let statements = policy.get_mut("Statement")?;
-        let mut list = match statements.take() {
-            Value::Array(list) => list,
-            single => vec![single],
+        let mut statement = match policy.get("Statement")? {
+            Value::Array(list) => list.clone(),
+            single => vec![single.clone()],
         };
-        list.push(serde_json::to_value(self.statement()).ok()?);
-        *statements = Value::Array(list);
-        serde_json::to_string_pretty(&policy).ok()
+        statement.push(serde_json::to_value(self.statement()).ok()?);
+        let longer = LongerPolicy { version: policy.get("Version"), id: policy.get("Id"), statement };
+        serde_json::to_string_pretty(&longer).ok()
     }
 
     /// The command that makes `policy` the role's trust policy, in the place of what it was.
@@ -271,6 +280,9 @@ mod tests {
             assert!(evaluate(&after, &Request::new(role.clone(), ISSUER, "s", ["sts.amazonaws.com"])).is_allowed());
         }
         assert_eq!(needed.added_to(&Value::Null), None);
+        let versioned = serde_json::json!({"Id": "i", "Statement": [], "Version": "2012-10-17"});
+        let longer = needed.added_to(&versioned).expect("a policy");
+        assert!(longer.starts_with("{\n  \"Version\": \"2012-10-17\",\n  \"Id\": \"i\",\n  \"Statement\""), "{longer}");
     }
 
     #[test]
