@@ -18,6 +18,9 @@ pub(super) enum Piece {
 /// What kubectl and aws begin an error with; version 2 of the latter has a word before it.
 const REFUSALS: [&str; 3] = ["An error occurred (", "aws: [ERROR]: An error occurred (", "Error from server ("];
 
+/// What kubectl says besides an answer.
+const WARNING: &str = "Warning: ";
+
 /// Every piece of a text. What is wrong with one leaves the others as they are.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
@@ -64,6 +67,8 @@ fn block(text: &str, lines_before: usize, pieces: &mut Vec<Piece>) -> usize {
     let block = text[..end].trim();
     if REFUSALS.iter().any(|refusal| block.starts_with(refusal)) {
         pieces.push(Piece::Refusal(block.to_owned()));
+    } else if block.starts_with(WARNING) {
+        // The answer follows.
     } else if block.starts_with('%') {
         // URL-encoded, as the IAM API sends policies.
         pieces.push(Piece::Document(block.into()));
@@ -90,16 +95,17 @@ fn end_of_block(text: &str) -> usize {
     let mut has_version = first.starts_with("apiVersion:");
     let mut at = blank + first.len();
     // One line only: what follows is another matter.
-    let is_refusal = REFUSALS.iter().any(|refusal| first.starts_with(refusal));
+    let is_said = |line: &str| line.starts_with(WARNING) || REFUSALS.iter().any(|refusal| line.starts_with(refusal));
+    let is_line = is_said(first);
     for line in text[at..].split_inclusive('\n') {
         let version = line.starts_with("apiVersion:");
         let begins = line.starts_with('{')
             || line.trim_end() == "---"
             || line.starts_with("--- ")
-            || REFUSALS.iter().any(|refusal| line.starts_with(refusal))
+            || is_said(line)
             // kubectl writes no `---` before what another kubectl wrote.
             || version && has_version
-            || is_refusal && !line.trim().is_empty();
+            || is_line && !line.trim().is_empty();
         if begins {
             return at;
         }
@@ -182,7 +188,7 @@ mod tests {
 
     #[test]
     fn errors_of_commands_stand_for_what_is_not_there() {
-        let text = "\nAn error occurred (NoSuchEntity) when calling the GetRole operation: x\n{\"a\": 1}\nError from server (NotFound): y\nkind: A\n";
+        let text = "Warning: v1 ComponentStatus is deprecated in v1.19+\nAn error occurred (NoSuchEntity) when calling the GetRole operation: x\n{\"a\": 1}\nError from server (NotFound): y\nkind: A\n";
         let [Refusal(role), Document(_), Refusal(account), Document(_)] = &pieces(text)[..] else {
             panic!("{:#?}", pieces(text));
         };
