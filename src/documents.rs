@@ -23,6 +23,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use stream::Piece;
 
+/// How many faults of one text are told one by one: the first tells most.
+const MAX_FAULTS: usize = 10;
+
 /// How deep documents may nest.
 const MAX_DEPTH: usize = 100;
 
@@ -97,6 +100,7 @@ impl Documents {
             self.unusable.push(format!("{source} is empty"));
             return;
         }
+        let before = self.unusable.len();
         for piece in stream::pieces(text) {
             match piece {
                 Piece::Document(value) => self.add(source, value, 0),
@@ -106,6 +110,11 @@ impl Documents {
                 },
                 Piece::Fault(why) => self.unusable.push(format!("{source} {why}")),
             }
+        }
+        let more = self.unusable.len().saturating_sub(before + MAX_FAULTS);
+        if more > 0 {
+            self.unusable.truncate(before + MAX_FAULTS);
+            self.unusable.push(format!("{source} holds {more} more that could not be used"));
         }
     }
 

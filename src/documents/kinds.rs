@@ -90,6 +90,14 @@ fn the_yaml_of_several_commands_runs_into_one_document() {
 }
 
 #[test]
+fn a_text_full_of_faults_does_not_fill_the_screen() {
+    let mut documents = Documents::default();
+    documents.read("test", &"{\n".repeat(1_000));
+    assert_eq!(documents.unusable.len(), MAX_FAULTS + 1);
+    assert_eq!(documents.unusable[MAX_FAULTS], "test holds 990 more that could not be used");
+}
+
+#[test]
 fn what_says_nothing_of_irsa_is_counted() {
     let mut documents = Documents::default();
     documents
