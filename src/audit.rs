@@ -12,6 +12,8 @@ mod open;
 mod pairs;
 mod pod;
 mod provider;
+#[cfg(test)]
+mod rows;
 mod token_file;
 mod webhook;
 
@@ -50,6 +52,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// What other documents would tell.
     pub open: Vec<Open>,
+    /// How many documents could not be used, so that nothing is known to be right in them.
+    pub unusable: usize,
 }
 
 /// One pod (or pod template) that has to do with IRSA.
@@ -104,13 +108,16 @@ impl Context<'_> {
 }
 
 impl Audit {
-    /// As for a report: 0 without errors, 4 if only a new pod can be right, else 1.
+    /// As for a report: 0 without errors, 4 if only a new pod can be right, else 1. A document that could not be used is a
+    /// mistake of whoever called.
     pub fn exit_code(&self) -> u8 {
         let errors = || self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         if errors().any(|finding| finding.advice == Advice::RecreatePod) {
             exit::RECREATE_POD
         } else if errors().next().is_some() {
             exit::FIX
+        } else if self.unusable > 0 {
+            exit::USAGE
         } else {
             exit::WORKS
         }
@@ -125,8 +132,9 @@ impl Audit {
 
 /// Checks everything against everything else.
 pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
-    let mut audit = Audit::default();
-    let case = Case { documents, context };
+    let mut audit = Audit { unusable: documents.unusable.len(), ..Audit::default() };
+    let admitted = documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).count();
+    let case = Case { documents, context, admitted };
     for pod in documents.pods.iter().filter(|pod| !case.is_before_of_another(pod)) {
         pod::audit(&case, pod, &mut audit);
     }
@@ -144,6 +152,8 @@ pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
 struct Case<'a> {
     documents: &'a Documents,
     context: Context<'a>,
+    /// How many pods the API server told of.
+    admitted: usize,
 }
 
 /// A service account and the role that it is to have.

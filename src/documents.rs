@@ -2,7 +2,11 @@
 //! program's own reports, recognised by their shape. Nothing here judges.
 
 mod aws;
+#[cfg(test)]
+mod kinds;
 mod kubernetes;
+mod refusal;
+mod stream;
 mod yaml;
 
 pub use aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
@@ -10,11 +14,17 @@ pub use kubernetes::{
     Container, EnvVar, Metadata, Origin, Pod, PodSpec, SecurityContext, Selector, ServiceAccount, Volume, Webhook,
     WebhookConfiguration,
 };
+pub use refusal::Absent;
 
-use crate::trust_policy::{self, Policy};
+use crate::trust_policy::PolicyFault;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use stream::Piece;
+
+/// How many faults of one text are told one by one: the first tells most.
+const MAX_FAULTS: usize = 10;
 
 /// How deep documents may nest.
 const MAX_DEPTH: usize = 100;
@@ -24,16 +34,18 @@ const MAX_DEPTH: usize = 100;
 pub struct Documents {
     pub pods: Vec<Pod>,
     pub service_accounts: Vec<ServiceAccount>,
-    pub namespaces: Vec<String>,
+    /// Namespaces of which all service accounts were given, so that one which is not there does not exist.
+    pub whole_namespaces: BTreeSet<String>,
+    pub namespaces: Vec<Metadata>,
     /// Whether the namespaces came as a list, so that one which is not in it does not exist.
     pub all_namespaces: bool,
     /// `None` if no such document was given; an empty list says that there is no configuration.
     pub webhooks: Option<Vec<WebhookConfiguration>>,
     pub roles: Vec<Role>,
-    /// Trust policies without the role around them.
-    pub policies: Vec<Policy>,
     /// ARNs of attached policies; the document does not tell of which role.
     pub attached_policies: Option<Vec<String>>,
+    /// Names of inline policies, likewise.
+    pub inline_policies: Option<Vec<String>>,
     pub providers: Vec<Provider>,
     /// All provider ARNs of an account.
     pub provider_arns: Option<Vec<String>>,
@@ -47,8 +59,12 @@ pub struct Documents {
     pub jwks: Vec<Jwks>,
     /// Reports of this program.
     pub reports: Vec<ReportFacts>,
+    /// What commands looked for in vain.
+    pub absent: Vec<Absent>,
     /// What was recognised, in words, in the order given.
     pub recognised: Vec<String>,
+    /// Kinds of objects that say nothing of IRSA, and how many of each there were.
+    pub passed_over: BTreeMap<String, usize>,
     /// What could not be used, and why.
     pub unusable: Vec<String>,
 }
@@ -77,16 +93,28 @@ pub struct ReportedToken {
 }
 
 impl Documents {
-    /// Reads a text of one or more documents: JSON one after the other, or YAML.
+    /// Reads a text of one or more documents, JSON and YAML as they come.
     pub fn read(&mut self, source: &str, text: &str) {
         let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
             self.unusable.push(format!("{source} is empty"));
             return;
         }
-        match values(text) {
-            Ok(values) => values.into_iter().for_each(|value| self.add(source, value, 0)),
-            Err(why) => self.unusable.push(format!("{source} {why}")),
+        let before = self.unusable.len();
+        for piece in stream::pieces(text) {
+            match piece {
+                Piece::Document(value) => self.add(source, value, 0),
+                Piece::Refusal(said) => match Absent::read(&said) {
+                    Some(absent) => self.keep_one(said, |all| all.absent.push(absent)),
+                    None => self.unusable.push(format!("{source} holds an error instead of a document: {said}")),
+                },
+                Piece::Fault(why) => self.unusable.push(format!("{source} {why}")),
+            }
+        }
+        let more = self.unusable.len().saturating_sub(before + MAX_FAULTS);
+        if more > 0 {
+            self.unusable.truncate(before + MAX_FAULTS);
+            self.unusable.push(format!("{source} holds {more} more that could not be used"));
         }
     }
 
@@ -96,8 +124,8 @@ impl Documents {
             Value::Array(list) if depth < 3 => list.into_iter().for_each(|value| self.add(source, value, depth + 1)),
             Value::Object(_) if value["kind"].is_string() => self.add_kubernetes(source, value, depth),
             Value::Object(_) => self.add_other(source, value),
-            // A policy as the IAM API sends it: URL-encoded.
-            Value::String(_) => self.add_policy(source, &value),
+            // A policy as the IAM API sends it: URL-encoded, or as text within text.
+            Value::String(ref text) if text.trim_start().starts_with(['%', '{']) => self.add_role(source, &value),
             _ => self.unusable.push(format!("{source} holds something that is no document")),
         }
     }
@@ -122,7 +150,7 @@ impl Documents {
                 self.keep(source, "service account", value, |all, account| all.service_accounts.push(account));
             }
             "Namespace" => self.keep(source, "namespace", value, |all, namespace: Named| {
-                all.namespaces.push(namespace.metadata.name);
+                all.namespaces.push(namespace.metadata);
             }),
             "MutatingWebhookConfiguration" => {
                 self.keep(source, "webhook configuration", value, |all, configuration| {
@@ -134,7 +162,7 @@ impl Documents {
                     pod.origin = Origin::Template(kind.clone());
                     all.pods.push(pod);
                 }),
-                None => self.unusable.push(format!("{source} holds a {kind}, which says nothing of IRSA")),
+                None => *self.passed_over.entry(kind).or_default() += 1,
             },
         }
     }
@@ -146,66 +174,85 @@ impl Documents {
         if kind == "MutatingWebhookConfiguration" {
             self.webhooks.get_or_insert_default();
         }
+        // Kubernetes makes this service account in every namespace: a list that holds it leaves none out.
+        let defaults = items.iter().filter(|item| kind == "ServiceAccount" || item["kind"] == "ServiceAccount");
+        let defaults = defaults.map(|item| &item["metadata"]).filter(|metadata| metadata["name"] == "default");
+        self.whole_namespaces.extend(defaults.filter_map(|metadata| Some(metadata["namespace"].as_str()?.to_owned())));
     }
 
+    /// Documents without a kind are known by their keys. The YAML of several commands runs into one document.
     fn add_other(&mut self, source: &str, mut value: Value) {
-        let has = |key: &str| !value[key].is_null();
-        if has("Role") || has("AssumeRolePolicyDocument") {
-            let role = if has("Role") { value["Role"].take() } else { value };
-            match Role::read(&role) {
-                Ok(role) => self.keep_one(format!("role {}", role.arn), |all| all.roles.push(role)),
-                Err(why) => self.unusable.push(format!("{source}: the role's trust policy {why}")),
-            }
-        } else if has("Statement") {
-            self.add_policy(source, &value);
-        } else if has("AttachedPolicies") {
-            let arns = aws::texts(&value["AttachedPolicies"], "PolicyArn");
+        let seen = |all: &Self| all.recognised.len() + all.unusable.len();
+        let before = seen(self);
+        let mut take = |key: &str| Some(value[key].take()).filter(|value| !value.is_null());
+        if let Some(role) = take("Role") {
+            self.add_role(source, &role);
+        }
+        if let Some(list) = take("AttachedPolicies") {
+            let arns = aws::texts(&list, "PolicyArn");
             self.keep_one("attached policies".into(), |all| all.attached_policies.get_or_insert_default().extend(arns));
-        } else if has("OpenIDConnectProviderList") {
-            let arns = aws::texts(&value["OpenIDConnectProviderList"], "Arn");
+        }
+        if let Some(list) = take("PolicyNames") {
+            self.keep(source, "inline policies", list, |all, names: Vec<String>| {
+                all.inline_policies.get_or_insert_default().extend(names);
+            });
+        }
+        if let Some(list) = take("OpenIDConnectProviderList") {
+            let arns = aws::texts(&list, "Arn");
             self.keep_one("list of providers".into(), |all| all.provider_arns.get_or_insert_default().extend(arns));
-        } else if has("ClientIDList") && has("Url") {
-            self.keep(source, "provider", value, |all, provider| all.providers.push(provider));
-        } else if has("cluster") {
-            self.keep(source, "cluster", value["cluster"].take(), |all, cluster| all.clusters.push(cluster));
-        } else if has("associations") {
-            self.keep(
-                source,
-                "Pod Identity associations",
-                value["associations"].take(),
-                |all, list: Vec<Association>| {
-                    all.associations.get_or_insert_default().extend(list);
-                },
-            );
-        } else if has("association") {
-            self.keep(source, "Pod Identity association", value["association"].take(), |all, one| {
+        }
+        if let Some(cluster) = take("cluster") {
+            self.keep(source, "cluster", cluster, |all, cluster| all.clusters.push(cluster));
+        }
+        if let Some(list) = take("associations") {
+            self.keep(source, "Pod Identity associations", list, |all, list: Vec<Association>| {
+                all.associations.get_or_insert_default().extend(list);
+            });
+        }
+        if let Some(one) = take("association") {
+            self.keep(source, "Pod Identity association", one, |all, one| {
                 all.associations.get_or_insert_default().push(one);
             });
-        } else if has("EvaluationResults") {
-            self.keep(source, "simulated policy", value["EvaluationResults"].take(), |all, list: Vec<Simulated>| {
-                all.simulated.extend(list);
-            });
-        } else if has("UserId") && has("Arn") {
+        }
+        if let Some(list) = take("EvaluationResults") {
+            self.keep(source, "simulated policy", list, |all, list: Vec<Simulated>| all.simulated.extend(list));
+        }
+        let has = |key: &str| !value[key].is_null();
+        if has("AssumeRolePolicyDocument") || has("Statement") {
+            self.add_role(source, &value);
+        }
+        if has("ClientIDList") && has("Url") {
+            self.keep(source, "provider", value.clone(), |all, provider| all.providers.push(provider));
+        }
+        if has("UserId") && has("Arn") {
             let arn = value["Arn"].as_str().unwrap_or_default().to_owned();
             self.keep_one(format!("caller {arn}"), |all| all.callers.push(arn));
-        } else if has("issuer") && has("jwks_uri") {
-            self.keep(source, "discovery document", value, |all, discovery| all.discoveries.push(discovery));
-        } else if has("keys") {
-            self.keep(source, "key set", value, |all, jwks| all.jwks.push(jwks));
-        } else if value["schema"] == crate::render::json::SCHEMA {
+        }
+        if has("issuer") && has("jwks_uri") {
+            self.keep(source, "discovery document", value.clone(), |all, discovery| all.discoveries.push(discovery));
+        }
+        if has("keys") {
+            self.keep(source, "key set", value.clone(), |all, jwks| all.jwks.push(jwks));
+        }
+        if value["schema"] == crate::render::json::SCHEMA {
             self.keep(source, "report", value, |all, report| all.reports.push(report));
-        } else {
+        }
+        if seen(self) == before {
             self.unusable.push(format!("{source} holds a document of no kind that is known here"));
         }
     }
 
-    fn add_policy(&mut self, source: &str, value: &Value) {
-        match Policy::from_value(value) {
-            Ok(policy) => self.keep_one("trust policy".into(), |all| all.policies.push(policy)),
-            Err(trust_policy::PolicyFault::NoPolicy) => {
+    /// A role, or a trust policy alone.
+    fn add_role(&mut self, source: &str, role: &Value) {
+        match Role::read(role) {
+            Ok(role) => {
+                let what = if role.arn.is_empty() { "trust policy".to_owned() } else { format!("role {}", role.arn) };
+                self.keep_one(what, |all| all.roles.push(role));
+            }
+            Err(PolicyFault::NoPolicy) => {
                 self.unusable.push(format!("{source} holds a document of no kind that is known here"));
             }
-            Err(fault) => self.unusable.push(format!("{source}: the policy {fault}")),
+            Err(fault) => self.unusable.push(format!("{source}: the trust policy {fault}")),
         }
     }
 
@@ -227,20 +274,22 @@ impl Documents {
     }
 }
 
+/// The only document of a text.
+///
+/// # Errors
+/// What the text is instead, in words that follow its name.
+pub fn only(text: &str) -> Result<Value, String> {
+    let mut pieces = stream::pieces(text.trim_start_matches('\u{feff}')).into_iter();
+    match (pieces.next(), pieces.next()) {
+        (None, _) => Err("is empty".to_owned()),
+        (Some(Piece::Document(value)), None) => Ok(value),
+        (Some(Piece::Fault(why)), _) => Err(why),
+        (Some(Piece::Refusal(said)), _) => Err(format!("holds an error instead of a document: {said}")),
+        (Some(Piece::Document(_)), Some(_)) => Err("holds more than one document".to_owned()),
+    }
+}
+
 #[derive(Deserialize)]
 struct Named {
     metadata: Metadata,
-}
-
-/// JSON documents one after the other, else YAML's.
-fn values(text: &str) -> Result<Vec<Value>, String> {
-    let json: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
-    match json {
-        Ok(values) => Ok(values),
-        Err(json) if text.trim_start().starts_with(['{', '[', '"']) => match yaml::documents(text) {
-            Ok(values) if values.len() > 1 => Ok(values),
-            _ => Err(format!("is not whole JSON: see line {}, column {}", json.line(), json.column())),
-        },
-        Err(_) => yaml::documents(text).map_err(|why| format!("is neither JSON nor YAML: {why}")),
-    }
 }

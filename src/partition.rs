@@ -174,6 +174,15 @@ impl Partition {
         self.names().default_region
     }
 
+    /// What `aws iam` needs besides: IAM is global within a partition, and the CLI finds the other partitions' by a region
+    /// of theirs.
+    pub fn iam_region_option(self) -> String {
+        match self {
+            Partition::Aws => String::new(),
+            other => format!(" --region {}", other.default_region()),
+        }
+    }
+
     /// The partition of a region, also of one that is younger than this list: by its prefix.
     pub fn of_region(region: &str) -> Option<Partition> {
         let fits = |partition: &Partition, region: &str| {

@@ -11,6 +11,8 @@ mod evaluate;
 mod laws;
 mod mistake;
 mod needed;
+#[cfg(test)]
+mod operators;
 mod pattern;
 mod request;
 mod slip;

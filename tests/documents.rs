@@ -62,7 +62,19 @@ fn a_policy_is_judged_with_an_exit_code_for_each_verdict() {
     assert!(code == Some(1) && out.starts_with("x DENIED  subject-wildcard-needs-stringlike"), "{out}");
     assert_eq!(check(&open, &[]).0, Some(3));
     let (code, out, err) = check("{", &[]);
-    assert!(code == Some(2) && out.is_empty() && err.contains("is not JSON"), "{err}");
+    assert!(code == Some(2) && out.is_empty() && err.contains("is not whole JSON"), "{err}");
+    let yaml =
+        format!("Role:\n  Arn: {ROLE}\n  AssumeRolePolicyDocument:\n    Version: '2012-10-17'\n    Statement: []\n");
+    assert_eq!(check(&yaml, &[]).0, Some(1));
+    for (input, said) in [
+        ("ROLE\tarn:aws:iam::111122223333:role/checkout\n", "--output json"),
+        ("{\"Statement\": [],\n \"Statement\": []}", "the key \"Statement\" twice"),
+        ("An error occurred (NoSuchEntity) when calling the GetRole operation: gone", "operation: gone"),
+        ("", "is empty"),
+    ] {
+        let (code, out, err) = check(input, &[]);
+        assert!(code == Some(2) && out.is_empty() && err.contains(said), "{err}");
+    }
     let (_, out, _) = check(&denied, &["--output", "json"]);
     let report: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(report["check"]["code"], "subject-wildcard-needs-stringlike");

@@ -2,7 +2,7 @@
 
 use super::{Audit, Case, Finding};
 use crate::arn::RoleArn;
-use crate::documents::{Association, Metadata, Origin, Pod, ServiceAccount};
+use crate::documents::{Absent, Metadata, Origin, Pod, ServiceAccount};
 use crate::finding::{Fix, shell_word};
 
 /// What the names of the webhook's annotations and labels begin with.
@@ -21,6 +21,13 @@ pub fn means_irsa(metadata: &Metadata) -> bool {
 /// Whether the annotation was meant and is not as the webhook needs it, which [`audit`] reports.
 pub(super) fn is_to_blame(account: &ServiceAccount) -> bool {
     means_irsa(&account.metadata) && role_annotation(&account.metadata).is_none()
+}
+
+/// Whether the documents show that a pod's service account does not exist.
+pub(super) fn is_missing(case: &Case<'_>, pod: &Pod) -> bool {
+    let named = || Absent::ServiceAccount(pod.service_account().to_owned());
+    case.account_of(pod).is_none()
+        && (case.documents.whole_namespaces.contains(pod.namespace()) || case.documents.absent.contains(&named()))
 }
 
 /// An annotation or label that was meant to be the annotation: its name, its value, and what it is.
@@ -74,19 +81,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
             }
         }
     }
-    if let Some(associations) = &case.documents.associations {
-        let is =
-            |one: &&Association| one.namespace == account.namespace() && one.service_account == account.metadata.name;
-        if let (Some(one), Some(role)) = (associations.iter().find(is), role_annotation(&account.metadata)) {
-            let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
-            let cause = format!(
-                "it has an EKS Pod Identity association{other} besides the annotation {role}: new pods get the association's role, not IRSA's"
-            );
-            let fix = Fix::new("keep one of the two: delete the association, or take the annotation away");
-            audit.add(Finding::new("pod-identity-precedence", &about, cause, fix).warning());
-        }
-    }
-    if case.documents.all_namespaces && !case.documents.namespaces.iter().any(|one| one == account.namespace()) {
+    if case.documents.all_namespaces && !case.documents.namespaces.iter().any(|one| one.name == account.namespace()) {
         let cause = format!("the namespace {} does not exist", account.namespace());
         let fix = Fix::new("make the service account in the namespace of its pods");
         audit.add(Finding::new("service-account-mismatch", &about, cause, fix));

@@ -1,19 +1,19 @@
 //! The webhook's own configuration: whether it is there, whom it looks at, and whether the API server can trust it.
 
 use super::{Audit, Case, Finding};
-use crate::documents::{Origin, Pod, Webhook, WebhookConfiguration};
+use crate::documents::{Pod, Webhook, WebhookConfiguration};
 use crate::finding::Fix;
 use crate::timestamp::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use x509_parser::pem::Pem;
 
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const CODE: &str = "env-not-injected-webhook-missing";
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     let Some(configurations) = &case.documents.webhooks else { return };
-    let untouched = |pod: &Pod| pod.origin == Origin::Admitted && !super::webhook::is_mutated(pod);
-    let frozen = case.documents.pods.iter().any(untouched);
+    let frozen = case.documents.pods.iter().any(super::webhook::is_untouched);
     let mut add = |about: &str, cause: String, fix: &str| {
         let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then make the pods anew")));
         audit.add(if frozen { finding.frozen() } else { finding });
@@ -50,15 +50,24 @@ pub(super) fn is_broken(case: &Case<'_>) -> bool {
 /// Why the webhook, by its configuration, did not look at the pod.
 pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
     let (_, webhook) = identity_webhook(case.documents.webhooks.as_ref()?)?;
-    // The API server puts this label on every namespace; others are not in these documents.
-    let namespace = [("kubernetes.io/metadata.name".to_owned(), pod.namespace().to_owned())].into();
+    let given = case.documents.namespaces.iter().find(|namespace| namespace.name == pod.namespace());
+    let mut labels = given.map(|namespace| namespace.labels.clone()).unwrap_or_default();
+    // The API server puts this label on every namespace.
+    labels.insert(NAME_LABEL.to_owned(), pod.namespace().to_owned());
     if !webhook.object_selector.fits(&pod.metadata.labels) {
         Some("its objectSelector does not fit the pod's labels")
-    } else if !webhook.namespace_selector.fits(&namespace) {
-        Some("its namespaceSelector does not fit the name of the pod's namespace")
+    } else if !webhook.namespace_selector.fits(&labels) && !hangs_on_namespace(case, pod) {
+        Some("its namespaceSelector does not fit the pod's namespace")
     } else {
         None
     }
+}
+
+/// Whether only the pod's namespace, which is not among the documents, tells if the webhook looks at the pod.
+pub(super) fn hangs_on_namespace(case: &Case<'_>, pod: &Pod) -> bool {
+    let webhook = case.documents.webhooks.as_ref().and_then(|all| identity_webhook(all));
+    let is_given = case.documents.namespaces.iter().any(|namespace| namespace.name == pod.namespace());
+    !is_given && webhook.is_some_and(|(_, webhook)| webhook.namespace_selector.keys().any(|key| key != NAME_LABEL))
 }
 
 /// EKS calls it `iam-for-pods.amazonaws.com`, an own installation `pod-identity-webhook.amazonaws.com`.

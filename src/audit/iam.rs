@@ -2,7 +2,7 @@
 
 use super::{Audit, Case, Finding, Link};
 use crate::arn::RoleArn;
-use crate::documents::Role;
+use crate::documents::{Absent, Association, Role};
 use crate::finding::Fix;
 use crate::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 
@@ -13,9 +13,34 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
         trust(case, link, &role, audit);
         super::provider::audit(case, link, &role, audit);
     }
+    links.iter().for_each(|link| association(case, link, audit));
+    let is_bare = case.documents.roles.iter().any(|role| role.arn.is_empty());
+    if is_bare && links.iter().all(|link| nameless(case, link).is_none()) {
+        let fact = "a trust policy without its role was not judged: give what aws iam get-role prints, which names it";
+        audit.facts.push(fact.to_owned());
+    }
     keys(case, audit);
     permissions(case, audit);
     callers(case, &links, audit);
+}
+
+/// A Pod Identity association is another way to a role, and the webhook prefers it.
+fn association(case: &Case<'_>, link: &Link, audit: &mut Audit) {
+    let clusters = &case.documents.clusters;
+    let is_ours = |one: &&Association| {
+        let of_cluster = clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
+        of_cluster && one.namespace == link.namespace && one.service_account == link.account
+    };
+    let Some(one) = case.documents.associations.iter().flatten().find(is_ours) else { return };
+    let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
+    let cause = format!(
+        "it has an EKS Pod Identity association{other} besides the role {}: new pods get the association's role, not \
+         IRSA's",
+        link.role_arn
+    );
+    let fix = Fix::new("keep one of the two: delete the association, or take the annotation away");
+    let about = format!("service account {}/{}", link.namespace, link.account);
+    audit.add(Finding::new("pod-identity-precedence", about, cause, fix).warning());
 }
 
 fn about(link: &Link) -> String {
@@ -71,11 +96,21 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
     if let Some(found) = documents.roles.iter().find(|found| found.arn == link.role_arn) {
         return Some(found);
     }
+    if documents.absent.contains(&Absent::Role(role.name.clone())) {
+        let cause = format!(
+            "aws finds no role {} in the account that it was asked in; the ARN is of account {}",
+            role.name, role.account
+        );
+        let fix = Fix::new("make the role, or annotate the service account with the ARN of one that there is")
+            .command(format!("aws iam list-roles{} --query 'Roles[].Arn'", role.partition.iam_region_option()));
+        audit.add(Finding::new("role-does-not-exist", about(link), cause, fix));
+        return None;
+    }
     let namesake = documents.roles.iter().find_map(|found| {
         let arn = RoleArn::parse(&found.arn).ok()?;
         (arn.name == role.name).then_some((found, arn))
-    })?;
-    let (found, arn) = namesake;
+    });
+    let Some((found, arn)) = namesake else { return nameless(case, link) };
     let (code, what) = match arn.account == role.account && arn.partition == role.partition {
         true => ("role-does-not-exist", "the path differs"),
         false => ("wrong-account-in-role-arn", "account or partition differs"),
@@ -85,6 +120,14 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
         .command(super::account::annotate_command(&link.namespace, &link.account, &found.arn));
     audit.add(Finding::new(code, about(link), cause, fix).frozen());
     None
+}
+
+/// A trust policy without its role is that of the only role that is asked about.
+fn nameless<'a>(case: &Case<'a>, link: &Link) -> Option<&'a Role> {
+    let mut all = case.documents.roles.iter().filter(|role| role.arn.is_empty());
+    let first = all.next()?;
+    let is_only = all.next().is_none() && case.links().iter().all(|other| other.role_arn == link.role_arn);
+    is_only.then_some(first)
 }
 
 /// The issuers whose providers a policy names.
@@ -111,8 +154,12 @@ fn keys(case: &Case<'_>, audit: &mut Audit) {
 
 fn permissions(case: &Case<'_>, audit: &mut Audit) {
     let documents = case.documents;
-    if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) {
-        let cause = "no managed policy is attached: unless it has inline policies, the role may do nothing";
+    let is_empty = |names: &Option<Vec<String>>| names.as_ref().is_some_and(Vec::is_empty);
+    if is_empty(&documents.attached_policies) && documents.inline_policies.as_ref().is_none_or(Vec::is_empty) {
+        let cause = match is_empty(&documents.inline_policies) {
+            true => "it has neither managed nor inline policies, so it may do nothing",
+            false => "no managed policy is attached: unless it has inline policies, the role may do nothing",
+        };
         let fix = Fix::new("attach the policies that the workload needs");
         audit.add(Finding::new("role-lacks-permissions", "role", cause, fix).warning());
     }

@@ -22,7 +22,9 @@ pub(super) fn audit(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
         audit.without_irsa.push(format!("{}/{}", pod.namespace(), pod.metadata.name));
         return;
     }
-    if webhook::opts_out(pod) {
+    if super::account::is_missing(case, pod) {
+        audit.add(without_account(case, pod, &about));
+    } else if webhook::opts_out(pod) {
         audit.add(opted_out(pod, &about, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
         audit.add(pod_identity(&about, account));
@@ -60,11 +62,23 @@ pub(super) fn about(pod: &Pod) -> String {
 
 /// Where one pod is given, it is the one that is asked about; among many, those count that something ties to IRSA.
 fn concerns_irsa(case: &Case<'_>, pod: &Pod, account: Option<&ServiceAccount>) -> bool {
-    let admitted = case.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).count();
-    admitted == 1
+    case.admitted == 1
         || account.is_some_and(|account| super::account::means_irsa(&account.metadata))
         || super::account::means_irsa(&pod.metadata)
         || pod.containers().any(|container| container.variable("AWS_ROLE_ARN").is_some())
+}
+
+fn without_account(case: &Case<'_>, pod: &Pod, about: &str) -> Finding {
+    let (namespace, name) = (pod.namespace(), pod.service_account());
+    let beside = annotated_beside(case, pod).map(|other| format!("in that namespace {other} has a role"));
+    let other = beside.or(annotated_elsewhere(case, pod)).map(|other| format!("; {other}")).unwrap_or_default();
+    let cause = format!(
+        "the service account {namespace}/{name} does not exist{other}: Kubernetes makes no new pod and renews no token \
+         for it"
+    );
+    let fix = Fix::new("make it and annotate it with the role's ARN, or set serviceAccountName to one that there is")
+        .command(format!("kubectl create serviceaccount {} -n {}", shell_word(name), shell_word(namespace)));
+    Finding::new("service-account-mismatch", about, cause, fix)
 }
 
 fn opted_out(pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
@@ -98,6 +112,7 @@ fn pod_identity(about: &str, account: Option<&ServiceAccount>) -> Finding {
 /// The pod was left as it was. Which of the reasons it was, the other documents may tell.
 fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
     let recreate = |text: &str| Fix::new(format!("{text}, then make the pod anew")).command(delete(pod));
+    let anew = Fix::new("make the pod anew").command(delete(pod));
     let name = format!("service account {}/{}", pod.namespace(), pod.service_account());
     if let Some((key, value, what)) = super::account::misplaced_on_pod(&pod.metadata) {
         let command = super::account::annotate_command(pod.namespace(), pod.service_account(), value);
@@ -106,12 +121,22 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
             Fix::new("annotate the service account, then make the pod anew").command(command).command(delete(pod));
         return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
     }
-    if let (None, Some(other)) =
-        (account.and_then(|account| role_annotation(&account.metadata)), annotated_beside(case, pod))
-    {
-        let cause = format!("the pod uses {name}, which has no role; in the same namespace {other} has one");
-        let fix = recreate(&format!("set serviceAccountName: {other} in the pod's template, if that is meant"));
-        return Finding::new("service-account-mismatch", about, cause, fix).frozen();
+    if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
+        let has = if account.is_some() { "which has no role" } else { "which is not among these documents" };
+        let mismatch =
+            |cause: String, fix: &str| Finding::new("service-account-mismatch", about, cause, recreate(fix)).frozen();
+        if let Some(other) = annotated_beside(case, pod) {
+            return mismatch(
+                format!("the pod uses {name}, {has}; in the same namespace {other} has one"),
+                &format!("set serviceAccountName: {other} in the pod's template, if that is meant"),
+            );
+        }
+        if let Some(other) = annotated_elsewhere(case, pod) {
+            return mismatch(
+                format!("the pod uses {name}, {has}; {other}"),
+                "bring pod and service account into one namespace, and name that one in the role's trust policy",
+            );
+        }
     }
     let Some(account) = account else {
         return Finding::new(
@@ -133,19 +158,16 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         )
         .frozen();
     };
-    if let (Some(annotated), Some(created)) = (annotated_at(account), pod.metadata.creation_timestamp.as_deref())
+    // Whoever knows no better knows that the annotation is no older than what it is on.
+    let annotated = annotated_at(account).max(account.metadata.creation_timestamp.as_deref());
+    if let (Some(annotated), Some(created)) = (annotated, pod.metadata.creation_timestamp.as_deref())
         && annotated > created
     {
         let cause = format!(
-            "the pod is of {created}, the annotation of {name} of {annotated}: pods that exist are never changed"
+            "the pod is of {created}, the annotation of {name} not older than {annotated}: pods that exist are never \
+             changed"
         );
-        return Finding::new(
-            "env-not-injected-pod-predates-annotation",
-            about,
-            cause,
-            recreate("nothing more to correct"),
-        )
-        .frozen();
+        return Finding::new("env-not-injected-pod-predates-annotation", about, cause, anew).frozen();
     }
     if let Some(why) = super::configuration::keeps_away(case, pod) {
         let fix = recreate("put the webhook right");
@@ -161,7 +183,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         "the webhook put nothing into the pod although {name} has the annotation {role}: it came after the pod, or the \
          webhook was not there or not ready when the pod was made"
     );
-    Finding::new("env-not-injected", about, cause, recreate("nothing more to correct")).frozen()
+    Finding::new("env-not-injected", about, cause, anew).frozen()
 }
 
 /// Another service account of the pod's namespace that names a role.
@@ -174,8 +196,19 @@ fn annotated_beside<'a>(case: &Case<'a>, pod: &Pod) -> Option<&'a str> {
     case.documents.service_accounts.iter().find(other).map(|one| one.metadata.name.as_str())
 }
 
+/// A service account of the pod's name that names a role, in another namespace than the pod's.
+fn annotated_elsewhere(case: &Case<'_>, pod: &Pod) -> Option<String> {
+    let namesake = |one: &&ServiceAccount| {
+        one.namespace() != pod.namespace()
+            && one.metadata.name == pod.service_account()
+            && role_annotation(&one.metadata).is_some()
+    };
+    let namespace = case.documents.service_accounts.iter().find(namesake)?.namespace();
+    Some(format!("the one of that name with a role is in the namespace {namespace}, and counts there only"))
+}
+
 /// When the annotation was set, if `--show-managed-fields` was asked for. RFC 3339 in UTC compares as text.
-fn annotated_at(account: &ServiceAccount) -> Option<&str> {
+pub(super) fn annotated_at(account: &ServiceAccount) -> Option<&str> {
     let key = format!("f:{PREFIX}role-arn");
     let set = account
         .metadata
@@ -237,29 +270,22 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
     let about = format!("{about}, container {}", container.name);
     let recreate = |text: &str| Fix::new(format!("{text} in the pod's template, then make the pod anew"));
     let (role, file) = (container.variable("AWS_ROLE_ARN"), container.variable("AWS_WEB_IDENTITY_TOKEN_FILE"));
-    if let (Some(one), true) = (role.xor(file), admitted || webhook::is_mutated(pod)) {
+    if let Some(one) = role.xor(file) {
         let other = if role.is_some() { "AWS_WEB_IDENTITY_TOKEN_FILE" } else { "AWS_ROLE_ARN" };
-        let cause =
-            format!("it sets {} itself, so the webhook added neither variable, and {other} is missing", one.name);
-        audit.add(
-            Finding::new("env-partially-set", &about, cause, recreate(&format!("take {} out", one.name))).frozen(),
-        );
-    } else if let (Some(one), false) = (role.xor(file), admitted) {
-        let cause = format!("it sets {} itself, so the webhook will add neither variable", one.name);
-        audit.add(Finding::new("env-partially-set", &about, cause, recreate(&format!("take {} out", one.name))));
+        let fix = recreate(&format!("take {} out", one.name));
+        let finding = |cause: &str| {
+            Finding::new("env-partially-set", &about, format!("it sets {} itself, {cause}", one.name), fix)
+        };
+        audit.add(match admitted || webhook::is_mutated(pod) {
+            true => finding(&format!("so the webhook added neither variable, and {other} is missing")).frozen(),
+            false => finding("so the webhook will add neither variable"),
+        });
     }
     let parsed = container.value("AWS_ROLE_ARN").map(RoleArn::parse);
     if role.is_some() && container.variable("AWS_ACCESS_KEY_ID").is_some() {
         let cause = "AWS_ACCESS_KEY_ID is set beside AWS_ROLE_ARN: the AWS SDKs take the keys, and IRSA is never used";
-        audit.add(
-            Finding::new(
-                "static-keys-override",
-                &about,
-                cause,
-                recreate("take AWS_ACCESS_KEY_ID and its companions out"),
-            )
-            .frozen(),
-        );
+        let fix = recreate("take AWS_ACCESS_KEY_ID and its companions out");
+        audit.add(Finding::new("static-keys-override", &about, cause, fix).frozen());
     }
     if role.is_some() && !container.env_from.is_empty() {
         let cause = "envFrom brings variables that this pod does not show: AWS_* ones among them would be mixed with the webhook's";
@@ -269,10 +295,8 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
     if container.volume_mounts.iter().any(|mount| mount.name == VOLUME && mount.sub_path.is_some()) {
         let cause =
             "the token is mounted by subPath, so the kubelet's renewals never reach it: it expires within a day";
-        audit.add(
-            Finding::new("token-not-refreshed", &about, cause, recreate("mount the whole volume, without subPath"))
-                .frozen(),
-        );
+        let fix = recreate("mount the whole volume, without subPath");
+        audit.add(Finding::new("token-not-refreshed", &about, cause, fix).frozen());
     }
     if let Some(Ok(role)) = parsed {
         region(container, &role, &about, audit);
@@ -281,7 +305,10 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
 
 /// China, GovCloud and the other partitions have no global STS endpoint that knows them.
 fn region(container: &Container, role: &RoleArn, about: &str, audit: &mut Audit) {
-    let set = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| Some((name, container.value(name)?)));
+    const NAMES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let set = NAMES.into_iter().find_map(|name| Some((name, container.value(name)?)));
+    // A value that comes from elsewhere is not known, but it is not missing.
+    let elsewhere = !container.env_from.is_empty() || NAMES.iter().any(|name| container.variable(name).is_some());
     let partition = role.partition;
     let fix = |region: &str| {
         Fix::new(format!("set AWS_REGION to a region of {}, such as {region}, then make the pod anew", partition.id()))
@@ -292,7 +319,7 @@ fn region(container: &Container, role: &RoleArn, about: &str, audit: &mut Audit)
                 format!("{name} is {region}, of another partition than the role {role}: STS there does not know it");
             audit.add(Finding::new("wrong-partition-endpoint", about, cause, fix(partition.default_region())).frozen());
         }
-        None if partition != Partition::Aws && container.mounts(VOLUME) => {
+        None if partition != Partition::Aws && container.mounts(VOLUME) && !elsewhere => {
             let cause = format!("no region is set, and the global STS endpoint does not know {role}");
             audit.add(Finding::new("region-missing", about, cause, fix(partition.default_region())).frozen());
         }

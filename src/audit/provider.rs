@@ -2,7 +2,7 @@
 
 use super::{Audit, Case, Finding, Link};
 use crate::arn::{RoleArn, without_scheme};
-use crate::documents::Provider;
+use crate::documents::{Absent, Provider};
 use crate::finding::{Fix, shell_word};
 use crate::partition::Partition;
 use crate::trust_policy::needed;
@@ -18,14 +18,18 @@ pub(super) fn audit(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Au
         );
         return audit.add(Finding::new("issuer-not-public-default", about, cause, fix));
     }
+    let make = Fix::new(format!("make the provider in account {}", role.account))
+        .command(needed(role, issuer, "", &link.audience).provider_command());
     if let Some(arns) = &case.documents.provider_arns {
-        let make = Fix::new(format!("make the provider in account {}", role.account))
-            .command(needed(role, issuer, "", &link.audience).provider_command());
         match missing(arns, role, &role.provider_arn(issuer)) {
             Listed::Yes => audit.facts.push(format!("{about}: exists")),
-            Listed::No(cause) => audit.add(Finding::new("no-oidc-provider", &about, cause, make)),
+            Listed::No(cause) => audit.add(Finding::new("no-oidc-provider", &about, cause, make.clone())),
             Listed::Elsewhere(fact) => audit.facts.push(fact),
         }
+    }
+    if case.documents.absent.contains(&Absent::Provider(role.provider_arn(issuer))) {
+        let cause = format!("aws finds no provider {}", role.provider_arn(issuer));
+        return audit.add(Finding::new("no-oidc-provider", &about, cause, make));
     }
     let is_ours = |provider: &&Provider| without_scheme(&provider.url) == without_scheme(issuer);
     match case.documents.providers.iter().find(is_ours) {
@@ -83,9 +87,13 @@ fn judge(case: &Case<'_>, provider: &Provider, link: &Link, role: &RoleArn, issu
         audit
             .facts
             .push(format!("{about}: its thumbprints do not matter, AWS trusts its own hosts by root certificates"));
-    } else if let Some(seen) = case.context.thumbprint
-        && !provider.thumbprints.iter().any(|one| one.eq_ignore_ascii_case(seen))
-    {
+        return;
+    }
+    let Some(seen) = case.context.thumbprint else {
+        let tells = "irsa-probe check --issuer-check always --document, with this document, tells in a pod";
+        return audit.facts.push(format!("{about}: whether its thumbprints match the host's chain, {tells}"));
+    };
+    if !provider.thumbprints.iter().any(|one| one.eq_ignore_ascii_case(seen)) {
         let cause = format!(
             "the issuer's host shows a chain with the thumbprint {seen}, which the provider does not list: that counts \
              unless the chain ends in a certificate authority that AWS trusts anyway"

@@ -2,7 +2,7 @@
 //!
 //! Source: pods sent through the webhook v0.6.17 on a Kubernetes v1.36 cluster (`tests/webhook`), and its source.
 
-use super::account::PREFIX;
+use super::account::{PREFIX, role_annotation};
 use crate::documents::{Container, Origin, Pod, ServiceAccount};
 
 /// The volume that holds the token.
@@ -114,6 +114,11 @@ pub fn story(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount>) 
 /// Whether the webhook has put anything in for IRSA.
 pub fn is_mutated(pod: &Pod) -> bool {
     pod.volume(VOLUME).is_some() || pod.containers().any(|container| container.mounts(VOLUME))
+}
+
+/// Whether the API server took the pod without anything of the webhook's for IRSA in it.
+pub fn is_untouched(pod: &Pod) -> bool {
+    pod.origin == Origin::Admitted && !is_mutated(pod)
 }
 
 pub fn is_for_pod_identity(pod: &Pod) -> bool {
@@ -259,10 +264,7 @@ pub fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
     if pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook")) {
         return vec![applied(Rule::SkipLabel, "the pod has the label to skip the webhook: it will be left alone")];
     }
-    let annotated = account.is_some_and(|account| {
-        account.metadata.annotations.get(&format!("{PREFIX}role-arn")).is_some_and(|role| !role.is_empty())
-    });
-    if !annotated {
+    if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
         return Vec::new();
     }
     let skipped = skipped_containers(pod);

@@ -14,11 +14,12 @@ Examples:
   { kubectl get pods,serviceaccounts -n payments -o json
     kubectl get --raw /.well-known/openid-configuration
     aws iam get-role --role-name checkout
-    aws iam list-open-id-connect-providers; } | irsa-probe audit -
+    aws iam list-open-id-connect-providers; } 2>&1 | irsa-probe audit -
 
 Exit codes:
-  0  no error                        2  usage error
-  1  something is to be fixed        4  a pod must be made anew as well";
+  0  no error                        2  usage error; no error, but some document
+  1  something is to be fixed           could not be used
+                                     4  a pod must be made anew as well";
 
 #[derive(Args)]
 pub struct AuditOptions {
@@ -35,7 +36,8 @@ pub fn run(options: &AuditOptions) -> u8 {
         Err(what) => return complain(&what),
     };
     if documents.recognised.is_empty() {
-        return complain(&documents.unusable.join("; "));
+        let passed_over = documents.passed_over.keys().map(|kind| format!("a {kind} says nothing of IRSA"));
+        return complain(&documents.unusable.into_iter().chain(passed_over).collect::<Vec<_>>().join("; "));
     }
     let audit = audit(&documents, Context::at(crate::probe::now()));
     let text = match options.output {
@@ -56,8 +58,7 @@ pub fn run(options: &AuditOptions) -> u8 {
 pub fn read(files: &[OsString]) -> Result<Documents, String> {
     let mut documents = Documents::default();
     for file in files {
-        let source = if file == "-" { "standard input".into() } else { file.to_string_lossy() };
-        documents.read(&source, &input::read(file)?);
+        documents.read(&input::name(file), &input::read(file)?);
     }
     Ok(documents)
 }

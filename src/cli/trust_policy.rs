@@ -4,11 +4,12 @@ use super::{Output, complain, input, print, write_out};
 use crate::arn::RoleArn;
 use crate::checks;
 use crate::collect;
+use crate::documents;
 use crate::evidence::{Expectations, Seen, Token};
 use crate::render::trust_policy as render;
 use crate::report::exit;
 use crate::subject::Subject;
-use crate::trust_policy::{Answer, Needed, Policy, Request, json, unwrap};
+use crate::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
 use clap::Args;
 use serde_json::Value;
 use std::ffi::OsString;
@@ -62,7 +63,7 @@ pub fn run(options: &TrustPolicyOptions) -> u8 {
 
 fn answer(options: &TrustPolicyOptions) -> Result<(String, u8), String> {
     let document = match &options.check {
-        Some(path) => Some(json(&input::read(path)?).map_err(|fault| format!("the policy {fault}"))?),
+        Some(path) => Some(parsed(&input::read(path)?).map_err(|fault| format!("the policy {fault}"))?),
         None => None,
     };
     let request = request(options, document.as_ref())?;
@@ -77,13 +78,22 @@ fn answer(options: &TrustPolicyOptions) -> Result<(String, u8), String> {
     Ok((text, answer.exit_code()))
 }
 
+/// JSON, URL-encoded JSON, or YAML.
+fn parsed(text: &str) -> Result<Value, String> {
+    json(text).or_else(|fault| match fault {
+        PolicyFault::NotJson { .. } => documents::only(text),
+        fault => Err(fault.to_string()),
+    })
+}
+
 fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, String> {
     let needed = Needed::from(request);
     if options.terraform {
         return Ok(needed.terraform());
     }
     if options.eksctl {
-        let why = "eksctl makes roles only for service accounts of EKS with the audience sts.amazonaws.com";
+        let why =
+            "eksctl makes only roles without a path, for service accounts of EKS and the audience sts.amazonaws.com";
         return needed.eksctl().ok_or_else(|| why.to_owned());
     }
     Ok(match options.output {

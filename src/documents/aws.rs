@@ -4,9 +4,10 @@ use crate::trust_policy::{Policy, PolicyFault};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// `aws iam get-role`.
+/// `aws iam get-role`, or a trust policy alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
+    /// Empty where the policy came without its role.
     pub arn: String,
     pub policy: Policy,
     /// The policy as JSON, to add to.

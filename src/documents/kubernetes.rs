@@ -233,6 +233,11 @@ impl ServiceAccount {
 }
 
 impl Selector {
+    /// The labels that it looks at.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.match_labels.keys().chain(self.match_expressions.iter().map(|expression| &expression.key))
+    }
+
     /// "Labels and selectors" of the Kubernetes documentation: an empty selector fits everything.
     pub fn fits(&self, labels: &BTreeMap<String, String>) -> bool {
         let expression = |expression: &Expression| {

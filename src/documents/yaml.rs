@@ -14,12 +14,12 @@ enum Open {
 /// Every document of a stream.
 ///
 /// # Errors
-/// What is wrong, and where.
+/// What is wrong and where, in words that follow the text's name.
 pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
     let mut documents = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| error.to_string())?;
+        let (event, span) = event.map_err(|error| format!("is neither JSON nor YAML: {error}"))?;
         let complete = match event {
             Event::Scalar(text, style, _, tag) => Some(scalar(text, style, tag.as_deref())),
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= super::MAX_DEPTH => {
@@ -47,6 +47,12 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
             None => documents.push(value),
             Some(Open::List(list)) => list.push(value),
             Some(Open::Mapping(map, key)) => match key.take() {
+                Some(key) if map.contains_key(&key) => {
+                    return Err(format!(
+                        "has the key {key:?} twice in one mapping, again in line {}",
+                        span.start.line()
+                    ));
+                }
                 Some(key) => drop(map.insert(key, value)),
                 None => *key = Some(text_of(value)),
             },
@@ -119,5 +125,16 @@ text: |
         assert!(documents(&"- ".repeat(150)).is_err_and(|why| why.contains("too deep")));
         assert!(documents(&"[".repeat(100_000)).is_err());
         assert!(documents("a: b: c").is_err());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_named_with_its_line() {
+        for text in ["a:\n  b: 1\n  c: 2\n  b: 3\n", "a: {b: 1,\n\n\n b: 3}"] {
+            assert!(
+                documents(text).is_err_and(|why| why.contains("key \"b\" twice") && why.contains("line 4")),
+                "{text}"
+            );
+        }
+        assert!(documents("a: {b: 1}\nc: {b: 1}").is_ok());
     }
 }

@@ -21,10 +21,11 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.extend(pod_lines(pod));
     }
-    let without = without_irsa(audit);
-    if !audit.facts.is_empty() || without.is_some() {
+    let (without, passed_over) = (without_irsa(audit), passed_over(documents));
+    let known: Vec<&String> = audit.facts.iter().chain(&without).chain(&passed_over).collect();
+    if !known.is_empty() {
         lines.push(String::new());
-        lines.extend(audit.facts.iter().chain(&without).map(|fact| value("known", fact)));
+        lines.extend(known.into_iter().map(|fact| value("known", fact)));
     }
     if !documents.unusable.is_empty() {
         lines.push(String::new());
@@ -48,14 +49,19 @@ fn headline(audit: &Audit, documents: &Documents) -> String {
     let said = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let read = said(documents.recognised.len(), "document");
-    let (mark, word) = match (errors, warnings) {
-        (0, 0) => ("ok", "CLEAN"),
-        (0, _) => ("!", "WARNINGS"),
+    let (mark, word) = match (errors, warnings, audit.unusable) {
+        (0, 0, 0) => ("ok", "CLEAN"),
+        (0, 0, _) => ("?", "INCOMPLETE"),
+        (0, _, _) => ("!", "WARNINGS"),
         _ => ("x", "BROKEN"),
+    };
+    let unusable = match audit.unusable {
+        0 => String::new(),
+        number => format!("; {} could not be used", said(number, "document")),
     };
     let first = audit.findings.iter().find(|finding| finding.severity == Severity::Error);
     let first = first.map(|finding| format!("; first {} ({})", finding.code, finding.about)).unwrap_or_default();
-    let tally = format!("{}, {} in {read}{first}", said(errors, "error"), said(warnings, "warning"));
+    let tally = format!("{}, {} in {read}{unusable}{first}", said(errors, "error"), said(warnings, "warning"));
     wrap(&printable(&format!("{mark} {word}  {tally}")), "", "  ")
 }
 
@@ -65,6 +71,12 @@ fn without_irsa(audit: &Audit) -> Option<String> {
     let names: Vec<&str> = named.map(String::as_str).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!names.is_empty()).then(|| format!("nothing in these documents ties {}{more} to IRSA", names.join(", ")))
+}
+
+/// The kinds of objects that were given to no purpose.
+fn passed_over(documents: &Documents) -> Option<String> {
+    let kinds: Vec<String> = documents.passed_over.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+    (!kinds.is_empty()).then(|| format!("{} say nothing of IRSA", kinds.join(", ")))
 }
 
 fn finding_lines(finding: &Finding) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! A trust policy, parsed once so that nothing later looks at JSON.
 
 use super::condition::{Condition, Operator};
+use crate::json;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -69,6 +70,14 @@ pub enum PolicyFault {
     NotJson {
         line: usize,
         column: usize,
+    },
+    /// The same key twice in an object, in words with its place.
+    KeyTwice(String),
+    /// The same key twice under an operator, in upper and lower case. That is an error to IAM's own policy check
+    /// ("IAM policy validation check reference": "Duplicate keys with different case").
+    KeyInTwoCases {
+        statement: usize,
+        key: String,
     },
     /// JSON, but no policy and nothing that holds one.
     NoPolicy,
@@ -140,7 +149,8 @@ pub fn json(text: &str) -> Result<Value, PolicyFault> {
         true => percent_decode_str(text).decode_utf8_lossy(),
         false => text.into(),
     };
-    serde_json::from_str(&decoded).map_err(|error| match decoded.contains(['\u{201c}', '\u{201d}']) {
+    json::parse(&decoded).map_err(|error| match json::has_typographic_quotes(&decoded) {
+        _ if error.is_data() => PolicyFault::KeyTwice(error.to_string()),
         true => PolicyFault::CurlyQuotes,
         false => PolicyFault::NotJson { line: error.line(), column: error.column() },
     })
@@ -201,13 +211,19 @@ fn principal_set(value: &Value) -> Option<PrincipalSet> {
 }
 
 fn conditions(number: usize, operators: &Map<String, Value>) -> Result<Vec<Condition>, PolicyFault> {
-    let mut conditions = Vec::new();
+    let mut conditions: Vec<Condition> = Vec::new();
     for (name, keys) in operators {
         let operator = Operator::parse(name)
             .ok_or_else(|| PolicyFault::UnknownOperator { statement: number, operator: name.clone() })?;
         let bad = |element: &str| PolicyFault::Bad { statement: number, element: format!("Condition {element}") };
         for (key, values) in keys.as_object().ok_or_else(|| bad(name))? {
             let values = texts(values).ok_or_else(|| bad(key))?;
+            let same = |other: &Condition| {
+                other.operator.name.eq_ignore_ascii_case(name) && other.key.eq_ignore_ascii_case(key)
+            };
+            if conditions.iter().any(same) {
+                return Err(PolicyFault::KeyInTwoCases { statement: number, key: key.clone() });
+            }
             conditions.push(Condition { operator: operator.clone(), key: key.clone(), values });
         }
     }
@@ -235,10 +251,14 @@ impl fmt::Display for PolicyFault {
     /// A clause that follows "the policy".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PolicyFault::CurlyQuotes => {
-                f.write_str("holds typographic quotes (\u{201c} \u{201d}) where JSON needs straight ones (\")")
-            }
+            PolicyFault::CurlyQuotes => f.write_str(json::TYPOGRAPHIC_QUOTES),
             PolicyFault::NotJson { line, column } => write!(f, "is not JSON: see line {line}, column {column}"),
+            PolicyFault::KeyTwice(what) => write!(f, "{what}: which of the two counts is not defined"),
+            PolicyFault::KeyInTwoCases { statement, key } => write!(
+                f,
+                "has the condition key {key:?} in statement {statement} a second time, in other upper and lower case: \
+                 IAM takes both for one key; give it a list of values instead"
+            ),
             PolicyFault::NoPolicy => f.write_str("has no Statement, nor the AssumeRolePolicyDocument of a role"),
             PolicyFault::BadVersion(version) => {
                 write!(f, "has the Version {version:?}; IAM takes \"2012-10-17\" (and the old \"2008-10-17\")")
@@ -289,6 +309,14 @@ mod tests {
             (String::new(), NotJson { line: 1, column: 0 }),
             ("{\u{201c}Statement\u{201d}: []}".into(), CurlyQuotes),
             ("{\n \"a\": }".into(), NotJson { line: 2, column: 7 }),
+            (
+                one(r#"{"Condition":{"StringEquals":{},"StringEquals":{}}}"#),
+                KeyTwice("has the key \"StringEquals\" twice in one object, again at line 1 column 83".into()),
+            ),
+            (
+                one(r#"{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"Bool":{"a:b":"c","A:b":"c"}}}"#),
+                KeyInTwoCases { statement: 1, key: "a:b".into() },
+            ),
             ("[]".into(), NoPolicy),
             ("{}".into(), NoPolicy),
             (r#"{"Role":{"RoleName":"r"}}"#.into(), NoPolicy),

@@ -2,28 +2,16 @@
 
 use super::{Effect, Policy, Request, Verdict, evaluate};
 use crate::arn::RoleArn;
+use crate::schedule::Dice;
 use serde_json::{Value, json};
 
-/// A small random generator (splitmix64): the same seed makes the same policies everywhere.
-struct Dice(u64);
+fn pick<'a, T: ?Sized>(dice: &mut Dice, of: &[&'a T]) -> &'a T {
+    of[dice.below(of.len())]
+}
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % sides as u64) as usize
-    }
-
-    fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.roll(of.len())]
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for last in (1..list.len()).rev() {
-            list.swap(last, self.roll(last + 1));
-        }
+fn shuffle<T>(dice: &mut Dice, list: &mut [T]) {
+    for last in (1..list.len()).rev() {
+        list.swap(last, dice.below(last + 1));
     }
 }
 
@@ -92,30 +80,30 @@ const ACTIONS: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRole", "s
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
 
 fn condition(dice: &mut Dice) -> Value {
-    let values: Vec<&str> = (0..1 + dice.roll(2)).map(|_| dice.pick(VALUES)).collect();
-    json!({ dice.pick(OPERATORS): { dice.pick(KEYS): values } })
+    let values: Vec<&str> = (0..1 + dice.below(2)).map(|_| pick(dice, VALUES)).collect();
+    json!({ pick(dice, OPERATORS): { pick(dice, KEYS): values } })
 }
 
 fn statement(dice: &mut Dice, effect: &str) -> Value {
-    let principal = match dice.roll(8) {
+    let principal = match dice.below(8) {
         0 => json!("*"),
         1 => json!({"Service": "ec2.amazonaws.com"}),
         2 => json!({"Federated": "*"}),
         _ => json!({"Federated": PROVIDER}),
     };
-    let (who, what) = (if dice.roll(10) == 0 { "NotPrincipal" } else { "Principal" }, dice.roll(8));
+    let (who, what) = (if dice.below(10) == 0 { "NotPrincipal" } else { "Principal" }, dice.below(8));
     let what = if what == 0 { "NotAction" } else { "Action" };
-    let mut statement = json!({"Effect": effect, who: principal, what: dice.pick(ACTIONS)});
-    if dice.roll(3) != 0 {
+    let mut statement = json!({"Effect": effect, who: principal, what: pick(dice, ACTIONS)});
+    if dice.below(3) != 0 {
         statement["Condition"] = condition(dice);
     }
     statement
 }
 
 fn policy(dice: &mut Dice) -> Vec<Value> {
-    (0..dice.roll(5))
+    (0..dice.below(5))
         .map(|_| {
-            let effect = if dice.roll(5) == 0 { "Deny" } else { "Allow" };
+            let effect = if dice.below(5) == 0 { "Deny" } else { "Allow" };
             statement(dice, effect)
         })
         .collect()
@@ -140,9 +128,10 @@ fn generosity(verdict: &Verdict) -> u8 {
 
 fn request(dice: &mut Dice) -> Request {
     let role = RoleArn::parse("arn:aws:iam::111122223333:role/r").expect("an ARN");
-    let audience: &[&str] = if dice.roll(4) == 0 { &["sts.amazonaws.com", "x"] } else { &["sts.amazonaws.com"] };
-    let mut request = Request::new(role, ISSUER, dice.pick(&["system:serviceaccount:a:b", "x", ""]), audience.to_vec());
-    if dice.roll(2) == 0 {
+    let audience: &[&str] = if dice.below(4) == 0 { &["sts.amazonaws.com", "x"] } else { &["sts.amazonaws.com"] };
+    let mut request =
+        Request::new(role, ISSUER, pick(dice, &["system:serviceaccount:a:b", "x", ""]), audience.to_vec());
+    if dice.below(2) == 0 {
         request.known.insert("aws:SourceIp".into(), vec!["10.1.2.3".into()]);
     }
     request
@@ -150,7 +139,7 @@ fn request(dice: &mut Dice) -> Request {
 
 #[test]
 fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
-    let mut dice = Dice(20261122);
+    let mut dice = Dice::new(20261122);
     let mut seen = [0; 3];
     for _ in 0..4_000 {
         let (statements, request) = (policy(&mut dice), request(&mut dice));
@@ -158,12 +147,12 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
         seen[usize::from(generosity(&before))] += 1;
 
         let mut denied = statements.clone();
-        denied.insert(dice.roll(denied.len() + 1), statement(&mut dice, "Deny"));
+        denied.insert(dice.below(denied.len() + 1), statement(&mut dice, "Deny"));
         let after = verdict(&denied, &request);
         assert!(generosity(&after) <= generosity(&before), "{denied:#?}");
 
         let mut shuffled = statements.clone();
-        dice.shuffle(&mut shuffled);
+        shuffle(&mut dice, &mut shuffled);
         assert_eq!(generosity(&verdict(&shuffled, &request)), generosity(&before), "{shuffled:#?}");
 
         let mut narrowed = statements;
@@ -186,7 +175,7 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
 
 #[test]
 fn a_deny_names_no_mistake() {
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     for _ in 0..2_000 {
         let statements = policy(&mut dice);
         let policy = Policy::from_value(&json!({"Statement": statements})).expect("a policy");

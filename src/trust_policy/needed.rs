@@ -46,6 +46,17 @@ struct StatementText<'a> {
     condition: BTreeMap<&'a str, BTreeMap<String, &'a str>>,
 }
 
+/// A policy that had statements before. IAM has refused policies whose Version stood last.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct LongerPolicy<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Value>,
+    statement: Vec<Value>,
+}
+
 impl Needed {
     pub fn provider_arn(&self) -> String {
         self.role.provider_arn(&self.issuer)
@@ -81,20 +92,18 @@ impl Needed {
 
     /// A bare policy with the statement added to those that it has. `None` if it is none.
     pub fn added_to(&self, policy: &Value) -> Option<String> {
-        let mut policy = policy.clone();
-        let statements = policy.get_mut("Statement")?;
-        let mut list = match statements.take() {
-            Value::Array(list) => list,
-            single => vec![single],
+        let mut statement = match policy.get("Statement")? {
+            Value::Array(list) => list.clone(),
+            single => vec![single.clone()],
         };
-        list.push(serde_json::to_value(self.statement()).ok()?);
-        *statements = Value::Array(list);
-        serde_json::to_string_pretty(&policy).ok()
+        statement.push(serde_json::to_value(self.statement()).ok()?);
+        let longer = LongerPolicy { version: policy.get("Version"), id: policy.get("Id"), statement };
+        serde_json::to_string_pretty(&longer).ok()
     }
 
     /// The command that makes `policy` the role's trust policy, in the place of what it was.
     pub fn update_command(&self, policy: &str) -> String {
-        let (name, region) = (shell_word(&self.role.name), self.region_option());
+        let (name, region) = (shell_word(&self.role.name), self.role.partition.iam_region_option());
         format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
     }
 
@@ -106,16 +115,8 @@ impl Needed {
     /// The command that makes the provider, for an account that does not have it.
     pub fn provider_command(&self) -> String {
         let (url, audience) = (shell_word(&self.issuer), shell_word(&self.audience));
-        let region = self.region_option();
+        let region = self.role.partition.iam_region_option();
         format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience}")
-    }
-
-    /// IAM is global within a partition; the CLI finds the other partitions' by a region of theirs.
-    fn region_option(&self) -> String {
-        match self.role.partition {
-            Partition::Aws => String::new(),
-            other => format!(" --region {}", other.default_region()),
-        }
     }
 
     /// The same for Terraform's AWS provider.
@@ -172,12 +173,13 @@ resource "aws_iam_role" "{label}" {{
     }
 
     /// The same for eksctl, which writes the trust policy itself. `None` if it could not: the subject is no service
-    /// account, the audience is not the one that eksctl writes, or the issuer is not EKS's, whose host tells the region.
+    /// account, the audience is not the one that eksctl writes, the role has a path, or the issuer is not EKS's, whose
+    /// host tells the region.
     pub fn eksctl(&self) -> Option<String> {
         let (namespace, account) = self.subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
         let host = without_scheme(&self.issuer).split('/').next()?;
         let region = host.split('.').find(|label| Partition::of_region(label).is_some())?;
-        if self.audience != STS_AUDIENCE {
+        if self.audience != STS_AUDIENCE || self.role.path != "/" {
             return None;
         }
         let [namespace, account, region, role] = [namespace, account, region, &self.role.name].map(yaml);
@@ -278,6 +280,27 @@ mod tests {
             assert!(evaluate(&after, &Request::new(role.clone(), ISSUER, "s", ["sts.amazonaws.com"])).is_allowed());
         }
         assert_eq!(needed.added_to(&Value::Null), None);
+        let versioned = serde_json::json!({"Id": "i", "Statement": [], "Version": "2012-10-17"});
+        let longer = needed.added_to(&versioned).expect("a policy");
+        assert!(longer.starts_with("{\n  \"Version\": \"2012-10-17\",\n  \"Id\": \"i\",\n  \"Statement\""), "{longer}");
+    }
+
+    #[test]
+    fn eksctl_is_asked_only_for_what_it_can_make() {
+        let [plain, pathed] =
+            ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/team/a"].map(|arn| arn.replace("::1:", "::111122223333:"));
+        let of = |arn: &str, issuer: &str, subject: &str, audience: &str| {
+            needed(&role(arn), issuer, subject, audience).eksctl()
+        };
+        let subject = "system:serviceaccount:payments:checkout";
+        let text = of(&plain, ISSUER, subject, STS_AUDIENCE).expect("a ClusterConfig");
+        assert!(
+            text.contains("  region: eu-west-1\n") && text.contains("namespace: payments\n        name: checkout\n")
+        );
+        assert_eq!(of(&pathed, ISSUER, subject, STS_AUDIENCE), None);
+        assert_eq!(of(&plain, "https://issuer.example", subject, STS_AUDIENCE), None);
+        assert_eq!(of(&plain, ISSUER, "repo:octo/repo", STS_AUDIENCE), None);
+        assert_eq!(of(&plain, ISSUER, subject, "vault"), None);
     }
 
     #[test]

@@ -1,0 +1,107 @@
+//! Every kind of document that is known, by itself, in a list, in a row of others, as JSON and as YAML.
+
+use super::*;
+use serde_json::json;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
+
+/// As the commands print them, shortened; and what they are recognised as.
+fn kinds() -> Vec<(Value, &'static str)> {
+    let object = |kind: &str, spec: Value| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "n", "namespace": "a"}, "spec": spec});
+    let template = json!({"template": {"spec": {"containers": [{"name": "c"}]}}});
+    let policy = json!({"Version": "2012-10-17", "Statement": []});
+    let association = json!({"clusterName": "c", "namespace": "a", "serviceAccount": "s", "associationArn": "arn", "associationId": "a-1"});
+    vec![
+        (object("Pod", json!({"containers": [{"name": "c"}]})), "pod a/n"),
+        (object("ServiceAccount", Value::Null), "service account a/n"),
+        (json!({"kind": "Namespace", "metadata": {"name": "n"}}), "namespace n"),
+        (object("Deployment", template.clone()), "pod template of Deployment a/n"),
+        (object("StatefulSet", template.clone()), "pod template of StatefulSet a/n"),
+        (object("DaemonSet", template.clone()), "pod template of DaemonSet a/n"),
+        (object("ReplicaSet", template.clone()), "pod template of ReplicaSet a/n"),
+        (object("Job", template.clone()), "pod template of Job a/n"),
+        (object("CronJob", json!({"jobTemplate": {"spec": template}})), "pod template of CronJob a/n"),
+        (
+            json!({"kind": "MutatingWebhookConfiguration", "metadata": {"name": "n"}, "webhooks": [{"name": "w"}]}),
+            "webhook configuration n",
+        ),
+        (
+            json!({"Role": {"RoleName": "checkout", "Arn": ROLE, "AssumeRolePolicyDocument": policy}}),
+            "role arn:aws:iam::111122223333:role/checkout",
+        ),
+        (policy, "trust policy"),
+        (json!({"AttachedPolicies": [{"PolicyName": "p", "PolicyArn": "arn"}]}), "attached policies"),
+        (json!({"PolicyNames": ["p"]}), "inline policies"),
+        (json!({"Url": "i", "ClientIDList": ["sts.amazonaws.com"], "ThumbprintList": []}), "provider"),
+        (json!({"OpenIDConnectProviderList": [{"Arn": "arn"}]}), "list of providers"),
+        (json!({"cluster": {"name": "c", "identity": {"oidc": {"issuer": "https://i"}}}}), "cluster"),
+        (json!({"associations": [association]}), "Pod Identity associations"),
+        (json!({"association": association}), "Pod Identity association"),
+        (json!({"EvaluationResults": [{"EvalActionName": "a", "EvalDecision": "allowed"}]}), "simulated policy"),
+        (json!({"UserId": "u", "Account": "111122223333", "Arn": "arn"}), "caller arn"),
+        (json!({"issuer": "https://i", "jwks_uri": "https://i/keys"}), "discovery document"),
+        (json!({"keys": [{"kid": "k"}]}), "key set"),
+        (json!({"schema": "irsa-probe/report/v1", "token": {"issuer": "https://i"}}), "report"),
+    ]
+}
+
+fn recognised(text: &str) -> Vec<String> {
+    let mut documents = Documents::default();
+    documents.read("test", text);
+    assert_eq!(documents.unusable, [""; 0], "{text}");
+    documents.recognised
+}
+
+#[test]
+fn each_kind_is_known_as_json_as_yaml_and_with_a_mark_before_it() {
+    for (value, what) in kinds() {
+        for text in [
+            value.to_string(),
+            format!("{value:#}").replace('\n', "\r\n"),
+            // To YAML, JSON is YAML too; the stream takes what begins with a brace for JSON alone.
+            format!("--- {value}\n"),
+            format!("\u{feff}{value}"),
+        ] {
+            assert_eq!(recognised(&text), [what], "{text}");
+        }
+    }
+}
+
+#[test]
+fn all_kinds_are_known_together() {
+    let (values, all): (Vec<Value>, Vec<&str>) = kinds().into_iter().unzip();
+    let texts = |between: &str| values.iter().map(|value| format!("{value:#}")).collect::<Vec<_>>().join(between);
+    for text in [texts(""), texts("\n"), texts("\n---\n"), Value::from(values.clone()).to_string()] {
+        assert_eq!(recognised(&text), all, "{text}");
+    }
+    let objects = kinds().into_iter().filter(|(value, _)| value["kind"].is_string());
+    let (items, all): (Vec<Value>, Vec<&str>) = objects.unzip();
+    assert_eq!(recognised(&json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()), all);
+    // Items of typed lists do not name their kind.
+    let pods = json!({"kind": "PodList", "items": [{"metadata": {"name": "n", "namespace": "a"}, "spec": {}}]});
+    assert_eq!(recognised(&pods.to_string()), ["pod a/n"]);
+}
+
+#[test]
+fn the_yaml_of_several_commands_runs_into_one_document() {
+    let text = "Role:\n  Arn: a\n  AssumeRolePolicyDocument:\n    Version: '2012-10-17'\n    Statement: []\n\
+                OpenIDConnectProviderList:\n- Arn: b\nClientIDList:\n- sts.amazonaws.com\nUrl: i\n";
+    assert_eq!(recognised(text), ["role a", "list of providers", "provider"]);
+}
+
+#[test]
+fn a_text_full_of_faults_does_not_fill_the_screen() {
+    let mut documents = Documents::default();
+    documents.read("test", &"{\n".repeat(1_000));
+    assert_eq!(documents.unusable.len(), MAX_FAULTS + 1);
+    assert_eq!(documents.unusable[MAX_FAULTS], "test holds 990 more that could not be used");
+}
+
+#[test]
+fn what_says_nothing_of_irsa_is_counted() {
+    let mut documents = Documents::default();
+    documents
+        .read("test", "{\"kind\": \"ConfigMap\"} {\"kind\": \"ConfigMap\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
+    assert_eq!(documents.passed_over, [("ConfigMap".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
+    assert_eq!((documents.recognised.len(), documents.unusable.len()), (0, 2));
+}
