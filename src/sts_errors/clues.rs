@@ -31,6 +31,8 @@ pub struct Clues {
     pub token_path: Option<String>,
     /// The STS host that was called.
     pub host: Option<String>,
+    /// Where exactly it was called, with its port if that is not the scheme's.
+    pub url: Option<String>,
     /// The region that requests are made for.
     pub region: Option<String>,
     /// The address that was dialled.
@@ -71,6 +73,7 @@ impl Clues {
                 .map(|(ns, name)| format!("{ns}:{name}")),
             token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
             host: endpoint.map(|endpoint| endpoint.host.clone()),
+            url: endpoint.map(|endpoint| endpoint.url.clone()),
             region: endpoint.map(|endpoint| endpoint.region.clone()),
             address: tcp.and_then(|tcp| match tcp {
                 Ok(peer) => Some(peer.ip()),

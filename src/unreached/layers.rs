@@ -5,7 +5,7 @@ use crate::checks::china_partition_endpoint;
 use crate::evidence::{
     AddressFault, Dial, DnsFault, EndpointSource, HttpFault, ProxyFault, TcpFault, TlsFault, is_private,
 };
-use crate::finding::Fix;
+use crate::finding::{Fix, shell_word};
 use crate::partition::Partition;
 use std::net::IpAddr;
 
@@ -179,7 +179,8 @@ fn around(story: &Story, seen: String) -> Reading {
             let seen = format!("{seen} Without the proxy, {kind}{host} takes connections.");
             let list = format!("add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod");
             Reading::decided("proxy-interferes", seen).with_fix(
-                Fix::new(list).command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY,{host}\"")),
+                Fix::new(list)
+                    .command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY\",{}", shell_word(host))),
             )
         }
         _ => Reading::decided("proxy-interferes", seen),
