@@ -121,8 +121,9 @@ fn belongs(text: &str, symptom: Symptom, place: &Range<usize>) -> bool {
         // An image without trust store shows so at the first server that is called, and some libraries name no host.
         Symptom::TlsAuthority | Symptom::TlsTime => context != Context::OtherHost,
         Symptom::Connecting => matches!(context, Context::Sts(_)) && text.len() - place.end < 120,
-        // The nearest host is the proxy's own.
+        // The nearest host is the proxy's own; an SDK that cannot get past it reaches no STS either.
         Symptom::Proxy if reader::is_about_sts(text, place) => true,
+        Symptom::Proxy if context != Context::OtherAws && reader::is_of_an_sdk(text, place) => true,
         _ if symptom.voice() == Voice::Network => matches!(context, Context::Sts(_) | Context::Words),
         _ => true,
     }

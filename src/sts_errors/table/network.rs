@@ -84,6 +84,7 @@ pub static ROWS: &[Row] = &[
             "partialchain",
             "untrustedroot",
             "ssl certificate problem",
+            "ssl peer certificate or ssh remote key was not ok",
             "cannot be authenticated with given ca certificates",
             "error setting certificate verify locations",
             "could not find a suitable tls ca certificate bundle",
@@ -135,6 +136,8 @@ pub static ROWS: &[Row] = &[
         &["dial tcp: lookup", "dial udp: lookup", "dns lookup", "resolving", "resolver"],
         &[&["i/o timeout", "connection refused", "timed out", "timeout", "deadline exceeded", "servfail", "no answer"]],
     ),
+    // What .NET makes of a resolver that says "try again".
+    row_near(DnsFailed, &["resource temporarily unavailable"], &[&["socketexception"]]),
     row(DnsFailed, &["dns query failed", "aws_io_dns_query_failed", "dns resolution timed out"]),
     row(
         Unresolved,
