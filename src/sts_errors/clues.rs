@@ -42,6 +42,8 @@ pub struct Clues {
     pub static_keys: bool,
     pub pod_identity: bool,
     pub windows: bool,
+    /// The account of the node, as its instance metadata says.
+    pub node_account: Option<String>,
     /// The ARN (or what is left of it) of whoever made the call.
     pub caller: Option<String>,
     /// How far STS's clock is ahead of the local one, in seconds.
@@ -83,6 +85,7 @@ impl Clues {
             static_keys: environment.variable("AWS_ACCESS_KEY_ID").is_set(),
             pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
             windows: false,
+            node_account: evidence.imds.seen().and_then(|imds| imds.account.clone()),
             caller: evidence.caller.seen().map(|caller| caller.arn.clone()),
             clock_ahead: evidence.clock.seen().map(|clock| clock.ahead_seconds),
         }
@@ -99,6 +102,11 @@ impl Clues {
             (Some(expected), Some((namespace, name))) => *expected != format!("{namespace}:{name}"),
             _ => false,
         }
+    }
+
+    /// Whether role and node are of two accounts; `None` if either's is not known.
+    pub fn is_of_other_account(&self) -> Option<bool> {
+        Some(self.role.as_ref()?.account != *self.node_account.as_ref()?)
     }
 
     /// The ARN that a trust policy must name as its federated principal.
