@@ -315,7 +315,11 @@ async fn ask_issuer(
     let began = Instant::now();
     let found = issuer::look(issuer, token, raw, transport, deadline).await;
     let (status, detail) = match &found {
-        Ok(found) => (StepStatus::Ok, format!("{} keys, {}", found.key_ids.len(), found.signature)),
+        Ok(found) => {
+            let thumbprint = found.thumbprint.as_ref().map(|print| format!(", top certificate SHA-1 {print}"));
+            let detail = format!("{} keys, {}{}", found.key_ids.len(), found.signature, thumbprint.unwrap_or_default());
+            (StepStatus::Ok, detail)
+        }
         Err(fault) => (StepStatus::Failed, fault.to_string()),
     };
     evidence.steps.push(Step { name: "issuer", status, duration_ms: transport::milliseconds(began), detail });
