@@ -123,7 +123,6 @@ pub static ROWS: &[Row] = &[
             "name or service not known",
             "name does not resolve",
             "nodename nor servname provided",
-            "no address associated with hostname",
         ],
     ),
     row_near(
@@ -156,6 +155,8 @@ pub static ROWS: &[Row] = &[
             "no such host is known",
             "remote name could not be resolved",
             "aws_io_dns_invalid_name",
+            // The name is there and has no address: a name server that answers for the zone itself.
+            "no address associated with hostname",
             "host name was invalid for dns resolution",
         ],
     ),
@@ -184,6 +185,9 @@ pub static ROWS: &[Row] = &[
             "did not properly respond",
             "aws_io_socket_timeout",
             "deadline has elapsed",
+            "apicalltimeoutexception",
+            "apicallattempttimeoutexception",
+            "did not complete before the specified timeout",
             "no route to host",
             "network is unreachable",
             "ehostunreach",
