@@ -13,7 +13,7 @@ mod probe;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
-use private_network::{Says, alone, name_server, resolv_conf, swallow};
+use private_network::{Says, alone, hide_bundles, name_server, resolv_conf, swallow};
 use probe::{Look, look, raise};
 use simple_dns::RCODE;
 use stage::{Raised, UNSET};
@@ -132,6 +132,25 @@ fn a_wildcard_in_a_search_domain_is_told() {
         let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
         assert!(cause.contains("corp.example") && cause.contains("wildcard"), "{cause}");
     });
+}
+
+#[test]
+fn an_image_without_a_ca_bundle_is_told_from_an_authority_that_it_does_not_know() {
+    for (hidden, words) in [(true, "There is no CA bundle in this image"), (false, "Amazon did not issue it")] {
+        alone(&[], || {
+            if hidden {
+                hide_bundles();
+            }
+            let mut raised = pod();
+            let tls = raised.authority.server(&["127.0.0.1"]).expect("a certificate");
+            let address = raised.sts.listen(Some(tls)).expect("listen");
+            raised.command.env_remove("AWS_CA_BUNDLE").env("AWS_ENDPOINT_URL_STS", format!("https://{address}"));
+            let look = look(&mut raised);
+            assert_eq!(look.code(), Some("tls-unknown-ca"), "{}", look.report);
+            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            assert!(cause.contains(words), "{cause}");
+        });
+    }
 }
 
 #[test]
