@@ -58,13 +58,17 @@ impl Heard {
 
     /// Where the text says a row of the table.
     pub fn places(&self, row: &Row) -> Vec<Range<usize>> {
+        let said: Vec<Phrase> = self.said_of(row.says).collect();
+        if said.is_empty() {
+            return Vec::new();
+        }
         let near: Vec<Vec<Phrase>> = row.near.iter().map(|group| self.said_of(group).collect()).collect();
         let is_near = |place: &Range<usize>, (phrase, starts): &Phrase| {
             let first = starts.partition_point(|at| *at < place.start.saturating_sub(NEAR));
             starts.get(first).is_some_and(|at| at + phrase.len() <= place.end + NEAR)
         };
         let is_said = |place: &Range<usize>| near.iter().all(|group| group.iter().any(|phrase| is_near(place, phrase)));
-        let places = self.said_of(row.says).flat_map(|(phrase, starts)| {
+        let places = said.into_iter().flat_map(|(phrase, starts)| {
             let places = starts.iter().map(|at| *at..at + phrase.len());
             places.filter(is_said).take(MAX_PLACES)
         });
