@@ -315,7 +315,11 @@ async fn ask_issuer(
     let began = Instant::now();
     let found = issuer::look(issuer, token, raw, transport, deadline).await;
     let (status, detail) = match &found {
-        Ok(found) => (StepStatus::Ok, format!("{} keys, {}", found.key_ids.len(), found.signature)),
+        Ok(found) => {
+            let thumbprint = found.thumbprint.as_ref().map(|print| format!(", top certificate SHA-1 {print}"));
+            let detail = format!("{} keys, {}{}", found.key_ids.len(), found.signature, thumbprint.unwrap_or_default());
+            (StepStatus::Ok, detail)
+        }
         Err(fault) => (StepStatus::Failed, fault.to_string()),
     };
     evidence.steps.push(Step { name: "issuer", status, duration_ms: transport::milliseconds(began), detail });
@@ -357,5 +361,33 @@ impl Evidence {
         }
         self.steps.extend(log.steps);
         self.steps.push(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{answered, healthy};
+    use hyper::header::{DATE, HeaderMap, HeaderValue};
+    use transport::{Answer, End};
+
+    #[test]
+    fn the_time_is_the_date_headers_else_what_the_words_tell() {
+        let expired = "Token expired: current date/time 1731098245 must be before the expiration date/time 1731095240";
+        for (date, message, clock) in [
+            (None, expired, Some((3_000, ClockSource::ErrorText))),
+            (Some("Fri, 08 Nov 2024 20:20:45 GMT"), expired, Some((2_000, ClockSource::DateHeader))),
+            (None, "Incorrect token audience", None),
+        ] {
+            let refused = answered(Operation::AssumeRoleWithWebIdentity, 400, "ExpiredTokenException", message);
+            let headers = HeaderMap::from_iter(date.map(|date| (DATE, HeaderValue::from_static(date))));
+            let received_at = Timestamp(1_731_095_245);
+            let answer = Answer { status: 400, headers, body: Default::default(), end: End::Whole, received_at };
+            let mut evidence = Evidence { clock: Seen::not_looked(""), ..healthy() };
+            let step = Step::skipped("", String::new());
+            evidence.note(Log { answer: Some(answer), ..Log::default() }, step, refused.session.failed());
+            let seen = evidence.clock.seen().map(|clock| (clock.ahead_seconds, clock.source));
+            assert_eq!(seen, clock, "{date:?} {message}");
+        }
     }
 }

@@ -134,6 +134,14 @@ impl Evidence {
         (name == "debugger" || name.starts_with("debugger-")).then_some(name)
     }
 
+    /// Why there is no token to judge.
+    pub fn why_no_token(&self) -> &str {
+        match &self.token {
+            Seen::NotLooked(why) => why,
+            Seen::Seen(_) | Seen::Failed(_) => "the file holds no token",
+        }
+    }
+
     /// The error that STS answered with.
     pub fn refusal(&self) -> Option<&Refusal> {
         match (self.session.failed(), self.caller.failed()) {

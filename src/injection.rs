@@ -23,6 +23,21 @@ pub fn without_variables(evidence: &Evidence) -> Option<String> {
     })
 }
 
+/// What leaves a container as if there were no webhook, although the pod's other containers have it all: the pod's own
+/// annotation. `None` where the mounts say that the webhook was at this container.
+pub fn skipped(evidence: &Evidence) -> Option<String> {
+    let mounts = evidence.mounts.seen();
+    if mounts.is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some()) {
+        return None;
+    }
+    let container = mounts.and_then(|mounts| mounts.container.as_deref());
+    let named = container.map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
+    Some(format!(
+        "if the pod's annotation eks.amazonaws.com/skip-containers names {named}: then the pod's other containers have \
+         variables and token; or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook leaves out all of them"
+    ))
+}
+
 /// What the mounts say where one of the variables is missing or empty. `None` if nobody could look.
 pub fn half_set(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, .. } = evidence.mounts.seen()?;
@@ -32,11 +47,23 @@ pub fn half_set(evidence: &Evidence) -> Option<String> {
              and so set neither.",
             mount.point
         ),
+        None if has_all_else(evidence) => {
+            "The token's volume is not mounted. The variable was set by hand, and so were \
+                                           a region and AWS_STS_REGIONAL_ENDPOINTS: the webhook, if it was here, had \
+                                           nothing left to set, and then it does not mount the token either."
+                .to_owned()
+        }
         None => {
             "The token's volume is not mounted: the variable was set by hand, and the webhook passed this container by."
                 .to_owned()
         }
     })
+}
+
+/// Whether everything but the other variable is set that the webhook may set.
+fn has_all_else(evidence: &Evidence) -> bool {
+    let is_set = |name| evidence.environment.variable(name).is_set();
+    is_set("AWS_STS_REGIONAL_ENDPOINTS") && (is_set("AWS_REGION") || is_set("AWS_DEFAULT_REGION"))
 }
 
 /// What the mounts say where there is no token file at `path`. `None` if they say nothing of it.
@@ -132,7 +159,11 @@ mod tests {
             (without_variables(&pod_identity), "association"),
             (without_variables(&nothing), "passed this container by"),
             (half_set(&irsa()), "so set neither"),
-            (half_set(&nothing), "set by hand"),
+            (half_set(&nothing), "nothing left to set"),
+            (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "passed this"),
+            (skipped(&nothing), "names this container:"),
+            (skipped(&with(Mounts { container: Some("app".into()), ..Mounts::default() })), "\"app\""),
+            (skipped(&testing::healthy()), "skip-containers"),
             (without_file(&irsa(), "/other/token"), "another place"),
             (without_file(&nothing, "/other/token"), "Nothing is mounted there"),
         ] {
@@ -140,6 +171,7 @@ mod tests {
         }
         assert_eq!(without_file(&nothing, "token"), None);
         assert_eq!(without_variables(&testing::healthy()), None);
+        assert_eq!((skipped(&irsa()), skipped(&pod_identity)), (None, None));
     }
 
     #[test]

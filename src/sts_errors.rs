@@ -8,6 +8,7 @@ mod answers;
 mod clock;
 mod clues;
 mod fixes;
+mod heard;
 mod judge;
 mod local;
 mod network;
@@ -25,6 +26,7 @@ pub use symptoms::{Symptom, Voice};
 use crate::checks;
 use crate::evidence::Refusal;
 use crate::finding::Candidate;
+use heard::Heard;
 use reader::Context;
 use std::ops::Range;
 
@@ -92,13 +94,14 @@ pub fn read_text(bytes: &[u8]) -> (Clues, Vec<Reading>) {
     let of_sts = spoken(&text).into_iter().filter(|(symptom, place)| belongs(&text, *symptom, place)).collect();
     let mut readings: Vec<Reading> = Vec::new();
     for (symptom, place) in strongest(of_sts) {
+        if readings.iter().any(|reading| reading.symptom == symptom) {
+            continue;
+        }
         if let Context::Sts(host) = reader::context(&text, &place) {
             clues.host = Some(host);
             clues.address = reader::address(&text, &place);
         }
-        if !readings.iter().any(|reading| reading.symptom == symptom) {
-            readings.push(interpret(symptom, &clues));
-        }
+        readings.push(interpret(symptom, &clues));
     }
     (clues, readings)
 }
@@ -107,7 +110,8 @@ pub fn read_text(bytes: &[u8]) -> (Clues, Vec<Reading>) {
 type Spoken = (Symptom, Range<usize>);
 
 fn spoken(text: &str) -> Vec<Spoken> {
-    table::rows().flat_map(|row| row.places(text).map(|place| (row.symptom, place))).collect()
+    let heard = Heard::in_text(text);
+    table::rows().flat_map(|row| heard.places(row).into_iter().map(|place| (row.symptom, place))).collect()
 }
 
 /// Whether a symptom is about STS or the token: a time-out of some other server is not.
@@ -117,8 +121,9 @@ fn belongs(text: &str, symptom: Symptom, place: &Range<usize>) -> bool {
         // An image without trust store shows so at the first server that is called, and some libraries name no host.
         Symptom::TlsAuthority | Symptom::TlsTime => context != Context::OtherHost,
         Symptom::Connecting => matches!(context, Context::Sts(_)) && text.len() - place.end < 120,
-        // The nearest host is the proxy's own.
+        // The nearest host is the proxy's own; an SDK that cannot get past it reaches no STS either.
         Symptom::Proxy if reader::is_about_sts(text, place) => true,
+        Symptom::Proxy if context != Context::OtherAws && reader::is_of_an_sdk(text, place) => true,
         _ if symptom.voice() == Voice::Network => matches!(context, Context::Sts(_) | Context::Words),
         _ => true,
     }
@@ -196,8 +201,8 @@ mod tests {
     #[test]
     fn every_phrase_is_as_texts_are_folded() {
         for row in table::rows() {
-            for phrase in row.says.iter().chain(row.near.iter().copied().flatten()) {
-                assert_eq!(unwrap::unwrap(phrase.as_bytes()).to_ascii_lowercase(), *phrase);
+            for phrase in row.phrases() {
+                assert_eq!(unwrap::unwrap(phrase.as_bytes()).to_ascii_lowercase(), phrase);
             }
         }
     }

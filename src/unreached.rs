@@ -79,7 +79,10 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
     let candidates = reading.suspects.into_iter();
     let candidates =
         candidates.filter_map(|(code, why)| Some(Candidate { cause: checks::cause(code)?, why })).collect();
-    let fix = reading.fix.unwrap_or_else(|| fix(reading.code, &Clues::of(evidence)));
+    let mut fix = reading.fix.unwrap_or_else(|| fix(reading.code, &Clues::of(evidence)));
+    if story.dial.cut_off {
+        fix.text = format!("give the look more time (--look-timeout), and {}", fix.text);
+    }
     Diagnosis::new(reading.seen, fix).could_be(candidates).into()
 }
 

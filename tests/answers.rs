@@ -72,13 +72,11 @@ fn half_an_answer_gives_no_credentials() {
         Assume,
         &[
             ("truncated-credentials", "200 with a body that was cut off", 1),
-            ("no-credentials", "200 in which the credentials is missing", 1),
+            ("no-credentials", "200 that lacks the credentials", 1),
+            // The SDK's own error holds the secret key here; `look` shows that nothing of it comes out.
+            ("malformed-expiration", "200 in which the expiration cannot be read", 1),
         ],
     );
-    // The SDK's own error holds the secret key here; `look` has shown that nothing of it came out.
-    let (look, calls) = look_after(Assume, "malformed-expiration");
-    assert_eq!((look.step("assume-role-with-web-identity").0, calls), ("fail", 1));
-    assert!(!look.report.to_string().contains("in an hour or so"));
 }
 
 #[test]
@@ -120,7 +118,7 @@ fn the_signed_call_is_judged_in_the_same_way() {
         &[
             ("reset", "no answer, 3 attempts", 3),
             ("html", "200 with an HTML page", 1),
-            ("no-credentials", "200 in which the ARN is missing", 1),
+            ("no-credentials", "200 that lacks the ARN", 1),
             ("InvalidClientTokenId", "403 InvalidClientTokenId", 1),
             ("ServiceUnavailable", "503 ServiceUnavailable, 3 attempts", 3),
         ],
@@ -137,6 +135,8 @@ fn a_server_that_says_nothing_ends_with_the_looks_time() {
         let step = if operation == Assume { "assume-role-with-web-identity" } else { "get-caller-identity" };
         assert_eq!(look.step(step), ("fail", "no answer within the look's time"));
         assert_eq!((look.exit_code, raised.sts.calls(operation)), (3, 1));
+        let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+        assert!(cause.starts_with("The look's time was over while the answer was awaited (http)."), "{cause}");
     }
 }
 

@@ -13,7 +13,7 @@ mod probe;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
-use private_network::{Says, alone, name_server, resolv_conf, swallow};
+use private_network::{Says, alone, hide_bundles, name_server, resolv_conf, swallow};
 use probe::{Look, look, raise};
 use simple_dns::RCODE;
 use stage::{Raised, UNSET};
@@ -135,6 +135,25 @@ fn a_wildcard_in_a_search_domain_is_told() {
 }
 
 #[test]
+fn an_image_without_a_ca_bundle_is_told_from_an_authority_that_it_does_not_know() {
+    for (hidden, words) in [(true, "There is no CA bundle in this image"), (false, "Amazon did not issue it")] {
+        alone(&[], || {
+            if hidden {
+                hide_bundles();
+            }
+            let mut raised = pod();
+            let tls = raised.authority.server(&["127.0.0.1"]).expect("a certificate");
+            let address = raised.sts.listen(Some(tls)).expect("listen");
+            raised.command.env_remove("AWS_CA_BUNDLE").env("AWS_ENDPOINT_URL_STS", format!("https://{address}"));
+            let look = look(&mut raised);
+            assert_eq!(look.code(), Some("tls-unknown-ca"), "{}", look.report);
+            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            assert!(cause.contains(words), "{cause}");
+        });
+    }
+}
+
+#[test]
 fn a_proxy_that_a_vpc_endpoint_makes_needless_belongs_into_no_proxy() {
     alone(&["10.9.8.7"], || {
         let _listener = TcpListener::bind("10.9.8.7:443").expect("port 443");
@@ -146,4 +165,45 @@ fn a_proxy_that_a_vpc_endpoint_makes_needless_belongs_into_no_proxy() {
         let fix = look.report["findings"][0]["fix"]["text"].as_str().expect("a fix");
         assert!(fix.contains(&format!("add {REGIONAL} to NO_PROXY")), "{fix}");
     });
+}
+
+#[test]
+fn the_layer_in_which_the_looks_time_ends_is_named() {
+    type Ends = fn(&mut Raised) -> Box<dyn std::any::Any>;
+    let rows: [(&str, Says, Ends, &str); 4] = [
+        ("dns", Says::Nothing, |_| Box::new(()), "dns-failure"),
+        ("tcp", Says::Address(PRIVATE), |_| Box::new(swallow(PRIVATE)), "sts-endpoint-unreachable-timeout"),
+        (
+            "tls",
+            Says::Address(PRIVATE),
+            |_| Box::new(TcpListener::bind("10.9.8.7:443").expect("a port")),
+            "proxy-interferes",
+        ),
+        (
+            "proxy",
+            Says::Address(PRIVATE),
+            |raised| {
+                raised.command.env("HTTPS_PROXY", "http://127.0.0.1:3128");
+                Box::new(TcpListener::bind("127.0.0.1:3128").expect("a port"))
+            },
+            "proxy-interferes",
+        ),
+    ];
+    for (layer, says, ends, candidate) in rows {
+        alone(&["10.9.8.7"], || {
+            let mut raised = pod_with("", move |_| says);
+            let _silent = ends(&mut raised);
+            raised.arguments.extend(["--look-timeout", "700ms"].map(str::to_owned));
+            let look = look(&mut raised);
+            let (status, detail) = look.step(layer);
+            assert_eq!((status, detail.ends_with(", when the time was over")), ("fail", true), "{}", look.report);
+            assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some(candidate)), "{layer}");
+            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            assert!(
+                cause.starts_with("The look's time was over while") && cause.contains(&format!("({layer})")),
+                "{cause}"
+            );
+            assert_eq!(look.exit_code, 3, "{layer}");
+        });
+    }
 }

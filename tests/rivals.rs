@@ -175,6 +175,18 @@ fn the_nodes_role_is_a_warning_and_where_irsa_is_missing_the_fallback() {
 }
 
 #[test]
+fn the_nodes_account_bears_on_where_the_provider_is_missing() {
+    let endpoint = format!("http://{}", metadata(false));
+    let no_provider = "no-provider".parse::<local_sts::Misbehaviour>().expect("a misbehaviour");
+    let mut raised = raise(|stage| stage.misbehave(local_sts::Operation::AssumeRoleWithWebIdentity, no_provider));
+    raised.command.env("IRSA_PROBE_NO_IMDS", "").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint);
+    let look = look(&mut raised);
+    assert_eq!(look.code(), Some("oidc-provider-not-found"), "{}", look.report);
+    let candidates = &look.report["findings"][0]["candidates"];
+    assert!(candidates.to_string().contains("which is this node's too"), "{candidates}");
+}
+
+#[test]
 fn metadata_that_is_silent_or_refused_costs_no_finding() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let closed = local_sts::dead_ends::closed_port().expect("a port");
@@ -195,7 +207,9 @@ fn the_issuer_is_asked_without_the_token_and_only_where_that_tells_something() {
     raised.command.arg("--issuer-check");
     raised.arguments.clear();
     let asked = look(&mut raised);
-    assert_eq!(asked.step("issuer"), ("pass", "1 keys, the token's signature is valid"));
+    let (status, detail) = asked.step("issuer");
+    let thumbprint = detail.strip_prefix("1 keys, the token's signature is valid, top certificate SHA-1 ");
+    assert_eq!((status, thumbprint.map(str::len)), ("pass", Some(40)), "{detail}");
     let token = raised.token.as_deref().expect("a token");
     let issuers = raised.sts.exchanges();
     assert!(!issuers.iter().any(|exchange| format!("{exchange:?}").contains(token)));

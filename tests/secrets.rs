@@ -1,5 +1,5 @@
-//! Whatever a pod's variables, token file and answers hold: the program does not panic, ends in time, and no byte that it
-//! writes is of a signature, a secret key or a session token.
+//! Whatever a pod's variables, token file and answers hold: the program does not panic, ends in time and within its
+//! memory, and no byte that it writes is of a signature, a secret key or a session token.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
@@ -10,9 +10,13 @@ mod local_sts;
 mod stage;
 
 use local_sts::{Misbehaviour, Operation};
+use nix::sys::resource::{UsageWho, getrusage};
 use stage::{Raised, Stage, UNSET};
 use std::path::Path;
 use std::time::Duration;
+
+/// Far above what a look takes in an unoptimized build, and far below what an answer without end would.
+const MAX_RSS_KIB: i64 = 64 * 1024;
 
 /// Runs; each has its own seed, which a failure names.
 const RUNS: u64 = 120;
@@ -74,6 +78,8 @@ const MISBEHAVIOURS: &[&str] = &[
     "not-http",
     "cut-in-headers",
     "cut-in-body",
+    "endless-body",
+    "endless-headers",
     "content-length-malformed",
     "html",
     "json",
@@ -181,4 +187,6 @@ fn nothing_secret_is_written_whatever_the_pod_holds() {
             }
         }
     }
+    let peak = getrusage(UsageWho::RUSAGE_CHILDREN).expect("usage").max_rss();
+    assert!(peak < MAX_RSS_KIB, "a run took {peak} KiB");
 }

@@ -179,12 +179,19 @@ fn a_trust_store_is_the_one_that_the_variables_name() {
 }
 
 #[test]
-fn a_certificate_that_has_expired_is_told_with_its_end() {
-    let raised = raise(|_| ());
-    let tls = raised.authority.expired_server(&["127.0.0.1"]).expect("a certificate");
-    let address = raised.sts.listen(Some(tls)).expect("listen");
-    let (look, _) = direct("https", address, raised);
-    assert_eq!(look.step("tls"), ("fail", "the certificate expired 2020-01-01T00:00:00Z"));
+fn a_certificate_out_of_its_time_is_told_with_its_end_or_beginning() {
+    for (years, detail) in [
+        (2019..2020, "the certificate expired 2020-01-01T00:00:00Z"),
+        (2090..2091, "the certificate begins 2090-01-01T00:00:00Z"),
+    ] {
+        let raised = raise(|_| ());
+        let tls = raised.authority.server_valid(&["127.0.0.1"], years).expect("a certificate");
+        let address = raised.sts.listen(Some(tls)).expect("listen");
+        let (look, _) = direct("https", address, raised);
+        assert_eq!(look.step("tls"), ("fail", detail));
+        let candidate = &look.report["findings"][0]["candidates"][0]["code"];
+        assert_eq!((look.code(), candidate.as_str()), (Some("sts-unreachable"), Some("request-clock-skew")));
+    }
 }
 
 #[test]

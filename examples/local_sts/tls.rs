@@ -4,6 +4,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io::{Error, Result};
+use std::ops::Range;
 use std::sync::Arc;
 
 pub struct Authority {
@@ -32,11 +33,11 @@ impl Authority {
         self.server_with(names, |_| ())
     }
 
-    /// A server whose certificate ended in 2020.
-    pub fn expired_server(&self, names: &[&str]) -> Result<Arc<ServerConfig>> {
+    /// A server whose certificate is valid from the one year's beginning to the other's.
+    pub fn server_valid(&self, names: &[&str], years: Range<i32>) -> Result<Arc<ServerConfig>> {
         self.server_with(names, |params| {
-            params.not_before = date_time_ymd(2019, 1, 1);
-            params.not_after = date_time_ymd(2020, 1, 1);
+            params.not_before = date_time_ymd(years.start, 1, 1);
+            params.not_after = date_time_ymd(years.end, 1, 1);
         })
     }
 

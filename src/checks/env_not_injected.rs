@@ -1,6 +1,6 @@
 use super::{
-    env_not_injected_annotation_missing_or_misplaced, env_not_injected_pod_predates_annotation,
-    env_not_injected_webhook_missing, env_stripped_from_process,
+    env_not_injected_annotation_missing_or_misplaced, env_not_injected_by_opt_out,
+    env_not_injected_pod_predates_annotation, env_not_injected_webhook_missing, env_stripped_from_process,
 };
 use crate::checks::Check;
 use crate::evidence::{Evidence, Seen, Winner};
@@ -54,7 +54,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         injection::RECREATE
     ));
     let fix = injection::look_at_service_account(evidence, fix)
-        .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook");
+        .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
+        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.metadata.annotations} {.metadata.labels}'");
     Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
 }
 
@@ -74,21 +75,23 @@ fn instead(evidence: &Evidence) -> String {
     }
 }
 
-/// Which reason is likeliest depends on what is mounted: all three leave nothing behind.
+/// Which reason is likeliest depends on what is mounted: the others leave nothing behind.
 fn candidates(evidence: &Evidence) -> Vec<Candidate> {
     let mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
     let lost = mounted.then(|| Candidate {
         cause: &env_stripped_from_process::CHECK.cause,
         why: "the webhook mounted the token here, so it set the variables too".to_owned(),
     });
-    lost.into_iter().chain(missed()).collect()
+    let skipped = injection::skipped(evidence);
+    let skipped = skipped.map(|why| Candidate { cause: &env_not_injected_by_opt_out::CAUSE, why });
+    lost.into_iter().chain(missed()).chain(skipped).collect()
 }
 
 fn missed() -> Vec<Candidate> {
     vec![
         Candidate {
             cause: &env_not_injected_annotation_missing_or_misplaced::CAUSE,
-            why: "the most frequent of the three; see the service account".to_owned(),
+            why: "the most frequent; see the service account".to_owned(),
         },
         Candidate {
             cause: &env_not_injected_pod_predates_annotation::CAUSE,

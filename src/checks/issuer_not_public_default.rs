@@ -1,5 +1,5 @@
 use crate::checks::Check;
-use crate::evidence::{Evidence, Seen};
+use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::sts_errors;
 use std::net::IpAddr;
@@ -23,11 +23,7 @@ public URL where you publish discovery document and JWKS, register it as an IAM 
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
-        Seen::Seen(token) => token,
-    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     if token.is_for_another_use() {
         return Outcome::skip("the token is not for STS");
     }
@@ -88,6 +84,7 @@ fn is_public(address: IpAddr) -> bool {
 mod tests {
     use super::*;
     use crate::checks::testing;
+    use crate::evidence::Seen;
 
     #[test]
     fn names_that_only_the_cluster_knows_are_told_from_public_ones() {

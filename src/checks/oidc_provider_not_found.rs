@@ -26,23 +26,39 @@ last minute may only need time. The pod recovers by itself.",
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{answered, found};
-    use crate::evidence::Operation::*;
+    use crate::checks::testing::{answered, assert_told};
+    use crate::evidence::{Imds, Operation::AssumeRoleWithWebIdentity, Seen};
+    use crate::finding::Outcome;
 
     #[test]
-    fn its_answers_and_no_others_are_this_fault() {
-        for (operation, status, code, message, is) in [
-            (
-                AssumeRoleWithWebIdentity,
-                400,
-                "InvalidIdentityToken",
-                "No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/EX",
-                true,
-            ),
-            (AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", "Incorrect token audience", false),
+    fn its_answers_are_told_by_no_other_check() {
+        assert_told(
+            &CHECK,
+            AssumeRoleWithWebIdentity,
+            &[
+                "400 InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/EX",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_nodes_account_tells_a_role_of_another_account_and_no_more() {
+        let text = "No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/EX";
+        for (account, first, words) in [
+            (None, "no-oidc-provider", "is it the one where the provider was made?"),
+            (Some("111122223333"), "no-oidc-provider", "which is this node's too"),
+            (Some("444455556666"), "wrong-account-in-role-arn", "this node is in 444455556666: either"),
         ] {
-            let evidence = answered(operation, status, code, message);
-            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
+            let mut evidence = answered(AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", text);
+            if let Some(account) = account {
+                let account = Some(account.to_owned());
+                evidence.imds =
+                    Seen::Seen(Imds { role: None, account, region: None, instance: None, version_1: false });
+            }
+            let Outcome::Fault(diagnosis) = (CHECK.judge)(&evidence) else { panic!("no fault") };
+            assert_eq!(diagnosis.candidates[0].cause.code, first, "{account:?}");
+            let told = diagnosis.candidates.iter().find(|one| one.cause.code == "wrong-account-in-role-arn");
+            assert!(told.is_some_and(|told| told.why.contains(words)), "{told:?}");
         }
     }
 }

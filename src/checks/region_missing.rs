@@ -1,13 +1,15 @@
+use crate::arn::RoleArn;
 use crate::checks::Check;
 use crate::evidence::{EndpointSource, Evidence, Seen};
 use crate::finding::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::partition::Partition;
 use crate::sts_errors::{Clues, fix};
 
 /// Nothing tells an SDK which region's STS to call.
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "region-missing",
-        title: "no region is set, so most SDKs cannot tell which STS to call",
+        title: "some or all SDKs find no region, so they cannot tell which STS to call",
         severity: Severity::Warning,
         advice: Advice::RecreatePod,
         explanation: "\
@@ -18,6 +20,9 @@ the accounts of China and GovCloud.
 
 EKS's webhook sets both variables in the pods it changes. A webhook of one's own does so with --aws-default-region; \
 else set AWS_REGION in the pod's template.
+
+boto3 and version 1 of the aws CLI read AWS_DEFAULT_REGION and not AWS_REGION. That is told only for roles of China, \
+GovCloud and the like, where the global endpoint that they then call cannot be right.
 
 The probe itself goes on with the region of the token's issuer, so that the rest can still be judged.",
     },
@@ -32,6 +37,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let took = match endpoint.source {
+        EndpointSource::Region("AWS_REGION") if needs_default_region(evidence) => {
+            let cause = "AWS_REGION is set and AWS_DEFAULT_REGION is not, the only one that boto3 and version 1 of the \
+                         aws CLI read: they call the global sts.amazonaws.com, which knows nothing of the role's partition.";
+            return warning(cause.to_owned(), evidence);
+        }
         EndpointSource::Region(_) => return Outcome::Pass,
         EndpointSource::Override(_) if environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).is_some() => {
             return Outcome::Pass;
@@ -41,7 +51,18 @@ fn judge(evidence: &Evidence) -> Outcome {
         EndpointSource::Fallback => format!("the probe called {}", endpoint.host),
     };
     let cause = format!("Neither AWS_REGION nor AWS_DEFAULT_REGION is set; {took}.");
+    warning(cause, evidence)
+}
+
+fn warning(cause: String, evidence: &Evidence) -> Outcome {
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix(CHECK.cause.code, &Clues::of(evidence)))))
+}
+
+/// Whether an SDK that finds no region would leave the role's partition.
+fn needs_default_region(evidence: &Evidence) -> bool {
+    let role = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let elsewhere = role.is_some_and(|role| role.partition != Partition::Aws);
+    elsewhere && !evidence.environment.variable("AWS_DEFAULT_REGION").is_filled()
 }
 
 #[cfg(test)]
@@ -65,6 +86,22 @@ mod tests {
                 endpoint.source = source.clone();
             }
             assert_eq!(found(&CHECK, &evidence), missing, "{source:?} {region:?}");
+        }
+    }
+
+    #[test]
+    fn outside_the_commercial_partition_the_variable_of_boto3_must_be_set_too() {
+        let (commercial, china) = ("arn:aws:iam::111122223333:role/a", "arn:aws-cn:iam::111122223333:role/a");
+        for (role, default_region, missing) in
+            [(china, "", true), (china, "cn-north-1", false), (commercial, "", false)]
+        {
+            let mut evidence = healthy();
+            evidence.environment = variables(&[
+                ("AWS_REGION", "cn-north-1"),
+                ("AWS_ROLE_ARN", role),
+                ("AWS_DEFAULT_REGION", default_region),
+            ]);
+            assert_eq!(found(&CHECK, &evidence), missing, "{role} {default_region:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::checks::Check;
-use crate::evidence::{Evidence, Seen};
+use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 
 /// The workload runs under another service account than it should.
@@ -24,11 +24,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some((namespace, name)) = &evidence.expected.service_account else {
         return Outcome::skip("no service account was stated (--expect-service-account)");
     };
-    let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
-        Seen::Seen(token) => token,
-    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     let expected = format!("system:serviceaccount:{namespace}:{name}");
     let subject = token.subject.as_deref().unwrap_or("(none)");
     if subject == expected {

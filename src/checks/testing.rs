@@ -181,3 +181,16 @@ pub(crate) fn unreached(dial: Dial) -> Evidence {
 pub(crate) fn found(check: &super::Check, evidence: &Evidence) -> bool {
     matches!((check.judge)(evidence), Outcome::Fault(_) | Outcome::Warning(_))
 }
+
+/// That this check, and no other, finds its fault in each of these answers to `operation`, as in
+/// `400 Throttling: Rate exceeded`.
+#[track_caller]
+pub(crate) fn assert_told(check: &super::Check, operation: Operation, answers: &[&str]) {
+    for answer in answers {
+        let (head, message) = answer.split_once(": ").unwrap();
+        let (status, code) = head.split_once(' ').unwrap();
+        let evidence = answered(operation, status.parse().unwrap(), code, message);
+        let finders = super::CHECKS.iter().filter(|check| found(check, &evidence)).map(|check| check.cause.code);
+        assert_eq!(finders.collect::<Vec<_>>(), [check.cause.code], "{answer}");
+    }
+}

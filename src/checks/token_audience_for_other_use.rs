@@ -1,5 +1,5 @@
 use crate::checks::Check;
-use crate::evidence::{Evidence, Seen};
+use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::sts_errors;
 
@@ -23,11 +23,7 @@ by not setting it at all, and make the pod anew.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
-        Seen::Seen(token) => token,
-    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     if !token.is_for_another_use() {
         return sts_errors::pass_unless_said(CHECK.cause.code, evidence);
     }

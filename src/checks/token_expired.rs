@@ -1,5 +1,5 @@
 use crate::checks::Check;
-use crate::evidence::{Evidence, Seen};
+use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::injection;
 use crate::sts_errors;
@@ -26,11 +26,7 @@ See whether the mount uses subPath and whether the node's clock is right; a pod 
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
-        Seen::Seen(token) => token,
-    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     let Some(expires_at) = token.expires_at else {
         return Outcome::skip("the token has no exp");
     };
@@ -62,7 +58,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 mod tests {
     use super::*;
     use crate::checks::testing;
-    use crate::evidence::{Clock, ClockSource};
+    use crate::evidence::{Clock, ClockSource, Seen};
 
     #[test]
     fn expiry_is_judged_by_the_other_clock_where_it_is_known() {

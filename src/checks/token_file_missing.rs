@@ -29,8 +29,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let TokenFileFault { path, walk, kind } = fault;
     let flaw = evidence.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").flaw();
+    let is_windows = path.get(1..3) == Some(":\\");
     let cause = match kind {
-        TokenFileFaultKind::NotAbsolute if path.get(1..3) == Some(":\\") => {
+        TokenFileFaultKind::NotAbsolute if is_windows => {
             format!(
                 "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a path of Windows: the webhook writes such a path where the pod's \
                  nodeSelector asks for Windows, and this is Linux."
@@ -70,6 +71,11 @@ fn judge(evidence: &Evidence) -> Outcome {
             "point AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then make the pod anew",
             path.trim_end_matches('/')
         )),
+        TokenFileFaultKind::NotAbsolute if is_windows => Fix::new(
+            "take the nodeSelector for Windows out of the pod's template, or a path that was set by hand, then make the \
+             pod anew",
+        )
+        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.nodeSelector}'"),
         _ => Fix::new(
             "remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any own volume named aws-iam-token from the manifest, \
              then make the pod anew so that the webhook adds both",

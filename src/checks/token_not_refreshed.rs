@@ -1,5 +1,5 @@
 use crate::checks::Check;
-use crate::evidence::{Evidence, Seen};
+use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::timestamp::span;
 
@@ -27,11 +27,7 @@ Mount the volume without subPath, or see to the kubelet, before the token expire
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
-        Seen::Seen(token) => token,
-    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     let (Some(issued_at), Some(expires_at)) = (token.issued_at, token.expires_at) else {
         return Outcome::skip("the token does not tell its lifetime");
     };

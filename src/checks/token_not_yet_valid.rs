@@ -1,5 +1,5 @@
 use crate::checks::Check;
-use crate::evidence::{Evidence, Seen};
+use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::timestamp::span;
 
@@ -23,11 +23,7 @@ Put the clocks right. A token that is only early becomes valid by itself.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("the file holds no token"),
-        Seen::Seen(token) => token,
-    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     let Some(begins) = token.not_before.max(token.issued_at) else {
         return Outcome::skip("the token has neither nbf nor iat");
     };
@@ -46,6 +42,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 mod tests {
     use super::*;
     use crate::checks::testing;
+    use crate::evidence::Seen;
 
     #[test]
     fn only_a_beginning_beyond_the_leeway_is_a_fault() {

@@ -1,7 +1,7 @@
-use super::issuer_unreachable;
+use super::{issuer_not_public_default, issuer_unreachable};
 use crate::checks::Check;
 use crate::evidence::{Evidence, Seen, Signature};
-use crate::finding::{Advice, Cause, Outcome, Severity};
+use crate::finding::{Advice, Candidate, Cause, Outcome, Severity};
 use crate::sts_errors;
 
 /// STS could not get the key that verifies the token.
@@ -38,6 +38,15 @@ fn judge(evidence: &Evidence) -> Outcome {
             Signature::KeyNotPublished | Signature::Invalid => {
                 return Outcome::skip("the issuer does not publish the token's key");
             }
+            Signature::Valid if issuer.is_private() => {
+                let why =
+                    "its name leads to private addresses here; unless the internet sees others, STS cannot get there";
+                let private = Candidate { cause: &issuer_not_public_default::CHECK.cause, why: why.to_owned() };
+                diagnosis.candidates.retain(|candidate| candidate.cause.code != "jwks-key-mismatch");
+                diagnosis.candidates.push(private);
+                let words = " From here the issuer answers and its key verifies the token.";
+                (words.to_owned(), issuer_not_public_default::CHECK.cause.code)
+            }
             Signature::Valid => {
                 let words = " From here the issuer answers and its key verifies the token: so STS could not reach it in \
                              time, which passes, or its address is not public.";
@@ -55,38 +64,34 @@ fn judge(evidence: &Evidence) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{answered, found};
-    use crate::evidence::Operation::*;
+    use crate::checks::testing::{answered, assert_told};
+    use crate::evidence::{Issuer, Operation::AssumeRoleWithWebIdentity};
 
     #[test]
-    fn its_answers_and_no_others_are_this_fault() {
-        for (operation, status, code, message, is) in [
-            (
-                AssumeRoleWithWebIdentity,
-                400,
-                "InvalidIdentityToken",
-                "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
-                true,
-            ),
-            (AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", "Incorrect token audience", false),
-        ] {
-            let evidence = answered(operation, status, code, message);
-            assert_eq!(found(&CHECK, &evidence), is, "{code} {message}");
-        }
+    fn its_answers_are_told_by_no_other_check() {
+        assert_told(
+            &CHECK,
+            AssumeRoleWithWebIdentity,
+            &[
+                "400 InvalidIdentityToken: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+            ],
+        );
     }
 
     #[test]
     fn what_the_issuer_publishes_decides_or_narrows_down() {
         let text = "Couldn't retrieve verification key from your identity provider";
-        for (signature, first) in [
-            (None, Some("issuer-unreachable")),
-            (Some(Signature::Valid), Some("issuer-unreachable")),
-            (Some(Signature::KeyNotPublished), None),
-            (Some(Signature::Invalid), None),
+        for (signature, address, first) in [
+            (None, [8, 8, 8, 8], Some("issuer-unreachable")),
+            (Some(Signature::Valid), [8, 8, 8, 8], Some("issuer-unreachable")),
+            (Some(Signature::Valid), [10, 0, 0, 1], Some("issuer-not-public-default")),
+            (Some(Signature::KeyNotPublished), [8, 8, 8, 8], None),
+            (Some(Signature::Invalid), [8, 8, 8, 8], None),
         ] {
             let mut evidence = answered(AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", text);
             if let Some(signature) = &signature {
-                evidence.issuer = Seen::Seen(crate::checks::testing::issuer(signature.clone()));
+                let issuer = crate::checks::testing::issuer(signature.clone());
+                evidence.issuer = Seen::Seen(Issuer { addresses: vec![address.into()], ..issuer });
             }
             let candidate = match judge(&evidence) {
                 Outcome::Fault(diagnosis) => diagnosis.candidates.first().map(|candidate| candidate.cause.code),

@@ -106,15 +106,15 @@ impl CheckOptions {
         let this = self.look.subject();
         let application = match self.target_pid {
             Some(TargetPid::None) => None,
-            Some(TargetPid::Pid(pid)) => Some(pid),
-            Some(TargetPid::Auto) => processes::application(),
+            Some(TargetPid::Pid(pid)) if pid == this.identity.pid => None,
+            Some(TargetPid::Pid(pid)) => Some(Subject::process(pid)?),
             None if this.variables.has_some_irsa() => None,
-            None => processes::application(),
+            // One that ends before it is looked at was not the application.
+            Some(TargetPid::Auto) | None => (0..3).find_map(|_| Subject::process(processes::application()?).ok()),
         };
-        let Some(pid) = application.filter(|pid| *pid != this.identity.pid) else {
+        let Some(mut subject) = application.filter(|subject| subject.identity.pid != this.identity.pid) else {
             return Ok(vec![this]);
         };
-        let mut subject = Subject::process(pid)?;
         processes::acquaint(&mut subject);
         self.look.adjust(&mut subject);
         Ok(vec![subject])

@@ -47,7 +47,8 @@ pub async fn look(
     };
     Ok(Issuer {
         url: shown(issuer),
-        addresses: dial.dns.and_then(Result::ok).unwrap_or_default(),
+        // With a proxy in between, the name that was looked up is the proxy's.
+        addresses: dial.dns.filter(|_| dial.via.is_none()).and_then(Result::ok).unwrap_or_default(),
         jwks_uri: shown(jwks_uri),
         key_ids: keys.iter().filter_map(|key| key.id.as_deref()).map(shown).take(MAX_KEY_IDS).collect(),
         signature: signature::verify(raw, token.key_id.as_deref(), token.algorithm.as_deref(), &keys),

@@ -3,6 +3,7 @@
 //! The AWS SDK sends its calls through this as its HTTP client. Its stock client folds lookup, connecting and TLS into
 //! one word and one timeout, buffers answers without end, and with ring ignores proxies.
 
+mod attempt;
 mod dial;
 mod exchange;
 
@@ -10,9 +11,10 @@ pub use exchange::{Answer, End};
 
 use super::roots;
 use super::tls::Tls;
-use crate::evidence::{Dial, HttpFault, Step, StepStatus, TlsFault};
+use crate::evidence::{Dial, HttpFault, Layer, Step, StepStatus, TlsFault};
 use crate::subject::Subject;
 use crate::subject::Variables;
+use attempt::Attempt;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -128,15 +130,16 @@ impl Transport {
             Some(sender) => sender,
             None => dial::dial(shared, request.uri()).await?,
         };
-        let began = Instant::now();
+        let mut attempt = Attempt::at(shared, Layer::Http);
         let result = tokio::time::timeout(ANSWER_TIMEOUT, exchange::exchange(shared, &mut sender, request)).await;
+        attempt.end_with_the_call();
         let fault = match result {
             Ok(Ok(response)) => {
                 *shared.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(Idle { origin, sender });
                 return Ok(response);
             }
             Ok(Err(fault)) => fault,
-            Err(_) => HttpFault::TimedOut { after_ms: milliseconds(began) },
+            Err(_) => HttpFault::TimedOut { after_ms: milliseconds(attempt.began) },
         };
         shared.with_dial(|dial| dial.http = Some(fault.clone()));
         Err(Broken::worth_retrying(matches!(fault, HttpFault::Closed)))
@@ -152,12 +155,8 @@ impl Shared {
         change(self.log().dial.get_or_insert_default());
     }
 
-    fn step(&self, name: &'static str, began: Instant, outcome: Result<String, String>) {
-        let (status, detail) = match outcome {
-            Ok(detail) => (StepStatus::Ok, detail),
-            Err(detail) => (StepStatus::Failed, detail),
-        };
-        self.log().steps.push(Step { name, status, duration_ms: milliseconds(began), detail });
+    fn step(&self, layer: Layer, began: Instant, status: StepStatus, detail: String) {
+        self.log().steps.push(Step { name: layer.name(), status, duration_ms: milliseconds(began), detail });
     }
 
     fn take_idle(&self, origin: &str) -> Option<Sender> {

@@ -1,6 +1,6 @@
 //! The token's issuer as STS sees it: its discovery document and its keys, fetched without the token.
 
-use super::network::Dial;
+use super::network::{Dial, is_private};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use std::net::IpAddr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
     pub url: String,
-    /// What the issuer's name resolves to here. STS sees the public name only.
+    /// What the issuer's name resolves to here; empty where a proxy resolves it. STS sees the public name only.
     pub addresses: Vec<IpAddr>,
     pub jwks_uri: String,
     /// The ids of the published keys, the first few.
@@ -16,6 +16,13 @@ pub struct Issuer {
     pub signature: Signature,
     /// SHA-1 of the last certificate that the server showed, as IAM's thumbprint lists hold it: 40 hexadecimal digits.
     pub thumbprint: Option<String>,
+}
+
+impl Issuer {
+    /// Whether its name leads nowhere on the internet, as seen from here.
+    pub fn is_private(&self) -> bool {
+        !self.addresses.is_empty() && self.addresses.iter().copied().all(is_private)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,6 +24,17 @@ impl Layer {
             Layer::Http => "http",
         }
     }
+
+    /// What is done at this layer, as a clause.
+    pub fn deed(self) -> &'static str {
+        match self {
+            Layer::Dns => "the name was looked up",
+            Layer::Tcp => "the connection was made",
+            Layer::Proxy => "the proxy was asked for a way",
+            Layer::Tls => "the TLS handshake went on",
+            Layer::Http => "the answer was awaited",
+        }
+    }
 }
 
 /// One thing that was done towards the network.
@@ -67,6 +78,8 @@ pub struct Dial {
     pub tls: Option<Result<TlsSession, TlsFault>>,
     /// How the exchange itself broke off.
     pub http: Option<HttpFault>,
+    /// The layer that failed had no more time: the look's own was over.
+    pub cut_off: bool,
     /// What the resolver goes by; read only where a lookup failed.
     pub resolver: Option<Resolver>,
     /// The search domain whose wildcard answered in place of the name that was meant; looked for only where the

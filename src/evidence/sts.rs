@@ -147,9 +147,14 @@ pub enum AlienKind {
     Encoded {
         encoding: String,
     },
-    /// A 200 without credentials, an ARN or an expiry that can be used; which.
+    /// STS's answer to the call without credentials, an ARN or an expiry that can be used; which.
     Incomplete {
         missing: &'static str,
+    },
+    /// STS's answer to the call with something in it that cannot be read; what. Its value is not shown: it may be
+    /// anything.
+    Unreadable {
+        what: &'static str,
     },
     Unknown,
 }
@@ -204,7 +209,8 @@ impl fmt::Display for AlienKind {
             Self::Redirect { to: Some(host) } => write!(f, "that redirects to {host}"),
             Self::Redirect { to: None } => f.write_str("that redirects"),
             Self::Encoded { encoding } => write!(f, "with a body in the encoding {encoding}, which was not asked for"),
-            Self::Incomplete { missing } => write!(f, "in which the {missing} is missing"),
+            Self::Incomplete { missing } => write!(f, "that lacks the {missing}"),
+            Self::Unreadable { what } => write!(f, "in which the {what} cannot be read"),
             Self::Unknown => f.write_str("with a body that is neither XML nor anything known"),
         }
     }

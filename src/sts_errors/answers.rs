@@ -102,14 +102,11 @@ fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
         account.map_or_else(|| "the role's account".to_owned(), |account| format!("the account {account}"));
     let mut suspects = vec![
         Suspect::new("no-oidc-provider", format!("{in_account} has no provider for {issuer}{provider}")),
-        Suspect::new(
-            "wrong-account-in-role-arn",
-            format!(
-                "STS looks in the role's account, {}; is it the one where the provider was made?",
-                account.unwrap_or("the one in AWS_ROLE_ARN")
-            ),
-        ),
+        Suspect::new("wrong-account-in-role-arn", wrong_account(clues)),
     ];
+    if clues.is_of_other_account() == Some(true) {
+        suspects.swap(0, 1);
+    }
     if clues.issuer.is_some() && clues.issuer_partition().is_none() {
         let why = format!("{issuer} is not an issuer that EKS made: STS must be able to reach it over the internet");
         suspects.push(Suspect::new("issuer-not-public-default", why));
@@ -120,6 +117,21 @@ fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
     ));
     suspects.push(Suspect::new("wrong-partition-endpoint", "so does the STS of another partition (China, GovCloud)"));
     Reading::open(symptom, "oidc-provider-not-found", suspects)
+}
+
+/// Whether the role is of the node's account tells a cluster's own role from another account's, and no more: a role of
+/// another account is as often meant so as mistyped.
+fn wrong_account(clues: &Clues) -> String {
+    let account = clues.role.as_ref().map_or("the one in AWS_ROLE_ARN", |role| role.account.as_str());
+    let node = clues.node_account.as_deref().unwrap_or_default();
+    match clues.is_of_other_account() {
+        Some(true) => format!(
+            "STS looks in the role's account, {account}, and this node is in {node}: either the ARN names the wrong \
+             account, or the role is meant to be elsewhere, and then its account needs a provider for this issuer too"
+        ),
+        Some(false) => format!("STS looks in the role's account, {account}, which is this node's too: hardly"),
+        None => format!("STS looks in the role's account, {account}; is it the one where the provider was made?"),
+    }
 }
 
 /// Why the called host is of another partition than role or issuer, if it is.

@@ -31,6 +31,8 @@ pub struct Clues {
     pub token_path: Option<String>,
     /// The STS host that was called.
     pub host: Option<String>,
+    /// Where exactly it was called, with its port if that is not the scheme's.
+    pub url: Option<String>,
     /// The region that requests are made for.
     pub region: Option<String>,
     /// The address that was dialled.
@@ -40,6 +42,8 @@ pub struct Clues {
     pub static_keys: bool,
     pub pod_identity: bool,
     pub windows: bool,
+    /// The account of the node, as its instance metadata says.
+    pub node_account: Option<String>,
     /// The ARN (or what is left of it) of whoever made the call.
     pub caller: Option<String>,
     /// How far STS's clock is ahead of the local one, in seconds.
@@ -71,6 +75,7 @@ impl Clues {
                 .map(|(ns, name)| format!("{ns}:{name}")),
             token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
             host: endpoint.map(|endpoint| endpoint.host.clone()),
+            url: endpoint.map(|endpoint| endpoint.url.clone()),
             region: endpoint.map(|endpoint| endpoint.region.clone()),
             address: tcp.and_then(|tcp| match tcp {
                 Ok(peer) => Some(peer.ip()),
@@ -80,6 +85,7 @@ impl Clues {
             static_keys: environment.variable("AWS_ACCESS_KEY_ID").is_set(),
             pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
             windows: false,
+            node_account: evidence.imds.seen().and_then(|imds| imds.account.clone()),
             caller: evidence.caller.seen().map(|caller| caller.arn.clone()),
             clock_ahead: evidence.clock.seen().map(|clock| clock.ahead_seconds),
         }
@@ -96,6 +102,11 @@ impl Clues {
             (Some(expected), Some((namespace, name))) => *expected != format!("{namespace}:{name}"),
             _ => false,
         }
+    }
+
+    /// Whether role and node are of two accounts; `None` if either's is not known.
+    pub fn is_of_other_account(&self) -> Option<bool> {
+        Some(self.role.as_ref()?.account != *self.node_account.as_ref()?)
     }
 
     /// The ARN that a trust policy must name as its federated principal.

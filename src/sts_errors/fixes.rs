@@ -26,6 +26,9 @@ struct Names {
     namespace: String,
     service_account: String,
     host: String,
+    /// The endpoint as curl takes it, and as openssl does.
+    url: String,
+    peer: String,
     region: String,
     token_path: String,
 }
@@ -36,6 +39,10 @@ impl Names {
         let role = clues.role.as_ref();
         let (namespace, service_account) = clues.service_account().unzip();
         let audience = clues.audience.as_ref().and_then(|audience| audience.first());
+        let host = or(clues.host.as_deref(), "sts.REGION.amazonaws.com");
+        let url = or(clues.url.as_deref(), &format!("https://{host}/"));
+        let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(&host);
+        let peer = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") };
         Names {
             role: or(role.map(|role| role.name.as_str()), "ROLE"),
             account: or(role.map(|role| role.account.as_str()), "ACCOUNT"),
@@ -45,7 +52,9 @@ impl Names {
             audience: or(audience.map(String::as_str), "sts.amazonaws.com"),
             namespace: or(namespace, "NAMESPACE"),
             service_account: or(service_account, "SERVICE_ACCOUNT"),
-            host: or(clues.host.as_deref(), "sts.REGION.amazonaws.com"),
+            host,
+            peer,
+            url,
             region: or(clues.region.as_deref().or(clues.issuer_region()), "REGION"),
             token_path: or(clues.token_path.as_deref(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
         }
@@ -82,6 +91,7 @@ mod tests {
             subject: Some("system:serviceaccount:a;b:`c`".into()),
             audience: Some(vec!["--x".into()]),
             host: Some("sts|sh".into()),
+            url: Some("http://sts|sh:80".into()),
             token_path: Some("/a b".into()),
             ..Clues::default()
         };
@@ -90,6 +100,20 @@ mod tests {
             for bad in ["$(reboot", ";b", "`c`", "--x", "|sh", "/a b"] {
                 assert!(!fix.commands.iter().any(|command| command.contains(bad)), "{}: {bad}", cause.code);
             }
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_called_where_it_listens() {
+        let at = |url: &str| Clues { host: Some("sts.example".into()), url: Some(url.into()), ..Clues::default() };
+        for (url, curl, openssl) in [
+            ("http://sts.example:4566", "http://sts.example:4566", "sts.example:4566 "),
+            ("https://sts.example", "https://sts.example", "sts.example:443 "),
+        ] {
+            let clues = at(url);
+            let commands = |code| fix(code, &clues).commands[0].clone();
+            assert!(commands("sts-unreachable").ends_with(curl), "{}", commands("sts-unreachable"));
+            assert!(commands("tls-unknown-ca").contains(openssl), "{}", commands("tls-unknown-ca"));
         }
     }
 

@@ -99,6 +99,10 @@ fn no_credentials(symptom: Symptom, clues: &Clues) -> Reading {
                     "env-stripped-from-process",
                     "if the container has them and the process has not, a supervisor took them away",
                 ),
+                Suspect::new(
+                    "env-not-injected-by-opt-out",
+                    "if only other containers of the pod have them, its annotation skip-containers names this one",
+                ),
             ],
         ),
     }

@@ -70,6 +70,12 @@ pub fn is_about_sts(text: &str, place: &Range<usize>) -> bool {
     hosts(around(text, place, 300, 200)).any(|(_, host)| is_sts(host))
 }
 
+/// Whether an AWS SDK speaks near a place.
+pub fn is_of_an_sdk(text: &str, place: &Range<usize>) -> bool {
+    let nearby = around(text, place, 300, 200);
+    ["botocore.", "awssdk.", "com.amazonaws.", "aws-sdk"].iter().any(|name| nearby.contains(name))
+}
+
 /// The first address near a place that is not a name server's.
 pub fn address(text: &str, place: &Range<usize>) -> Option<IpAddr> {
     let tokens = around(text, place, 200, 100).split([' ', '"', '\'', '>', '<', '(', ')', '[', ']', '/', ',', '=']);
@@ -96,7 +102,7 @@ const WORDS: &[&str] = &[
     "assumerole",
 ];
 
-/// Host names: those of AWS wherever they stand, others where a URL shows them.
+/// Host names: those of AWS wherever they stand, others where a URL or a connection shows them.
 fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let mut at = 0;
@@ -104,9 +110,11 @@ fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let start = at;
         at += token.len() + text[at + token.len()..].chars().next().map_or(0, char::len_utf8);
         let host = token.trim_end_matches('.');
-        let in_url = text[..start].ends_with("://") && !host.is_empty();
+        let before = &text[..start];
+        let in_url = before.ends_with("://") && !host.is_empty();
+        let is_peer = host.contains('.') && ["connect to ", "connecting to "].iter().any(|to| before.ends_with(to));
         let documentation = host.starts_with("docs.") || host.ends_with("github.com") || host.ends_with("github.io");
-        (!documentation && (is_aws(host) || in_url)).then_some((start, host))
+        (!documentation && (is_aws(host) || in_url || is_peer)).then_some((start, host))
     })
 }
 
@@ -181,7 +189,9 @@ fn region(text: &str) -> Option<&str> {
 }
 
 fn is_region(word: &str) -> bool {
-    Partition::of_region(word).is_some_and(|partition| partition.knows_region(word))
+    // Every other word of a log comes by here, and nearly none ends as regions do.
+    word.ends_with(|end: char| end.is_ascii_digit())
+        && Partition::of_region(word).is_some_and(|partition| partition.knows_region(word))
 }
 
 /// `"aud": "a"`, `"aud": ["a", "b"]`, `aud=a`.
@@ -272,6 +282,7 @@ mod tests {
             ),
             ("post https://s3.amazonaws.com FAULT", Context::OtherAws),
             ("get https://10.0.0.1:443/api FAULT sts:", Context::OtherHost),
+            ("FAULT connecting to db.example.com", Context::OtherHost),
             ("webidentityerr FAULT", Context::Words),
             ("FAULT in net.http at com.example.main", Context::Nothing),
         ] {

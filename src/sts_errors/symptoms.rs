@@ -3,7 +3,6 @@
 //! Sources: the STS API reference and its service model, texts quoted in public issue threads, and the sources of the
 //! SDKs. Only the words of the one who found the fault count, never those of what wraps it.
 
-use memchr::memmem;
 use std::ops::Range;
 
 /// What an error says, before anything else that is known narrows down why.
@@ -122,39 +121,11 @@ pub struct Row {
     pub near: &'static [&'static [&'static str]],
 }
 
-/// How far apart the phrases of one statement may be, in bytes.
-const NEAR: usize = 400;
-
-/// How many places of one phrase are looked at: logs repeat themselves.
-const MAX_PLACES: usize = 32;
-
 impl Row {
-    /// Where a lower-case text says it.
-    pub fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-        let says = self.says.iter().flat_map(move |phrase| places(text, phrase).take(MAX_PLACES));
-        says.filter(move |place| {
-            let nearby = around(text, place, NEAR, NEAR);
-            self.near.iter().all(|group| group.iter().any(|phrase| has(nearby, phrase)))
-        })
+    /// All phrases that bear on it.
+    pub fn phrases(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.says.iter().chain(self.near.iter().copied().flatten()).copied()
     }
-}
-
-/// Whether the phrase stands in the text as whole words.
-pub fn has(text: &str, phrase: &str) -> bool {
-    places(text, phrase).next().is_some()
-}
-
-/// Where the phrase stands as whole words: `expiredtoken` is not in `expiredtokenexception`.
-fn places<'t>(text: &'t str, phrase: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-    let bytes = text.as_bytes();
-    let joins = |a: Option<&u8>, b: Option<&u8>| {
-        a.is_some_and(u8::is_ascii_alphanumeric) && b.is_some_and(u8::is_ascii_alphanumeric)
-    };
-    let whole = move |place: &Range<usize>| {
-        let before = place.start.checked_sub(1).and_then(|at| bytes.get(at));
-        !joins(before, bytes.get(place.start)) && !joins(bytes.get(place.end - 1), bytes.get(place.end))
-    };
-    memmem::find_iter(bytes, phrase).map(|at| at..at + phrase.len()).filter(whole)
 }
 
 /// The text around a place, cut at characters.

@@ -1,5 +1,7 @@
 //! Takes an error's text out of what loggers, shells, SDKs and web pages wrap around it.
 
+use memchr::memchr2;
+
 /// How deep escapes may be nested: a JSON log within a JSON log within a quoted string.
 const MAX_NESTING: usize = 4;
 
@@ -8,11 +10,8 @@ const MAX_NESTING: usize = 4;
 pub fn unwrap(bytes: &[u8]) -> String {
     let mut text = squeeze(&decode(bytes));
     for _ in 0..MAX_NESTING {
-        let next = squeeze(&unescape(&text));
-        if next == text {
-            break;
-        }
-        text = next;
+        let Some(next) = unescape(&text) else { break };
+        text = squeeze(&next);
     }
     text
 }
@@ -36,6 +35,7 @@ fn squeeze(text: &str) -> String {
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
+            '!'..='~' | '\u{fffd}' => plain.push(character),
             '\u{1b}' if characters.peek() == Some(&'[') => {
                 characters.next();
                 // A control sequence ends with its first byte from '@' to '~' (ECMA-48).
@@ -58,26 +58,24 @@ fn squeeze(text: &str) -> String {
     plain
 }
 
-/// Resolves one level of backslash escapes and of HTML or XML entities. What is neither stays as it is.
-fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['\\', '&']) {
-        plain.push_str(&rest[..at]);
-        rest = &rest[at..];
-        match escape(rest).or_else(|| entity(rest)) {
-            Some((character, length)) => {
-                plain.push(character);
-                rest = &rest[length..];
-            }
-            None => {
-                plain.push_str(&rest[..1]);
-                rest = &rest[1..];
-            }
+/// Resolves one level of backslash escapes and of HTML or XML entities. What is neither stays as it is; `None` if there
+/// is none at all.
+fn unescape(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    // How far the text is in `plain`, and how far it has been looked at.
+    let (mut copied, mut seen) = (0, 0);
+    while let Some(at) = memchr2(b'\\', b'&', &text.as_bytes()[seen..]) {
+        let start = seen + at;
+        seen = start + 1;
+        let rest = &text[start..];
+        if let Some((character, length)) = escape(rest).or_else(|| entity(rest)) {
+            plain.push_str(&text[copied..start]);
+            plain.push(character);
+            copied = start + length;
+            seen = copied;
         }
     }
-    plain.push_str(rest);
-    plain
+    (copied > 0).then(|| plain + &text[copied..])
 }
 
 /// The character that a backslash at the start stands for, and the length of that escape.

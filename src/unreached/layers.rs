@@ -3,9 +3,9 @@
 use super::{Reading, Story};
 use crate::checks::china_partition_endpoint;
 use crate::evidence::{
-    AddressFault, Dial, DnsFault, EndpointSource, HttpFault, ProxyFault, TcpFault, TlsFault, is_private,
+    AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, ProxyFault, TcpFault, TlsFault, is_private,
 };
-use crate::finding::Fix;
+use crate::finding::{Fix, shell_word};
 use crate::partition::Partition;
 use std::net::IpAddr;
 
@@ -15,8 +15,8 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
     if china_partition_endpoint::is_near(&story.endpoint.host) {
         return None;
     }
-    Some(if let Some(Err(fault)) = &dial.dns {
-        return name(story, fault);
+    let reading = if let Some(Err(fault)) = &dial.dns {
+        name(story, fault)?
     } else if let Some(Err(faults)) = &dial.tcp {
         connection(story, faults)
     } else if let Some(Err(fault)) = &dial.proxy {
@@ -25,7 +25,19 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
         tls(story, fault)
     } else {
         exchange(story, dial.http.as_ref())
-    })
+    };
+    match dial.failed_at().filter(|_| dial.cut_off) {
+        Some(layer) => Some(cut_short(reading, layer)),
+        None => Some(reading),
+    }
+}
+
+/// What would be decided after a layer's whole time is only likely after a part of it.
+fn cut_short(reading: Reading, layer: Layer) -> Reading {
+    let seen = format!("The look's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
+    let decided = reading.suspects.is_empty();
+    let decided = decided.then(|| (reading.code, "if it is the same with more time (--look-timeout)".to_owned()));
+    Reading::open(seen, reading.suspects.into_iter().chain(decided).collect())
 }
 
 fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
@@ -179,7 +191,8 @@ fn around(story: &Story, seen: String) -> Reading {
             let seen = format!("{seen} Without the proxy, {kind}{host} takes connections.");
             let list = format!("add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod");
             Reading::decided("proxy-interferes", seen).with_fix(
-                Fix::new(list).command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY,{host}\"")),
+                Fix::new(list)
+                    .command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY\",{}", shell_word(host))),
             )
         }
         _ => Reading::decided("proxy-interferes", seen),
@@ -278,7 +291,7 @@ fn is_amazons(issuer: &str) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::checks::testing::endpoint;
-    use crate::evidence::{Endpoint, Layer};
+    use crate::evidence::Endpoint;
 
     fn tcp(address: &str, fault: TcpFault) -> Dial {
         Dial { tcp: Some(Err(vec![AddressFault { address: address.parse().unwrap(), fault }])), ..Dial::default() }

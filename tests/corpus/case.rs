@@ -1,6 +1,7 @@
 //! One case: what somebody saw, and what turned out to be the cause.
 
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// A line of `cases.jsonl`.
 pub struct Case {
@@ -52,6 +53,15 @@ impl Case {
         include_str!("cases.jsonl").lines().map(Case::parse).collect()
     }
 
+    /// Cases that show the same, letter for letter, and are labelled otherwise: no rule can meet them all.
+    pub fn twins() -> BTreeSet<String> {
+        let cases = Case::all();
+        let is_twin = |case: &&Case| {
+            cases.iter().any(|other| other.seen == case.seen && class(&other.label) != class(&case.label))
+        };
+        cases.iter().filter(is_twin).map(|case| case.id.clone()).collect()
+    }
+
     fn parse(line: &str) -> Case {
         let mut seen: Map<String, Value> = serde_json::from_str(line).expect(line);
         let mut take = |name: &str| match seen.remove(name) {
@@ -86,7 +96,7 @@ impl Case {
     /// The place of the true cause among these codes, from 0; inseparable ones share a place.
     pub fn place(&self, codes: &[&str]) -> Option<usize> {
         let mut classes: Vec<&str> = codes.iter().map(|code| class(code)).collect();
-        let mut known = std::collections::BTreeSet::new();
+        let mut known = BTreeSet::new();
         classes.retain(|class| known.insert(*class));
         classes.iter().position(|one| *one == class(&self.label))
     }

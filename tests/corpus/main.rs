@@ -23,11 +23,13 @@ use std::thread;
 
 #[test]
 fn errors_are_explained() {
-    let alone = Score::of("errors alone", |case| Some(explained(case.error_alone()?)));
-    assert!(alone.first_rate() >= 0.9, "{alone}");
-    let score = Score::of("errors with the facts beside them", |case| Some(explained(&case.pasted()?)));
-    print!("{alone}{score}");
-    score.assert_as_in("explain");
+    let alone = Score::of("errors alone", "explain", |case| Some(explained(case.error_alone()?)));
+    print!("{alone}");
+    alone.assert_targets();
+    let score = Score::of("errors with the facts beside them", "explain", |case| Some(explained(&case.pasted()?)));
+    print!("{score}");
+    score.assert_targets();
+    score.assert_left_out_for_a_reason();
 }
 
 #[test]
@@ -47,7 +49,7 @@ fn pods_are_judged() {
         }
     });
     let reports = reports.into_inner().expect("a list");
-    let score = Score::of("pods", |case| {
+    let score = Score::of("pods", "check", |case| {
         let (_, report) = reports.iter().find(|(id, _)| *id == case.id)?;
         Some(match case.visibility {
             // The probe's own calls work, and that is the answer.
@@ -56,7 +58,8 @@ fn pods_are_judged() {
         })
     });
     print!("{score}");
-    score.assert_as_in("check");
+    score.assert_targets();
+    score.assert_left_out_for_a_reason();
     let false_alarms: Vec<&String> = Case::all()
         .iter()
         .filter(|case| case.visibility == Visibility::Healthy)
@@ -96,73 +99,104 @@ fn codes(report: &Value) -> Vec<String> {
     named.iter().filter_map(|named| Some(named["code"].as_str()?.to_owned())).collect()
 }
 
-/// How many cases are met.
+/// How many cases are met, out of how many.
+#[derive(Default)]
+struct Part(usize, usize);
+
+impl Part {
+    fn count(&mut self, met: bool) {
+        *self = Part(self.0 + usize::from(met), self.1 + 1);
+    }
+
+    fn is_at_least(&self, percent: usize) -> bool {
+        self.0 * 100 >= self.1 * percent
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:>3} of {:<3}", self.0, self.1)
+    }
+}
+
+/// The parts that the targets are set for.
+#[derive(Default)]
+struct Parts {
+    /// One cause, or none of IRSA's: named first.
+    first: Part,
+    /// One text for many causes: the true one among the first three, and anywhere.
+    first_three: Part,
+    listed: Part,
+}
+
+/// The score over all cases, and over those whose inputs can tell the cause.
 struct Score {
     what: &'static str,
-    decided: (usize, usize),
-    healthy: (usize, usize),
-    first_three: (usize, usize),
-    listed: (usize, usize),
+    all: Parts,
+    telling: Parts,
     unmet: Vec<(String, String)>,
+    left_out: BTreeSet<String>,
 }
 
 impl Score {
-    fn of(what: &'static str, rank: impl Fn(&Case) -> Option<Vec<String>>) -> Score {
-        let none = (0, 0);
-        let mut score = Score { what, decided: none, healthy: none, first_three: none, listed: none, unmet: vec![] };
+    /// `heading` is that of the README's section which says which cases cannot be told and why.
+    fn of(what: &'static str, heading: &str, rank: impl Fn(&Case) -> Option<Vec<String>>) -> Score {
+        let left_out = left_out(heading);
+        let mut score = Score { what, all: Parts::default(), telling: Parts::default(), unmet: Vec::new(), left_out };
+        let twins = Case::twins();
         for case in Case::all() {
             let Some(codes) = rank(&case) else { continue };
             let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
             let met = case.is_met_by(&codes);
-            let count =
-                |(good, all): &mut (usize, usize), met: bool| (*good, *all) = (*good + usize::from(met), *all + 1);
-            match case.visibility {
-                Visibility::Decided => count(&mut score.decided, met),
-                Visibility::Healthy => count(&mut score.healthy, met),
-                Visibility::Candidate => {
-                    count(&mut score.first_three, met);
-                    count(&mut score.listed, case.place(&codes).is_some());
+            let tells = !twins.contains(&case.id) && !score.left_out.contains(&case.id);
+            for parts in [Some(&mut score.all), tells.then_some(&mut score.telling)].into_iter().flatten() {
+                match case.visibility {
+                    Visibility::Decided | Visibility::Healthy => parts.first.count(met),
+                    Visibility::Candidate => {
+                        parts.first_three.count(met);
+                        parts.listed.count(case.place(&codes).is_some());
+                    }
                 }
             }
             if !met {
-                score.unmet.push((case.id.clone(), format!("{} {} {codes:?}", case.id, case.label)));
+                let why = if twins.contains(&case.id) { " (one of several, letter for letter the same)" } else { "" };
+                score.unmet.push((case.id.clone(), format!("{} {}: {codes:?}{why}", case.id, case.label)));
             }
         }
         score
     }
 
-    /// Of the cases with one cause, the part whose cause is named first.
-    fn first_rate(&self) -> f64 {
-        let ((decided, all_decided), (healthy, all_healthy)) = (self.decided, self.healthy);
-        (decided + healthy) as f64 / (all_decided + all_healthy) as f64
+    fn assert_targets(&self) {
+        assert!(self.telling.first.is_at_least(95), "{self}");
+        assert!(self.telling.first_three.is_at_least(90), "{self}");
+        assert!(self.all.listed.is_at_least(100), "{self}");
     }
 
-    /// The cases that are not met must all be among those that the README gives reasons for.
-    fn assert_as_in(&self, heading: &str) {
-        let readme = include_str!("README.md");
-        let (_, section) = readme.split_once(&format!("## {heading}\n")).expect("a section");
-        let section = section.split("\n## ").next().unwrap_or(section);
-        let rows =
-            section.lines().filter_map(|line| line.strip_prefix("| c").filter(|row| row.starts_with(char::is_numeric)));
-        let told = rows.flat_map(|row| row.split('|').next().unwrap_or_default().split(", "));
-        let told: BTreeSet<String> = told.map(|id| format!("c{}", id.trim().trim_start_matches('c'))).collect();
-        let unmet: BTreeSet<String> = self.unmet.iter().map(|(id, _)| id.clone()).collect();
-        for met in told.difference(&unmet) {
-            println!("{met} is met and needs no line in README.md under {heading}");
-        }
-        assert!(unmet.is_subset(&told), "{self}");
-        assert_eq!(self.listed.0, self.listed.1, "the true cause must always be in the list: {self}");
+    /// A case that is met after all is not one whose inputs cannot tell.
+    fn assert_left_out_for_a_reason(&self) {
+        let unmet: BTreeSet<&String> = self.unmet.iter().map(|(id, _)| id).collect();
+        let met: Vec<&String> = self.left_out.iter().filter(|id| !unmet.contains(id)).collect();
+        assert!(met.is_empty(), "{met:?} are met, and README.md leaves them out");
     }
+}
+
+/// The cases in the table under a heading of README.md: `| c001, c002 | why |`.
+fn left_out(heading: &str) -> BTreeSet<String> {
+    let readme = include_str!("README.md");
+    let (_, section) = readme.split_once(&format!("## {heading}\n")).expect("a section");
+    let section = section.split("\n## ").next().unwrap_or(section);
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| c")?.split('|').next());
+    let ids = cells.flat_map(|cell| cell.split(", ")).map(|id| id.trim().trim_start_matches('c'));
+    ids.filter(|id| id.parse::<u32>().is_ok()).map(|id| format!("c{id}")).collect()
 }
 
 impl std::fmt::Display for Score {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let part = |(good, all): (usize, usize)| format!("{good} of {all}");
-        writeln!(f, "{}", self.what)?;
-        writeln!(f, "  one cause, named first          {}", part(self.decided))?;
-        writeln!(f, "  healthy, named first            {}", part(self.healthy))?;
-        writeln!(f, "  many causes, in the first three {}", part(self.first_three))?;
-        writeln!(f, "  many causes, in the list        {}", part(self.listed))?;
+        let Score { what, all, telling, .. } = self;
+        writeln!(f, "{what:<32} all cases   whose inputs tell")?;
+        writeln!(f, "  one cause, named first         {}  {}", all.first, telling.first)?;
+        writeln!(f, "  many causes, in the first three{}  {}", all.first_three, telling.first_three)?;
+        writeln!(f, "  many causes, in the list       {}  {}", all.listed, telling.listed)?;
         self.unmet.iter().try_for_each(|(_, line)| writeln!(f, "    not met: {line}"))
     }
 }

@@ -56,6 +56,13 @@ pub fn resolv_conf(directory: &Path, text: &str) {
     mount::<_, _, str, str>(Some(&file), "/etc/resolv.conf", None, MsFlags::MS_BIND, None).expect("mounted");
 }
 
+/// Puts an empty directory in the place of each that holds a system's CA bundle.
+pub fn hide_bundles() {
+    for directory in ["/etc/ssl", "/etc/pki"].map(Path::new).into_iter().filter(|path| path.is_dir()) {
+        mount::<str, _, str, str>(Some("tmpfs"), directory, Some("tmpfs"), MsFlags::empty(), None).expect("mounted");
+    }
+}
+
 /// Port 443 of an address that answers nobody: its listener's queue is full, so that the kernel drops what comes.
 pub fn swallow(address: [u8; 4]) -> Vec<OwnedFd> {
     let at = SockaddrIn::from(SocketAddrV4::new(address.into(), 443));

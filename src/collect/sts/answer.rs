@@ -7,6 +7,8 @@ use crate::evidence::{Alien, AlienKind, CallFault, Operation, Refusal};
 use crate::redact;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 
 /// AWS's texts are short; anything longer is not worth a reader's time.
 const MAX_MESSAGE_CHARS: usize = 1_000;
@@ -41,8 +43,18 @@ pub(super) fn fault<E: ProvideErrorMetadata>(
                 attempts: log.attempts,
             })
         }
-        _ => alien(operation, log, answer, kind(answer)),
+        _ => alien(operation, log, answer, unreadable(operation, answer).unwrap_or_else(|| kind(answer))),
     }
+}
+
+/// What the SDK cannot read in a success of STS, if it is one. Of all that it reads, only the time has a form.
+fn unreadable(operation: Operation, answer: &Answer) -> Option<AlienKind> {
+    let body = String::from_utf8_lossy(&answer.body);
+    let is_success = matches!(kind(answer), AlienKind::OtherXml { .. })
+        && root(&body).rsplit(':').next() == Some(&format!("{}Response", operation.name()));
+    let expiration = body.split_once("<Expiration>").and_then(|(_, rest)| rest.split_once("</Expiration>"));
+    let is_time = expiration.is_none_or(|(time, _)| DateTime::from_str(time.trim(), Format::DateTime).is_ok());
+    is_success.then_some(AlienKind::Unreadable { what: if is_time { "XML" } else { "expiration" } })
 }
 
 /// A success that lacks `missing`.
@@ -101,13 +113,17 @@ fn kind(answer: &Answer) -> AlienKind {
 /// XML that ends before its outermost element does is cut off, whoever wrote it.
 fn xml(body: &[u8]) -> AlienKind {
     let text = String::from_utf8_lossy(body);
-    let root = text.split('<').find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic())).unwrap_or_default();
-    let name = root.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-    if !text.trim_end().ends_with(&format!("</{name}>")) {
+    if !text.trim_end().ends_with(&format!("</{}>", root(&text))) {
         return AlienKind::CutOff;
     }
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
     AlienKind::OtherXml { code: code.map(|(code, _)| short(code, 80)) }
+}
+
+/// The outermost element's name.
+fn root(xml: &str) -> &str {
+    let tag = xml.split('<').find(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic())).unwrap_or_default();
+    tag.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default()
 }
 
 /// The envelope of the AWS query protocol, by its local name; S3 and others answer with a bare `<Error>`.

@@ -1,5 +1,6 @@
 //! Builds one connection: name, address, proxy, TLS.
 
+use super::attempt::Attempt;
 use super::exchange::{self, Sender};
 use super::{CONNECT_TIMEOUT, Shared, milliseconds};
 use crate::collect::resolver;
@@ -102,7 +103,7 @@ pub(super) async fn reach(shared: &Shared, url: &Uri, deadline: Instant) {
 }
 
 async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<SocketAddr>, Broken> {
-    let began = Instant::now();
+    let mut attempt = Attempt::at(shared, Layer::Dns);
     let host = peer.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let result = match timeout_at(deadline, tokio::net::lookup_host((host, port(peer)))).await {
         Ok(Ok(addresses)) => match addresses.collect::<Vec<_>>() {
@@ -110,7 +111,7 @@ async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<S
             addresses => Ok(addresses),
         },
         Ok(Err(error)) => Err(dns_fault(&error)),
-        Err(_) => Err(DnsFault::TimedOut { after_ms: milliseconds(began) }),
+        Err(_) => Err(DnsFault::TimedOut { after_ms: milliseconds(attempt.began) }),
     };
     let result = match result {
         Err(fault) => Err(explained(shared, host, fault).await),
@@ -121,7 +122,7 @@ async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<S
         Ok(ips) => Ok(format!("{host} is {}", list(ips.iter().take(4)))),
         Err(fault) => Err(format!("{host}: {fault}")),
     };
-    shared.step(Layer::Dns.name(), began, detail);
+    attempt.end(detail);
     shared.with_dial(|dial| dial.dns = Some(ips.map_err(Clone::clone)));
     result.map_err(|_| Broken::worth_retrying(false))
 }
@@ -149,28 +150,29 @@ fn dns_fault(error: &std::io::Error) -> DnsFault {
 
 /// Tries the addresses in the order of the resolver, each with its share of the time that is left.
 async fn connect(shared: &Shared, addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Broken> {
-    let began = Instant::now();
-    let mut faults = Vec::new();
+    let mut attempt = Attempt::at(shared, Layer::Tcp);
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
         let started = Instant::now();
+        attempt.address = Some(*address);
         let fault = match timeout_at(started + share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // Requests are small and sent whole: waiting for more to send only costs time.
                 let _ = stream.set_nodelay(true);
-                let tried = list(faults.iter().take(4));
+                let tried = list(attempt.faults.iter().take(4));
                 let after = if tried.is_empty() { String::new() } else { format!(" (before that, {tried})") };
-                shared.step(Layer::Tcp.name(), began, Ok(format!("{address}{after}")));
+                attempt.end(Ok(format!("{address}{after}")));
                 shared.with_dial(|dial| dial.tcp = Some(Ok(*address)));
                 return Ok(stream);
             }
             Ok(Err(error)) => tcp_fault(&error),
             Err(_) => TcpFault::TimedOut { after_ms: milliseconds(started) },
         };
-        faults.push(AddressFault { address: *address, fault });
+        attempt.faults.push(AddressFault { address: *address, fault });
     }
-    shared.step(Layer::Tcp.name(), began, Err(list(faults.iter().take(4))));
+    let faults = std::mem::take(&mut attempt.faults);
+    attempt.end(Err(list(faults.iter().take(4))));
     let passing = faults.iter().any(|fault| matches!(fault.fault, TcpFault::Refused | TcpFault::Reset));
     shared.with_dial(|dial| dial.tcp = Some(Err(faults)));
     Err(Broken::worth_retrying(passing))
@@ -196,18 +198,18 @@ async fn tunnel(
     authorization: Option<&HeaderValue>,
     deadline: Instant,
 ) -> Result<(), Broken> {
-    let began = Instant::now();
+    let mut attempt = Attempt::at(shared, Layer::Proxy);
     let result = match timeout_at(deadline, ask_for_tunnel(stream, server, authorization)).await {
         Ok(Ok(status @ 200..=299)) => Ok(status),
         Ok(Ok(status)) => Err(ProxyFault::Refused { status }),
         Ok(Err(why)) => Err(ProxyFault::Broken(why)),
-        Err(_) => Err(ProxyFault::TimedOut { after_ms: milliseconds(began) }),
+        Err(_) => Err(ProxyFault::TimedOut { after_ms: milliseconds(attempt.began) }),
     };
     let detail = match &result {
         Ok(status) => Ok(format!("CONNECT {server}: {status}")),
         Err(fault) => Err(format!("CONNECT {server}: {fault}")),
     };
-    shared.step(Layer::Proxy.name(), began, detail);
+    attempt.end(detail);
     let broken = result.as_ref().err().map(|_| Broken::worth_retrying(false));
     shared.with_dial(|dial| dial.proxy = Some(result));
     broken.map_or(Ok(()), Err)
@@ -247,11 +249,11 @@ async fn shake_hands(
     stream: TcpStream,
     deadline: Instant,
 ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Broken> {
-    let began = Instant::now();
+    let mut attempt = Attempt::at(shared, Layer::Tls);
     let result = match shared.tls() {
         Ok(tls) => match timeout_at(deadline, tls.connect(host, stream)).await {
             Ok(result) => result,
-            Err(_) => Err(TlsFault::TimedOut { after_ms: milliseconds(began) }),
+            Err(_) => Err(TlsFault::TimedOut { after_ms: milliseconds(attempt.began) }),
         },
         Err(fault) => Err(fault),
     };
@@ -262,7 +264,7 @@ async fn shake_hands(
         }
         Err(fault) => Err(fault.to_string()),
     };
-    shared.step(Layer::Tls.name(), began, detail);
+    attempt.end(detail);
     if let Err(TlsFault::WrongName { .. }) = &result
         && let Some(resolver) = resolver::read(&shared.root)
     {

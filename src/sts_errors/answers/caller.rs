@@ -41,11 +41,16 @@ pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
         let suspects = vec![no_web_identity(caller, injected), keys(), unreadable()];
         return Reading { symptom, suspects, umbrella: None };
     }
-    let why = format!(
-        "AWS knows {caller} as caller; if that is the role meant for this pod, IRSA works and the role's own \
-         permissions lack the action"
-    );
-    Reading::decided(symptom, "caller-is-not-expected-role", why)
+    let lacks = "role-lacks-permissions";
+    if is_the_role {
+        let why =
+            format!("the call was made as {caller}, which is the pod's role: IRSA works, and the role may not do this");
+        return Reading::decided(symptom, lacks, why);
+    }
+    let why =
+        format!("AWS knows {caller} as caller: if that is the pod's role, IRSA works, and the role may not do this");
+    let other = Suspect::new("caller-is-not-expected-role", "if it is not, other credentials win over web identity");
+    Reading { symptom, suspects: vec![Suspect::new(lacks, why), other], umbrella: None }
 }
 
 /// Why a call was made as the node.

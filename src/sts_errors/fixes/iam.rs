@@ -118,6 +118,11 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "IRSA works. If the second role is the pod's own, take the role setting out of the program; else allow \
              sts:AssumeRole in the first role's permissions and name the first role in the second's trust policy",
         ),
+        "role-lacks-permissions" => Fix::new(
+            "IRSA works. Allow the action on the resource in the role's policies, and look for what denies it: the \
+             resource's own policy, a permissions boundary, the organization's policies",
+        )
+        .command(format!("aws iam list-attached-role-policies --role-name {role}")),
         "packed-policy-too-large" => {
             Fix::new("pass fewer or shorter session tags and a smaller session policy to the second sts:AssumeRole")
         }

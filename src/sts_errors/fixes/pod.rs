@@ -31,6 +31,13 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "kubectl annotate serviceaccount {service_account} --namespace {namespace} eks.amazonaws.com/role-arn=arn:aws:iam::{}:role/{}",
             names.account, names.role
         )),
+        "env-not-injected-by-opt-out" => Fix::new(
+            "take the annotation eks.amazonaws.com/skip-containers or the label eks.amazonaws.com/skip-pod-identity-webhook \
+             out of the pod's template, then recreate the pod",
+        )
+        .command(format!(
+            "kubectl get pods --namespace {namespace} --output yaml | grep -E 'skip-(containers|pod-identity-webhook)'"
+        )),
         "env-partially-set" => Fix::new(
             "take hand-set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of the pod's template, so that the webhook \
              sets both, then recreate the pod",

@@ -4,7 +4,7 @@ use super::Names;
 use crate::finding::Fix;
 
 pub fn fix(code: &str, names: &Names) -> Option<Fix> {
-    let Names { host, region, .. } = names;
+    let Names { host, url, peer, region, .. } = names;
     Some(match code {
         "region-missing" => Fix::new("set AWS_REGION in the pod (the webhook does, given its --aws-default-region)"),
         "sts-endpoint-misconfigured" => Fix::new(
@@ -35,7 +35,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             Fix::new("look at AWS's own words above; if a proxy or portal answered, let the way to STS pass it by")
         }
         "sts-unreachable" => Fix::new("see that a connection to STS can be made from this pod")
-            .command(format!("curl --verbose --max-time 5 https://{host}/")),
+            .command(format!("curl --verbose --max-time 5 {url}")),
         "sts-global-endpoint-in-private-vpc" => Fix::new(
             "call the regional endpoint: set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (older SDKs default to \
              the global one), and have a VPC endpoint for STS",
@@ -45,7 +45,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "open the way to port 443 of STS: NetworkPolicy egress, the pod's security group, the security group of \
              the VPC endpoint, or NAT",
         )
-        .command(format!("curl --verbose --max-time 5 https://{host}/"))
+        .command(format!("curl --verbose --max-time 5 {url}"))
         .command("kubectl get networkpolicies --all-namespaces"),
         "mesh-proxy-not-running" => Fix::new(
             "let init containers past the mesh: annotate the pod template with \
@@ -61,7 +61,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "put a CA bundle into the image (Debian, Alpine: package ca-certificates); where TLS is inspected, add that \
              CA and name the bundle in AWS_CA_BUNDLE or SSL_CERT_FILE",
         )
-        .command(format!("openssl s_client -connect {host}:443 -servername {host} </dev/null | openssl x509 -noout -issuer")),
+        .command(format!("openssl s_client -connect {peer} -servername {host} </dev/null | openssl x509 -noout -issuer")),
         "tls-hostname-mismatch" => Fix::new(
             "remove the DNS alias of sts.amazonaws.com; set AWS_STS_REGIONAL_ENDPOINTS=regional so that the VPC \
              endpoint's own name is called",

@@ -61,7 +61,7 @@ pub static ROWS: &[Row] = &[
         TokenExpired,
         &[
             "token too old",
-            "must be before the expiration date/time",
+            "must be before the expiration date",
             "web identity token has expired",
             "web identity token that was passed is expired",
         ],

@@ -106,6 +106,11 @@ pub static ROWS: &[Row] = &[
     // The end of the chain.
     row_near(NoCredentials, &["tokenfilewebidentitycredentials"], &[&["received undefined", "cannot read propert"]]),
     row_near(NoCredentials, &["aws_web_identity_token_file", "webidentitytokenfile"], &[NOT_SET]),
+    row_near(
+        NoCredentials,
+        &["no credentials found", "credentials not found", "credentials were not found", "no credentials were found"],
+        &[&["aws", "iam", "imds", "credential provider", "any provider", "instance profile", "instance metadata"]],
+    ),
     row(
         NoCredentials,
         &[
@@ -129,6 +134,8 @@ pub static ROWS: &[Row] = &[
             "unable to sign request without credentials",
             "no valid credential sources",
             "no credential providers",
+            "no credential provider found",
+            "instance meta error",
             "no providers in chain provided credentials",
             "no identity could be resolved from the chain",
             "could not find credentials",

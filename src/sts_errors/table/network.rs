@@ -84,6 +84,7 @@ pub static ROWS: &[Row] = &[
             "partialchain",
             "untrustedroot",
             "ssl certificate problem",
+            "ssl peer certificate or ssh remote key was not ok",
             "cannot be authenticated with given ca certificates",
             "error setting certificate verify locations",
             "could not find a suitable tls ca certificate bundle",
@@ -122,7 +123,6 @@ pub static ROWS: &[Row] = &[
             "name or service not known",
             "name does not resolve",
             "nodename nor servname provided",
-            "no address associated with hostname",
         ],
     ),
     row_near(
@@ -135,6 +135,8 @@ pub static ROWS: &[Row] = &[
         &["dial tcp: lookup", "dial udp: lookup", "dns lookup", "resolving", "resolver"],
         &[&["i/o timeout", "connection refused", "timed out", "timeout", "deadline exceeded", "servfail", "no answer"]],
     ),
+    // What .NET makes of a resolver that says "try again".
+    row_near(DnsFailed, &["resource temporarily unavailable"], &[&["socketexception"]]),
     row(DnsFailed, &["dns query failed", "aws_io_dns_query_failed", "dns resolution timed out"]),
     row(
         Unresolved,
@@ -153,6 +155,8 @@ pub static ROWS: &[Row] = &[
             "no such host is known",
             "remote name could not be resolved",
             "aws_io_dns_invalid_name",
+            // The name is there and has no address: a name server that answers for the zone itself.
+            "no address associated with hostname",
             "host name was invalid for dns resolution",
         ],
     ),
@@ -181,6 +185,9 @@ pub static ROWS: &[Row] = &[
             "did not properly respond",
             "aws_io_socket_timeout",
             "deadline has elapsed",
+            "apicalltimeoutexception",
+            "apicallattempttimeoutexception",
+            "did not complete before the specified timeout",
             "no route to host",
             "network is unreachable",
             "ehostunreach",
