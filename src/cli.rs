@@ -76,7 +76,9 @@ enum Command {
     Completions { shell: clap_complete::Shell },
 }
 
-/// What every look needs.
+// The groups of options below carry plain comments: clap would show a doc comment as the command's own description.
+
+// What every look needs.
 #[derive(Args, Clone)]
 pub struct LookOptions {
     /// Look for this role instead of AWS_ROLE_ARN's
@@ -106,7 +108,7 @@ pub struct LookOptions {
     look_timeout: Duration,
 }
 
-/// What a mode that lives in a pod needs.
+// What a mode that lives in a pod needs.
 #[derive(Args, Clone)]
 pub struct LifeOptions {
     /// Lines on standard error
@@ -116,7 +118,7 @@ pub struct LifeOptions {
     termination: TerminationOptions,
 }
 
-/// Where kubectl describe finds the verdict.
+// Where kubectl describe finds the verdict.
 #[derive(Args, Clone)]
 pub struct TerminationOptions {
     /// The file for the termination message; by default only if it is there; "none" turns it off
@@ -130,7 +132,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// How to say it.
+// How to say it.
 #[derive(Args, Clone)]
 pub struct OutputOptions {
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
