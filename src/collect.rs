@@ -10,7 +10,7 @@ pub(crate) mod jwt;
 mod mounts;
 pub mod processes;
 mod profiles;
-mod resolver;
+pub(crate) mod resolver;
 mod rivals;
 mod roots;
 pub mod sdks;
