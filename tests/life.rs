@@ -149,6 +149,23 @@ fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_tu
 }
 
 #[test]
+fn a_token_mounted_by_itself_is_told_to_be_never_renewed() {
+    root_or_skip!();
+    let mut raised = raise(|_| {});
+    let volume = raised.directory.path().join("volume").display().to_string();
+    let token = &raised.variables["AWS_WEB_IDENTITY_TOKEN_FILE"];
+    // What the kubelet makes of subPath: one file of the volume's tmpfs, mounted on an empty one.
+    let mount = format!(
+        "mkdir {volume} && mount -t tmpfs tmpfs {volume} && cp {token} {volume}/real && touch {volume}/token && \
+         mount --bind {volume}/real {volume}/token && exec \"$@\""
+    );
+    wrap(&mut raised, &["unshare", "--mount", "sh", "-c", &mount, "sh"]);
+    let sidecar = Sidecar::start(&mut raised, &["--token-file", &format!("{volume}/token")]);
+    assert_eq!(sidecar.running.line("the token file is a mount of its own (subPath)")["level"], "WARN");
+    sidecar.running.line("healthy");
+}
+
+#[test]
 fn a_blip_of_sts_does_not_take_the_pod_out_of_service() {
     for (arguments, status, line) in [
         (&[][..], 200, "ready: IRSA worked "),
