@@ -10,7 +10,7 @@ pub(crate) mod jwt;
 mod mounts;
 pub mod processes;
 mod profiles;
-mod resolver;
+pub(crate) mod resolver;
 mod rivals;
 mod roots;
 pub mod sdks;
@@ -176,6 +176,12 @@ pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now:
         evidence.session = Seen::not_looked("the token has expired since STS was asked");
     }
     evidence
+}
+
+/// Whether the token file can never be renewed. A look asks this only where something is wrong.
+pub fn token_is_mounted_alone(subject: &Subject) -> bool {
+    let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
+    mounts::look(subject, path).is_ok_and(|mounts| mounts.hold_the_token_alone())
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.

@@ -66,6 +66,14 @@ pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault>
     }
     let container = container(pod, choices.container.as_deref())?;
     let mut notes = Vec::new();
+    if let (None, more @ [_, _, ..]) = (&choices.container, list(pod, "/spec/containers")) {
+        let names: Vec<&str> = more.iter().map(|container| text(container, "/name")).collect();
+        notes.push(format!(
+            "this is for container {} of {}; --container chooses another",
+            text(container, "/name"),
+            names.join(", ")
+        ));
+    }
     let env = env(container, &mut notes);
     let mounts = mounts(container, &env, &mut notes);
     let user = User::of(pod, container, choices.uid);
@@ -195,12 +203,12 @@ fn command(pod: &Value, container: &Value, user: User, image: &str) -> String {
     let profile = if user.is_other() { "restricted" } else { "general" };
     let namespace = match text(pod, "/metadata/namespace") {
         "" => String::new(),
-        namespace => format!(" --namespace={namespace}"),
+        namespace => format!(" --namespace={}", quoted(namespace)),
     };
-    let (name, target) = (text(pod, "/metadata/name"), text(container, "/name"));
+    let (name, target, image) = (quoted(text(pod, "/metadata/name")), quoted(text(container, "/name")), quoted(image));
     format!(
-        "kubectl debug{namespace} {name} --stdin --quiet --image={} --target={target} --profile={profile} --custom={FILE}",
-        quoted(image)
+        "kubectl debug{namespace} {name} --stdin --quiet --image={image} --target={target} --profile={profile} \
+         --custom={FILE}"
     )
 }
 
@@ -212,7 +220,9 @@ fn quoted(word: &str) -> String {
 impl DebugProfile {
     /// A script that writes the profile and runs the command; notes stand in it as comments.
     pub fn script(&self) -> String {
-        let notes: String = self.notes.iter().map(|note| format!("# {note}\n")).collect();
+        // A note quotes the pod, whose author may have put a line of the shell into a path.
+        let one_line = |note: &String| note.replace(char::is_control, "\u{fffd}");
+        let notes: String = self.notes.iter().map(|note| format!("# {}\n", one_line(note))).collect();
         format!("{notes}cat > {FILE} <<'END'\n{:#}\nEND\n{}\n", self.profile, self.command)
     }
 }
@@ -322,6 +332,8 @@ mod tests {
             let pod = json!({ "kind": "Pod", "metadata": { "name": "shop", "annotations": annotations },
                 "spec": { "containers": containers, "initContainers": [{ "name": "i" }] } });
             let built = build(&pod.to_string(), &Choices { container: chosen.map(str::to_owned), ..choices() })?;
+            let told = built.notes.iter().any(|note| note.contains("of a, b, c; --container"));
+            assert_eq!(told, chosen.is_none());
             let (_, rest) = built.command.split_once("--target=").expect("a target");
             Ok(rest.split(' ').next().unwrap_or_default().to_owned())
         };
@@ -344,6 +356,19 @@ mod tests {
             assert_eq!(build(document, &choices()), Err(fault), "{document}");
         }
         assert!(matches!(build("apiVersion: v1", &choices()), Err(ProfileFault::NotJson(_))));
+    }
+
+    #[test]
+    fn nothing_in_a_pod_becomes_a_command() {
+        let container = json!({ "name": "a;date", "volumeMounts": [
+            { "name": "aws-iam-token", "mountPath": "/token\ndate #", "subPath": "x" }, { "name": "END\ndate" },
+        ] });
+        let pod = json!({ "kind": "Pod", "metadata": { "name": "$(date)", "namespace": "x;date" },
+            "spec": { "containers": [container] } });
+        let built = build(&pod.to_string(), &choices()).expect("a profile");
+        assert!(!built.script().lines().any(|line| line.starts_with("date")), "{}", built.script());
+        assert!(built.command.contains(" '$(date)' ") && built.command.contains(" --target='a;date' "));
+        assert!(built.command.starts_with("kubectl debug --namespace='x;date' "));
     }
 
     #[test]

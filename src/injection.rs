@@ -102,8 +102,7 @@ fn kind(mount: &Mount) -> String {
 
 /// Whether the token file can never be renewed, because it is mounted by itself.
 pub fn is_frozen(evidence: &Evidence) -> bool {
-    let mount = evidence.mounts.seen().and_then(|mounts| mounts.token_file.as_ref());
-    mount.is_some_and(|mount| mount.volume() == Volume::SubPath)
+    evidence.mounts.seen().is_some_and(Mounts::hold_the_token_alone)
 }
 
 /// Who this pod runs as, with the commands that show and set the annotation and make the pod anew.

@@ -3,7 +3,6 @@
 mod history;
 mod http;
 mod listen;
-mod mount;
 mod route;
 
 pub use history::{CallOutcome, Durations, History, Patience, Success};
@@ -17,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::collect::Options;
+use crate::collect::{Options, token_is_mounted_alone};
 use crate::log;
 use crate::probe::{probe, probe_token};
 use crate::render::{html, json, metrics};
@@ -71,7 +70,9 @@ pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) ->
     };
     sidecar.publish();
     let servers = sidecar.listen()?;
-    mount::warn_if_frozen(subject);
+    if token_is_mounted_alone(subject) {
+        tracing::warn!("the token file is a mount of its own (subPath): it never sees a renewal, and will expire");
+    }
     let signal = tokio::select! {
         signal = ending.wait() => signal,
         never = sidecar.turn(&mut hangup) => match never {},

@@ -13,10 +13,13 @@ mod stage;
 use local_sts::jwt::Minted;
 use local_sts::keys::SigningKey;
 use local_sts::{Misbehaviour, Operation, World};
-use nix::sys::signal::Signal;
-use pod::{Running, Sidecar, exchange, rotate, run};
+use nix::sys::signal::{Signal, kill};
+use pod::{Running, Sidecar, children, exchange, rotate, run};
 use stage::{ISSUER, Raised, Stage};
+use std::collections::BTreeSet;
+use std::net::TcpStream;
 use std::path::Path;
+use std::process::Command;
 
 const ASSUME: Operation = Operation::AssumeRoleWithWebIdentity;
 const PROBE: &str = env!("CARGO_BIN_EXE_irsa-probe");
@@ -36,8 +39,33 @@ fn signed(token: &Minted) -> String {
     SigningKey::rs256().unwrap().sign(&token.claims()).unwrap()
 }
 
+/// Has another program start the one of the pod.
+fn wrap(raised: &mut Raised, wrapper: &[&str]) {
+    let mut command = Command::new(wrapper[0]);
+    command
+        .args(&wrapper[1..])
+        .arg(raised.command.get_program())
+        .env_clear()
+        .envs(&raised.variables)
+        .env("PATH", "/usr/bin:/bin");
+    raised.command = command;
+}
+
+/// As the first process of its own process namespace, which is what a container's is. The kernel gives that one no
+/// signal that it has no handler for.
+const AS_PROCESS_1: [&str; 5] = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
+macro_rules! root_or_skip {
+    () => {
+        if !nix::unistd::geteuid().is_root() {
+            println!("skipped: only root can make a process namespace");
+            return;
+        }
+    };
+}
+
 fn ping(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = std::process::Command::new(PROBE).env_clear().arg("ping").args(arguments).output().unwrap();
+    let output = Command::new(PROBE).env_clear().arg("ping").args(arguments).output().unwrap();
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
@@ -118,6 +146,23 @@ fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_tu
     rotate(&file, &signed(&token(0.0)));
     assert_eq!(sidecar.running.line("verdict is now healthy")["level"], "INFO");
     assert_eq!(sidecar.get("/readyz").0, 200);
+}
+
+#[test]
+fn a_token_mounted_by_itself_is_told_to_be_never_renewed() {
+    root_or_skip!();
+    let mut raised = raise(|_| {});
+    let volume = raised.directory.path().join("volume").display().to_string();
+    let token = &raised.variables["AWS_WEB_IDENTITY_TOKEN_FILE"];
+    // What the kubelet makes of subPath: one file of the volume's tmpfs, mounted on an empty one.
+    let mount = format!(
+        "mkdir {volume} && mount -t tmpfs tmpfs {volume} && cp {token} {volume}/real && touch {volume}/token && \
+         mount --bind {volume}/real {volume}/token && exec \"$@\""
+    );
+    wrap(&mut raised, &["unshare", "--mount", "sh", "-c", &mount, "sh"]);
+    let sidecar = Sidecar::start(&mut raised, &["--token-file", &format!("{volume}/token")]);
+    assert_eq!(sidecar.running.line("the token file is a mount of its own (subPath)")["level"], "WARN");
+    sidecar.running.line("healthy");
 }
 
 #[test]
@@ -271,4 +316,85 @@ fn sigterm_ends_waiting_without_starting_the_command() {
     assert!(running.line("broken")["next"].as_str().unwrap().starts_with("looking again in "));
     running.signal(Signal::SIGTERM);
     assert_eq!(running.end(), (Some(1), String::new()));
+}
+
+#[test]
+fn process_1_ends_on_sigterm_whatever_was_left_to_it() {
+    root_or_skip!();
+    let mut raised = raise(|_| {});
+    wrap(&mut raised, &AS_PROCESS_1);
+    let sidecar = Sidecar::start(&mut raised, &[]);
+    sidecar.running.line("healthy");
+    let [first] = children(sidecar.running.pid())[..] else { panic!("unshare starts one process") };
+    let status = std::fs::read_to_string(format!("/proc/{first}/status")).unwrap();
+    assert!(status.contains(&format!("NSpid:\t{first}\t1\n")), "{status}");
+    assert_eq!(children(first), [], "it starts no process, so there is none to reap");
+
+    // What exec'd shells leave behind becomes a child of process 1, and a zombie, since that never waits for it.
+    let orphan = Command::new("nsenter").args(["--target", &first.to_string(), "--pid", "sh", "-c", "true &"]).status();
+    assert!(orphan.unwrap().success());
+    assert_eq!(children(first).len(), 1);
+    assert_eq!(sidecar.get("/readyz").0, 200);
+
+    kill(first, Signal::SIGTERM).unwrap();
+    sidecar.running.line("SIGTERM: ending");
+    assert_eq!(sidecar.running.end().0, Some(0));
+}
+
+#[test]
+fn the_command_becomes_process_1_with_the_signals_of_a_fresh_one() {
+    root_or_skip!();
+    let mut raised = raise(|_| {});
+    wrap(&mut raised, &AS_PROCESS_1);
+    let tell = "echo $$; grep -E '^Sig(Blk|Ign)' /proc/$$/status";
+    let (code, said, log) = run(&mut raised, &["wait", "--", "/bin/sh", "-c", tell]);
+    assert_eq!(code, Some(0), "{log}");
+    let (pid, signals) = said.split_once('\n').unwrap();
+    assert_eq!(pid, "1");
+    for line in signals.lines() {
+        let (_, mask) = line.split_once('\t').unwrap();
+        // Those above 31 are the C library's own.
+        let standard = u64::from_str_radix(mask, 16).unwrap() & 0x7fff_ffff;
+        assert_eq!(standard, 0, "none blocked, none ignored: {line}");
+    }
+    assert_eq!(signals.lines().count(), 2);
+}
+
+#[test]
+fn without_a_descriptor_left_it_frees_its_own_and_does_not_spin() {
+    if Command::new("strace").arg("--version").output().is_err() {
+        println!("skipped: only strace can tell how often a program was refused");
+        return;
+    }
+    let mut raised = raise(|_| {});
+    let trace = raised.directory.path().join("trace");
+    let output = format!("--output={}", trace.display());
+    // Some 12 are its own; both sides together would take 8 connections.
+    let few = ["prlimit", "--nofile=16"];
+    wrap(&mut raised, &[&["strace", "--trace=accept4,?epoll_wait,epoll_pwait", &output], &few[..]].concat());
+    let sidecar = Sidecar::start(&mut raised, &[]);
+    sidecar.running.line("healthy");
+    let sides = [&sidecar.network, &sidecar.report];
+    let silent: Vec<TcpStream> = [sides; 8].into_iter().flatten().map(|to| TcpStream::connect(to).unwrap()).collect();
+    for address in sides {
+        let answer = exchange(address, "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "while others hold all descriptors: {answer}");
+    }
+    drop(silent);
+    assert_eq!(sidecar.get("/readyz").0, 200);
+    let [probe] = children(sidecar.running.pid())[..] else { panic!("strace starts one process") };
+    kill(probe, Signal::SIGTERM).unwrap();
+    assert_eq!(sidecar.running.end().0, Some(0));
+
+    let trace = std::fs::read_to_string(&trace).unwrap();
+    let mut refused_since_it_slept = BTreeSet::new();
+    for call in trace.lines() {
+        if call.contains("EMFILE") {
+            let listener = call.split(',').next().unwrap();
+            assert!(refused_since_it_slept.insert(listener), "asked again at once: {trace}");
+        } else if call.starts_with("epoll") && !call.contains(", 1024, 0") {
+            refused_since_it_slept.clear();
+        }
+    }
+    assert!(trace.matches("EMFILE").count() > 4, "{trace}");
 }

@@ -159,6 +159,34 @@ fn a_go_program_tells_its_modules_and_a_rust_one_its_sources() {
 }
 
 #[test]
+fn a_go_program_without_modules_tells_its_functions_and_no_other_program_does() {
+    let (v1, v2) = ("github.com/aws/aws-sdk-go/aws/session.NewSession", "x/aws-sdk-go-v2/config.LoadDefaultConfig");
+    let build = b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6path\tx\nbuild\t-compiler=gc\n\
+                  \xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
+    let go = [v1.as_bytes(), v2.as_bytes(), build].concat();
+    let root = tree(&[("go", &go), ("other", v1.as_bytes())]);
+    let look = |program: &str| scan(root.path(), Some(&root.path().join(program)), &Limits::default()).expect("a scan");
+    assert_eq!(found(&look("go")), [(SdkKind::GoV1, "", "its program")]);
+    assert_eq!(look("other").sdks, []);
+}
+
+#[test]
+fn a_real_go_program_is_known_by_its_functions() {
+    let program = Path::new("/usr/bin/prometheus");
+    if !program.exists() {
+        println!("skipped: Debian's package prometheus is not installed");
+        return;
+    }
+    let root = TempDir::new().expect("a directory");
+    let unbounded = Limits { time: Duration::from_secs(60), ..Limits::default() };
+    let scan = scan(root.path(), Some(program), &unbounded).expect("a scan");
+    // Stripped, and built without modules, so of a version that it does not tell; later ones have the other SDK too.
+    let rows = found(&scan);
+    assert!(rows.iter().any(|(kind, ..)| matches!(kind, SdkKind::GoV1 | SdkKind::GoV2)), "{rows:?}");
+    assert_eq!(scan.cut_short, None);
+}
+
+#[test]
 fn a_real_rust_program_is_known_by_its_sources() {
     let root = TempDir::new().expect("a directory");
     let unbounded = Limits { time: Duration::from_secs(60), ..Limits::default() };

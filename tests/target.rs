@@ -2,16 +2,17 @@
 //! root to make them; without, each test says so and passes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
+#[path = "support/application.rs"]
+mod application;
+
+use application::{Application, ROLE, Stage, TOKEN, codes, finding, image, irsa, open_to_all};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use tempfile::TempDir;
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-const TOKEN: &str = include_str!("k8s/rs256-eks-issuer/normal-sts-aud.jwt");
-const ROLE: &str = "arn:aws:iam::111122223333:role/s3-reader";
 /// What containerd gives a container of uid 0.
 const CONTAINER_CAPABILITIES: &str = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,\
                                       +net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap";
@@ -23,109 +24,6 @@ macro_rules! root_or_skip {
             return;
         }
     };
-}
-
-/// A process that stays until it is dropped.
-struct Application {
-    child: Child,
-    /// The line that it printed when it was ready.
-    said: String,
-}
-
-impl Application {
-    /// Starts `wrapper` around a shell that runs `script` and then waits.
-    fn start(wrapper: &[&str], variables: &[(&str, &str)], script: &str) -> Application {
-        let script = format!("{script}\nread wait");
-        let shell = ["/bin/sh", "-c", &script];
-        let words = wrapper.iter().chain(&shell).collect::<Vec<_>>();
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        command.envs(variables.iter().copied()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("a process");
-        let mut said = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut said).expect("a line");
-        Application { child, said: said.trim().to_owned() }
-    }
-
-    fn pid(&self) -> String {
-        self.child.id().to_string()
-    }
-}
-
-impl Drop for Application {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A directory that every user may enter, with the probe and a token in it.
-struct Stage {
-    directory: TempDir,
-}
-
-impl Stage {
-    fn new() -> Stage {
-        let directory = tempfile::tempdir().expect("a directory");
-        let stage = Stage { directory };
-        open_to_all(stage.directory.path(), 0o755);
-        fs::copy(env!("CARGO_BIN_EXE_irsa-probe"), stage.path("irsa-probe")).expect("the probe");
-        fs::create_dir(stage.path("volume")).expect("a directory");
-        stage.token(0o644, 0, 0);
-        stage
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().expect("UTF-8").to_owned()
-    }
-
-    fn token(&self, mode: u32, uid: u32, gid: u32) {
-        let path = self.path("volume/token");
-        fs::write(&path, TOKEN).expect("a token");
-        chown(&path, Some(uid), Some(gid)).expect("its owner");
-        open_to_all(&path, mode);
-        open_to_all(&self.path("volume"), 0o1777);
-    }
-
-    /// Runs the probe in `wrapper`. Gives its exit code and its reports.
-    fn probe(&self, wrapper: &[&str], arguments: &[&str]) -> (i32, Vec<Value>) {
-        let probe = self.text("irsa-probe");
-        let fixed = [probe.as_str(), "check", "--no-sts", "--output", "json"];
-        let words = wrapper.iter().chain(&fixed).chain(arguments).collect::<Vec<_>>();
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        let output = command.output().expect("the probe");
-        let text = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(!text.contains(TOKEN.trim().rsplit('.').next().expect("a signature")), "the signature was printed");
-        let reports = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        (output.status.code().unwrap_or(-1), reports)
-    }
-
-    fn look_at(&self, wrapper: &[&str], application: &Application) -> Value {
-        let (_, mut reports) = self.probe(wrapper, &["--target-pid", &application.pid()]);
-        reports.pop().expect("a report")
-    }
-}
-
-fn open_to_all(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
-}
-
-fn codes(report: &Value) -> Vec<&str> {
-    report["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["code"].as_str()).collect()
-}
-
-fn finding<'r>(report: &'r Value, code: &str) -> &'r Value {
-    let mut all = report["findings"].as_array().expect("findings").iter();
-    all.find(|finding| finding["code"] == code).unwrap_or_else(|| panic!("no {code} in {report:#}"))
-}
-
-fn irsa(token: &str) -> [(&str, &str); 3] {
-    [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", token), ("AWS_REGION", "eu-west-1")]
 }
 
 #[test]
@@ -245,22 +143,6 @@ fn the_probe_s_own_variables_stand_in_where_debug_profile_gave_them() {
     assert_eq!(report["token"]["path"], token.as_str());
 }
 
-/// A root directory with a shell, so that a process can live in it.
-fn image(stage: &Stage, name: &str) -> PathBuf {
-    let root = stage.path(name);
-    let libraries = Command::new("ldd").arg("/bin/sh").output().expect("ldd").stdout;
-    let libraries = String::from_utf8(libraries).expect("UTF-8");
-    let files = libraries.split_whitespace().filter(|word| word.starts_with('/')).chain(["/bin/sh"]);
-    for file in files {
-        let copy = root.join(&file[1..]);
-        fs::create_dir_all(copy.parent().expect("a parent")).expect("directories");
-        fs::copy(file, copy).expect("a copy");
-    }
-    fs::create_dir_all(root.join("etc/token")).expect("directories");
-    open_to_all(&root, 0o755);
-    root
-}
-
 #[test]
 fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
     root_or_skip!();
@@ -293,6 +175,66 @@ fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
         assert_eq!(report["target"]["ca_bundle"], Value::Null, "this image has no CA bundle, though ours has");
         assert_eq!(report["target"]["sdks"][0]["path"], "/app/boto3-1.9.219.dist-info");
         assert!(codes(&report).contains(&"sdk-lacks-web-identity"), "{name}: {:?}", codes(&report));
+    }
+}
+
+#[test]
+fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    let put = |path: &str, content: &str| {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        fs::write(path, content).expect("a file");
+    };
+    put("etc/resolv.conf", "nameserver 192.0.2.53\nsearch web.svc.cluster.local svc.cluster.local\noptions ndots:5\n");
+    put("etc/pki/tls/certs/ca-bundle.crt", "");
+    put("app/ca.pem", "no certificate");
+    put("app/token", TOKEN);
+    symlink("/usr/share/zoneinfo/Asia/Tokyo", root.join("etc/localtime")).expect("a link");
+    let variables = [&irsa("/app/token")[..], &[("AWS_CA_BUNDLE", "/app/ca.pem")]].concat();
+    let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
+    let report = stage.look_at(&["env"], &application);
+    let target = &report["target"];
+    assert_eq!(target["name_servers"], serde_json::json!(["192.0.2.53"]));
+    assert_eq!(target["resolves_as_the_probe"], false);
+    assert_eq!(target["ca_bundle"], "/etc/pki/tls/certs/ca-bundle.crt");
+    assert_eq!(target["time_zone"], "Asia/Tokyo");
+
+    // A link on the way to the zone leads nowhere else than the application's own would.
+    fs::rename(root.join("etc"), root.join("app/etc")).expect("a move");
+    let outside = stage.path("outside");
+    fs::create_dir(&outside).expect("a directory");
+    symlink("/usr/share/zoneinfo/Europe/Berlin", outside.join("localtime")).expect("a link");
+    symlink(&outside, root.join("etc")).expect("a link");
+    assert_eq!(stage.look_at(&["env"], &application)["target"]["time_zone"], Value::Null);
+    fs::remove_file(root.join("etc")).expect("the link");
+    symlink("app/etc", root.join("etc")).expect("a link");
+    assert_eq!(stage.look_at(&["env"], &application)["target"]["time_zone"], "Asia/Tokyo");
+}
+
+#[test]
+fn a_call_goes_by_the_application_s_proxy_and_trust() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    fs::write(root.join("etc/token/token"), TOKEN).expect("a token");
+    fs::write(root.join("etc/token/ca.pem"), "no certificate").expect("a file");
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("https://{}", server.local_addr().expect("an address"));
+    let nowhere = [("HTTPS_PROXY", "http://127.0.0.1:1")];
+    let own_bundle = [("AWS_ENDPOINT_URL_STS", endpoint.as_str()), ("AWS_CA_BUNDLE", "/etc/token/ca.pem")];
+    for (more, code, said) in [
+        (&nowhere[..], "proxy-interferes", "127.0.0.1:1 refused the connection"),
+        (&own_bundle, "tls-unknown-ca", "AWS_CA_BUNDLE"),
+        (&own_bundle[..1], "tls-unknown-ca", "CA bundle"),
+    ] {
+        let variables = [&irsa("/etc/token/token"), more].concat();
+        let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
+        let (_, reports) = stage.check(&["env"], &["--target-pid", &application.pid(), "--no-imds"]);
+        let cause = finding(&reports[0], code)["cause"].as_str().expect("a cause").to_owned();
+        assert!(cause.contains(said), "{cause}");
     }
 }
 

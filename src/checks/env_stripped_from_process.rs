@@ -38,17 +38,19 @@ fn judge(evidence: &Evidence) -> Outcome {
         [false, false] if !with(true).is_empty() => {
             let cause = format!(
                 "process {pid} ({}) has neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE, while {} of the same \
-                 container has both.",
+                 container {} both.",
                 target.command,
-                named(&with(true))
+                named(&with(true)),
+                if with(true).len() == 1 { "has" } else { "have" },
             );
             Diagnosis::new(cause, fix()).into()
         }
         [true, true] if !with(false).is_empty() => {
             let cause = format!(
-                "process {pid} ({}) has both variables of IRSA, while {} of the same container has not.",
+                "process {pid} ({}) has both variables of IRSA, while {} of the same container {} not.",
                 target.command,
-                named(&with(false))
+                named(&with(false)),
+                if with(false).len() == 1 { "has" } else { "have" },
             );
             Outcome::Warning(Box::new(Diagnosis::new(cause, fix())))
         }
@@ -67,7 +69,8 @@ fn named(processes: &[&OtherProcess]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("process {}{more}", names.join(", "))
+    let noun = if processes.len() == 1 { "process" } else { "processes" };
+    format!("{noun} {}{more}", names.join(", "))
 }
 
 #[cfg(test)]

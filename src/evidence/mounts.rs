@@ -40,6 +40,13 @@ pub enum Volume {
     Other,
 }
 
+impl Mounts {
+    /// Whether the token file is mounted without the volume that the kubelet renews it in.
+    pub fn hold_the_token_alone(&self) -> bool {
+        self.token_file.as_ref().is_some_and(|mount| mount.volume() == Volume::SubPath)
+    }
+}
+
 impl Mount {
     /// The kubelet keeps projected volumes and secrets on a tmpfs each, the others in directories that carry the kind in
     /// their path (Kubernetes, `pkg/volume/util/atomic_writer.go`, `pkg/volume/emptydir`).

@@ -171,3 +171,35 @@ fn respond(side: Side, request: &hyper::Request<Incoming>, pages: Option<&Pages>
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    fn pages() -> Pages {
+        let far = Instant::now() + Duration::from_secs(3600);
+        let readiness = route::Readiness::Ready("ready: healthy".to_owned());
+        Pages { readiness, stale_at: far, dead_at: far, metrics: Bytes::new(), report: None }
+    }
+
+    /// In memory and with a clock that stands still while anything can go on: nothing here is a matter of speed.
+    #[tokio::test(start_paused = true)]
+    async fn a_request_under_way_when_the_server_ends_is_told_so() {
+        let (publish, source) = watch::channel(Some(Arc::new(pages())));
+        let (mut client, server) = duplex(BUFFER);
+        let conversation = tokio::spawn(converse(server, Side::Network, source));
+        client.write_all(b"GET /readyz HTTP/1.1\r\nHost: p").await.unwrap();
+        for _ in 0..8 {
+            yield_now().await;
+        }
+        publish.send_replace(None);
+        yield_now().await;
+        client.write_all(b"od\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.ends_with("not ready: the probe is ending\n"), "{answer}");
+        conversation.await.unwrap();
+    }
+}

@@ -149,14 +149,9 @@ pub fn container(mounts: &[Mount]) -> Option<String> {
 }
 
 /// The pod's namespace, out of the search list that Kubernetes writes: `payments.svc.cluster.local svc.cluster.local`.
-pub fn namespace(resolv_conf: &str) -> Option<String> {
-    let search = resolv_conf.lines().find_map(|line| line.strip_prefix("search "))?;
-    let (namespace, rest) = search.split_whitespace().next()?.split_once('.')?;
+pub fn namespace(search: &[String]) -> Option<String> {
+    let (namespace, rest) = search.first()?.split_once('.')?;
     rest.starts_with("svc.").then(|| namespace.to_owned())
-}
-
-pub fn name_servers(resolv_conf: &str) -> Vec<String> {
-    resolv_conf.lines().filter_map(|line| line.strip_prefix("nameserver ")).map(|host| host.trim().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -208,9 +203,12 @@ mod tests {
 
     #[test]
     fn the_search_list_tells_the_namespace() {
-        let conf = "search payments.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\n";
-        assert_eq!(namespace(conf).as_deref(), Some("payments"));
-        assert_eq!(name_servers(conf), ["10.96.0.10"]);
-        assert_eq!(namespace("search example.com\n"), None);
+        let search = |domains: [&str; 2]| domains.map(str::to_owned);
+        assert_eq!(
+            namespace(&search(["payments.svc.cluster.local", "svc.cluster.local"])).as_deref(),
+            Some("payments")
+        );
+        assert_eq!(namespace(&search(["example.com", "payments.svc.cluster.local"])), None);
+        assert_eq!(namespace(&[]), None);
     }
 }

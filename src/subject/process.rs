@@ -1,12 +1,13 @@
 //! A process under `/proc/PID` as subject.
 
 use super::{Subject, Variables, proc};
-use crate::collect::{SYSTEM_BUNDLES, inside};
+use crate::collect::{SYSTEM_BUNDLES, inside, resolver};
 use crate::evidence::{Hindrance, Identity, Image, Place, Seen, Target, TargetVariables};
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-const MAX_RESOLV_CONF: u64 = 64 << 10;
+const MAX_TEXT: u64 = 64 << 10;
 
 impl Subject {
     /// The process `pid`, with whatever of it can be seen from here.
@@ -23,14 +24,14 @@ impl Subject {
         let its_root = PathBuf::from(format!("/proc/{pid}/root"));
         let root = if matches!(of_whom, TargetVariables::Ours(_)) { PathBuf::from("/") } else { its_root.clone() };
         let mounts = proc::read(pid, "mountinfo").map(|text| proc::mounts(&text));
-        let resolv_conf = text(&its_root, "/etc/resolv.conf").or_else(|| text(Path::new("/"), "/etc/resolv.conf"));
+        let names = resolver::read(&its_root).or_else(resolver::of_this_process);
         let target = Target {
             command: proc::command(&proc::read(pid, "cmdline").unwrap_or_default()),
             program: program(pid),
             prober: this.identity,
             place: Place {
                 pod: text(Path::new("/"), "/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()),
-                namespace: resolv_conf.as_deref().and_then(proc::namespace),
+                namespace: names.as_ref().and_then(|names| proc::namespace(&names.search)),
                 container: mounts.as_deref().ok().and_then(proc::container),
             },
             token_mounts: match &mounts {
@@ -70,17 +71,18 @@ fn image(root: &Path, variables: &Variables, readable: bool) -> Image {
     if !readable {
         return Image::default();
     }
-    let resolv_conf = text(root, "/etc/resolv.conf");
+    let names = resolver::read(root);
     let is_there = |path: &&&str| inside::open(root, Path::new(path)).is_ok();
     let localtime = || {
-        let target = std::fs::read_link(root.join("etc/localtime")).ok()?;
+        let etc = inside::open_directory(root, Path::new("/etc")).ok()?;
+        let target = nix::fcntl::readlinkat(&etc, "localtime").ok()?;
         Some(target.to_string_lossy().split_once("zoneinfo/")?.1.to_owned())
     };
     Image {
         ca_bundle: SYSTEM_BUNDLES.iter().find(is_there).map(|path| (*path).to_owned()),
         time_zone: variables.filled("TZ").map(str::to_owned).or_else(localtime),
-        name_servers: resolv_conf.as_deref().map(proc::name_servers).unwrap_or_default(),
-        resolves_as_we_do: resolv_conf.map(|conf| text(Path::new("/"), "/etc/resolv.conf").as_deref() == Some(&conf)),
+        name_servers: names.iter().flat_map(|names| &names.servers).map(IpAddr::to_string).collect(),
+        resolves_as_we_do: names.map(|names| resolver::of_this_process() == Some(names)),
     }
 }
 
@@ -91,7 +93,7 @@ fn text(root: &Path, path: &str) -> Option<String> {
         return None;
     }
     let mut text = String::new();
-    file.take(MAX_RESOLV_CONF).read_to_string(&mut text).ok()?;
+    file.take(MAX_TEXT).read_to_string(&mut text).ok()?;
     Some(text)
 }
 

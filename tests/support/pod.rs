@@ -1,6 +1,8 @@
 //! Runs the built program as a container lives: started, talked to, told to end.
 
 use crate::stage::Raised;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -48,9 +50,12 @@ impl Running {
         }
     }
 
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().expect("a pid"));
-        nix::sys::signal::kill(pid, signal).expect("the program still runs");
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().try_into().expect("a pid"))
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("the program still runs");
     }
 
     /// Waits for the end; the exit code and standard output.
@@ -100,7 +105,7 @@ impl Sidecar {
     }
 
     pub fn terminate(self) -> (Option<i32>, String) {
-        self.running.signal(nix::sys::signal::Signal::SIGTERM);
+        self.running.signal(Signal::SIGTERM);
         self.running.end()
     }
 }
@@ -113,6 +118,12 @@ pub fn exchange(address: &str, request: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     answer
+}
+
+/// The processes that it started, or inherited, and has not reaped.
+pub fn children(pid: Pid) -> Vec<Pid> {
+    let pids = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("a process");
+    pids.split_whitespace().map(|pid| Pid::from_raw(pid.parse().expect("a pid"))).collect()
 }
 
 /// Runs to the end.

@@ -18,23 +18,37 @@ const GO_END: [u8; 16] = *b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41
 /// Part of the path of `aws-config`'s sources, which the messages of its panics hold: `.../aws-config-1.5.0/src/...`.
 const RUST_SOURCE: &[u8] = b"/aws-config-";
 
+/// Functions that a Go program which finds credentials by itself has linked in. Their names stay in stripped programs
+/// too, for stack traces, and tell the SDK, though no version, of one that was built without modules, as Debian's are.
+const GO_FUNCTIONS: [(SdkKind, &[u8]); 2] = [
+    (SdkKind::GoV1, b"github.com/aws/aws-sdk-go/aws/session.NewSession"),
+    (SdkKind::GoV2, b"github.com/aws/aws-sdk-go-v2/config.LoadDefaultConfig"),
+];
+
 /// The SDKs that are linked into a program.
 pub(super) fn program(file: &File, budget: &mut Budget) -> Vec<Module> {
-    let mut found = Vec::new();
-    if let Some(version) = audited_rust(file) {
-        found.push((SdkKind::Rust, version));
-    }
+    let mut found: BTreeSet<(SdkKind, Option<String>)> = BTreeSet::new();
+    found.extend(audited_rust(file).map(|version| (SdkKind::Rust, Some(version))));
     let (go, rust) = (Finder::new(&GO_START), Finder::new(RUST_SOURCE));
+    let functions = GO_FUNCTIONS.map(|(kind, name)| (kind, Finder::new(name)));
+    let (mut is_go, mut linked) = (false, BTreeSet::new());
     for_each_piece(file, budget, |offset, piece| {
-        if let Some(at) = go.find(piece) {
-            found.extend(go_modules(&block(file, offset + (at + GO_START.len()) as u64)));
+        if let Some(at) = go.find(piece)
+            && let Some(modules) = go_modules(&block(file, offset + (at + GO_START.len()) as u64))
+        {
+            is_go = true;
+            found.extend(modules.into_iter().map(|(kind, version)| (kind, Some(version))));
         }
         if let Some(at) = rust.find(piece) {
-            found.extend(rust_source(&piece[at + RUST_SOURCE.len()..]).map(|version| (SdkKind::Rust, version)));
+            let version = rust_source(&piece[at + RUST_SOURCE.len()..]);
+            found.extend(version.map(|version| (SdkKind::Rust, Some(version))));
         }
+        linked.extend(functions.iter().filter(|(_, name)| name.find(piece).is_some()).map(|(kind, _)| *kind));
     });
-    let found: BTreeSet<_> = found.into_iter().collect();
-    let module = |(kind, version)| Module { kind, sts: false, version: Some(version), path: "its program".to_owned() };
+    // In another language's program such a name is only a text.
+    linked.retain(|kind| is_go && !found.iter().any(|(other, _)| other == kind));
+    found.extend(linked.into_iter().map(|kind| (kind, None)));
+    let module = |(kind, version)| Module { kind, sts: false, version, path: "its program".to_owned() };
     found.into_iter().map(module).collect()
 }
 
@@ -97,10 +111,11 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> usize {
     length
 }
 
-/// The lines `dep<TAB>path<TAB>version`, or `=>` with what replaces the line before.
-fn go_modules(block: &[u8]) -> Vec<(SdkKind, String)> {
-    let Some(end) = Finder::new(&GO_END).find(block) else { return Vec::new() };
-    let Ok(text) = std::str::from_utf8(&block[..end]) else { return Vec::new() };
+/// The lines `dep<TAB>path<TAB>version`, or `=>` with what replaces the line before. `None` if this is not what Go's
+/// linker wrote: a program that looks for its marks, as this one does, holds them too.
+fn go_modules(block: &[u8]) -> Option<Vec<(SdkKind, String)>> {
+    let end = Finder::new(&GO_END).find(block)?;
+    let text = std::str::from_utf8(&block[..end]).ok().filter(|text| text.starts_with("path\t"))?;
     let mut modules: Vec<(SdkKind, String)> = Vec::new();
     let mut of_aws = false;
     for line in text.lines() {
@@ -123,7 +138,7 @@ fn go_modules(block: &[u8]) -> Vec<(SdkKind, String)> {
         }
         of_aws = verb == Some("dep") && kind.is_some();
     }
-    modules
+    Some(modules)
 }
 
 fn rust_source(rest: &[u8]) -> Option<String> {

@@ -129,7 +129,7 @@ async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<S
 
 /// The lookup failed: the name servers themselves say more.
 async fn explained(shared: &Shared, host: &str, fault: DnsFault) -> DnsFault {
-    let Some(resolver) = resolver::read(&shared.root) else {
+    let Some(resolver) = resolver::of_this_process() else {
         return fault;
     };
     let fault = resolver.explain(host, fault).await;
@@ -266,7 +266,7 @@ async fn shake_hands(
     };
     attempt.end(detail);
     if let Err(TlsFault::WrongName { .. }) = &result
-        && let Some(resolver) = resolver::read(&shared.root)
+        && let Some(resolver) = resolver::of_this_process()
     {
         let answers = resolver.search_domain_that_answers(host).await;
         shared.with_dial(|dial| dial.search_domain = answers);
