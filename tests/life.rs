@@ -346,7 +346,7 @@ fn the_command_becomes_process_1_with_the_signals_of_a_fresh_one() {
     root_or_skip!();
     let mut raised = raise(|_| {});
     wrap(&mut raised, &AS_PROCESS_1);
-    let tell = "echo $$; grep -E '^Sig(Blk|Ign)' /proc/$$/status";
+    let tell = "echo $$; grep -E '^Sig(Blk|Ign)' /proc/self/status";
     let (code, said, log) = run(&mut raised, &["wait", "--", "/bin/sh", "-c", tell]);
     assert_eq!(code, Some(0), "{log}");
     let (pid, signals) = said.split_once('\n').unwrap();

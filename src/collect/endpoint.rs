@@ -18,8 +18,12 @@ pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Tran
     // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
     let mut variables = subject.variables.pairs();
     variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
-    let loader = loader(subject, profiles, transport).env(Env::from_slice(&variables));
-    loader.no_credentials().load().await
+    let loader = loader(subject, profiles, transport).env(Env::from_slice(&variables)).no_credentials();
+    // The first that the SDK's own chain takes; the chain builds a client for the metadata service before it looks.
+    match subject.variables.filled("AWS_REGION") {
+        Some(region) => loader.region(Region::new(region.to_owned())).load().await,
+        None => loader.load().await,
+    }
 }
 
 /// The SDK's loader, to be completed with or without credentials.
