@@ -364,6 +364,26 @@ fn the_command_becomes_process_1_with_the_signals_of_a_fresh_one() {
 }
 
 #[test]
+fn without_ipv6_it_listens_on_every_ipv4_address() {
+    if Command::new("strace").arg("--version").output().is_err() {
+        println!("skipped: only strace can pretend a kernel without IPv6");
+        return;
+    }
+    let mut raised = raise(|_| {});
+    let no_ipv6 = "--inject=socket:error=EAFNOSUPPORT:when=1";
+    wrap(&mut raised, &["strace", "--trace=socket", no_ipv6, "--output=/dev/null"]);
+    let running = Running::start(&mut raised.command, &["serve", "--listen", "[::]:0", "--report-listen", "none"]);
+    let line = running.line("listening");
+    let port = line["address"].as_str().unwrap().strip_prefix("0.0.0.0:").unwrap_or_else(|| panic!("{line}"));
+    let answer =
+        exchange(&format!("127.0.0.1:{port}"), "GET /livez HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let [probe] = children(running.pid())[..] else { panic!("strace starts one process") };
+    kill(probe, Signal::SIGTERM).unwrap();
+    assert_eq!(running.end().0, Some(0));
+}
+
+#[test]
 fn without_a_descriptor_left_it_frees_its_own_and_does_not_spin() {
     if Command::new("strace").arg("--version").output().is_err() {
         println!("skipped: only strace can tell how often a program was refused");
