@@ -88,8 +88,9 @@ pub fn error_text(bytes: &[u8]) {
     let input = String::from_utf8_lossy(bytes);
     let tokens =
         input.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).filter(|word| word.starts_with("eyJ"));
-    for signature in tokens.filter_map(|token| token.rsplit('.').next()).filter(|signature| signature.len() >= 40) {
-        assert!(!page.contains(signature), "the signature is shown");
+    for signature in tokens.filter_map(|token| token.rsplit('.').next()) {
+        let is_a_signature = signature.len() >= 40 && input.matches(signature).count() == 1;
+        assert!(!is_a_signature || !page.contains(signature), "the signature is shown");
     }
 }
 
@@ -106,7 +107,12 @@ pub fn sts_answer(bytes: &[u8]) {
         Ok(session) => format!("{session:?}"),
         Err(fault) => format!("{fault:?} {fault}"),
     };
-    assert!(!said.contains(&SECRET[..20]), "the secret is shown");
+    // An answer that has the secret in its error code, say, has made it public there.
+    let mut elsewhere = String::from_utf8_lossy(body).into_owned();
+    while let Some((before, secret)) = elsewhere.split_once("<SecretAccessKey>") {
+        elsewhere = format!("{before}{}", secret.find('<').map_or("", |end| &secret[end..]));
+    }
+    assert!(elsewhere.contains(&SECRET[..20]) || !said.contains(&SECRET[..20]), "the secret is shown");
 }
 
 #[cfg(test)]
