@@ -4,11 +4,13 @@
 //! An ephemeral container gets none of these by itself, and never ports, probes or resources. Sources: Kubernetes,
 //! "Ephemeral Containers"; `kubectl debug --help` (`--custom`, `--profile`).
 
+mod env;
 mod security;
+mod windows;
 
 use crate::evidence::VARIABLES;
 use security::{User, group, security_context};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// What the user chose.
@@ -25,7 +27,7 @@ pub struct Choices {
 /// What to paste.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DebugProfile {
-    /// A partial container, for `kubectl debug --custom`.
+    /// A partial container, for `kubectl debug --custom`; for a pod on Windows, what `kubectl run --overrides` takes.
     pub profile: Value,
     /// The whole command, which expects the profile in [`FILE`].
     pub command: String,
@@ -51,7 +53,6 @@ pub enum ProfileFault {
         wanted: String,
         there: Vec<String>,
     },
-    Windows,
 }
 
 /// Reads what `kubectl get pod NAME --output json` prints.
@@ -61,9 +62,6 @@ pub enum ProfileFault {
 pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault> {
     let document: Value = serde_json::from_str(pod).map_err(|error| ProfileFault::NotJson(error.to_string()))?;
     let pod = single_pod(&document)?;
-    if runs_on_windows(pod) {
-        return Err(ProfileFault::Windows);
-    }
     let container = container(pod, choices.container.as_deref())?;
     let mut notes = Vec::new();
     if let (None, more @ [_, _, ..]) = (&choices.container, list(pod, "/spec/containers")) {
@@ -74,7 +72,10 @@ pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault>
             names.join(", ")
         ));
     }
-    let env = env(container, &mut notes);
+    if windows::is_on_windows(pod) {
+        return Ok(windows::stand_in(pod, container, choices, notes));
+    }
+    let env = env::of(container, VARIABLES, &mut notes);
     let mounts = mounts(container, &env, &mut notes);
     let user = User::of(pod, container, choices.uid);
     if user == User::Unknown {
@@ -93,7 +94,7 @@ pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault>
         notes.push(format!("container {} has no token mounted; the report will say so", text(container, "/name")));
     }
     let mut profile = Map::new();
-    profile.insert("env".to_owned(), Value::Array(with_target(env)));
+    profile.insert("env".to_owned(), Value::Array(env::with_target(env)));
     if let Some(sources) = container.get("envFrom") {
         profile.insert("envFrom".to_owned(), sources.clone());
     }
@@ -113,10 +114,6 @@ fn single_pod(document: &Value) -> Result<&Value, ProfileFault> {
     }
 }
 
-fn runs_on_windows(pod: &Value) -> bool {
-    text(pod, "/spec/os/name") == "windows" || text(pod, "/spec/nodeSelector/kubernetes.io~1os") == "windows"
-}
-
 fn container<'p>(pod: &'p Value, wanted: Option<&str>) -> Result<&'p Value, ProfileFault> {
     let all = || list(pod, "/spec/containers").iter().chain(list(pod, "/spec/initContainers"));
     let named = |name: &str| all().find(|container| text(container, "/name") == name);
@@ -131,44 +128,6 @@ fn container<'p>(pod: &'p Value, wanted: Option<&str>) -> Result<&'p Value, Prof
         .or_else(|| list(pod, "/spec/containers").iter().find(has_token))
         .or_else(|| list(pod, "/spec/containers").first())
         .ok_or_else(|| ProfileFault::NoSuchContainer { wanted: "any".to_owned(), there: Vec::new() })
-}
-
-/// The variables that decide about AWS credentials, and those they refer to as `$(NAME)`. A key that is written out in
-/// the pod is left out: this goes to a terminal.
-fn env(container: &Value, notes: &mut Vec<String>) -> Vec<Value> {
-    let all = list(container, "/env");
-    let mut wanted: Vec<&str> = VARIABLES.iter().copied().filter(|name| *name != "HOME").collect();
-    let mut next = 0;
-    while let Some(name) = wanted.get(next).copied() {
-        for variable in all.iter().filter(|variable| text(variable, "/name") == name) {
-            let new = references(text(variable, "/value")).filter(|name| !wanted.contains(name)).collect::<Vec<_>>();
-            wanted.extend(new);
-        }
-        next += 1;
-    }
-    let mut kept = Vec::new();
-    for variable in all.iter().filter(|variable| wanted.contains(&text(variable, "/name"))) {
-        let name = text(variable, "/name");
-        let is_secret = name.contains("SECRET") || name.contains("TOKEN") || name.contains("ACCESS_KEY");
-        let is_path = name.ends_with("_FILE");
-        if is_secret && !is_path && !text(variable, "/value").is_empty() {
-            notes.push(format!("{name} is written out in the pod and left out here"));
-        } else {
-            kept.push(variable.clone());
-        }
-    }
-    kept
-}
-
-/// The names in `$(NAME)`.
-fn references(value: &str) -> impl Iterator<Item = &str> {
-    value.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
-}
-
-fn with_target(mut env: Vec<Value>) -> Vec<Value> {
-    // With --target the application's first process is process 1 of the debug container.
-    env.push(json!({ "name": "IRSA_PROBE_TARGET_PID", "value": "auto" }));
-    env
 }
 
 /// The token's mount, and those that hold a file which one of the variables names.
@@ -201,15 +160,20 @@ fn is_token_mount(mount: &Value) -> bool {
 
 fn command(pod: &Value, container: &Value, user: User, image: &str) -> String {
     let profile = if user.is_other() { "restricted" } else { "general" };
-    let namespace = match text(pod, "/metadata/namespace") {
-        "" => String::new(),
-        namespace => format!(" --namespace={}", quoted(namespace)),
-    };
+    let namespace = namespace(pod);
     let (name, target, image) = (quoted(text(pod, "/metadata/name")), quoted(text(container, "/name")), quoted(image));
     format!(
         "kubectl debug{namespace} {name} --stdin --quiet --image={image} --target={target} --profile={profile} \
          --custom={FILE}"
     )
+}
+
+/// kubectl's option for the pod's namespace, with a space before it.
+fn namespace(pod: &Value) -> String {
+    match text(pod, "/metadata/namespace") {
+        "" => String::new(),
+        namespace => format!(" --namespace={}", quoted(namespace)),
+    }
 }
 
 fn quoted(word: &str) -> String {
@@ -237,7 +201,6 @@ impl fmt::Display for ProfileFault {
             Self::NoSuchContainer { wanted, there } => {
                 write!(f, "the pod has no container {wanted}; it has {}", there.join(", "))
             }
-            Self::Windows => f.write_str("this pod runs on Windows, where irsa-probe does not"),
         }
     }
 }
@@ -255,6 +218,7 @@ fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn choices() -> Choices {
         Choices { image: "irsa-probe:1".to_owned(), ..Choices::default() }
@@ -292,17 +256,20 @@ mod tests {
                 { "name": "PASSWORD", "value": "hunter2" },
                 { "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::$(ACCOUNT):role/a" },
                 { "name": "AWS_ACCESS_KEY_ID", "value": "AKIAEXAMPLE" },
+                { "name": "HTTPS_PROXY", "value": "http://me:hunter2@proxy:3128" },
+                { "name": "HTTP_PROXY", "value": "http://proxy:3128" },
                 { "name": "AWS_SECRET_ACCESS_KEY", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } },
             ] }] })),
             &choices(),
         )
         .expect("a profile");
         let names: Vec<&str> = list(&built.profile, "/env").iter().map(|variable| text(variable, "/name")).collect();
-        assert_eq!(names, ["ACCOUNT", "AWS_ROLE_ARN", "AWS_SECRET_ACCESS_KEY", "IRSA_PROBE_TARGET_PID"]);
+        assert_eq!(names, ["ACCOUNT", "AWS_ROLE_ARN", "HTTP_PROXY", "AWS_SECRET_ACCESS_KEY", "IRSA_PROBE_TARGET_PID"]);
         assert_eq!(built.profile["envFrom"][0]["configMapRef"]["name"], "c");
         let script = built.script();
         assert!(!script.contains("AKIAEXAMPLE") && !script.contains("hunter2"), "{script}");
         assert!(script.contains("# AWS_ACCESS_KEY_ID is written out in the pod and left out here\n"), "{script}");
+        assert!(script.contains("# HTTPS_PROXY holds a password"), "{script}");
     }
 
     #[test]
@@ -351,7 +318,6 @@ mod tests {
             (r#"{"kind":"Deployment"}"#, ProfileFault::NotAPod("Deployment".into())),
             (r#"[]"#, ProfileFault::NotAPod(String::new())),
             (two.as_str(), ProfileFault::Pods(2)),
-            (r#"{"kind":"Pod","spec":{"os":{"name":"windows"}}}"#, ProfileFault::Windows),
         ] {
             assert_eq!(build(document, &choices()), Err(fault), "{document}");
         }
