@@ -66,7 +66,9 @@ FROM toolchain AS sbom-build
 RUN RUSTFLAGS= cargo install --locked --version 0.5.9 cargo-cyclonedx
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
-RUN cargo cyclonedx --format json --target "$(cat /target)" --override-filename irsa-probe.cdx
+# Its date; without one, a time stamp and a random number would make each SBOM another.
+ARG SOURCE_DATE_EPOCH=0
+RUN cargo cyclonedx --format json --spec-version 1.5 --target "$(cat /target)" --override-filename irsa-probe.cdx
 
 FROM scratch AS sbom
 COPY --from=sbom-build /src/irsa-probe.cdx.json /
