@@ -98,7 +98,7 @@ pub struct LookOptions {
     no_sts: bool,
     /// Fetch the issuer's public keys as STS does and verify the token by them: auto (where STS's answer leaves it open),
     /// always or never; auto by default in check, never in wait and serve
-    #[arg(long, value_name = "WHEN", env = "IRSA_PROBE_ISSUER_CHECK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "always", hide_possible_values = true)]
+    #[arg(long, value_name = "WHEN", env = "IRSA_PROBE_ISSUER_CHECK", value_enum, num_args = 0..=1, default_missing_value = "always", hide_possible_values = true)]
     issuer_check: Option<IssuerCheck>,
     /// Do not ask whether the node's instance metadata can be reached; wait and serve never ask
     #[arg(long, env = "IRSA_PROBE_NO_IMDS", value_parser = clap::builder::FalseyValueParser::new())]

@@ -1,6 +1,7 @@
 //! A pod on Windows: the probe runs on Linux, so it can stand under the pod's service account, but not in its container.
 
-use super::{Choices, DebugProfile, FILE, env, namespace, quoted, text};
+use super::{Choices, DebugProfile, FILE, env, namespace, text};
+use crate::finding::shell_word;
 use serde_json::{Value, json};
 
 /// The user of the probe's image. As user *and* as `fsGroup`, it may read the token.
@@ -61,7 +62,7 @@ pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut no
         "kubectl run{} irsa-probe --rm --stdin --quiet --restart=Never --image={} --override-type=strategic \
          --overrides=\"$(cat {FILE})\"",
         namespace(pod),
-        quoted(&choices.image),
+        shell_word(&choices.image),
     );
     DebugProfile { profile, command, notes }
 }
