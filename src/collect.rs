@@ -32,6 +32,7 @@ use crate::timestamp::Timestamp;
 use aws_config::SdkConfig;
 use clap::ValueEnum;
 use profiles::Profiles;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use transport::{Log, Transport};
@@ -118,52 +119,52 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
         return evidence;
     }
     let transport = Transport::new(subject);
-    let imds = match options.imds {
-        true => Some(imds::look(subject)),
-        false => None,
-    };
-    let sts = async {
-        match (&token, &role, reason_not_to_call(&evidence)) {
-            (Some(token), Some(role), None) => {
-                let sdk = endpoint::sdk_config(subject, &profiles, &transport).await;
-                ask_sts(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
+    let found = {
+        let imds = pin!(async {
+            match options.imds {
+                true => Some(imds::look(subject).await),
+                false => None,
             }
-            (_, _, reason) => {
-                not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned()))
+        });
+        let sts = pin!(async {
+            match (&token, &role, reason_not_to_call(&evidence)) {
+                (Some(token), Some(role), None) => {
+                    let sdk = endpoint::sdk_config(subject, &profiles, &transport).await;
+                    ask_sts(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
+                }
+                (_, _, reason) => {
+                    not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned()))
+                }
             }
-        }
-        if let Some(token) = &token {
-            ask_issuer(&mut evidence, &transport, token, options.issuer_check, deadline).await;
-        }
-        rivals::look(subject, &mut evidence, &profiles, deadline).await;
+            if let Some(token) = &token {
+                ask_issuer(&mut evidence, &transport, token, options.issuer_check, deadline).await;
+            }
+            rivals::look(subject, &mut evidence, &profiles, deadline).await;
+        });
+        beside(sts, imds, began).await
     };
-    let found = beside(sts, imds, began).await;
     if let Some(found) = found {
         evidence.imds = found;
     }
     evidence
 }
 
-/// Waits for both, but hardly longer for the node's metadata than for STS: it answers at once or not at all.
+/// Waits for both, but hardly longer for the node's metadata than for STS: it answers at once or not at all. Pinned by
+/// the caller: moved in here, each would take its room three times over.
 async fn beside(
-    sts: impl Future<Output = ()>,
-    imds: Option<impl Future<Output = Seen<Imds, String>>>,
+    mut sts: Pin<&mut impl Future<Output = ()>>,
+    mut imds: Pin<&mut impl Future<Output = Option<Seen<Imds, String>>>>,
     began: Instant,
 ) -> Option<Seen<Imds, String>> {
-    let Some(imds) = imds else {
-        sts.await;
-        return None;
-    };
-    tokio::pin!(sts, imds);
     tokio::select! {
         biased;
         () = &mut sts => match timeout_at(began + IMDS_PATIENCE, imds).await {
-            Ok(found) => Some(found),
+            Ok(found) => found,
             Err(_) => Some(Seen::Failed("instance metadata does not answer here".to_owned())),
         },
         found = &mut imds => {
             sts.await;
-            Some(found)
+            found
         }
     }
 }

@@ -11,12 +11,14 @@ use crate::timestamp::Timestamp;
 use answer::fault;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_sts::config::{Builder, Credentials, StalledStreamProtectionConfig};
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityOutput;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,9 +34,25 @@ pub struct Request<'a> {
 
 /// A client for STS through `transport`, signed for `region`, at the SDK's own endpoint for it or at the override.
 pub struct Client {
-    config: Builder,
+    sdk: aws_sdk_sts::Client,
+    credentials: Given,
     transport: Transport,
     deadline: Instant,
+}
+
+/// Credentials that are there once somebody has given them. So one client makes both calls: to make one takes as long as
+/// a call.
+#[derive(Clone, Debug, Default)]
+struct Given(Arc<OnceLock<Credentials>>);
+
+impl ProvideCredentials for Given {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let given = self.0.get().cloned();
+        future::ProvideCredentials::ready(given.ok_or_else(|| CredentialsError::not_loaded("nobody has given any")))
+    }
 }
 
 /// What a call gave, and what its connection went through.
@@ -51,20 +69,23 @@ impl Client {
             .with_max_attempts(attempts)
             .with_initial_backoff(Duration::from_millis(200))
             .with_max_backoff(Duration::from_secs(1));
+        let credentials = Given::default();
         let config = Builder::from(sdk)
             .region(aws_config::Region::new(region.to_owned()))
             .retry_config(retry)
             .retry_classifier(VerificationKeyClassifier)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        Client { config, transport: transport.clone(), deadline }
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .credentials_provider(credentials.clone());
+        let sdk = aws_sdk_sts::Client::from_conf(config.build());
+        Client { sdk, credentials, transport: transport.clone(), deadline }
     }
 
     /// Sends the token, unsigned. The credentials go nowhere but into [`Client::who_am_i`].
     pub async fn assume(&self, request: Request<'_>) -> Call<(Session, Credentials)> {
         let operation = Operation::AssumeRoleWithWebIdentity;
-        let client = aws_sdk_sts::Client::from_conf(self.config.clone().timeout_config(self.timeouts()).build());
         let began = Instant::now();
-        let sent = client
+        let sent = self
+            .sdk
             .assume_role_with_web_identity()
             .role_arn(request.role_arn)
             .role_session_name(request.session_name)
@@ -83,12 +104,11 @@ impl Client {
     }
 
     /// Asks who the credentials belong to.
-    pub async fn who_am_i(&self, credentials: Credentials) -> Call<Caller> {
+    pub async fn who_am_i(self, credentials: Credentials) -> Call<Caller> {
         let operation = Operation::GetCallerIdentity;
-        let config = self.config.clone().timeout_config(self.timeouts()).credentials_provider(credentials);
-        let client = aws_sdk_sts::Client::from_conf(config.build());
+        self.credentials.0.get_or_init(|| credentials);
         let began = Instant::now();
-        let result = tokio::time::timeout_at(self.deadline, client.get_caller_identity().send()).await;
+        let result = tokio::time::timeout_at(self.deadline, self.sdk.get_caller_identity().send()).await;
         let log = self.transport.take_log();
         let result = match result {
             Ok(Ok(output)) => caller(output).map_err(|missing| answer::incomplete(operation, &log, missing)),
@@ -96,11 +116,6 @@ impl Client {
             Err(_) => Err(no_answer(operation, &log, true)),
         };
         self.call(operation, began, result, log)
-    }
-
-    fn timeouts(&self) -> TimeoutConfig {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        TimeoutConfig::builder().operation_timeout(left.max(Duration::from_millis(1))).build()
     }
 
     fn is_over(&self) -> bool {
