@@ -75,7 +75,11 @@ async fn accept(listener: &Listener, side: Side, open: &mut Open, pages: &Source
         Listener::Tcp(listener) => match listener.accept().await {
             // Who has hung up while he waited costs no more: in a flood the others are reached the sooner.
             Ok((stream, _)) if matches!(stream.take_error(), Ok(Some(_))) => return,
-            Ok((stream, _)) => return open.add(stream, side, pages.clone()),
+            Ok((stream, _)) => {
+                // One small answer per request: there is nothing to wait for and put with it.
+                let _ = stream.set_nodelay(true);
+                return open.add(stream, side, pages.clone());
+            }
             Err(error) => error,
         },
         Listener::Unix(listener) => match listener.accept().await {
