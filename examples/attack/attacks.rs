@@ -1,7 +1,6 @@
 //! The attacks. Each runs in `threads` threads until `end`, and counts what it did.
 
-use nix::libc;
-use nix::sys::socket::{setsockopt, sockopt};
+use crate::flood::{self, flood};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,13 +11,45 @@ pub struct Attack {
     /// What is counted.
     pub unit: &'static str,
     pub threads: u32,
+    /// Connections are offered at a rate, and it is told what became of them.
+    pub is_flood: bool,
     /// What the victim may have open.
     pub descriptors: u64,
-    pub run: fn(SocketAddr, Instant, &AtomicU64),
+    pub run: fn(SocketAddr, Instant, &Done),
 }
 
-const fn attack(name: &'static str, unit: &'static str, run: fn(SocketAddr, Instant, &AtomicU64)) -> Attack {
-    Attack { name, unit, threads: 1, descriptors: 1024, run }
+impl Attack {
+    pub fn tell(&self, done: Done, lasted: Duration) -> String {
+        let (count, made, answered) = (done.count.into_inner(), done.made.into_inner(), done.answered.into_inner());
+        let told = format!("{count} {}", self.unit);
+        if self.is_flood {
+            let a_second = count as f64 / lasted.as_secs_f64();
+            format!("{told} offered, {a_second:.0} a second; {made} made, {answered} answered")
+        } else {
+            told
+        }
+    }
+}
+
+/// What an attack has done so far.
+#[derive(Default)]
+pub struct Done {
+    /// In the attack's unit; a flood's are the connections that it offered.
+    pub count: AtomicU64,
+    /// The connections of a flood that the victim's kernel made.
+    pub made: AtomicU64,
+    /// The connections of a flood whose answer had come when they were reset.
+    pub answered: AtomicU64,
+}
+
+impl Done {
+    pub fn add(&self, count: u64) {
+        self.count.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+const fn attack(name: &'static str, unit: &'static str, run: fn(SocketAddr, Instant, &Done)) -> Attack {
+    Attack { name, unit, threads: 1, is_flood: false, descriptors: 1024, run }
 }
 
 pub const ATTACKS: &[Attack] = &[
@@ -56,10 +87,19 @@ pub const ATTACKS: &[Attack] = &[
     attack("500 clients that never read", "connections", |to, end, done| {
         hold(to, end, done, 500, &b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(200))
     }),
-    Attack { threads: 2, ..attack("resets before accept", "connections", |to, end, done| flood(to, end, done, false)) },
     Attack {
-        threads: 4,
-        ..attack("as many connections as can be made", "requests", |to, end, done| flood(to, end, done, true))
+        threads: flood::THREADS,
+        is_flood: true,
+        ..attack("30,000 connections a second, reset at once", "connections", |to, end, done| {
+            flood(to, end, done, b"", 0)
+        })
+    },
+    Attack {
+        threads: flood::THREADS,
+        is_flood: true,
+        ..attack("30,000 connections a second, each with a request", "connections", |to, end, done| {
+            flood(to, end, done, b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", 500)
+        })
     },
 ];
 
@@ -93,7 +133,7 @@ const TRANSFER_ENCODINGS: &[&[u8]] = &[
 ];
 
 /// Keeps so many connections open that have sent so much; those that are closed are opened again.
-fn hold(to: SocketAddr, end: Instant, done: &AtomicU64, most: usize, send: &[u8]) {
+fn hold(to: SocketAddr, end: Instant, done: &Done, most: usize, send: &[u8]) {
     let mut held: Vec<TcpStream> = Vec::new();
     while Instant::now() < end {
         held.retain(is_open);
@@ -103,7 +143,7 @@ fn hold(to: SocketAddr, end: Instant, done: &AtomicU64, most: usize, send: &[u8]
                 let _ = stream.set_nonblocking(true);
                 let _ = stream.write(send);
                 held.push(stream);
-                done.fetch_add(1, Ordering::Relaxed);
+                done.add(1);
             }
         }
         std::thread::sleep(Duration::from_millis(2));
@@ -111,7 +151,7 @@ fn hold(to: SocketAddr, end: Instant, done: &AtomicU64, most: usize, send: &[u8]
 }
 
 /// A byte of a head at a time.
-fn slowloris(to: SocketAddr, end: Instant, done: &AtomicU64) {
+fn slowloris(to: SocketAddr, end: Instant, done: &Done) {
     let mut held: Vec<TcpStream> = Vec::new();
     while Instant::now() < end {
         while held.len() < 500 && Instant::now() < end {
@@ -121,13 +161,13 @@ fn slowloris(to: SocketAddr, end: Instant, done: &AtomicU64) {
             held.push(stream);
         }
         held.retain_mut(|stream| stream.write(b"x").is_ok());
-        done.fetch_add(held.len() as u64, Ordering::Relaxed);
+        done.add(held.len() as u64);
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 /// Writes `head`, then `more` again and again, never reading; a connection that ends is followed by another.
-fn pour(to: SocketAddr, end: Instant, done: &AtomicU64, head: &[u8], more: &[u8], most: usize) {
+fn pour(to: SocketAddr, end: Instant, done: &Done, head: &[u8], more: &[u8], most: usize) {
     let mut bytes = 0_u64;
     while Instant::now() < end {
         let Some(mut stream) = connect(to) else { continue };
@@ -144,13 +184,14 @@ fn pour(to: SocketAddr, end: Instant, done: &AtomicU64, head: &[u8], more: &[u8]
                 Err(_) => break,
             }
         }
+        let before = bytes >> 20;
         bytes += written as u64;
-        done.store(bytes >> 20, Ordering::Relaxed);
+        done.add((bytes >> 20) - before);
     }
 }
 
 /// Sends each request on a connection of its own and waits a little for what comes.
-fn each(to: SocketAddr, end: Instant, done: &AtomicU64, requests: &[&[u8]]) {
+fn each(to: SocketAddr, end: Instant, done: &Done, requests: &[&[u8]]) {
     let mut answer = [0; 4096];
     for request in requests.iter().cycle() {
         if Instant::now() >= end {
@@ -160,24 +201,7 @@ fn each(to: SocketAddr, end: Instant, done: &AtomicU64, requests: &[&[u8]]) {
         let _ = stream.set_read_timeout(Some(Duration::from_millis(5)));
         let _ = stream.write_all(request);
         let _ = stream.read(&mut answer);
-        done.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Connects, asks or does not, and resets.
-fn flood(to: SocketAddr, end: Instant, done: &AtomicU64, ask: bool) {
-    let mut answer = [0; 1024];
-    while Instant::now() < end {
-        let Some(mut stream) = connect(to) else { continue };
-        let _ = setsockopt(&stream, sockopt::Linger, &libc::linger { l_onoff: 1, l_linger: 0 });
-        if ask {
-            let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
-            let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
-            if !stream.read(&mut answer).is_ok_and(|count| count > 0) {
-                continue;
-            }
-        }
-        done.fetch_add(1, Ordering::Relaxed);
+        done.add(1);
     }
 }
 

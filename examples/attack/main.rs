@@ -6,15 +6,15 @@
 #![allow(clippy::disallowed_methods, reason = "this is a client, a clock and a reader of /proc")]
 
 mod attacks;
+mod flood;
 mod victim;
 mod watcher;
 
-use attacks::ATTACKS;
+use attacks::{ATTACKS, Done};
 use clap::Parser;
 use std::io::{Error, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use victim::Victim;
 use watcher::{Watch, ask};
@@ -51,8 +51,9 @@ fn main() -> Result<ExitCode> {
         let victim = Victim::start(&probe, attack.descriptors)?;
         bound = victim.bound();
         let watch = Watch::start(victim.address, victim.pid());
-        let end = Instant::now() + Duration::from_secs(arguments.seconds);
-        let done = AtomicU64::new(0);
+        let lasts = Duration::from_secs(arguments.seconds);
+        let end = Instant::now() + lasts;
+        let done = Done::default();
         std::thread::scope(|scope| {
             for _ in 0..attack.threads {
                 scope.spawn(|| (attack.run)(victim.address, end, &done));
@@ -62,10 +63,9 @@ fn main() -> Result<ExitCode> {
         let afterwards = ask(victim.address).is_some();
         all_well &= afterwards && seen.answered == seen.asked && seen.asked > 0;
         println!(
-            "| {} | {} {} | {} of {} | {:.1} ms | {:.1} MiB | {} | {} | {} |",
+            "| {} | {} | {} of {} | {:.1} ms | {:.1} MiB | {} | {} | {} |",
             attack.name,
-            done.into_inner(),
-            attack.unit,
+            attack.tell(done, lasts),
             seen.answered,
             seen.asked,
             seen.slowest.as_secs_f64() * 1000.0,

@@ -73,6 +73,8 @@ pub fn descriptors_to_spare() -> usize {
 async fn accept(listener: &Listener, side: Side, open: &mut Open, pages: &Source) {
     let error = match listener {
         Listener::Tcp(listener) => match listener.accept().await {
+            // Who has hung up while he waited costs no more: in a flood the others are reached the sooner.
+            Ok((stream, _)) if matches!(stream.take_error(), Ok(Some(_))) => return,
             Ok((stream, _)) => {
                 // One small answer per request: there is nothing to wait for and put with it.
                 let _ = stream.set_nodelay(true);

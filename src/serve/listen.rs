@@ -10,8 +10,9 @@ use std::str::FromStr;
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
-/// Connections that the kernel holds until they are accepted.
-const BACKLOG: u32 = 1024;
+/// Connections that the kernel holds until they are accepted; as many as it allows by default (`net.core.somaxconn`). When
+/// they are full, a prober's first packet is dropped and sent again after a second: too late for it.
+const BACKLOG: u32 = 4096;
 
 /// `HOST:PORT` (addresses, no names) or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
