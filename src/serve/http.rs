@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet, yield_now};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::listen::Listener;
 use super::route::{self, Pages, Request, Side};
@@ -34,6 +34,9 @@ const BUFFER: usize = 8 * 1024;
 const HEADERS: usize = 64;
 /// Requests of one connection that are answered before the others have their turn.
 const TURN: u32 = 2;
+/// A connection that has asked nothing yet is not closed in favour of another before then: a prober that has to wait for
+/// a processor between connecting and asking is not to lose its place to a crowd.
+const TIME_TO_ASK: Duration = Duration::from_millis(5);
 /// When the kernel has no descriptor left, asking again at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -41,7 +44,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 pub type Source = watch::Receiver<Option<Arc<Pages>>>;
 
 /// Answers on `listener` until `source` says to close, then lets answers in flight finish. With more than `limit`
-/// connections the oldest is closed in favour of the newest: a prober always gets in.
+/// connections one is closed in favour of the newest, so that a prober always gets in: the oldest that has had an answer,
+/// else the oldest.
 pub async fn serve(listener: Listener, side: Side, limit: usize, mut source: Source) {
     let mut open = Open { tasks: JoinSet::new(), oldest_first: VecDeque::new(), limit };
     let pages = source.clone();
@@ -78,12 +82,12 @@ async fn accept(listener: &Listener, side: Side, open: &mut Open, pages: &Source
             Ok((stream, _)) => {
                 // One small answer per request: there is nothing to wait for and put with it.
                 let _ = stream.set_nodelay(true);
-                return open.add(stream, side, pages.clone());
+                return open.add(stream, side, pages.clone()).await;
             }
             Err(error) => error,
         },
         Listener::Unix(listener) => match listener.accept().await {
-            Ok((stream, _)) => return open.add(stream, side, pages.clone()),
+            Ok((stream, _)) => return open.add(stream, side, pages.clone()).await,
             Err(error) => error,
         },
     };
@@ -98,31 +102,47 @@ async fn accept(listener: &Listener, side: Side, open: &mut Open, pages: &Source
 /// The connections of one listener.
 struct Open {
     tasks: JoinSet<()>,
-    oldest_first: VecDeque<AbortHandle>,
+    oldest_first: VecDeque<Connection>,
     limit: usize,
 }
 
+struct Connection {
+    task: AbortHandle,
+    since: Instant,
+    answered: Arc<AtomicU32>,
+}
+
 impl Open {
-    fn add(&mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, side: Side, pages: Source) {
+    async fn add(&mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, side: Side, pages: Source) {
         while self.tasks.try_join_next().is_some() {}
-        self.oldest_first.retain(|task| !task.is_finished());
-        if self.oldest_first.len() >= self.limit {
-            self.close_oldest();
+        self.make_room().await;
+        let answered = Arc::default();
+        let task = self.tasks.spawn(converse(stream, side, pages, Arc::clone(&answered)));
+        self.oldest_first.push_back(Connection { task, since: Instant::now(), answered });
+    }
+
+    async fn make_room(&mut self) {
+        self.oldest_first.retain(|one| !one.task.is_finished());
+        while self.oldest_first.len() >= self.limit {
+            let answered = self.oldest_first.iter().position(|one| one.answered.load(Ordering::Relaxed) > 0);
+            match (answered, self.oldest_first.front().map(|oldest| oldest.since + TIME_TO_ASK)) {
+                (Some(at), _) => drop(self.oldest_first.remove(at).map(|one| one.task.abort())),
+                (None, Some(due)) if due > Instant::now() => sleep_until(due).await,
+                (None, _) => self.close_oldest(),
+            }
         }
-        self.oldest_first.push_back(self.tasks.spawn(converse(stream, side, pages)));
     }
 
     fn close_oldest(&mut self) {
-        if let Some(task) = self.oldest_first.pop_front() {
-            task.abort();
+        if let Some(oldest) = self.oldest_first.pop_front() {
+            oldest.task.abort();
         }
     }
 }
 
 /// One connection from its first byte to its end.
-async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, side: Side, pages: Source) {
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, side: Side, pages: Source, answered: Arc<AtomicU32>) {
     let mut closing = pages.clone();
-    let answered = AtomicU32::new(0);
     let respond = service_fn(|request| {
         let answer = respond(side, &request, pages.borrow().as_deref());
         let his_turn_is_over = answered.fetch_add(1, Ordering::Relaxed) % TURN == TURN - 1;
@@ -190,7 +210,7 @@ mod tests {
     async fn a_request_under_way_when_the_server_ends_is_told_so() {
         let (publish, source) = watch::channel(Some(Arc::new(pages())));
         let (mut client, server) = duplex(BUFFER);
-        let conversation = tokio::spawn(converse(server, Side::Network, source));
+        let conversation = tokio::spawn(converse(server, Side::Network, source, Arc::default()));
         client.write_all(b"GET /readyz HTTP/1.1\r\nHost: p").await.unwrap();
         for _ in 0..8 {
             yield_now().await;
@@ -203,5 +223,30 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
         assert!(answer.ends_with("not ready: the probe is ending\n"), "{answer}");
         conversation.await.unwrap();
+    }
+
+    /// The clock moves only while everybody waits, so a crowd that comes at once comes within no time.
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_takes_nobodys_place_who_has_had_no_time_to_ask() {
+        let (_publish, source) = watch::channel(Some(Arc::new(pages())));
+        let mut open = Open { tasks: JoinSet::new(), oldest_first: VecDeque::new(), limit: 2 };
+        let began = Instant::now();
+        let (mut prober, server) = duplex(BUFFER);
+        open.add(server, Side::Network, source.clone()).await;
+        let (mut silent, server) = duplex(BUFFER);
+        open.add(server, Side::Network, source.clone()).await;
+        let ask = async {
+            prober.write_all(b"GET /livez HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            prober.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        };
+        let (_third, server) = duplex(BUFFER);
+        tokio::join!(ask, open.add(server, Side::Network, source.clone()));
+        assert_eq!(began.elapsed(), TIME_TO_ASK, "the third waited");
+        // Nobody asks: who came first goes first, once it has had its time.
+        let (_fourth, server) = duplex(BUFFER);
+        open.add(server, Side::Network, source).await;
+        assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
     }
 }
