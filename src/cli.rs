@@ -218,7 +218,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, u8> {
         .enable_all()
         .build()
         .map_err(|error| complain(&format!("cannot start: {error}")))?;
-    let result = runtime.block_on(future);
+    // Boxed, for tokio hands it from function to function by value.
+    let result = runtime.block_on(Box::pin(future));
     runtime.shutdown_background();
     Ok(result)
 }

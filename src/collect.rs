@@ -120,16 +120,17 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
     }
     let transport = Transport::new(subject);
     let found = {
+        // The largest futures are boxed where they are awaited, or every look would carry room for all of them.
         let imds = pin!(async {
             match options.imds {
-                true => Some(imds::look(subject).await),
+                true => Some(Box::pin(imds::look(subject)).await),
                 false => None,
             }
         });
         let sts = pin!(async {
             match (&token, &role, reason_not_to_call(&evidence)) {
                 (Some(token), Some(role), None) => {
-                    let sdk = endpoint::sdk_config(subject, &profiles, &transport).await;
+                    let sdk = Box::pin(endpoint::sdk_config(subject, &profiles, &transport)).await;
                     ask_sts(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
                 }
                 (_, _, reason) => {
@@ -139,7 +140,7 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
             if let Some(token) = &token {
                 ask_issuer(&mut evidence, &transport, token, options.issuer_check, deadline).await;
             }
-            rivals::look(subject, &mut evidence, &profiles, deadline).await;
+            Box::pin(rivals::look(subject, &mut evidence, &profiles, deadline)).await;
         });
         beside(sts, imds, began).await
     };
