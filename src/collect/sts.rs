@@ -40,8 +40,8 @@ pub struct Client {
     deadline: Instant,
 }
 
-/// Credentials that are there once somebody has given them. So one client makes both calls: to make one takes as long as
-/// a call.
+/// Credentials that are there once somebody has given them. So one client makes both calls: a second would take some
+/// 180,000 instructions, 3 % of a look.
 #[derive(Clone, Debug, Default)]
 struct Given(Arc<OnceLock<Credentials>>);
 

@@ -26,7 +26,7 @@ pub(super) fn of(container: &Value, names: &[&'static str], notes: &mut Vec<Stri
         if is_secret && !is_path && !value.is_empty() {
             notes.push(format!("{name} is written out in the pod and left out here"));
         } else if is_url(name) && redact::url(value) != value {
-            notes.push(format!("{name} holds a password and is left out here; the probe finds it in the application"));
+            notes.push(format!("{name} holds a password and is left out here"));
         } else {
             kept.push(variable.clone());
         }
