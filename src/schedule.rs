@@ -81,6 +81,9 @@ pub enum Next {
 }
 
 impl Waiting {
+    /// With less time left than this, another run would see what the one before it saw.
+    const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
     /// After the `looks`-th look (from 1), `elapsed` after the first began.
     pub fn next(&self, outlook: Outlook, looks: u32, elapsed: Duration, roll: f64) -> Next {
         let deadline = match outlook.advice {
@@ -92,7 +95,9 @@ impl Waiting {
         };
         let (first, longest) = if outlook.throttled { (8, 60) } else { (2, 16) };
         let pause = backoff(Duration::from_secs(first), Duration::from_secs(longest), looks, roll);
-        if elapsed + pause < deadline { Next::LookIn(pause) } else { Next::Exit }
+        // A pause that would overrun is shortened, so that the last run comes at the deadline and not a pause before it.
+        let left = deadline.saturating_sub(elapsed);
+        if left < Self::SHORTEST_PAUSE { Next::Exit } else { Next::LookIn(pause.min(left)) }
     }
 }
 
@@ -157,11 +162,15 @@ mod tests {
             (outlook(Advice::None), 1, 0, 0.5, Next::Exit),
             (outlook(Advice::Fix), 1, 0, 0.5, Next::Exit),
             (settles, 1, 0, 0.5, Next::LookIn(seconds(2))),
-            (settles, 5, 45, 0.5, Next::Exit),
+            (settles, 5, 45, 0.5, Next::LookIn(seconds(15))),
+            (settles, 5, 59, 0.5, Next::LookIn(seconds(1))),
+            (settles, 5, 60, 0.5, Next::Exit),
             (outlook(Advice::Retry), 1, 0, 0.0, Next::LookIn(seconds(1))),
             (outlook(Advice::Retry), 3, 20, 0.5, Next::LookIn(seconds(8))),
             (outlook(Advice::Retry), 40, 100, 0.5, Next::LookIn(seconds(16))),
-            (outlook(Advice::Retry), 40, 104, 0.5, Next::Exit),
+            (outlook(Advice::Retry), 40, 110, 0.5, Next::LookIn(seconds(10))),
+            (outlook(Advice::Retry), 40, 120, 0.5, Next::Exit),
+            (outlook(Advice::Retry), 40, 130, 0.5, Next::Exit),
             (throttled, 1, 0, 0.5, Next::LookIn(seconds(8))),
             (outlook(Advice::RecreatePod), 1, 0, 0.0, Next::ExitIn(seconds(30))),
             (outlook(Advice::RecreatePod), 9, 500, 1.0, Next::ExitIn(seconds(45))),
