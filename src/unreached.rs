@@ -4,8 +4,8 @@
 mod layers;
 
 use crate::checks;
-use crate::evidence::{CallFault, Dial, Endpoint, Evidence, Seen};
-use crate::finding::{Candidate, Diagnosis, Fix, Outcome};
+use crate::evidence::{CallFault, Dial, Endpoint, Environment, Evidence, Seen};
+use crate::finding::{Advice, Candidate, Diagnosis, Fix, Outcome};
 use crate::sts_errors::{Clues, fix};
 
 /// What a failed connection means.
@@ -19,19 +19,26 @@ struct Reading {
     suspects: Vec<(&'static str, String)>,
     /// Where the values at hand give a better fix than the cause's own.
     fix: Option<Fix>,
+    /// Where this occurrence calls for something else than the cause's own advice.
+    advice: Option<Advice>,
 }
 
 impl Reading {
     fn decided(code: &'static str, seen: String) -> Self {
-        Self { code, seen, suspects: Vec::new(), fix: None }
+        Self { code, seen, suspects: Vec::new(), fix: None, advice: None }
     }
 
     fn open(seen: String, suspects: Vec<(&'static str, String)>) -> Self {
-        Self { code: "sts-unreachable", seen, suspects, fix: None }
+        Self { code: "sts-unreachable", seen, suspects, fix: None, advice: None }
     }
 
     fn with_fix(self, fix: Fix) -> Self {
         Self { fix: Some(fix), ..self }
+    }
+
+    /// The fault can pass without anybody changing anything.
+    fn passing(self) -> Self {
+        Self { advice: Some(Advice::Retry), ..self }
     }
 }
 
@@ -43,6 +50,7 @@ struct Story<'e> {
     detour: Option<Result<&'e Dial, &'e Dial>>,
     /// The call had no time left.
     out_of_time: bool,
+    environment: &'e Environment,
 }
 
 /// Whether `code` is what kept the call from STS. At most one code is.
@@ -69,6 +77,7 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
         dial: evidence.dial.failed().unwrap_or(&nothing),
         detour,
         out_of_time: no_answer.out_of_time,
+        environment: &evidence.environment,
     };
     let Some(reading) = layers::read(&story) else {
         return Outcome::skip("the settings lead elsewhere than to STS");
@@ -83,7 +92,11 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
     if story.dial.cut_off {
         fix.text = format!("give the look more time (--look-timeout), and {}", fix.text);
     }
-    Diagnosis::new(reading.seen, fix).could_be(candidates).into()
+    let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
+    match reading.advice {
+        Some(advice) => diagnosis.advise(advice).into(),
+        None => diagnosis.into(),
+    }
 }
 
 #[cfg(test)]

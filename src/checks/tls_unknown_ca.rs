@@ -6,7 +6,7 @@ use crate::unreached;
 pub static CHECK: Check = Check {
     cause: Cause {
         code: "tls-unknown-ca",
-        title: "the certificate of STS is issued by nobody this image trusts",
+        title: "the STS certificate cannot be verified with this pod's CA bundle",
         severity: Severity::Error,
         advice: Advice::Fix,
         explanation: "\

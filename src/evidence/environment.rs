@@ -191,6 +191,11 @@ impl Environment {
     pub fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &str)> {
         names.iter().find_map(|name| Some((*name, self.value(name)?)))
     }
+
+    /// The variable that names the proxy for https, and its value without user and password.
+    pub fn https_proxy(&self) -> Option<(&'static str, &str)> {
+        self.first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+    }
 }
 
 #[cfg(test)]

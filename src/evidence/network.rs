@@ -175,8 +175,10 @@ pub struct AddressFault {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyFault {
-    /// The variable's value is no URL, or of a kind (SOCKS, https) that is not spoken.
-    BadUrl(String),
+    /// A protocol (SOCKS, https) that the probe does not speak, though an SDK may.
+    Unsupported {
+        scheme: String,
+    },
     /// The answer to CONNECT was not 2xx.
     Refused {
         status: u16,
@@ -294,7 +296,7 @@ impl fmt::Display for TcpFault {
 impl fmt::Display for ProxyFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadUrl(why) => f.write_str(why),
+            Self::Unsupported { scheme } => write!(f, "{scheme} proxies are not supported by this probe"),
             Self::Refused { status } => write!(f, "refused with status {status}"),
             Self::Broken(why) => f.write_str(why),
             Self::TimedOut { after_ms } => write!(f, "no answer within {after_ms} ms"),

@@ -101,7 +101,8 @@ fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
     let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
     let told = told.join(", ");
     if let Some(proxy) = &dial.via {
-        return around(story, format!("The proxy {proxy} does not take connections: {told}."));
+        // A sidecar or a node's proxy that is not up yet refuses, or is silent, and takes connections a little later.
+        return around(story, format!("The proxy {proxy} does not take connections: {told}.")).passing();
     }
     let host = &endpoint.host;
     let addresses = || faults.iter().map(|fault| fault.address.ip());
@@ -201,7 +202,47 @@ fn around(story: &Story, seen: String) -> Reading {
 
 fn proxy(story: &Story, fault: &ProxyFault) -> Reading {
     let proxy = story.dial.via.as_deref().unwrap_or_default();
-    around(story, format!("The proxy {proxy} does not open a way to {}: {fault}.", story.endpoint.host))
+    let host = &story.endpoint.host;
+    let reading = around(story, format!("The proxy {proxy} does not open a connection to {host}: {fault}."));
+    match fault {
+        // RFC 9110, section 15.5.8: the client must authenticate itself to the proxy.
+        ProxyFault::Refused { status: 407 } => authentication(story, reading),
+        // The gateway's own faults (RFC 9110, sections 15.6.3 to 15.6.5), too many requests (RFC 6585, section 4), and a
+        // proxy that breaks off or is silent: it is starting, overloaded or has lost its upstream.
+        ProxyFault::Refused { status: 429 | 500 | 502 | 503 | 504 }
+        | ProxyFault::Broken(_)
+        | ProxyFault::TimedOut { .. } => reading.passing(),
+        ProxyFault::Refused { .. } => reading,
+        // Nothing is known of the proxy: this probe cannot speak to it.
+        ProxyFault::Unsupported { .. } => Reading::open(
+            format!("The probe cannot test the proxy {proxy}: {fault}. SDKs that support it may reach {host}."),
+            Vec::new(),
+        )
+        .with_fix(Fix::new(
+            "Test the identity with the SDK of the workload, or give the probe an HTTP proxy in HTTPS_PROXY",
+        )),
+    }
+}
+
+/// The proxy wants a password. Whether one was sent is seen in the URL, whose password is hidden but not left out.
+fn authentication(story: &Story, reading: Reading) -> Reading {
+    let (variable, url) = story.environment.https_proxy().unwrap_or(("HTTPS_PROXY", ""));
+    let sent = url.contains('@');
+    let (seen, text) = match sent {
+        true => (
+            format!("{} {variable} has a user and password, and the proxy rejected them.", reading.seen),
+            format!(
+                "Correct the user and password in {variable} (percent-encode special characters), then recreate the pod"
+            ),
+        ),
+        false => (
+            format!("{} The proxy requires a password, and {variable} has none.", reading.seen),
+            format!("Add the user and password to {variable} (http://USER:PASSWORD@HOST:PORT), then recreate the pod"),
+        ),
+    };
+    // A direct connection that works stays the better fix.
+    let fix = reading.fix.clone().unwrap_or_else(|| Fix::new(text));
+    Reading { seen, ..reading }.with_fix(fix)
 }
 
 fn tls(story: &Story, fault: &TlsFault) -> Reading {
@@ -224,16 +265,43 @@ fn tls(story: &Story, fault: &TlsFault) -> Reading {
                 format!("There is no CA bundle in this image (neither {places} nor elsewhere)."),
             )
         }
-        TlsFault::BadBundle { .. } => {
-            Reading::decided("tls-unknown-ca", format!("The CA bundle cannot be used: {fault}."))
+        TlsFault::BadBundle { variable, path, .. } => Reading::decided(
+            "tls-unknown-ca",
+            format!("The CA bundle cannot be used: {fault}."),
+        )
+        .with_fix(
+            Fix::new(format!(
+                "Mount the CA bundle at the path that {variable} names, or remove {variable} where no private CA is \
+                     needed; then recreate the pod"
+            ))
+            .command(format!("ls -lL {}", shell_word(path))),
+        ),
+        TlsFault::WrongName { .. } => {
+            let reading = Reading::decided("tls-hostname-mismatch", wrong_name(story, &seen));
+            match other_name_fix(story) {
+                Some(fix) => reading.with_fix(fix),
+                None => reading,
+            }
         }
-        TlsFault::WrongName { .. } => Reading::decided("tls-hostname-mismatch", wrong_name(story, &seen)),
         TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(
             seen,
             vec![
                 ("request-clock-skew", "STS renews its certificates in time, so the local clock may be far off".into()),
                 inspected("or the certificate is not STS's: something on the way inspects TLS"),
             ],
+        )
+        .with_fix(
+            Fix::new(
+                "Compare the local clock with the certificate's dates. If the clock is wrong, correct time \
+                 synchronization on the node; if it is right, have whoever runs the TLS inspection or the STS stand-in \
+                 renew the certificate",
+            )
+            .command("date -u")
+            .command(format!(
+                "openssl s_client -connect {0}:{1} -servername {0} </dev/null | openssl x509 -noout -issuer -dates",
+                shell_word(host),
+                story.endpoint.port
+            )),
         ),
         TlsFault::NotTls => {
             let why = "something on the way answers in STS's place, in plain text: a transparent proxy, a portal";
@@ -241,6 +309,24 @@ fn tls(story: &Story, fault: &TlsFault) -> Reading {
         }
         TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
     }
+}
+
+/// Where the regional name is called already, there is no other name to advise.
+fn other_name_fix(story: &Story) -> Option<Fix> {
+    let host = &story.endpoint.host;
+    if story.dial.search_domain.is_some() || story.endpoint.is_global() {
+        return None;
+    }
+    let text = match story.endpoint.source {
+        EndpointSource::Override(variable) => {
+            format!("Set {variable} to a name that is in the certificate, or remove it")
+        }
+        _ => format!(
+            "Remove the DNS record, hosts entry or proxy rule that sends {host} to another server; {host} is already the \
+             right name to call"
+        ),
+    };
+    Some(Fix::new(text).command(format!("getent hosts {}", shell_word(host))))
 }
 
 fn wrong_name(story: &Story, seen: &str) -> String {
@@ -291,7 +377,8 @@ fn is_amazons(issuer: &str) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::checks::testing::endpoint;
-    use crate::evidence::Endpoint;
+    use crate::evidence::{Endpoint, Environment};
+    use crate::finding::Advice;
 
     fn tcp(address: &str, fault: TcpFault) -> Dial {
         Dial { tcp: Some(Err(vec![AddressFault { address: address.parse().unwrap(), fault }])), ..Dial::default() }
@@ -363,7 +450,13 @@ pub(super) mod tests {
             (in_tls(TlsFault::NotTls), "proxy-interferes", "TLS"),
         ] {
             let regional = endpoint();
-            let story = Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false };
+            let story = Story {
+                endpoint: &regional,
+                dial: &dial,
+                detour: None,
+                out_of_time: false,
+                environment: &Environment::default(),
+            };
             let reading = read(&story).unwrap();
             let first = reading.suspects.first().map_or(reading.code, |(code, _)| code);
             assert_eq!(first, code, "{dial:?}");
@@ -393,7 +486,9 @@ pub(super) mod tests {
             (&global, &silent, None, "sts-unreachable", Some("sts-endpoint-unreachable-timeout")),
             (&regional, &refusing, Some(Ok(&private)), "proxy-interferes", None),
         ] {
-            let reading = read(&Story { endpoint, dial, detour, out_of_time: false }).unwrap();
+            let reading =
+                read(&Story { endpoint, dial, detour, out_of_time: false, environment: &Environment::default() })
+                    .unwrap();
             assert_eq!(
                 (reading.code, reading.suspects.first().map(|(code, _)| *code)),
                 (code, first),
@@ -402,7 +497,14 @@ pub(super) mod tests {
             );
         }
         assert_eq!(refusing.failed_at(), Some(Layer::Proxy));
-        let proxied = Story { endpoint: &regional, dial: &refusing, detour: Some(Ok(&private)), out_of_time: false };
+        let nothing = Environment::default();
+        let proxied = Story {
+            endpoint: &regional,
+            dial: &refusing,
+            detour: Some(Ok(&private)),
+            out_of_time: false,
+            environment: &nothing,
+        };
         assert!(read(&proxied).unwrap().fix.unwrap().text.contains("NO_PROXY"));
     }
 
@@ -416,8 +518,74 @@ pub(super) mod tests {
             ("sts.example.com", EndpointSource::Override("AWS_ENDPOINT_URL"), true),
         ] {
             let (named, dial) = (story(host, source), dns(DnsFault::NoSuchName));
-            let reading = read(&Story { endpoint: &named, dial: &dial, detour: None, out_of_time: false });
+            let reading = read(&Story {
+                endpoint: &named,
+                dial: &dial,
+                detour: None,
+                out_of_time: false,
+                environment: &Environment::default(),
+            });
             assert_eq!(reading.is_some(), ours, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_passing_faults_are_retried_and_its_refusals_are_not() {
+        let via = |dial| Dial { via: Some("proxy:3128".into()), ..dial };
+        let answer = |fault| via(Dial { proxy: Some(Err(fault)), ..Dial::default() });
+        let refused = |status| answer(ProxyFault::Refused { status });
+        let (regional, environment) = (endpoint(), Environment::default());
+        for (dial, code, advice) in [
+            (refused(403), "proxy-interferes", None),
+            (refused(407), "proxy-interferes", None),
+            (refused(502), "proxy-interferes", Some(Advice::Retry)),
+            (refused(503), "proxy-interferes", Some(Advice::Retry)),
+            (refused(504), "proxy-interferes", Some(Advice::Retry)),
+            (answer(ProxyFault::TimedOut { after_ms: 3000 }), "proxy-interferes", Some(Advice::Retry)),
+            (answer(ProxyFault::Broken("it closed".into())), "proxy-interferes", Some(Advice::Retry)),
+            (answer(ProxyFault::Unsupported { scheme: "socks5".into() }), "sts-unreachable", None),
+            (via(tcp("10.0.0.1:3128", TcpFault::Refused)), "proxy-interferes", Some(Advice::Retry)),
+            (via(tcp("10.0.0.1:3128", SILENT)), "proxy-interferes", Some(Advice::Retry)),
+        ] {
+            let story =
+                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let reading = read(&story).unwrap();
+            assert_eq!((reading.code, reading.advice), (code, advice), "{dial:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_rejects_it() {
+        let dial = Dial {
+            via: Some("proxy:3128".into()),
+            proxy: Some(Err(ProxyFault::Refused { status: 407 })),
+            ..Dial::default()
+        };
+        let regional = endpoint();
+        for (name, value, words) in [
+            ("HTTPS_PROXY", "http://proxy:3128", "HTTPS_PROXY has none"),
+            ("https_proxy", "http://me:wrong@proxy:3128", "https_proxy has a user and password"),
+            ("ALL_PROXY", "http://me:wrong@proxy:3128", "ALL_PROXY has a user and password"),
+        ] {
+            let environment = crate::checks::testing::variables(&[(name, value)]);
+            let story =
+                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let reading = read(&story).unwrap();
+            assert!(reading.seen.contains(words), "{}", reading.seen);
+            assert!(reading.fix.unwrap().text.contains(name));
+        }
+    }
+
+    #[test]
+    fn the_regional_name_is_not_advised_where_it_is_called() {
+        let regional = endpoint();
+        let global = Endpoint { host: "sts.amazonaws.com".into(), ..endpoint() };
+        let dial = in_tls(TlsFault::WrongName { names: vec!["other.example.com".into()] });
+        let environment = Environment::default();
+        for (endpoint, own) in [(&regional, true), (&global, false)] {
+            let story = Story { endpoint, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let fix = read(&story).unwrap().fix;
+            assert_eq!(fix.is_some_and(|fix| !fix.text.contains("regional")), own, "{}", endpoint.host);
         }
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn dial(shared: &Shared, url: &Uri) -> Result<Sender, Broken> {
         && proxy.uri().scheme_str() != Some("http")
     {
         let scheme = proxy.uri().scheme_str().unwrap_or_default();
-        let fault = ProxyFault::BadUrl(format!("a {scheme} proxy, where only http is spoken"));
+        let fault = ProxyFault::Unsupported { scheme: scheme.to_owned() };
         shared.with_dial(|dial| dial.proxy = Some(Err(fault)));
         return Err(Broken::worth_retrying(false));
     }
