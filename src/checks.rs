@@ -71,6 +71,7 @@ mod token_file_unreadable_by_target;
 mod token_not_refreshed;
 mod token_not_yet_valid;
 mod token_path_not_absolute_on_windows;
+mod token_path_relative;
 mod trust_policy_lacks_web_identity_statement;
 mod unexpected_auth_header_on_unsigned_call;
 mod verification_key_not_retrieved;
@@ -102,6 +103,7 @@ pub static CHECKS: &[&Check] = &[
     &malformed_arn::CHECK,
     &invalid_session_name::CHECK,
     &token_file_missing::CHECK,
+    &token_path_relative::CHECK,
     &token_file_permission_denied::CHECK,
     &token_file_unreadable_by_target::CHECK,
     &token_file_unreadable_by_probe::CHECK,

@@ -190,7 +190,7 @@ pub fn token_is_mounted_alone(subject: &Subject) -> bool {
 fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
     let environment = subject.variables.shown();
     let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
-    let read = path.map(|path| token_file::read(&subject.root, path));
+    let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {
         None => (Seen::not_looked("AWS_WEB_IDENTITY_TOKEN_FILE has no value"), None),
         Some(Ok((file, raw))) => (Seen::Seen(file), Some(raw)),

@@ -8,7 +8,9 @@ use crate::evidence::{Environment, Identity, Target};
 use crate::redact;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 /// Raw environment variables. They hold keys, so there is no way to print or compare them.
 #[derive(Clone, Default)]
@@ -105,6 +107,32 @@ impl Subject {
             },
             root: PathBuf::from("/"),
             target: None,
+        }
+    }
+
+    /// `path` as the subject's SDK opens it: a relative one from its working directory.
+    ///
+    /// # Errors
+    /// The working directory cannot be seen.
+    pub fn absolute(&self, path: impl AsRef<Path>) -> io::Result<PathBuf> {
+        let path = path.as_ref();
+        if path.is_absolute() { Ok(path.to_owned()) } else { Ok(self.working_directory()?.join(path)) }
+    }
+
+    /// As the subject names it, from its own root.
+    fn working_directory(&self) -> io::Result<PathBuf> {
+        if self.root == Path::new("/") {
+            return std::env::current_dir();
+        }
+        let [link, root] = ["cwd", "root"].map(|name| PathBuf::from(format!("/proc/{}/{name}", self.identity.pid)));
+        // The kernel names both from the root of their mount namespace, which after a chroot is not the process's own.
+        let named = link.read_link()?;
+        let outside = || io::Error::other("the working directory is not below the root directory");
+        let inside = named.strip_prefix(root.read_link()?).map_err(|_| outside())?;
+        let id = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+        match id(&link)? == id(&self.root.join(inside))? {
+            true => Ok(Path::new("/").join(inside)),
+            false => Err(outside()),
         }
     }
 }

@@ -179,6 +179,24 @@ fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
 }
 
 #[test]
+fn a_relative_token_path_is_opened_from_the_application_s_working_directory() {
+    root_or_skip!();
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    fs::create_dir(root.join("app")).expect("a directory");
+    fs::write(root.join("app/token"), TOKEN).expect("a token");
+    let root = root.to_str().expect("UTF-8");
+    for (directory, opened) in [("/app", Some("/app/token")), ("/", None)] {
+        let application = Application::start(&["chroot", root], &irsa("token"), &format!("cd {directory}; echo ready"));
+        let report = stage.look_at(&["env"], &application);
+        let code = if opened.is_some() { "token-path-relative" } else { "token-file-missing" };
+        let cause = finding(&report, code)["cause"].as_str().expect("a cause").to_owned();
+        assert!(cause.contains(opened.unwrap_or("/token does not exist")), "{directory}: {cause}");
+        assert_eq!(report["token"]["subject"].is_string(), opened.is_some(), "{directory}: {report:#}");
+    }
+}
+
+#[test]
 fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
     root_or_skip!();
     let stage = Stage::new();

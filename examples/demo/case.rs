@@ -36,6 +36,9 @@ pub struct Case {
 struct Token {
     /// The file's content, where it is no token.
     text: Option<String>,
+    /// The variable's value, if that is not the file's path; `{token}` stands for the path. The probe runs in the
+    /// directory of the file.
+    path: Option<String>,
     /// There is no file.
     missing: bool,
     /// The file is not for the user that the probe runs as.
@@ -152,6 +155,7 @@ impl Token {
         if let Some(age) = self.age {
             stage.minted.issued_at = stage.world.now() - age;
         }
+        stage.token_path = self.path.clone();
         if self.missing || self.text.is_some() {
             stage.token_file = Some(self.text.clone());
         }

@@ -37,6 +37,9 @@ pub struct Stage {
     pub minted: Minted,
     /// What is in the token file, where that is not the minted token, signed. `None` within: there is no file.
     pub token_file: Option<Option<String>>,
+    /// What the variable says, where that is not the file's path; `{token}` stands for it. The probe runs in the
+    /// directory of the file.
+    pub token_path: Option<String>,
     /// Claims of the token, where they are not those of a projected one.
     pub claims: Option<Value>,
     /// Signs with a key that the issuer does not publish.
@@ -72,6 +75,7 @@ impl Stage {
             variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             minted: Minted::new(ISSUER, "payments", "checkout", forty_minutes_ago),
             token_file: None,
+            token_path: None,
             claims: None,
             unpublished_key: false,
             unreadable: false,
@@ -129,7 +133,9 @@ impl Stage {
         let proxy_address = proxy.listen()?;
 
         let mut variables = self.variables.clone();
-        variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()).or_insert_with(|| token.display().to_string());
+        let path = token.display().to_string();
+        let said = self.token_path.as_ref().map_or_else(|| path.clone(), |said| said.replace("{token}", &path));
+        variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()).or_insert(said);
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
         variables.entry("HTTPS_PROXY".to_owned()).or_insert_with(|| format!("http://{proxy_address}"));
         variables.entry("AWS_CA_BUNDLE".to_owned()).or_insert_with(|| bundle.display().to_string());
@@ -148,6 +154,9 @@ impl Stage {
             fs::set_permissions(&token, fs::Permissions::from_mode(0o000))?;
         }
         command.env_clear().envs(&variables);
+        if let Some(directory) = token.parent().filter(|_| self.token_path.is_some()) {
+            command.current_dir(directory);
+        }
         let arguments = self.arguments;
         Ok(Raised { command, arguments, variables, sts, authority, bundle, proxy, token: content, directory })
     }

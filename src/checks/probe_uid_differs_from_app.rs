@@ -69,7 +69,12 @@ mod tests {
             target.prober.uid = probe;
             let evidence = Evidence {
                 identity: Identity { uid: application, ..Identity::default() },
-                token_file: Seen::Seen(TokenFile { path: "/t".into(), walk: vec![file], bytes: 1 }),
+                token_file: Seen::Seen(TokenFile {
+                    path: "/t".into(),
+                    opened: "/t".into(),
+                    walk: vec![file],
+                    bytes: 1,
+                }),
                 target: Some(target),
                 ..testing::healthy()
             };

@@ -24,7 +24,7 @@ pub(crate) fn healthy() -> Evidence {
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
         ]),
-        token_file: Seen::Seen(TokenFile { path: PATH.into(), walk: vec![file], bytes: 1000 }),
+        token_file: Seen::Seen(TokenFile { path: PATH.into(), opened: PATH.into(), walk: vec![file], bytes: 1000 }),
         token: Seen::Seen(good_token()),
         endpoint: Seen::Seen(endpoint()),
         dial: Seen::Seen(Dial::default()),

@@ -30,18 +30,24 @@ fn judge(evidence: &Evidence) -> Outcome {
     let TokenFileFault { path, walk, kind } = fault;
     let flaw = evidence.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").flaw();
     let is_windows = path.get(1..3) == Some(":\\");
+    let is_relative = !path.starts_with('/');
     let cause = match kind {
-        TokenFileFaultKind::NotAbsolute if is_windows => {
+        TokenFileFaultKind::Missing { .. } if is_windows => {
             format!(
                 "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a path of Windows: the webhook writes such a path where the pod's \
                  nodeSelector asks for Windows, and this is Linux."
             )
         }
-        TokenFileFaultKind::NotAbsolute => {
-            format!(
-                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, which does not begin with a slash: it names another file \
-                     in each working directory."
-            )
+        TokenFileFaultKind::Missing { at } if is_relative => format!(
+            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a relative path, which each process opens from its own working \
+             directory: {at} does not exist."
+        ),
+        TokenFileFaultKind::NotADirectory { at } if is_end(path) => format!(
+            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}. It ends as the path of a directory does, but {at} is not a directory, \
+             so the kernel refuses to open it (ENOTDIR)."
+        ),
+        TokenFileFaultKind::NotADirectory { at } => {
+            format!("{path} cannot be opened: {at} is not a directory (ENOTDIR).")
         }
         TokenFileFaultKind::Missing { .. } if flaw.is_some() => {
             let flaw = flaw.map(Flaw::in_words).unwrap_or_default();
@@ -62,16 +68,22 @@ fn judge(evidence: &Evidence) -> Outcome {
         TokenFileFaultKind::Directory => format!("{path} is a directory; the token is a file in it."),
         _ => return Outcome::skip("something is there"),
     };
-    let cause = match injection::without_file(evidence, path) {
-        Some(mounts) => format!("{cause} {mounts}"),
-        None => cause,
+    let mounts = match kind {
+        // The file itself is there.
+        TokenFileFaultKind::NotADirectory { .. } => None,
+        _ => injection::without_file(evidence, path),
     };
+    let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
     let fix = match kind {
         TokenFileFaultKind::Directory => Fix::new(format!(
             "point AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then make the pod anew",
             path.trim_end_matches('/')
         )),
-        TokenFileFaultKind::NotAbsolute if is_windows => Fix::new(
+        TokenFileFaultKind::NotADirectory { .. } if is_end(path) => Fix::new(format!(
+            "Set AWS_WEB_IDENTITY_TOKEN_FILE to {}, then recreate the pod.",
+            path.trim_end_matches(['/', '.'])
+        )),
+        TokenFileFaultKind::Missing { .. } if is_windows => Fix::new(
             "take the nodeSelector for Windows out of the pod's template, or a path that was set by hand, then make the \
              pod anew",
         )
@@ -83,6 +95,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.volumes[?(@.name==\"aws-iam-token\")]}'"),
     };
     Diagnosis::new(cause, fix).into()
+}
+
+/// Whether the path ends in a slash or in `/.`.
+fn is_end(path: &str) -> bool {
+    path.ends_with('/') || path.ends_with("/.")
 }
 
 #[cfg(test)]
@@ -98,7 +115,7 @@ mod tests {
             (Missing { at: "/a".into() }, Some("there is no /a.")),
             (Directory, Some("is a directory")),
             (LinkLoop, Some("loop")),
-            (NotAbsolute, Some("does not begin with a slash")),
+            (NotADirectory { at: "/a".into() }, Some("/a is not a directory")),
             (Empty, None),
             (Denied { at: "/a".into() }, None),
         ] {
@@ -107,6 +124,25 @@ mod tests {
                 Some(words) => assert!(matches!(&outcome, Outcome::Fault(d) if d.cause.contains(words)), "{outcome:?}"),
                 None => assert!(matches!(outcome, Outcome::Skip(_)), "{kind:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_wrong_by_itself_is_quoted() {
+        use TokenFileFaultKind::*;
+        let missing = || Missing { at: "/app/token".into() };
+        for (path, kind, cause, fix) in [
+            ("token", missing(), "relative path", "hand-set"),
+            (r"C:\var\run\token", missing(), "a path of Windows", "nodeSelector"),
+            ("/a/token/", NotADirectory { at: "/a/token".into() }, "ENOTDIR", "_FILE to /a/token, then"),
+            ("/a/token/.", NotADirectory { at: "/a/token".into() }, "ENOTDIR", "_FILE to /a/token, then"),
+        ] {
+            let mut evidence = testing::token_file(kind);
+            if let Seen::Failed(fault) = &mut evidence.token_file {
+                fault.path = path.into();
+            }
+            let Outcome::Fault(diagnosis) = judge(&evidence) else { panic!("{path}") };
+            assert!(diagnosis.cause.contains(cause) && diagnosis.fix.text.contains(fix), "{path}: {diagnosis:?}");
         }
     }
 }

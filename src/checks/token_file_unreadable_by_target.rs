@@ -78,7 +78,7 @@ mod tests {
         let walk = vec![step("/t", PathStepKind::Directory, 0o1777), step("/t/token", PathStepKind::File, mode)];
         Evidence {
             identity: Identity { pid: 7, uid, gid: 0, groups: groups.to_vec(), capabilities: Some(0) },
-            token_file: Seen::Seen(TokenFile { path: "/t/token".into(), walk, bytes: 1 }),
+            token_file: Seen::Seen(TokenFile { path: "/t/token".into(), opened: "/t/token".into(), walk, bytes: 1 }),
             target: Some(testing::target()),
             ..testing::healthy()
         }

@@ -126,6 +126,11 @@ impl LookOptions {
     pub fn subject(&self) -> Subject {
         let mut subject = Subject::this_process();
         self.adjust(&mut subject);
+        // What is typed is meant from here. A variable that is relative is a finding.
+        let typed = self.token_file.as_ref().and_then(|path| subject.absolute(path).ok());
+        if let Some(path) = typed {
+            subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
+        }
         subject
     }
 

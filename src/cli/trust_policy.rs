@@ -109,7 +109,7 @@ fn request(options: &TrustPolicyOptions, document: Option<&Value>) -> Result<Req
     if let Some(path) = &options.token_file {
         // Unlike a variable of a pod, what is typed here may be relative.
         let path =
-            std::path::absolute(path).map_err(|error| format!("cannot find {}: {error}", path.to_string_lossy()))?;
+            subject.absolute(path).map_err(|error| format!("cannot find {}: {error}", path.to_string_lossy()))?;
         subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
     }
     let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());

@@ -21,18 +21,19 @@ pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, Strin
     let mounts = mounts(&text);
     let with_entries = |mount: &Mount| Mount { entries: entries(&subject.root, &mount.point), ..mount.clone() };
     let at = |point: &str| mounts.iter().rev().find(|mount| is_at(mount, point)).map(with_entries);
+    let token_path = token_path.and_then(|path| subject.absolute(path).ok());
     Ok(Mounts {
         irsa: at(IRSA),
         pod_identity: at(POD_IDENTITY),
         api: at(API),
-        token_file: token_path.and_then(|path| around(&mounts, path)).map(with_entries),
+        token_file: token_path.and_then(|path| around(&mounts, &path.to_string_lossy())).map(with_entries),
         container,
     })
 }
 
 /// The claims of the token that Kubernetes mounts for its own API.
 pub fn api_token(subject: &Subject) -> Seen<Token, String> {
-    match token_file::read(&subject.root, &format!("{API}/token")) {
+    match token_file::read(subject, &format!("{API}/token")) {
         Err(_) => Seen::not_looked("no token for the cluster's API can be read here"),
         Ok((_, raw)) => match jwt::decode(raw.bytes()) {
             Ok(token) => Seen::Seen(token),

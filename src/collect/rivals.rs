@@ -97,7 +97,7 @@ async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadli
 /// EKS Pod Identity hands out credentials for a token of its own, which the SDK reads from a file.
 fn with_container_token(subject: &Subject, profiles: &Profiles) -> Profiles {
     let path = subject.variables.filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    match path.map(|path| (path, token_file::read(&subject.root, path))) {
+    match path.map(|path| (path, token_file::read(subject, path))) {
         Some((path, Ok((_, token)))) => profiles.clone().with(path, token.bytes().to_vec()),
         _ => profiles.clone(),
     }

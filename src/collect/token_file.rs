@@ -2,12 +2,14 @@
 
 use super::{RawToken, inside};
 use crate::evidence::{PathStep, PathStepKind, TokenFile, TokenFileFault, TokenFileFaultKind};
+use crate::subject::Subject;
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Larger files are not read. STS takes 20,000 characters (`WebIdentityToken` in its API reference).
 pub const MAX_TOKEN_BYTES: u64 = 64 * 1024;
@@ -15,37 +17,47 @@ pub const MAX_TOKEN_BYTES: u64 = 64 * 1024;
 /// As many links as Linux follows (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
-/// Reads the file that `path` names for a process whose root directory is `root`.
+/// Reads the file that `path` names for the subject, a relative one from its working directory.
 ///
 /// # Errors
 /// Says which entry of the way is missing or refused, or what the file is instead of a token file.
-pub fn read(root: &Path, path: &str) -> Result<(TokenFile, RawToken), TokenFileFault> {
-    let fault = |walk, kind| TokenFileFault { path: path.to_owned(), walk, kind };
-    if !path.starts_with('/') {
-        return Err(fault(Vec::new(), TokenFileFaultKind::NotAbsolute));
-    }
-    let Walk { steps, end } = walk(root, Path::new(path));
-    let found = match end {
-        Ok(found) => found,
-        Err(kind) => return Err(fault(steps, kind)),
-    };
-    match open_and_read(root, &found, path) {
-        Ok(content) => {
-            Ok((TokenFile { path: path.to_owned(), bytes: content.len() as u64, walk: steps }, RawToken::new(content)))
-        }
-        Err(kind) => Err(fault(steps, kind)),
+pub fn read(subject: &Subject, path: &str) -> Result<(TokenFile, RawToken), TokenFileFault> {
+    let absolute = subject.absolute(path).map_err(|error| {
+        let directory = format!("/proc/{}/cwd", subject.identity.pid);
+        TokenFileFault { path: path.to_owned(), walk: Vec::new(), kind: os_fault(&error, &directory) }
+    })?;
+    read_in(&subject.root, &absolute, path)
+}
+
+/// Reads `absolute` for a process whose root directory is `root`; `path` is what the variable says.
+fn read_in(root: &Path, absolute: &Path, path: &str) -> Result<(TokenFile, RawToken), TokenFileFault> {
+    let Walk { steps, end } = walk(root, absolute);
+    // The walk explains; the kernel decides, given the same path with every slash and dot of it.
+    let content = end.and_then(|()| open_and_read(root, absolute));
+    match content {
+        Ok(content) => Ok((
+            TokenFile {
+                path: path.to_owned(),
+                opened: absolute.to_string_lossy().into_owned(),
+                bytes: content.len() as u64,
+                walk: steps,
+            },
+            RawToken::new(content),
+        )),
+        Err(kind) => Err(TokenFileFault { path: path.to_owned(), walk: steps, kind }),
     }
 }
 
-fn open_and_read(root: &Path, found: &Path, path: &str) -> Result<Vec<u8>, TokenFileFaultKind> {
+fn open_and_read(root: &Path, path: &Path) -> Result<Vec<u8>, TokenFileFaultKind> {
+    let fault = |error| os_fault(&error, &path.to_string_lossy());
     // The walk saw a regular file, but it may have been swapped since: so no waiting for a FIFO's writer here.
-    let file = inside::open(root, found).map_err(|e| os_fault(&e, path))?;
+    let file = inside::open(root, path).map_err(fault)?;
     let length = regular_file_length(&file)?;
     if length > MAX_TOKEN_BYTES {
         return Err(TokenFileFaultKind::TooLarge { bytes: length });
     }
     let mut content = Vec::new();
-    file.take(MAX_TOKEN_BYTES + 1).read_to_end(&mut content).map_err(|e| os_fault(&e, path))?;
+    file.take(MAX_TOKEN_BYTES + 1).read_to_end(&mut content).map_err(fault)?;
     match content.len() as u64 {
         0 => Err(TokenFileFaultKind::Empty),
         bytes if bytes > MAX_TOKEN_BYTES => Err(TokenFileFaultKind::TooLarge { bytes }),
@@ -63,7 +75,8 @@ fn regular_file_length(file: &File) -> Result<u64, TokenFileFaultKind> {
 
 fn os_fault(error: &std::io::Error, at: &str) -> TokenFileFaultKind {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => TokenFileFaultKind::Missing { at: at.to_owned() },
+        ErrorKind::NotFound => TokenFileFaultKind::Missing { at: at.to_owned() },
+        ErrorKind::NotADirectory => TokenFileFaultKind::NotADirectory { at: at.to_owned() },
         ErrorKind::PermissionDenied => TokenFileFaultKind::Denied { at: at.to_owned() },
         _ if error.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32) => TokenFileFaultKind::LinkLoop,
         _ => TokenFileFaultKind::Io(error.to_string()),
@@ -99,8 +112,8 @@ fn not_a_file(kind: PathStepKind) -> Option<TokenFileFaultKind> {
 /// The way to a file, entry by entry.
 struct Walk {
     steps: Vec<PathStep>,
-    /// Where the file is below the root, links resolved; or what ended the way.
-    end: Result<PathBuf, TokenFileFaultKind>,
+    /// What ended the way before it came to a file.
+    end: Result<(), TokenFileFaultKind>,
 }
 
 /// Follows `path` inside `root` as the kernel would for a process with that root: a link's absolute target starts at
@@ -111,14 +124,23 @@ fn walk(root: &Path, path: &Path) -> Walk {
     Walk { steps, end }
 }
 
-fn follow(root: &Path, path: &Path, steps: &mut Vec<PathStep>) -> Result<PathBuf, TokenFileFaultKind> {
+fn follow(root: &Path, path: &Path, steps: &mut Vec<PathStep>) -> Result<(), TokenFileFaultKind> {
     let mut left: VecDeque<OsString> = names(path);
     let mut inside = PathBuf::from("/");
     let mut links = 0;
     while let Some(name) = left.pop_front() {
-        if name == ".." {
-            inside.pop();
-            continue;
+        if let Some(step) =
+            steps.last().filter(|step| !matches!(step.kind, PathStepKind::Directory | PathStepKind::Link))
+        {
+            return Err(TokenFileFaultKind::NotADirectory { at: step.path.clone() });
+        }
+        match name.as_bytes() {
+            b"." => continue,
+            b".." => {
+                inside.pop();
+                continue;
+            }
+            _ => {}
         }
         let parent = inside.clone();
         inside.push(&name);
@@ -150,20 +172,16 @@ fn follow(root: &Path, path: &Path, steps: &mut Vec<PathStep>) -> Result<PathBuf
             }
         }
     }
-    match steps.last().and_then(|step| not_a_file(step.kind)) {
-        Some(fault) => Err(fault),
-        None => Ok(inside),
-    }
+    steps.last().and_then(|step| not_a_file(step.kind)).map_or(Ok(()), Err)
 }
 
+/// The names between slashes. What ends in a slash names a directory, as if a dot stood behind it
+/// (`path_resolution(7)`); [`Path::components`] drops both.
 fn names(path: &Path) -> VecDeque<OsString> {
-    path.components()
-        .filter_map(|component| match component {
-            Component::Normal(name) => Some(name.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
-        })
-        .collect()
+    let path = path.as_os_str().as_bytes();
+    let names = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+    let end = path.ends_with(b"/").then_some(b".".as_slice());
+    names.chain(end).map(|name| OsStr::from_bytes(name).to_owned()).collect()
 }
 
 fn below(root: &Path, inside: &Path) -> PathBuf {
@@ -175,6 +193,10 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
     use tempfile::TempDir;
+
+    fn read(root: &Path, path: &str) -> Result<(TokenFile, RawToken), TokenFileFault> {
+        read_in(root, Path::new(path), path)
+    }
 
     fn fault(root: &TempDir, path: &str) -> TokenFileFaultKind {
         match read(root.path(), path) {
@@ -219,6 +241,7 @@ mod tests {
         let root = projected();
         let at = |name: &str| root.path().join(name);
         symlink("/loop", at("loop")).unwrap();
+        symlink("empty/", at("slash")).unwrap();
         symlink("/../../outside", at("out")).unwrap();
         nix::unistd::mkfifo(&at("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
@@ -227,11 +250,14 @@ mod tests {
         File::create(at("sparse")).unwrap().set_len(10 << 30).unwrap();
         std::fs::remove_file(at("var/run/token/..2026_11_22/token")).unwrap();
         for (path, kind) in [
-            ("token", NotAbsolute),
-            (r"C:\var\run\secrets\token", NotAbsolute),
             ("/nowhere/token", Missing { at: "/nowhere".into() }),
             ("/var/run/token/token", Missing { at: "/var/run/token/..2026_11_22/token".into() }),
-            ("/empty/token", Missing { at: "/empty/token".into() }),
+            ("/empty/token", NotADirectory { at: "/empty".into() }),
+            ("/empty/", NotADirectory { at: "/empty".into() }),
+            ("/empty/.", NotADirectory { at: "/empty".into() }),
+            ("/empty/../empty", NotADirectory { at: "/empty".into() }),
+            ("/slash", NotADirectory { at: "/empty".into() }),
+            ("/var/run/token/", Directory),
             ("/out", Missing { at: "/outside".into() }),
             ("/loop", LinkLoop),
             ("/var/run/token", Directory),

@@ -8,6 +8,8 @@ use crate::timestamp::Timestamp;
 pub struct TokenFile {
     /// As configured.
     pub path: String,
+    /// The same as the kernel was given it: a relative path stands behind the working directory.
+    pub opened: String,
     /// Every directory, link and file met on the way, the file last.
     pub walk: Vec<PathStep>,
     pub bytes: u64,
@@ -31,10 +33,12 @@ pub struct TokenFileFault {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenFileFaultKind {
-    /// The path is relative (or a Windows path): it names another file for each working directory.
-    NotAbsolute,
     /// `at` is the first entry of the way that is not there.
     Missing {
+        at: String,
+    },
+    /// The path goes on, be it by a slash, behind `at`, which is no directory.
+    NotADirectory {
         at: String,
     },
     /// `at` is the entry that refused: a directory without search permission or the file itself.

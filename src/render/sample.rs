@@ -114,7 +114,12 @@ fn evidence() -> Evidence {
     let step = |name, duration_ms| Step { name, status: StepStatus::Ok, duration_ms, detail: String::new() };
     Evidence {
         now: NOW,
-        token_file: Seen::Seen(TokenFile { path: "/token".into(), walk: Vec::new(), bytes: 900 }),
+        token_file: Seen::Seen(TokenFile {
+            path: "/token".into(),
+            opened: "/token".into(),
+            walk: Vec::new(),
+            bytes: 900,
+        }),
         token: Seen::Seen(Token {
             issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE".into()),
             subject: Some("system:serviceaccount:payments:checkout".into()),
