@@ -4,6 +4,8 @@
 mod account;
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod cluster;
 mod configuration;
 mod iam;
 mod live;
@@ -21,7 +23,7 @@ pub use live::with_documents;
 pub use open::Open;
 pub use webhook::{Applied, Rule};
 
-use crate::documents::{Documents, Origin, Pod, ServiceAccount};
+use crate::documents::{Absent, Documents, Origin, Pod, ServiceAccount, WebhookConfiguration};
 use crate::evidence::Token;
 use crate::finding::{Advice, Fix, Severity};
 use crate::report::exit;
@@ -133,7 +135,13 @@ impl Audit {
 /// Checks everything against everything else.
 pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     let mut audit = Audit { unusable: documents.unusable.len(), ..Audit::default() };
+    for absent in &documents.absent {
+        if let Absent::Other(said) = absent {
+            audit.facts.push(format!("not found: {said}"));
+        }
+    }
     let admitted = documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).count();
+    let admitted = admitted + documents.ended.get("Pod").copied().unwrap_or_default();
     let case = Case { documents, context, admitted };
     for pod in documents.pods.iter().filter(|pod| !case.is_before_of_another(pod)) {
         pod::audit(&case, pod, &mut audit);
@@ -152,7 +160,7 @@ pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
 struct Case<'a> {
     documents: &'a Documents,
     context: Context<'a>,
-    /// How many pods the API server told of.
+    /// How many pods the API server told of, ended ones too.
     admitted: usize,
 }
 
@@ -183,6 +191,30 @@ impl<'a> Case<'a> {
                 && other.namespace() == pod.namespace()
         };
         self.documents.pods.iter().find(same).filter(|_| pod.origin == Origin::Admitted)
+    }
+
+    /// The webhook configurations of the cluster, if the documents tell them: the objects, a list of them, or kubectl's word
+    /// that the webhook's is not there.
+    fn webhooks(&self) -> Option<&'a [WebhookConfiguration]> {
+        let is_ours = |one: &Absent| matches!(one, Absent::WebhookConfiguration(name) if configuration::is_named(name));
+        let none = self.documents.absent.iter().any(is_ours) || self.empty_list_is_of_webhooks();
+        self.documents.webhooks.as_deref().or(none.then_some(&[]))
+    }
+
+    /// `kubectl get mutatingwebhookconfigurations -o json` prints an empty list without a kind where there are none. So it
+    /// does for pods; but then the webhook has changed no pod, and has left alone one that it should have changed.
+    fn empty_list_is_of_webhooks(&self) -> bool {
+        let mut pods = self.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
+        self.documents.empty_lists > 0
+            && !pods.clone().any(webhook::is_mutated)
+            && pods.any(|pod| pod::was_missed(self, pod))
+    }
+
+    /// Whether the documents show that a namespace does not exist.
+    fn lacks_namespace(&self, name: &str) -> bool {
+        let documents = self.documents;
+        let given = || documents.namespaces.iter().any(|one| one.name == name);
+        documents.all_namespaces && !given() || documents.absent.contains(&Absent::Namespace(name.to_owned()))
     }
 
     fn is_before_of_another(&self, pod: &Pod) -> bool {

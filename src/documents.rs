@@ -65,6 +65,10 @@ pub struct Documents {
     pub recognised: Vec<String>,
     /// Kinds of objects that say nothing of IRSA, and how many of each there were.
     pub passed_over: BTreeMap<String, usize>,
+    /// Kinds of objects that have ended, which nobody judges, and how many of each there were.
+    pub ended: BTreeMap<String, usize>,
+    /// Lists without items that do not say what they list: `kubectl get KIND -o json` prints the same for every kind.
+    pub empty_lists: usize,
     /// What could not be used, and why.
     pub unusable: Vec<String>,
 }
@@ -144,6 +148,10 @@ impl Documents {
             }
             return;
         }
+        if kubernetes::has_ended(&kind, &value) {
+            let name = named(&value);
+            return self.keep_one(format!("ended {kind}{name}"), |all| *all.ended.entry(kind).or_default() += 1);
+        }
         match kind.as_str() {
             "Pod" => self.keep(source, "pod", value, |all, pod: Pod| all.pods.push(pod.with_origin())),
             "ServiceAccount" => {
@@ -171,6 +179,9 @@ impl Documents {
     fn note_list(&mut self, kind: &str, items: &[Value]) {
         let of_kind = |wanted: &str| kind == wanted || items.iter().any(|item| item["kind"] == wanted);
         self.all_namespaces |= of_kind("Namespace") && items.len() > 1;
+        if kind.is_empty() && items.is_empty() {
+            self.keep_one("empty list".to_owned(), |all| all.empty_lists += 1);
+        }
         if kind == "MutatingWebhookConfiguration" {
             self.webhooks.get_or_insert_default();
         }
@@ -257,11 +268,7 @@ impl Documents {
     }
 
     fn keep<T: DeserializeOwned>(&mut self, source: &str, what: &str, value: Value, put: impl FnOnce(&mut Self, T)) {
-        let name = match (value["metadata"]["namespace"].as_str(), value["metadata"]["name"].as_str()) {
-            (Some(namespace), Some(name)) => format!(" {namespace}/{name}"),
-            (None, Some(name)) => format!(" {name}"),
-            _ => String::new(),
-        };
+        let name = named(&value);
         match serde_json::from_value(value) {
             Ok(document) => self.keep_one(format!("{what}{name}"), |all| put(all, document)),
             Err(error) => self.unusable.push(format!("{source}: {what}{name}: {error}")),
@@ -271,6 +278,15 @@ impl Documents {
     fn keep_one(&mut self, what: String, put: impl FnOnce(&mut Self)) {
         self.recognised.push(what);
         put(self);
+    }
+}
+
+/// The name of a Kubernetes object as it follows the word for its kind.
+fn named(object: &Value) -> String {
+    match (object["metadata"]["namespace"].as_str(), object["metadata"]["name"].as_str()) {
+        (Some(namespace), Some(name)) => format!(" {namespace}/{name}"),
+        (None, Some(name)) => format!(" {name}"),
+        _ => String::new(),
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
             }
         }
     }
-    if case.documents.all_namespaces && !case.documents.namespaces.iter().any(|one| one.name == account.namespace()) {
+    if case.lacks_namespace(account.namespace()) {
         let cause = format!("the namespace {} does not exist", account.namespace());
         let fix = Fix::new("make the service account in the namespace of its pods");
         audit.add(Finding::new("service-account-mismatch", &about, cause, fix));

@@ -12,8 +12,8 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const CODE: &str = "env-not-injected-webhook-missing";
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
-    let Some(configurations) = &case.documents.webhooks else { return };
-    let frozen = case.documents.pods.iter().any(super::webhook::is_untouched);
+    let Some(configurations) = case.webhooks() else { return };
+    let frozen = case.documents.pods.iter().any(|pod| super::pod::was_missed(case, pod));
     let mut add = |about: &str, cause: String, fix: &str| {
         let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then make the pods anew")));
         audit.add(if frozen { finding.frozen() } else { finding });
@@ -41,7 +41,7 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
 
 /// Whether the webhook touches no pod at all, which [`audit`] reports.
 pub(super) fn is_broken(case: &Case<'_>) -> bool {
-    case.documents.webhooks.as_ref().is_some_and(|configurations| match identity_webhook(configurations) {
+    case.webhooks().is_some_and(|configurations| match identity_webhook(configurations) {
         None => true,
         Some((_, webhook)) => certificate_fault(webhook, case.context.now).is_some(),
     })
@@ -49,7 +49,7 @@ pub(super) fn is_broken(case: &Case<'_>) -> bool {
 
 /// Why the webhook, by its configuration, did not look at the pod.
 pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
-    let (_, webhook) = identity_webhook(case.documents.webhooks.as_ref()?)?;
+    let (_, webhook) = identity_webhook(case.webhooks()?)?;
     let given = case.documents.namespaces.iter().find(|namespace| namespace.name == pod.namespace());
     let mut labels = given.map(|namespace| namespace.labels.clone()).unwrap_or_default();
     // The API server puts this label on every namespace.
@@ -65,17 +65,19 @@ pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
 
 /// Whether only the pod's namespace, which is not among the documents, tells if the webhook looks at the pod.
 pub(super) fn hangs_on_namespace(case: &Case<'_>, pod: &Pod) -> bool {
-    let webhook = case.documents.webhooks.as_ref().and_then(|all| identity_webhook(all));
+    let webhook = case.webhooks().and_then(identity_webhook);
     let is_given = case.documents.namespaces.iter().any(|namespace| namespace.name == pod.namespace());
     !is_given && webhook.is_some_and(|(_, webhook)| webhook.namespace_selector.keys().any(|key| key != NAME_LABEL))
 }
 
 /// EKS calls it `iam-for-pods.amazonaws.com`, an own installation `pod-identity-webhook.amazonaws.com`.
+pub(super) fn is_named(name: &str) -> bool {
+    name.contains("iam-for-pods") || name.contains("pod-identity-webhook")
+}
+
 fn identity_webhook(configurations: &[WebhookConfiguration]) -> Option<(&WebhookConfiguration, &Webhook)> {
     let is = |configuration: &WebhookConfiguration, webhook: &Webhook| {
-        webhook.name.contains("iam-for-pods")
-            || webhook.name.contains("pod-identity-webhook")
-            || configuration.metadata.name.contains("pod-identity-webhook")
+        is_named(&webhook.name) || is_named(&configuration.metadata.name)
     };
     let all = configurations.iter().flat_map(|one| one.webhooks.iter().map(move |webhook| (one, webhook)));
     all.into_iter().find(|(configuration, webhook)| is(configuration, webhook))

@@ -3,7 +3,7 @@
 use super::account::role_annotation;
 use super::{Audit, Case};
 use crate::arn::RoleArn;
-use crate::documents::{Absent, Origin, Pod};
+use crate::documents::{Absent, Pod};
 use crate::finding::shell_word;
 use std::collections::BTreeSet;
 
@@ -43,7 +43,8 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     if links.is_empty() && documents.pods.is_empty() {
         ask("which service account is to have which role", "kubectl get serviceaccounts -A -o json".to_owned());
     }
-    if documents.pods.is_empty() {
+    // An empty list, or none but ended ones, is an answer.
+    if documents.pods.is_empty() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
         for link in &links {
             ask(
                 "did the webhook change the pods",
@@ -51,13 +52,13 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
             );
         }
     }
-    let not_injected = |finding: &super::Finding| finding.code.starts_with("env-not-injected");
-    let nothing_in =
-        documents.pods.iter().any(|pod| pod.origin == Origin::Admitted) && audit.findings.iter().any(not_injected);
-    if nothing_in && documents.webhooks.is_none() {
+    // Whatever else was found about a pod says already why the webhook left it alone.
+    let is_undecided = |finding: &&super::Finding| finding.code == "env-not-injected";
+    let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.about.as_str()).collect();
+    if !undecided.is_empty() && case.webhooks().is_none() && documents.empty_lists == 0 {
         ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
     }
-    for pod in documents.pods.iter().filter(|pod| super::webhook::is_untouched(pod)) {
+    for pod in documents.pods.iter().filter(|pod| undecided.contains(super::pod::about(pod).as_str())) {
         let annotated = case.account_of(pod).filter(|account| role_annotation(&account.metadata).is_some());
         if annotated.is_some_and(|account| super::pod::annotated_at(account).is_none()) {
             ask("since when does the service account have the annotation", account_command(pod));

@@ -60,6 +60,15 @@ pub(super) fn about(pod: &Pod) -> String {
     }
 }
 
+/// Whether the webhook left a pod alone that has to do with IRSA and did not ask for that.
+pub(super) fn was_missed(case: &Case<'_>, pod: &Pod) -> bool {
+    pod.origin == Origin::Admitted
+        && !webhook::is_mutated(pod)
+        && !webhook::is_for_pod_identity(pod)
+        && !webhook::opts_out(pod)
+        && concerns_irsa(case, pod, case.account_of(pod))
+}
+
 /// Where one pod is given, it is the one that is asked about; among many, those count that something ties to IRSA.
 fn concerns_irsa(case: &Case<'_>, pod: &Pod, account: Option<&ServiceAccount>) -> bool {
     case.admitted == 1
@@ -179,9 +188,13 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         )
         .frozen();
     }
+    let list = match case.documents.webhooks.is_none() && case.documents.empty_lists > 0 {
+        true => "; if the empty list is that of the mutating webhooks, the webhook is not installed now",
+        false => "",
+    };
     let cause = format!(
         "the webhook put nothing into the pod although {name} has the annotation {role}: it came after the pod, or the \
-         webhook was not there or not ready when the pod was made"
+         webhook was not there or not ready when the pod was made{list}"
     );
     Finding::new("env-not-injected", about, cause, anew).frozen()
 }

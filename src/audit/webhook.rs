@@ -116,11 +116,6 @@ pub fn is_mutated(pod: &Pod) -> bool {
     pod.volume(VOLUME).is_some() || pod.containers().any(|container| container.mounts(VOLUME))
 }
 
-/// Whether the API server took the pod without anything of the webhook's for IRSA in it.
-pub fn is_untouched(pod: &Pod) -> bool {
-    pod.origin == Origin::Admitted && !is_mutated(pod)
-}
-
 pub fn is_for_pod_identity(pod: &Pod) -> bool {
     pod.volume(POD_IDENTITY_VOLUME).is_some()
         || pod.containers().any(|container| {

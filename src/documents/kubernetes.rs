@@ -256,6 +256,29 @@ impl Selector {
     }
 }
 
+/// Whether the object is history: nothing about it can be right or wrong any more. Pods that have ended or are being
+/// deleted, Jobs that have ended, and the ReplicaSets that a Deployment keeps of its earlier revisions.
+///
+/// Source: "Pod phase", "Jobs" (terminal conditions) and "Deployments" (revision history) of the Kubernetes documentation.
+pub(super) fn has_ended(kind: &str, object: &Value) -> bool {
+    let any = |list: &Value, is: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().any(is));
+    let status = &object["status"];
+    match kind {
+        "Pod" => {
+            matches!(status["phase"].as_str(), Some("Succeeded" | "Failed"))
+                || !object["metadata"]["deletionTimestamp"].is_null()
+        }
+        "Job" => any(&status["conditions"], &|condition| {
+            matches!(condition["type"].as_str(), Some("Complete" | "Failed")) && condition["status"] == "True"
+        }),
+        "ReplicaSet" => {
+            let of_deployment = any(&object["metadata"]["ownerReferences"], &|owner| owner["kind"] == "Deployment");
+            of_deployment && object["spec"]["replicas"] == 0
+        }
+        _ => false,
+    }
+}
+
 /// The pod that a workload makes, as an object of its own: of any kind that has a template in the usual place.
 pub(super) fn template(workload: &Value) -> Option<Value> {
     let spec = workload.get("spec")?;

@@ -9,20 +9,41 @@ pub enum Absent {
     Provider(String),
     /// By name; the error does not tell the namespace.
     ServiceAccount(String),
+    Namespace(String),
+    WebhookConfiguration(String),
+    /// Nothing hangs on it: the words of the command.
+    Other(String),
 }
 
 impl Absent {
     /// `None` where the error is about something else, such as a missing permission.
     pub(super) fn read(refusal: &str) -> Option<Absent> {
-        let named = |before: &str, after: &str| Some(refusal.split_once(before)?.1.split_once(after)?.0.to_owned());
         if refusal.contains("(NoSuchEntity)") {
-            let role = named("The role with name ", " cannot be found").map(Absent::Role);
+            let name = between(refusal, "The role with name ", " cannot be found").map(Absent::Role);
             let arn = || Some(refusal.split_once("Provider not found for arn ")?.1.trim_end_matches('.').to_owned());
-            return role.or_else(|| arn().map(Absent::Provider));
+            return Some(name.or_else(|| arn().map(Absent::Provider)).unwrap_or_else(|| other(refusal)));
         }
-        let not_found = refusal.contains("(NotFound)");
-        not_found.then(|| named("serviceaccounts \"", "\" not found").map(Absent::ServiceAccount))?
+        if refusal.contains("(ResourceNotFoundException)") {
+            return Some(other(refusal));
+        }
+        // Without a name in quotes it is the whole kind that the server does not know.
+        let (resource, name) = refusal.split_once("(NotFound): ")?.1.split_once(" \"")?;
+        let name = name.strip_suffix("\" not found")?.to_owned();
+        Some(match resource.split_once('.').map_or(resource, |(resource, _group)| resource) {
+            "serviceaccounts" => Absent::ServiceAccount(name),
+            "namespaces" => Absent::Namespace(name),
+            "mutatingwebhookconfigurations" => Absent::WebhookConfiguration(name),
+            _ => other(refusal),
+        })
     }
+}
+
+fn between(text: &str, before: &str, after: &str) -> Option<String> {
+    Some(text.split_once(before)?.1.split_once(after)?.0.to_owned())
+}
+
+fn other(refusal: &str) -> Absent {
+    Absent::Other(refusal.to_owned())
 }
 
 #[cfg(test)]
@@ -46,7 +67,22 @@ mod tests {
                 "Error from server (NotFound): serviceaccounts \"checkout\" not found",
                 Some(Absent::ServiceAccount("checkout".into())),
             ),
-            ("Error from server (NotFound): pods \"checkout\" not found", None),
+            (
+                "Error from server (NotFound): mutatingwebhookconfigurations.admissionregistration.k8s.io \"pod-identity-webhook\" not found",
+                Some(Absent::WebhookConfiguration("pod-identity-webhook".into())),
+            ),
+            ("Error from server (NotFound): namespaces \"shop\" not found", Some(Absent::Namespace("shop".into()))),
+            (
+                "Error from server (NotFound): pods \"checkout\" not found",
+                Some(Absent::Other("Error from server (NotFound): pods \"checkout\" not found".into())),
+            ),
+            (
+                "An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation: No cluster found for name: prod.",
+                Some(Absent::Other(
+                    "An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation: No cluster found for name: prod.".into(),
+                )),
+            ),
+            ("Error from server (NotFound): the server could not find the requested resource", None),
             ("An error occurred (AccessDenied) when calling the GetRole operation: User is not authorized", None),
         ] {
             assert_eq!(Absent::read(refusal), absent, "{refusal}");

@@ -21,8 +21,8 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.extend(pod_lines(pod));
     }
-    let (without, passed_over) = (without_irsa(audit), passed_over(documents));
-    let known: Vec<&String> = audit.facts.iter().chain(&without).chain(&passed_over).collect();
+    let (without, passed_over, ended) = (without_irsa(audit), passed_over(documents), ended(documents));
+    let known: Vec<&String> = audit.facts.iter().chain(&without).chain(&passed_over).chain(&ended).collect();
     if !known.is_empty() {
         lines.push(String::new());
         lines.extend(known.into_iter().map(|fact| value("known", fact)));
@@ -77,6 +77,13 @@ fn without_irsa(audit: &Audit) -> Option<String> {
 fn passed_over(documents: &Documents) -> Option<String> {
     let kinds: Vec<String> = documents.passed_over.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
     (!kinds.is_empty()).then(|| format!("{} say nothing of IRSA", kinds.join(", ")))
+}
+
+/// What nobody judges any more.
+fn ended(documents: &Documents) -> Option<String> {
+    let said = |(kind, number): (&String, &usize)| format!("{number} {kind}{}", if *number == 1 { "" } else { "s" });
+    let kinds: Vec<String> = documents.ended.iter().map(said).collect();
+    (!kinds.is_empty()).then(|| format!("{} ended or superseded, not judged", kinds.join(", ")))
 }
 
 fn finding_lines(finding: &Finding) -> Vec<String> {

@@ -1,0 +1,180 @@
+//! What `kubectl get pods,serviceaccounts,mutatingwebhookconfigurations -A -o json` printed on a real cluster
+//! (`tests/live`, Kubernetes v1.36.2, trimmed to what is read here), and what such a cluster prints where nothing is.
+#![allow(clippy::disallowed_methods, reason = "the documents are files")]
+
+use super::cases::{account, annotated, audited, bare_pod, injected_pod, webhook, with};
+use super::*;
+use serde_json::{Value, json};
+
+/// While the cluster lived.
+const NOW: Timestamp = Timestamp(1_795_575_600);
+const EMPTY_LIST: &str = r#"{"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}}"#;
+
+fn live(name: &str, more: &[&str]) -> (Audit, Documents) {
+    let path = format!("{}/tests/live/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let mut documents = Documents::default();
+    documents.read(name, &std::fs::read_to_string(path).expect(name));
+    more.iter().for_each(|text| documents.read("more", text));
+    assert!(documents.unusable.is_empty(), "{:?}", documents.unusable);
+    (audit(&documents, Context::at(NOW)), documents)
+}
+
+fn errors(audit: &Audit) -> Vec<(&'static str, &str)> {
+    let errors = audit.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| (finding.code, finding.about.as_str())).collect()
+}
+
+/// As it is printed, in one line.
+fn text(audit: &Audit, documents: &Documents) -> String {
+    crate::render::audit::text(audit, documents).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const ANNOTATIONS: [(&str, &str); 2] = [
+    ("malformed-arn", "service account payments/malformed"),
+    ("env-not-injected-annotation-missing-or-misplaced", "service account payments/misspelt"),
+];
+
+#[test]
+fn a_whole_cluster_has_the_faults_that_it_has() {
+    let (audit, documents) = live("fleet", &[]);
+    assert_eq!(errors(&audit), ANNOTATIONS);
+    assert_eq!(documents.ended, [("Pod".to_owned(), 13)].into());
+    let opted_out = audit.findings.iter().filter(|finding| finding.code == "env-not-injected-by-opt-out");
+    assert!(opted_out.clone().all(|finding| finding.severity == Severity::Warning));
+    assert_eq!(
+        opted_out.map(|finding| finding.about.as_str()).collect::<Vec<_>>(),
+        ["pod fleetinit/skipped", "pod fleetside/skipped"]
+    );
+    assert!(audit.open.iter().all(|one| one.command.starts_with("aws iam") || one.command.contains("--raw")));
+}
+
+#[test]
+fn pods_that_have_ended_are_counted_and_not_judged() {
+    let (audit, documents) = live("after-recreate", &[]);
+    // Those three still run, or are still to start, without what the annotation now asks for.
+    let old = ["pod payments/d-noann", "pod payments/i-noann", "pod payments/ns-noann"];
+    let old = old.map(|about| ("env-not-injected-pod-predates-annotation", about));
+    assert_eq!(errors(&audit), [&old[..], &ANNOTATIONS].concat());
+    assert_eq!(documents.ended, [("Pod".to_owned(), 13)].into());
+    let text = text(&audit, &documents);
+    assert!(text.contains("13 Pods ended or superseded, not judged"), "{text}");
+}
+
+#[test]
+fn what_has_ended_is_history_whatever_its_kind() {
+    let bad = json!({"spec": {"serviceAccountName": "checkout", "containers": [
+        {"name": "app", "env": [{"name": "AWS_ROLE_ARN", "value": "x"}]}]}});
+    let workload = |kind: &str, owner: &str, more: Value| {
+        let mut workload = json!({"kind": kind, "spec": {"template": bad},
+            "metadata": {"name": "w", "namespace": "payments", "ownerReferences": [{"kind": owner, "name": "o"}]}});
+        for (key, value) in more.as_object().expect("an object") {
+            match value.as_object() {
+                Some(parts) => parts.iter().for_each(|(part, value)| workload[key][part] = value.clone()),
+                None => workload[key] = value.clone(),
+            }
+        }
+        workload
+    };
+    let condition =
+        |what: &str, is: &str| json!({"status": {"conditions": [{"type": "x"}, {"type": what, "status": is}]}});
+    let pod = |key: &str, value: Value| {
+        with(bare_pod(), |pod| pod[if key == "phase" { "status" } else { "metadata" }][key] = value.clone())
+    };
+    for (what, document, ended) in [
+        ("running", pod("phase", "Running".into()), false),
+        ("pending", pod("phase", "Pending".into()), false),
+        ("on a lost node", pod("phase", "Unknown".into()), false),
+        ("succeeded", pod("phase", "Succeeded".into()), true),
+        ("failed", pod("phase", "Failed".into()), true),
+        ("being deleted", pod("deletionTimestamp", "2026-11-22T01:00:00Z".into()), true),
+        ("a job", workload("Job", "CronJob", json!({"status": {"active": 1}})), false),
+        ("a complete job", workload("Job", "CronJob", condition("Complete", "True")), true),
+        ("a failed job", workload("Job", "CronJob", condition("Failed", "True")), true),
+        ("a job that did not fail", workload("Job", "CronJob", condition("Failed", "False")), false),
+        ("an old revision", workload("ReplicaSet", "Deployment", json!({"spec": {"replicas": 0}})), true),
+        ("the present revision", workload("ReplicaSet", "Deployment", json!({"spec": {"replicas": 2}})), false),
+        ("a replica set scaled down", workload("ReplicaSet", "Rollout", json!({"spec": {"replicas": 0}})), false),
+        ("a deployment scaled down", workload("Deployment", "x", json!({"spec": {"replicas": 0}})), false),
+    ] {
+        let audit = audited(&[annotated(), document]);
+        assert_eq!(audit.findings.is_empty(), ended, "{what}: {:#?}", audit.findings);
+    }
+    // One that runs is not the only one that was asked about because the others have ended.
+    let other = with(bare_pod(), |pod| pod["spec"]["serviceAccountName"] = "default".into());
+    assert!(audited(&[other, pod("phase", "Failed".into())]).findings.is_empty());
+}
+
+#[test]
+fn no_webhook_is_an_answer_however_kubectl_puts_it() {
+    let (missing, undecided) = ("env-not-injected-webhook-missing", "env-not-injected");
+    let read = |texts: &[&str], documents: &[Value]| {
+        let mut all = Documents::default();
+        let documents = documents.iter().map(Value::to_string);
+        documents.chain(texts.iter().map(|text| (*text).to_owned())).for_each(|text| all.read("test", &text));
+        assert!(all.unusable.is_empty(), "{:?}", all.unusable);
+        let audit = audit(&all, Context::at(NOW));
+        let asks = |what: &str| audit.open.iter().any(|one| one.command.contains(what));
+        let codes: Vec<_> = audit.findings.iter().map(|finding| finding.code).collect();
+        (codes, asks("mutatingwebhookconfigurations"), asks("get pods"))
+    };
+    let other = with(injected_pod(&[]), |pod| pod["metadata"]["name"] = "other".into());
+    let ours = "Error from server (NotFound): mutatingwebhookconfigurations.admissionregistration.k8s.io \"pod-identity-webhook\" not found";
+    let others =
+        "Error from server (NotFound): mutatingwebhookconfigurations.admissionregistration.k8s.io \"istio\" not found";
+    let yaml = "apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+    let pods = || vec![annotated(), bare_pod()];
+    for (what, texts, documents, codes, asks) in [
+        ("nothing given", vec![], pods(), &[undecided][..], true),
+        ("an empty list", vec![EMPTY_LIST], pods(), &[missing], false),
+        ("the same as YAML", vec![yaml], pods(), &[missing], false),
+        ("the empty list first", vec![EMPTY_LIST], pods().into_iter().rev().collect(), &[missing], false),
+        ("not found", vec![ours], pods(), &[missing], false),
+        ("another is not found", vec![others], pods(), &[undecided], true),
+        // Of other pods, it may be.
+        ("but it has injected", vec![EMPTY_LIST], [pods(), vec![other.clone()]].concat(), &[undecided], false),
+        ("and nothing to inject", vec![EMPTY_LIST], vec![annotated(), other], &[], false),
+        ("but it is there", vec![EMPTY_LIST], [pods(), vec![webhook(|_| {})]].concat(), &[undecided], false),
+    ] {
+        let (found, asked, _) = read(&texts, &documents);
+        assert_eq!((&found[..], asked), (codes, asks), "{what}");
+    }
+    // Without pods it is the list of pods that is empty.
+    assert!(read(&[], &[annotated()]).2);
+    assert_eq!(read(&[EMPTY_LIST], &[annotated()]), (vec![], false, false));
+}
+
+#[test]
+fn what_kubectl_and_aws_do_not_find_is_known() {
+    const CLUSTER: &str = "An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation: No cluster found for name: prod.";
+    let (_, documents) = live("fleet", &[CLUSTER, "Error from server (NotFound): pods \"a\" not found"]);
+    let found = audit(&documents, Context::at(NOW));
+    let text = text(&found, &documents);
+    assert!(text.contains("No cluster found for name: prod.") && text.contains("pods \"a\" not found"), "{text}");
+    let mut documents = Documents::default();
+    documents
+        .read("test", &format!("{}\nError from server (NotFound): namespaces \"payments\" not found", annotated()));
+    assert_eq!(
+        errors(&audit(&documents, Context::at(NOW))),
+        [("service-account-mismatch", "service account payments/checkout")]
+    );
+}
+
+#[test]
+fn nothing_is_asked_about_a_pod_that_opted_out() {
+    let skipped = || {
+        with(bare_pod(), |pod| {
+            pod["metadata"]["name"] = "skipped".into();
+            pod["metadata"]["labels"] = json!({"eks.amazonaws.com/skip-pod-identity-webhook": ""});
+        })
+    };
+    let asks = |documents: &[Value], part: &str| audited(documents).open.iter().any(|one| one.command.contains(part));
+    let selective = || webhook(|one| one["namespaceSelector"] = json!({"matchLabels": {"irsa": "on"}}));
+    for part in ["show-managed-fields", "mutatingwebhook", "get namespace"] {
+        assert!(!asks(&[annotated(), skipped(), injected_pod(&[]), selective()], part), "{part}");
+    }
+    for part in ["show-managed-fields", "get namespace"] {
+        assert!(asks(&[annotated(), skipped(), bare_pod(), selective()], part), "{part}");
+    }
+    // Nor about one whose fault is known.
+    assert!(!asks(&[account(json!({})), bare_pod(), selective()], "show-managed-fields"));
+}
