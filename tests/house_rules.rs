@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests read the project's files")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use clap::Command;
 use irsa_probe::checks::causes;
 use irsa_probe::finding::{Advice, Cause, Severity};
@@ -46,6 +49,43 @@ fn each_code_is_explained_in_the_house_style() {
         assert!(explanation.len() > 150 && explanation.ends_with('.'), "{code} is not explained");
         assert!(!explanation.contains('\u{2014}') && !explanation.contains("  "), "{code}: {explanation}");
     }
+}
+
+#[test]
+fn a_test_is_left_out_only_through_the_helper() {
+    let mut open = vec![project("tests")];
+    while let Some(folder) = open.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() && !path.ends_with("cases") && !path.ends_with("fuzz") {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let own = path.ends_with("support/needs.rs") || path.ends_with("house_rules.rs");
+                let text = fs::read_to_string(&path).unwrap();
+                for sign in ["skipped", "is_root()"].into_iter().filter(|_| !own) {
+                    assert!(!text.contains(sign), "{}: {sign}; see tests/support/needs.rs", path.display());
+                }
+            }
+        }
+    }
+}
+
+/// Runs this test program again for the test below it.
+#[test]
+fn a_test_that_lacks_something_passes_unless_everything_is_required() {
+    for (required, passes) in [(None, true), (Some(""), true), (Some("1"), false)] {
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--ignored", "--exact", "needs_a_program_that_is_nowhere"]).env_remove("REQUIRE_ALL");
+        let output = again.envs(required.map(|value| ("REQUIRE_ALL", value))).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("running 1 test"), "{said}");
+        assert_eq!(output.status.success(), passes, "{required:?}: {said}");
+    }
+}
+
+#[test]
+#[ignore = "run by the test above"]
+fn needs_a_program_that_is_nowhere() {
+    let _ = needs::program("no-such-program", "no-such-package");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The scripts of `debug-profile` in the hands of a real kubectl, which talks to an API server of the test's own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use irsa_probe::debug_profile::{Choices, DebugProfile, build};
 use serde_json::{Value, json};
 use std::fs;
@@ -19,8 +22,9 @@ fn admitted(name: &str) -> Option<String> {
 #[test]
 fn kubectl_makes_what_the_profile_says_for_every_admitted_pod() {
     let help = Command::new("kubectl").args(["debug", "--help"]).output();
-    if !help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains("--custom")) {
-        return println!("skipped: there is no kubectl here that knows debug --custom");
+    let knows_custom = help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains("--custom"));
+    if !needs::have(knows_custom, "a kubectl that knows debug --custom (1.31 or newer)") {
+        return;
     }
     let folder = tempfile::tempdir().expect("a folder");
     let made = api_server(folder.path());

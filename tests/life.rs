@@ -5,6 +5,8 @@
 
 #[path = "../examples/local_sts/mod.rs"]
 mod local_sts;
+#[path = "support/needs.rs"]
+mod needs;
 #[path = "support/pod.rs"]
 mod pod;
 #[path = "../examples/demo/stage.rs"]
@@ -54,15 +56,6 @@ fn wrap(raised: &mut Raised, wrapper: &[&str]) {
 /// As the first process of its own process namespace, which is what a container's is. The kernel gives that one no
 /// signal that it has no handler for.
 const AS_PROCESS_1: [&str; 5] = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
-
-macro_rules! root_or_skip {
-    () => {
-        if !nix::unistd::geteuid().is_root() {
-            println!("skipped: only root can make a process namespace");
-            return;
-        }
-    };
-}
 
 fn ping(arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(PROBE).env_clear().arg("ping").args(arguments).output().unwrap();
@@ -150,7 +143,9 @@ fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_tu
 
 #[test]
 fn a_token_mounted_by_itself_is_told_to_be_never_renewed() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let mut raised = raise(|_| {});
     let volume = raised.directory.path().join("volume").display().to_string();
     let token = &raised.variables["AWS_WEB_IDENTITY_TOKEN_FILE"];
@@ -320,7 +315,9 @@ fn sigterm_ends_waiting_without_starting_the_command() {
 
 #[test]
 fn process_1_ends_on_sigterm_whatever_was_left_to_it() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let mut raised = raise(|_| {});
     wrap(&mut raised, &AS_PROCESS_1);
     let sidecar = Sidecar::start(&mut raised, &[]);
@@ -343,7 +340,9 @@ fn process_1_ends_on_sigterm_whatever_was_left_to_it() {
 
 #[test]
 fn the_command_becomes_process_1_with_the_signals_of_a_fresh_one() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let mut raised = raise(|_| {});
     wrap(&mut raised, &AS_PROCESS_1);
     let tell = "echo $$; grep -E '^Sig(Blk|Ign)' /proc/self/status";
@@ -365,8 +364,8 @@ fn the_command_becomes_process_1_with_the_signals_of_a_fresh_one() {
 
 #[test]
 fn without_ipv6_it_listens_on_every_ipv4_address() {
-    if Command::new("strace").arg("--version").output().is_err() {
-        println!("skipped: only strace can pretend a kernel without IPv6");
+    // It pretends a kernel without IPv6.
+    if !needs::program("strace", "strace") {
         return;
     }
     let mut raised = raise(|_| {});
@@ -385,8 +384,8 @@ fn without_ipv6_it_listens_on_every_ipv4_address() {
 
 #[test]
 fn without_a_descriptor_left_it_frees_its_own_and_does_not_spin() {
-    if Command::new("strace").arg("--version").output().is_err() {
-        println!("skipped: only strace can tell how often a program was refused");
+    // It shows how often the kernel refused a connection.
+    if !needs::program("strace", "strace") {
         return;
     }
     let mut raised = raise(|_| {});

@@ -6,6 +6,8 @@
 
 #[path = "../examples/local_sts/mod.rs"]
 mod local_sts;
+#[path = "support/needs.rs"]
+mod needs;
 #[path = "support/private_network.rs"]
 mod private_network;
 #[path = "support/probe.rs"]

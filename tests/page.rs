@@ -5,6 +5,8 @@
 
 #[path = "../examples/local_sts/mod.rs"]
 mod local_sts;
+#[path = "support/needs.rs"]
+mod needs;
 #[path = "support/pod.rs"]
 mod pod;
 #[path = "../examples/demo/stage.rs"]
@@ -18,8 +20,7 @@ use std::process::Command;
 
 #[test]
 fn a_browser_shows_the_page_and_finds_nothing_that_its_policy_forbids() {
-    if Command::new("chromium").arg("--version").output().is_err() {
-        eprintln!("skipped: chromium is not installed (Debian: apt-get install chromium)");
+    if !needs::program("chromium", "chromium") {
         return;
     }
     let mut stage = Stage::healthy().unwrap();

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests read files")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use irsa_probe::collect::sdks::{Limits, scan};
 use irsa_probe::evidence::{Sdk, SdkKind, SdkScan};
 use irsa_probe::sdk_support::{Mechanism, Support, support};
@@ -75,11 +78,12 @@ fn a_stripped_go_program_of_pypi() {
 #[ignore = "builds with Go"]
 fn programs_built_by_the_go_at_hand() {
     let debian = Path::new("/usr/share/gocode/src/github.com/aws");
-    let metadata = fs::read_to_string(debian.join("aws-sdk-go-v2/config/go_module_metadata.go"));
-    let (Ok(metadata), Ok(_)) = (metadata, Command::new("go").arg("version").output()) else {
-        println!("skipped: Debian's packages golang-go and golang-github-aws-aws-sdk-go-v2-dev are not both installed");
+    let metadata = debian.join("aws-sdk-go-v2/config/go_module_metadata.go");
+    let sources = "the Go SDK's sources (Debian: apt-get install golang-github-aws-aws-sdk-go-v2-dev)";
+    if !needs::program("go", "golang-go") || !needs::have(metadata.exists(), sources) {
         return;
-    };
+    }
+    let metadata = fs::read_to_string(metadata).expect("its metadata");
     let (_, version) = metadata.split_once("goModuleVersion = \"").expect("a version");
     let version = version.split('"').next().expect("its end");
     // Debian's sources as the vendored ones of a module, so that nothing is asked of the network and Go still records

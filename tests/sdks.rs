@@ -1,6 +1,9 @@
 //! The scanner for AWS SDKs, on small trees of every language and on hostile ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use irsa_probe::collect::sdks::{Limits, scan};
 use irsa_probe::evidence::{SdkKind, SdkScan};
 use std::ffi::OsStr;
@@ -173,8 +176,7 @@ fn a_go_program_without_modules_tells_its_functions_and_no_other_program_does() 
 #[test]
 fn a_real_go_program_is_known_by_its_functions() {
     let program = Path::new("/usr/bin/prometheus");
-    if !program.exists() {
-        println!("skipped: Debian's package prometheus is not installed");
+    if !needs::have(program.exists(), "a program of Go (Debian: apt-get install prometheus)") {
         return;
     }
     let root = TempDir::new().expect("a directory");

@@ -1,9 +1,11 @@
 //! The probe looks at real processes with other users, groups, capabilities and mount namespaces than its own. It takes
-//! root to make them; without, each test says so and passes.
+//! root to make them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
 #[path = "support/application.rs"]
 mod application;
+#[path = "support/needs.rs"]
+mod needs;
 
 use application::{Application, ROLE, Stage, TOKEN, codes, finding, image, irsa, open_to_all};
 use serde_json::Value;
@@ -17,18 +19,11 @@ use std::process::{Command, Stdio};
 const CONTAINER_CAPABILITIES: &str = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,\
                                       +net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap";
 
-macro_rules! root_or_skip {
-    () => {
-        if !nix::unistd::geteuid().is_root() {
-            println!("skipped: only root can make processes of other users");
-            return;
-        }
-    };
-}
-
 #[test]
 fn readability_is_judged_as_the_kernel_judges_it_for_the_application() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let token = stage.text("volume/token");
     let user = |uid| vec!["setpriv", "--reuid", uid, "--regid", "0", "--clear-groups"];
@@ -67,7 +62,9 @@ fn readability_is_judged_as_the_kernel_judges_it_for_the_application() {
 
 #[test]
 fn a_directory_on_the_way_can_refuse_too() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     open_to_all(&stage.path("volume"), 0o700);
     let wrapper = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
@@ -80,7 +77,9 @@ fn a_directory_on_the_way_can_refuse_too() {
 
 #[test]
 fn the_probe_says_when_only_the_application_can_read() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     stage.token(0o640, 0, 1337);
     let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--groups", "1337"];
@@ -93,7 +92,9 @@ fn the_probe_says_when_only_the_application_can_read() {
 
 #[test]
 fn the_environment_is_readable_or_denied_as_in_a_debug_container() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let token = stage.text("volume/token");
     let root = vec!["setpriv", "--bounding-set", CONTAINER_CAPABILITIES];
@@ -130,7 +131,9 @@ fn the_environment_is_readable_or_denied_as_in_a_debug_container() {
 
 #[test]
 fn the_probe_s_own_variables_stand_in_where_debug_profile_gave_them() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let token = stage.text("volume/token");
     let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
@@ -145,7 +148,9 @@ fn the_probe_s_own_variables_stand_in_where_debug_profile_gave_them() {
 
 #[test]
 fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let root = image(&stage, "image");
     let inside = "var/run/secrets/eks.amazonaws.com/serviceaccount";
@@ -180,7 +185,9 @@ fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
 
 #[test]
 fn a_relative_token_path_is_opened_from_the_application_s_working_directory() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let root = image(&stage, "image");
     fs::create_dir(root.join("app")).expect("a directory");
@@ -198,7 +205,9 @@ fn a_relative_token_path_is_opened_from_the_application_s_working_directory() {
 
 #[test]
 fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let root = image(&stage, "image");
     let put = |path: &str, content: &str| {
@@ -234,7 +243,9 @@ fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
 
 #[test]
 fn a_call_goes_by_the_application_s_proxy_and_trust() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let root = image(&stage, "image");
     fs::write(root.join("etc/token/token"), TOKEN).expect("a token");
@@ -258,7 +269,9 @@ fn a_call_goes_by_the_application_s_proxy_and_trust() {
 
 #[test]
 fn mounts_are_those_of_the_application_s_namespace() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let inside = stage.text("volume/secrets/eks.amazonaws.com/serviceaccount");
     fs::create_dir_all(&inside).expect("directories");
@@ -280,7 +293,9 @@ fn mounts_are_those_of_the_application_s_namespace() {
 
 #[test]
 fn the_application_beside_a_debug_container_is_found_by_itself() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let token = stage.text("volume/token");
     let beside = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
@@ -299,7 +314,9 @@ fn the_application_beside_a_debug_container_is_found_by_itself() {
 
 #[test]
 fn a_debug_container_without_target_is_known_as_such() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     // The kubelet mounts a file of this path as the termination log of each container.
     let log = stage.path("pods/5f79de79/containers/debugger-x7k2p/0a1b2c3d");
@@ -314,7 +331,9 @@ fn a_debug_container_without_target_is_known_as_such() {
 
 #[test]
 fn an_sdk_without_pod_identity_is_found() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let root = image(&stage, "image");
     fs::create_dir_all(root.join("app/boto3-1.34.40.dist-info")).expect("directories");
@@ -330,7 +349,9 @@ fn an_sdk_without_pod_identity_is_found() {
 
 #[test]
 fn processes_are_grouped_and_a_stripped_one_is_found() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let token = stage.text("volume/token");
     let probe = format!("{} check --no-sts --output json --all-processes", stage.text("irsa-probe"));
@@ -356,7 +377,9 @@ fn processes_are_grouped_and_a_stripped_one_is_found() {
 
 #[test]
 fn processes_that_are_gone_or_go_meanwhile_are_no_trouble() {
-    root_or_skip!();
+    if !needs::root() {
+        return;
+    }
     let stage = Stage::new();
     let mut zombie = Command::new("true").stdout(Stdio::piped()).spawn().expect("a process");
     let pid = zombie.id().to_string();

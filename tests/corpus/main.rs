@@ -8,6 +8,8 @@
 mod case;
 #[path = "../../examples/local_sts/mod.rs"]
 mod local_sts;
+#[path = "../support/needs.rs"]
+mod needs;
 mod pod;
 #[path = "../support/probe.rs"]
 mod probe;
@@ -80,7 +82,7 @@ fn explained(text: &str) -> Vec<String> {
 
 fn judged(case: &Case) -> Option<Value> {
     let stage = pod::of(case)?;
-    if stage.unreadable && !nix::unistd::geteuid().is_root() {
+    if stage.unreadable && !needs::root() {
         return None;
     }
     let mut raised = stage.raise(env!("CARGO_BIN_EXE_irsa-probe").as_ref()).expect("a pod");

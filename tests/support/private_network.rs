@@ -1,5 +1,6 @@
 //! A network and an `/etc/resolv.conf` of one's own, with a name server that says what it is told. Needs root.
 
+use crate::needs;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, connect, listen, socket};
@@ -19,16 +20,15 @@ pub enum Says {
 }
 
 /// Runs `test` on a thread that shares neither network nor mounts with anything else: there is only loopback, with
-/// `addresses`. Says why where that is not possible, and tests nothing then.
+/// `addresses`.
 pub fn alone(addresses: &[&str], test: impl FnOnce() + Send) {
-    if !nix::unistd::geteuid().is_root() || Command::new("ip").arg("-V").output().is_err() {
-        eprintln!("skipped: a network of its own takes root and the ip command");
+    if !needs::root() || !needs::program("ip", "iproute2") {
         return;
     }
     std::thread::scope(|scope| {
         let own = scope.spawn(|| {
-            if let Err(error) = unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS) {
-                eprintln!("skipped: no network of its own: {error}");
+            let unshared = unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS);
+            if !needs::have(unshared.is_ok(), &format!("a network of its own: {unshared:?}")) {
                 return;
             }
             mount::<str, _, str, str>(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None).expect("private");
