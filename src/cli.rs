@@ -103,9 +103,9 @@ pub struct LookOptions {
     /// Do not ask whether the node's instance metadata can be reached; wait and serve never ask
     #[arg(long, env = "IRSA_PROBE_NO_IMDS", value_parser = clap::builder::FalseyValueParser::new())]
     no_imds: bool,
-    /// The time that one look may take
-    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_LOOK_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
-    look_timeout: Duration,
+    /// Time limit for one run of the checks
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_RUN_TIMEOUT", default_value = "10s", value_parser = humantime::parse_duration)]
+    run_timeout: Duration,
 }
 
 // What a mode that lives in a pod needs.

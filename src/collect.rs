@@ -47,7 +47,7 @@ const IMDS_PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The whole look ends within this.
-    pub look_timeout: Duration,
+    pub run_timeout: Duration,
     pub expected: Expectations,
     pub issuer_check: IssuerCheck,
     /// Whether to ask the node's instance metadata.
@@ -95,7 +95,7 @@ impl RawToken {
 
 /// Looks once.
 pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
-    let deadline = Instant::now() + options.look_timeout;
+    let deadline = Instant::now() + options.run_timeout;
     let scan = sdks::scan_beside(subject);
     let mut evidence = look_at_the_chain(subject, options, now).await;
     if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
@@ -110,7 +110,7 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
 /// Everything but the application's image.
 async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
     let began = Instant::now();
-    let deadline = began + options.look_timeout;
+    let deadline = began + options.run_timeout;
     let (mut evidence, token, role) = look_locally(subject, options, now);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;

@@ -7,7 +7,7 @@ use crate::subject::Subject;
 use crate::timestamp::Timestamp;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Looks once and judges what was seen. Ends within [`Options::look_timeout`].
+/// Looks once and judges what was seen. Ends within [`Options::run_timeout`].
 pub async fn probe(subject: &Subject, options: &Options, mode: Mode) -> Report {
     let began = Instant::now();
     let evidence = collect::look(subject, options, now()).await;

@@ -122,7 +122,7 @@ impl Sidecar<'_> {
             let report = self.look().await;
             self.took(report);
             let pause = self.pause();
-            self.stale_at = Instant::now() + pause + self.settings.serving.interval + self.options.look_timeout;
+            self.stale_at = Instant::now() + pause + self.settings.serving.interval + self.options.run_timeout;
             self.publish();
             self.wait(pause, hangup).await;
         }
@@ -222,7 +222,7 @@ impl Sidecar<'_> {
         let pages = Pages {
             readiness,
             stale_at: self.stale_at,
-            dead_at: now + 3 * self.settings.token_interval + self.options.look_timeout,
+            dead_at: now + 3 * self.settings.token_interval + self.options.run_timeout,
             metrics: metrics::render(report, &self.history).into(),
             report: report.map(|report| route::Report {
                 json: self.subject.variables.hide_in(json::render(report)).into(),

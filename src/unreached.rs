@@ -90,7 +90,7 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
         candidates.filter_map(|(code, why)| Some(Candidate { cause: checks::cause(code)?, why })).collect();
     let mut fix = reading.fix.unwrap_or_else(|| fix(reading.code, &Clues::of(evidence)));
     if story.dial.cut_off {
-        fix.text = format!("give the look more time (--look-timeout), and {}", fix.text);
+        fix.text = format!("raise --run-timeout, and {}", fix.text);
     }
     let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
     match reading.advice {

@@ -80,7 +80,7 @@ async fn look_until_done(subject: &Subject, options: &Options, settings: &Settin
 /// A look does not outlast the whole, but always gets a second.
 fn within(options: &Options, settings: &Settings, elapsed: Duration) -> Options {
     let left = settings.waiting.timeout.saturating_sub(elapsed).max(Duration::from_secs(1));
-    Options { look_timeout: options.look_timeout.min(left), ..options.clone() }
+    Options { run_timeout: options.run_timeout.min(left), ..options.clone() }
 }
 
 fn same(before: &Report, now: &Report) -> bool {

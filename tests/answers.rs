@@ -41,7 +41,7 @@ fn assert_each(operation: Operation, rows: &[Row]) {
 fn look_after(operation: Operation, name: &str) -> (Look, usize) {
     let (look, raised) = look_at(|stage| {
         stage.misbehave(operation, name.parse().expect("a misbehaviour"));
-        stage.arguments.extend(["--look-timeout", "4s"].map(str::to_owned));
+        stage.arguments.extend(["--run-timeout", "4s"].map(str::to_owned));
     });
     (look, raised.sts.calls(operation))
 }
@@ -130,7 +130,7 @@ fn a_server_that_says_nothing_ends_with_the_looks_time() {
     for operation in [Assume, Identity] {
         let (look, raised) = look_at(|stage| {
             stage.misbehave(operation, Misbehaviour::Hang);
-            stage.arguments.extend(["--look-timeout", "2s"].map(str::to_owned));
+            stage.arguments.extend(["--run-timeout", "2s"].map(str::to_owned));
         });
         let step = if operation == Assume { "assume-role-with-web-identity" } else { "get-caller-identity" };
         assert_eq!(look.step(step), ("fail", "no answer within the look's time"));

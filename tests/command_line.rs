@@ -65,7 +65,7 @@ fn what_is_asked_wrongly_exits_2_and_says_so_on_standard_error() {
     for arguments in [
         &["nonsense"] as &[&str],
         &["--no-such-option"],
-        &["check", "--look-timeout", "soon"],
+        &["check", "--run-timeout", "soon"],
         &["check", "--expect-service-account", "payments"],
         &["explain", "no-such-code"],
     ] {

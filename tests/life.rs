@@ -195,7 +195,7 @@ fn a_sidecar_recovers_at_once() {
 fn sigterm_ends_a_look_that_hangs() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut raised = raise(|stage| stage.misbehave(ASSUME, Misbehaviour::Hang));
-        let sidecar = Sidecar::start(&mut raised, &["--look-timeout", "1h"]);
+        let sidecar = Sidecar::start(&mut raised, &["--run-timeout", "1h"]);
         assert_eq!(sidecar.get("/readyz"), (503, "not ready: no look has ended yet\n".into()));
         sidecar.running.signal(signal);
         assert_eq!(sidecar.running.end().0, Some(0));

@@ -195,7 +195,7 @@ fn the_layer_in_which_the_looks_time_ends_is_named() {
         alone(&["10.9.8.7"], || {
             let mut raised = pod_with("", move |_| says);
             let _silent = ends(&mut raised);
-            raised.arguments.extend(["--look-timeout", "700ms"].map(str::to_owned));
+            raised.arguments.extend(["--run-timeout", "700ms"].map(str::to_owned));
             let look = look(&mut raised);
             let (status, detail) = look.step(layer);
             assert_eq!((status, detail.ends_with(", when the time was over")), ("fail", true), "{}", look.report);

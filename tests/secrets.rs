@@ -169,7 +169,7 @@ fn nothing_secret_is_written_whatever_the_pod_holds() {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let mut raised = pod(&mut dice);
         let output = dice.of(&["text", "json"]);
-        let arguments = ["check", "--target-pid", "none", "--output", output, "--look-timeout", "3s"];
+        let arguments = ["check", "--target-pid", "none", "--output", output, "--run-timeout", "3s"];
         raised.command.args(arguments).arg(format!("--issuer-check={}", dice.of(&["auto", "always", "never"])));
         let began = std::time::Instant::now();
         let said = raised.command.output().expect("the probe runs");

@@ -154,7 +154,7 @@ impl LookOptions {
         Options {
             issuer_check: self.issuer_check.unwrap_or(issuer_check),
             imds: checks && !self.no_imds,
-            look_timeout: self.look_timeout,
+            run_timeout: self.run_timeout,
             expected: Expectations { service_account: self.expect_service_account.clone(), no_sts: self.no_sts },
         }
     }

@@ -127,7 +127,7 @@ fn token(subject: &Subject) -> Result<Token, String> {
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
     let expected = Expectations { no_sts: true, ..Expectations::default() };
     let options = collect::Options {
-        look_timeout: Duration::ZERO,
+        run_timeout: Duration::ZERO,
         expected,
         issuer_check: collect::IssuerCheck::Never,
         imds: false,

@@ -36,7 +36,7 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
 fn cut_short(reading: Reading, layer: Layer) -> Reading {
     let seen = format!("The look's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
     let decided = reading.suspects.is_empty();
-    let decided = decided.then(|| (reading.code, "if it is the same with more time (--look-timeout)".to_owned()));
+    let decided = decided.then(|| (reading.code, "if it is the same with more time (--run-timeout)".to_owned()));
     Reading::open(seen, reading.suspects.into_iter().chain(decided).collect())
 }
 
