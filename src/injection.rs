@@ -108,19 +108,19 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
 /// Who this pod runs as, with the commands that show and set the annotation and make the pod anew.
 pub fn look_at_service_account(evidence: &Evidence, fix: Fix) -> Fix {
     let pod = evidence.api_token.seen().and_then(|token| token.kubernetes.pod.as_deref());
-    let pod = pod.filter(|pod| pastes(pod)).unwrap_or("\"$HOSTNAME\"");
+    let pod = pod.filter(|pod| pastes(pod)).unwrap_or("POD");
     let Some((namespace, name)) =
         evidence.service_account().filter(|(namespace, name)| pastes(namespace) && pastes(name))
     else {
         return fix
-            .command(format!("kubectl get pod {pod} -o jsonpath='{{.spec.serviceAccountName}}'"))
-            .command("kubectl get serviceaccounts -A -o yaml | grep -B12 eks.amazonaws.com/role-arn");
+            .command(format!("kubectl get pod {pod} -n NAMESPACE -o jsonpath='{{.spec.serviceAccountName}}'"))
+            .command("kubectl get serviceaccounts -A -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'");
     };
     let role = evidence.environment.value("AWS_ROLE_ARN").or(evidence.environment.value("AWS_IAM_ROLE_ARN"));
     let role = role.filter(|role| crate::arn::RoleArn::parse(role).is_ok()).unwrap_or("arn:aws:iam::ACCOUNT:role/ROLE");
     fix.command(format!("kubectl get serviceaccount -n {namespace} {name} -o jsonpath='{{.metadata.annotations}}'"))
         .command(format!("kubectl annotate serviceaccount -n {namespace} {name} eks.amazonaws.com/role-arn={role}"))
-        .command(format!("kubectl delete pod -n {namespace} {pod}"))
+        .command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
 }
 
 /// Kubernetes' own names hold nothing that a shell would run; a token's claims may.

@@ -57,7 +57,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
                 let fix = match RoleArn::parse(meant) {
                     Ok(_) => annotate(meant),
                     Err(_) => Fix::new("set the annotation to the role's ARN, then make the pods anew")
-                        .command("aws iam list-roles --query 'Roles[].Arn'"),
+                        .command("aws iam list-roles --query 'Roles[].Arn' --output json"),
                 };
                 audit.add(
                     Finding::new("malformed-arn", &about, format!("the annotation is {role:?}: it {fault}"), fix)

@@ -101,8 +101,9 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
             "aws finds no role {} in the account that it was asked in; the ARN is of account {}",
             role.name, role.account
         );
-        let fix = Fix::new("make the role, or annotate the service account with the ARN of one that there is")
-            .command(format!("aws iam list-roles{} --query 'Roles[].Arn'", role.partition.iam_region_option()));
+        let fix = Fix::new("make the role, or annotate the service account with the ARN of one that there is").command(
+            format!("aws iam list-roles{} --query 'Roles[].Arn' --output json", role.partition.iam_region_option()),
+        );
         audit.add(Finding::new("role-does-not-exist", about(link), cause, fix));
         return None;
     }

@@ -55,7 +55,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     ));
     let fix = injection::look_at_service_account(evidence, fix)
         .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
-        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.metadata.annotations} {.metadata.labels}'");
+        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.metadata.annotations} {.metadata.labels}'");
     Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
 }
 

@@ -45,7 +45,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         "remove both variables from the container's env so that the webhook sets them, then make the pod anew; {}",
         injection::RECREATE
     ))
-    .command("kubectl set env deployment/NAME AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-");
+    .command("kubectl set env KIND/NAME -n NAMESPACE AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-");
     Diagnosis::new(cause, injection::look_at_service_account(evidence, fix)).into()
 }
 

@@ -9,10 +9,11 @@ pub static CHECK: Check = Check {
         title: "the identity provider refused this token",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: API reference of AssumeRoleWithWebIdentity, ProviderId: "the only OAuth 2.0 identity providers".
         explanation: "\
-IDPRejectedClaim means that STS asked the identity provider and it said no. That is so only for the built-in OAuth \
-providers (Facebook, Google, Login with Amazon), whose tokens STS lets them judge. A cluster's tokens STS verifies \
-by itself, so on EKS this is not expected.
+IDPRejectedClaim means that STS asked the identity provider and it said no. Only the OAuth 2.0 \
+providers www.amazon.com and graph.facebook.com are asked; OIDC tokens, a cluster's and Google's among them, are \
+verified by STS itself. It has never been met on EKS.
 
 Ask the provider why, and get a new token from it.",
     },

@@ -17,7 +17,8 @@ that role by themselves: the failure shows only later, as AccessDenied for a rol
 
 With the session tokens of IMDSv2 required and a hop limit of 1, the answer does not reach pods, except those in the \
 host's network. Set both in the launch template; pods that need the region or the like must get it in another way. \
-EKS Auto Mode and recent node groups do so by default.",
+EKS Auto Mode and managed node groups with Amazon Linux 2023 do so by default; eksctl sets a hop limit of 2 unless \
+disablePodIMDS is set.",
     },
     judge,
 };

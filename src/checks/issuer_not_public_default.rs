@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
         severity: Severity::Error,
         advice: Advice::RecreatePod,
         explanation: "\
-STS fetches the keys of a token's issuer over the public internet: https, a public name, a public certificate. A \
+STS fetches the keys of a token's issuer over the public internet: https and a public name. \
+A certificate of a private CA works if its thumbprint is in the IAM provider. A \
 cluster that was not set up for this stamps its tokens with https://kubernetes.default.svc.cluster.local, and STS \
 answers \"No OpenIDConnect provider found\" or \"Couldn't retrieve verification key\".
 

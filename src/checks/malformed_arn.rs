@@ -50,7 +50,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 
 fn fix() -> Fix {
     Fix::new("set the service account's annotation to the role's ARN, then make the pod anew")
-        .command("kubectl get serviceaccounts -A -o yaml | grep -B12 eks.amazonaws.com/role-arn")
+        .command("kubectl get serviceaccounts -A -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ lookups too: an init container has no network at all. The same happens for a mom
 
 STS itself never refuses a connection, so a refusal from a public address comes from something in between.
 
-Leave STS out of the redirection (annotation traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\", or \
-config.linkerd.io/skip-outbound-ports), or make the mesh's proxy a native sidecar, which starts before the other init containers.",
+Run the mesh's proxy as a native sidecar, which starts before the other init containers. Only if that is not possible, \
+exclude the ports (annotation traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\", or \
+config.linkerd.io/skip-outbound-ports): excluding port 443 takes all HTTPS of the pod out of the mesh.",
 };

@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
         advice: Advice::RecreatePod,
         explanation: "\
 The global endpoint sts.amazonaws.com gives sessions of version 1, which are valid only in regions that are on by \
-default. Regions that an account must switch on (af-south-1, ap-east-1, eu-south-1, me-south-1 and all newer ones) \
+default. Regions that an account must enable (af-south-1, ap-east-1, eu-south-1 and me-south-1, for example) \
 refuse them: InvalidClientTokenId, InvalidToken (\"The provided token is malformed or otherwise invalid\") at S3, \
 AuthFailure at EC2.
 

@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
         explanation: "\
 Neither AWS_REGION nor AWS_DEFAULT_REGION is set, nor does a profile name a region. Some SDKs stop there (\"Missing \
 Region\", \"You must specify a region\"), some build a host that does not exist (sts..amazonaws.com), and some call the \
-global endpoint sts.amazonaws.com, which lies in us-east-1, cannot be reached from private networks, and does not know \
+global endpoint sts.amazonaws.com, which cannot be reached from private networks, and does not know \
 the accounts of China and GovCloud.
 
 EKS's webhook sets both variables in the pods it changes. A webhook of one's own does so with --aws-default-region; \

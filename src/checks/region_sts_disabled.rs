@@ -9,13 +9,14 @@ pub static CHECK: Check = Check {
         title: "STS is switched off in this region for the account",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: IAM user guide, "Manage AWS STS in an AWS Region".
         explanation: "\
-An account can switch regional STS endpoints off (IAM console, Account settings), and regions that must be switched \
-on have none before that. STS then answers RegionDisabledException, or to web identity calls \"No OpenIDConnect \
+An account can deactivate the STS endpoints of regions that are on by default (IAM console, Account settings). In an \
+opt-in region STS cannot be toggled: it comes with the region, which is enabled under Account, AWS Regions. STS then answers RegionDisabledException, or to web identity calls \"No OpenIDConnect \
 provider found in your account\", which another region's endpoint does not say. GetCallerIdentity works all the \
 same, so it proves nothing.
 
-Switch the endpoint on, or set AWS_REGION (and recreate the pod) so that another region's is called.",
+Activate the endpoint or enable the region, or set AWS_REGION (and recreate the pod) so that another region's is called.",
     },
     judge: |evidence| sts_errors::judge(CHECK.cause.code, evidence),
 };

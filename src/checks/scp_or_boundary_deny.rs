@@ -10,9 +10,11 @@ pub static CHECK: Check = Check {
         severity: Severity::Error,
         advice: Advice::Fix,
         explanation: "\
-Service control policies, resource control policies and the policy of a VPC endpoint for STS can deny \
-sts:AssumeRoleWithWebIdentity whatever the trust policy says. The call is unsigned, so policies with conditions on \
-the principal's organization or tags often deny it by accident: an anonymous caller has neither.
+Resource control policies and the policy of a VPC endpoint for STS can deny sts:AssumeRoleWithWebIdentity whatever \
+the trust policy says. The call is unsigned, so policies with conditions on the principal's organization or tags often \
+deny it by accident: an anonymous caller has neither. For the same reason a service control policy is unlikely: it \
+applies to the organization's principals, and this caller is none. A permissions boundary on the role limits what the \
+session may do, not who may assume the role.
 
 Think of it when the trust policy compares equal in every letter, and when all pods of an account, or all pods that \
 use one VPC endpoint, fail alike.

@@ -12,8 +12,9 @@ pub static CHECK: Check = Check {
         severity: Severity::Warning,
         advice: Advice::RecreatePod,
         explanation: "\
-In the default chains of the AWS SDKs, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come before web identity, and in \
-most of them so do keys in a shared credentials file or in the program's own configuration. Then IRSA is set up \
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come before web identity in the default chains of all AWS SDKs but .NET 3. \
+Keys in the default profile of a credentials file lose against web identity in boto, PHP, Java, Go 2 and .NET, and win \
+in JavaScript 3; keys in the program's own configuration always win. Then IRSA is set up \
 perfectly and never used; some SDKs stumble even over an empty AWS_ACCESS_KEY_ID.
 
 Remove the keys from the pod's template (env and envFrom, ConfigMaps and Secrets), then recreate the pod.",

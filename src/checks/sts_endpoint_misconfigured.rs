@@ -13,7 +13,8 @@ pub static CHECK: Check = Check {
         severity: Severity::Error,
         advice: Advice::RecreatePod,
         explanation: "\
-Where STS is called follows from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, or the region. Seen in the field: an endpoint \
+Where STS is called follows from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, or the region; AWS_STS_REGIONAL_ENDPOINTS=legacy, \
+AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT change the name too. Seen in the field: an endpoint \
 meant for S3 that also catches STS (S3 answers such a call with MethodNotAllowed, 405), a region that does not exist \
 (the name then does not resolve), TLS switched off for all services (http://sts...), and an override without scheme.
 

@@ -9,9 +9,11 @@ pub static CHECK: Check = Check {
         title: "the global STS endpoint is called from a network without internet",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Sources: IAM user guide, "AWS STS Regions and endpoints"; SDK reference guide, "AWS STS Regional endpoints".
         explanation: "\
-sts.amazonaws.com is in us-east-1 and on the internet. A VPC without a way out may have an endpoint for STS, but \
-only for its own region's name, sts.REGION.amazonaws.com. Older SDKs call the global name unless told otherwise.
+sts.amazonaws.com resolves to public addresses, whichever region serves it. A VPC without a way out may have an endpoint for STS, but \
+only for its own region's name, sts.REGION.amazonaws.com. Older SDKs (boto, PHP, C++ \
+and .NET before 2025-07-31) call the global name unless configured otherwise.
 
 Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (the annotation eks.amazonaws.com/sts-regional-endpoints: \
 \"true\" has the webhook do it), then recreate the pod. Do not alias the global name to the endpoint: its \

@@ -10,13 +10,14 @@ pub static CHECK: Check = Check {
         title: "the issuer's certificates do not match the provider's thumbprint",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: IAM user guide, "Obtain the thumbprint for an OpenID Connect identity provider".
         explanation: "\
 An IAM provider holds SHA-1 thumbprints of the topmost certificate that the issuer's host presents. For EKS and \
 other issuers with well-known CAs, AWS uses its own trust store instead; for private CAs and some self-hosted \
 issuers the thumbprint decides, and it changes when the host's chain does.
 
-Take the last certificate of the chain that the host presents, and set its SHA-1 fingerprint in the provider: `aws \
-iam update-open-id-connect-provider-thumbprint`. A host that presents only its leaf needs the leaf's.
+Take the last certificate of the chain that the host presents, and set its SHA-1 fingerprint in the provider \
+(`aws iam update-open-id-connect-provider-thumbprint`, which replaces the whole list). On EKS leave thumbprints alone. A host that presents only its leaf needs the leaf's.
 
 The pod recovers by itself.",
     },

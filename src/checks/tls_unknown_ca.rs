@@ -10,12 +10,12 @@ pub static CHECK: Check = Check {
         severity: Severity::Error,
         advice: Advice::Fix,
         explanation: "\
-Either the image has no CA bundle (scratch and distroless-like images; package ca-certificates), or the one it has \
+Either the image has no CA bundle (scratch images, for example; gcr.io/distroless/static has one; package ca-certificates), or the one it has \
 is ancient, or something on the way inspects TLS and presents a certificate of its own. Who issued the presented \
 certificate decides: Amazon or Starfield means that the bundle is missing; anything else means inspection.
 
 Put a bundle into the image; where TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
-SSL_CERT_FILE.",
+SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.",
     },
     judge: |evidence| unreached::judge(CHECK.cause.code, evidence),
 };

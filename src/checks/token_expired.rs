@@ -50,7 +50,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     let fix = Fix::new(
         "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
     )
-    .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.containers[*].volumeMounts}' | grep -o 'subPath[^,]*'");
+    .command(
+        "kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.containers[*].volumeMounts}' | grep -o 'subPath[^,]*'",
+    );
     Diagnosis::new(cause, fix).into()
 }
 

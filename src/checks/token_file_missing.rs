@@ -87,12 +87,12 @@ fn judge(evidence: &Evidence) -> Outcome {
             "take the nodeSelector for Windows out of the pod's template, or a path that was set by hand, then make the \
              pod anew",
         )
-        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.nodeSelector}'"),
+        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.nodeSelector}'"),
         _ => Fix::new(
             "remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any own volume named aws-iam-token from the manifest, \
              then make the pod anew so that the webhook adds both",
         )
-        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.volumes[?(@.name==\"aws-iam-token\")]}'"),
+        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.volumes[?(@.name==\"aws-iam-token\")]}'"),
     };
     Diagnosis::new(cause, fix).into()
 }

@@ -50,7 +50,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     );
     let fix =
         Fix::new("look for subPath in the container's volumeMounts, and for the kubelet's errors about this volume")
-            .command("kubectl get events --field-selector involvedObject.name=\"$HOSTNAME\"");
+            .command("kubectl get events -n NAMESPACE --field-selector involvedObject.name=POD");
     Diagnosis::new(cause, fix).into()
 }
 

@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
         severity: Severity::Error,
         advice: Advice::RecreatePod,
         explanation: "\
-The commercial regions, China, GovCloud and the isolated regions are partitions: worlds of their own accounts, roles and \
+The commercial regions, China, GovCloud, the European Sovereign Cloud (aws-eusc) and the isolated regions are partitions: worlds of their own accounts, roles and \
 hosts. STS in one knows nothing of another, so it answers \"No OpenIDConnect provider found in your account\", and refuses \
 signed calls with InvalidClientTokenId.
 

@@ -68,7 +68,7 @@ impl Names {
     /// Shows the role's trust policy, and judges it.
     fn compare(&self, fix: Fix) -> Fix {
         fix.command(format!(
-            "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument > role.json",
+            "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument --output json > role.json",
             self.role
         ))
         .command("irsa-probe trust-policy --check role.json")
@@ -128,7 +128,7 @@ mod tests {
         let fix = fix("not-authorized", &clues);
         assert_eq!(
             fix.commands[0],
-            "aws iam get-role --role-name checkout --query Role.AssumeRolePolicyDocument > role.json"
+            "aws iam get-role --role-name checkout --query Role.AssumeRolePolicyDocument --output json > role.json"
         );
         for value in [
             "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EX",

@@ -20,7 +20,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "set serviceAccountName in the pod's template to the account that the role is for (the pod runs as \
              {subject:?} now), or let the trust policy name this one"
         ))
-        .command(format!("kubectl get serviceaccounts --namespace {namespace} --output yaml | grep -B4 -A4 role-arn")),
+        .command(format!("kubectl get serviceaccounts --namespace {namespace} --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'")),
         "subject-wildcard-needs-stringlike" => names.compare(Fix::new(format!(
             "move the condition on \"{key}:sub\" from StringEquals to StringLike, or write the whole {subject:?} into it"
         ))),
@@ -45,13 +45,11 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         ))
         .command(format!("aws iam get-role --role-name {role} --query Role.Arn")),
         "scp-or-boundary-deny" => Fix::new(
-            "look for a statement that denies (or does not allow) sts:AssumeRoleWithWebIdentity in the organization's \
-             service and resource control policies and in the policy of the STS VPC endpoint",
+            "find the statement that denies (or does not allow) sts:AssumeRoleWithWebIdentity: first in the policy of the \
+             STS VPC endpoint and in the organization's resource control policies, including those attached to the \
+             root and the parent OUs",
         )
-        .command(format!(
-            "aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"
-        ))
-        .command("aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?ends_with(ServiceName, '.sts')].PolicyDocument\""),
+        .command("aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?ends_with(ServiceName, '.sts')].PolicyDocument\" --output json"),
         "oidc-provider-not-found" | "no-oidc-provider" => Fix::new(format!(
             "make the IAM provider for {issuer} in the account {account} (the role's), with the audience {audience:?}. \
              If it was made within the last minutes, wait"
@@ -63,7 +61,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
              annotation and recreate the pod, or make the issuer's provider in that account too"
         ))
         .command(format!(
-            "kubectl get serviceaccount {service_account} --namespace {namespace} --output yaml | grep role-arn"
+            "kubectl get serviceaccount {service_account} --namespace {namespace} --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'"
         )),
         "issuer-not-public-default" => Fix::new(
             "give the API server a public issuer: --service-account-issuer=https://HOST with discovery document and \
@@ -78,7 +76,9 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {provider_arn} --client-id {audience}"
         )),
         "thumbprint-mismatch" => Fix::new(
-            "set the provider's thumbprint to the SHA-1 fingerprint of the topmost certificate that the issuer presents",
+            "set the provider's thumbprint to the SHA-1 fingerprint of the topmost certificate that the issuer presents, if \
+             the issuer's certificate comes from a private CA. The command replaces the provider's whole list. For EKS \
+             and other issuers with a public CA, IAM ignores thumbprints: leave them",
         )
         .command(format!(
             "openssl s_client -servername {host} -showcerts -connect {host}:443 </dev/null",
@@ -108,12 +108,11 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
              meet this",
         ),
         "region-sts-disabled" => Fix::new(
-            "switch STS on for the region (IAM console, Account settings, Security Token Service endpoints), or call \
-             another region's endpoint",
+            "activate STS for the region (IAM console, Account settings, Security Token Service endpoints; an opt-in region is \
+             enabled as a whole, under Account, AWS Regions), or call another region's endpoint",
         ),
-        "session-duration-exceeds-max" => Fix::new("ask for a shorter session, or let the role allow longer ones")
-            .command(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration"))
-            .command(format!("aws iam update-role --role-name {role} --max-session-duration 43200")),
+        "session-duration-exceeds-max" => Fix::new("request a shorter session, or raise the role's MaxSessionDuration to what the program requests")
+            .command(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration")),
         "second-hop-assume-role-denied" => Fix::new(
             "IRSA works. If the second role is the pod's own, take the role setting out of the program; else allow \
              sts:AssumeRole in the first role's permissions and name the first role in the second's trust policy",

@@ -20,7 +20,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         .command(webhook),
         "env-not-injected-pod-predates-annotation" => {
             Fix::new("recreate the pod: variables are set only when a pod is made")
-                .command(format!("kubectl rollout restart deployment --namespace {namespace}"))
+                .command(format!("kubectl rollout restart KIND/NAME --namespace {namespace}"))
         }
         "env-not-injected-annotation-missing-or-misplaced" => Fix::new(
             "annotate the service account that the pod runs as (not the pod, not another account) with \
@@ -89,7 +89,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "take AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (also empty ones) out of the pod's \
              template, and keys out of mounted files, then recreate the pod",
         )
-        .command(format!("kubectl get pods --namespace {namespace} --output yaml | grep -A6 AWS_ACCESS_KEY_ID")),
+        .command(format!("kubectl get pods --namespace {namespace} --output 'custom-columns=POD:.metadata.name,VARIABLES:.spec.containers[*].env[*].name'")),
         "pod-identity-precedence" => Fix::new(
             "decide for one: delete the Pod Identity association, or the service account's annotation, then recreate \
              the pod",
@@ -98,7 +98,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "update the program's SDK to one with web identity, add its STS module, and leave credentials to its default \
              chain; see first that the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
         )
-        .command("env | grep -E '^AWS_(ROLE_ARN|WEB_IDENTITY_TOKEN_FILE)='"),
+        .command("env | grep -oE '^AWS_(ROLE_ARN|WEB_IDENTITY_TOKEN_FILE)='"),
         "session-credentials-expired" => Fix::new(
             "have the program renew its credentials (they last an hour): leave them to the SDK's provider instead of \
              copying them at the start",
@@ -106,14 +106,14 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         "caller-is-not-expected-role" => {
             Fix::new("compare the caller with AWS_ROLE_ARN; where they differ, other credentials win over web identity")
                 .command("aws sts get-caller-identity")
-                .command("env | grep -E '^AWS_'")
+                .command("env | grep -oE '^AWS_[A-Z0-9_]+'")
         }
         "unexpected-auth-header-on-unsigned-call" => Fix::new(
             "let nothing (client, mesh, proxy) add an Authorization or X-Amz-Security-Token header to the unsigned call",
         ),
         "request-clock-skew" => Fix::new("correct the clock of the node (chrony, and 169.254.169.123 as its source)")
             .command("date --utc"),
-        "imds-reachable" => Fix::new("set the instance metadata's hop limit to 1, so that pods cannot take the node's role"),
+        "imds-reachable" => Fix::new("set the hop limit of the instance metadata to 1 so that pods cannot obtain the node's role"),
         _ => return None,
     })
 }

@@ -11,7 +11,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "correct the region or the endpoint override: unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS (give other \
              services their own, as AWS_ENDPOINT_URL_S3), and use https",
         )
-        .command("env | grep -E '^AWS_(ENDPOINT_URL|REGION|DEFAULT_REGION)'"),
+        .command("env | grep -E '^AWS_(REGION|DEFAULT_REGION)='"),
         "china-partition-endpoint" => Fix::new(
             "set AWS_REGION to cn-north-1 or cn-northwest-1; their hosts end in .amazonaws.com.cn, which SDKs know by \
              themselves",
@@ -20,11 +20,11 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "set AWS_REGION to a region of the role's own partition and remove endpoint overrides, so that STS is called \
              there",
         )
-        .command("env | grep -E '^AWS_(ENDPOINT_URL|REGION|DEFAULT_REGION|ROLE_ARN)'"),
+        .command("env | grep -E '^AWS_(REGION|DEFAULT_REGION|ROLE_ARN)='"),
         "signed-call-refused" => Fix::new(
             "call STS at the endpoint of the workload's own region, in the role's partition, and remove static keys",
         )
-        .command("env | grep -E '^AWS_'"),
+        .command("env | grep -oE '^AWS_[A-Z0-9_]+'"),
         "opt-in-region-v1-token" => Fix::new(
             "take sessions from a regional endpoint: set AWS_STS_REGIONAL_ENDPOINTS=regional (or \
              eks.amazonaws.com/sts-regional-endpoints: \"true\" on the service account) and AWS_REGION",
@@ -48,11 +48,11 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         .command(format!("curl --verbose --max-time 5 {url}"))
         .command("kubectl get networkpolicies --all-namespaces"),
         "mesh-proxy-not-running" => Fix::new(
-            "let init containers past the mesh: annotate the pod template with \
-             traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\" (Istio) or config.linkerd.io/skip-outbound-ports \
-             (Linkerd), or run the mesh's proxy as a native sidecar",
+            "run the mesh's proxy as a native sidecar, which starts before the other init containers. Where the mesh cannot, \
+             annotate the pod template with traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\" (Istio) or \
+             config.linkerd.io/skip-outbound-ports (Linkerd): that takes all HTTPS of the pod out of the mesh",
         )
-        .command("kubectl get pod \"$HOSTNAME\" -o jsonpath='{.spec.initContainers[*].name}'"),
+        .command("kubectl get pod POD --namespace NAMESPACE -o jsonpath='{.spec.initContainers[*].name}'"),
         "dns-failure" => Fix::new(
             "look at the cluster's DNS: CoreDNS pods, NetworkPolicy and security groups for port 53 over UDP and TCP",
         )
@@ -70,7 +70,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "let the proxy open connections to STS, or put STS into NO_PROXY where there is a direct way; a client that \
              ignores HTTPS_PROXY must be told its proxy",
         )
-        .command("env | grep -i _proxy"),
+        .command("env | grep -oiE '^[a-z_]*_proxy'"),
         _ => return None,
     })
 }
