@@ -30,14 +30,20 @@ pub enum Waited {
     Ended(Option<Box<Report>>),
 }
 
-/// Waits. The error says why it could not begin.
-pub async fn wait(subject: &Subject, options: &Options, settings: &Settings) -> Result<Waited, String> {
+/// Waits. The last report is handed to `show` before anything else is waited for: whoever reads the log of a container that
+/// holds before it exits finds the whole answer there. The error says why waiting could not begin.
+pub async fn wait(
+    subject: &Subject,
+    options: &Options,
+    settings: &Settings,
+    show: impl FnMut(&Report),
+) -> Result<Waited, String> {
     let mut ending = Ending::new().map_err(|error| format!("cannot await signals: {error}"))?;
     let mut last = None;
     let ended = {
         tokio::select! {
             signal = ending.wait() => Some(signal),
-            () = look_until_done(subject, options, settings, &mut last) => None,
+            () = look_until_done(subject, options, settings, show, &mut last) => None,
         }
     };
     Ok(match (ended, last) {
@@ -49,7 +55,13 @@ pub async fn wait(subject: &Subject, options: &Options, settings: &Settings) -> 
     })
 }
 
-async fn look_until_done(subject: &Subject, options: &Options, settings: &Settings, last: &mut Option<Box<Report>>) {
+async fn look_until_done(
+    subject: &Subject,
+    options: &Options,
+    settings: &Settings,
+    mut show: impl FnMut(&Report),
+    last: &mut Option<Box<Report>>,
+) {
     let began = Instant::now();
     let mut dice = Dice::new(settings.seed);
     for looks in 1.. {
@@ -57,16 +69,22 @@ async fn look_until_done(subject: &Subject, options: &Options, settings: &Settin
         let next = settings.waiting.next(Outlook::of(&report), looks, began.elapsed(), dice.roll());
         let in_words = match next {
             Next::LookIn(pause) => format!("looking again in {:.1} s", pause.as_secs_f64()),
-            Next::ExitIn(hold) => format!("holding for {} s, then exit {}", hold.as_secs(), report.exit_code),
-            Next::Exit => format!("exit {}", report.exit_code),
+            Next::ExitIn(hold) if !hold.is_zero() => {
+                format!("holding for {} s, then exit {}", hold.as_secs(), report.exit_code)
+            }
+            Next::Exit | Next::ExitIn(_) => format!("exit {}", report.exit_code),
         };
-        // The whole line is for what is new.
+        // The whole line is for what is new, and for the end.
+        let goes_on = matches!(next, Next::LookIn(_));
         match &*last {
-            Some(before) if same(before, &report) => tracing::info!(looks, next = in_words, "no change"),
+            Some(before) if goes_on && same(before, &report) => tracing::info!(looks, next = in_words, "no change"),
             _ => {
                 log::look(&report, &in_words);
                 settings.termination_log.write(&report, &subject.variables);
             }
+        }
+        if !goes_on {
+            show(&report);
         }
         *last = Some(Box::new(report));
         match next {

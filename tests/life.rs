@@ -282,6 +282,41 @@ fn waiting_ends_at_once_when_it_cannot_help() {
 }
 
 #[test]
+fn whoever_looks_during_the_hold_finds_the_whole_answer() {
+    let mut frozen = raise(|stage| stage.set("AWS_ROLE_ARN", "arn:aws:iam::1:role/x"));
+    let path = frozen.directory.path().join("termination-log");
+    let termination_log = path.to_str().unwrap();
+    let wait = ["wait", "--recreate-hold", "1h", "--output", "json", "--termination-log", termination_log];
+    let running = Running::start(&mut frozen.command, &wait);
+    let line = running.line("broken");
+    assert_eq!(line["code"], "malformed-arn");
+    let next = line["next"].as_str().unwrap();
+    assert!(next.starts_with("holding for ") && next.ends_with(" s, then exit 4"), "{next}");
+    // Standard output is read to its end, which is during the hold: the signal ends it.
+    running.signal(Signal::SIGTERM);
+    let (code, said) = running.end();
+    assert_eq!(code, Some(4));
+    assert!(said.contains("\"advice\":\"recreate-pod\""), "{said}");
+    let message = std::fs::read_to_string(path).unwrap();
+    assert!(message.starts_with("irsa-probe: BROKEN malformed-arn"), "{message}");
+
+    // With --warn-only nothing is recreated, so nothing is held: without this, an hour.
+    let mut lenient = raise(|stage| stage.set("AWS_ROLE_ARN", "arn:aws:iam::1:role/x"));
+    let (code, said, _) = run(&mut lenient, &["wait", "--warn-only", "--recreate-hold", "1h", "--output", "json"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("\"advice\":\"recreate-pod\""), "{said}");
+}
+
+#[test]
+fn the_last_run_is_logged_in_full_though_nothing_changed() {
+    let mut raised = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
+    let (code, _, log) = run(&mut raised, &["wait", "--settle", "3s"]);
+    assert_eq!(code, Some(1));
+    let whole: Vec<_> = log.lines().filter(|line| line.contains("\"msg\":\"broken\"")).collect();
+    assert!(whole.len() == 2 && whole[1].contains("\"next\":\"exit 1\""), "{log}");
+}
+
+#[test]
 fn the_night_shift_can_switch_it_off() {
     let mut disabled = raise(|stage| stage.set("IRSA_PROBE_DISABLED", "incident 42"));
     let (code, _, log) = run(&mut disabled, &["wait"]);

@@ -36,7 +36,8 @@ pub struct WaitOptions {
     /// For what a fresh change in IAM explains; any other fault that needs fixing ends the waiting at once
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_SETTLE", default_value = "60s", value_parser = humantime::parse_duration)]
     settle: Duration,
-    /// Before exit code 4, up to half as much more: where Kubernetes makes a new pod at once it has no back-off
+    /// Wait this long before exit code 4, up to half as much more: where restartPolicyRules recreate the pod, Kubernetes
+    /// has no back-off of its own. Report, log line and termination message are written before; set 0s elsewhere
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_RECREATE_HOLD", default_value = "30s", value_parser = humantime::parse_duration)]
     recreate_hold: Duration,
     /// Report, but never block
@@ -63,20 +64,23 @@ pub fn run(options: &WaitOptions) -> u8 {
 }
 
 fn look(options: &WaitOptions) -> u8 {
+    // With --warn-only the pod starts: no new one will be made.
+    let recreate_hold = if options.warn_only { Duration::ZERO } else { options.recreate_hold };
     let settings = Settings {
-        waiting: Waiting { timeout: options.timeout, settle: options.settle, recreate_hold: options.recreate_hold },
+        waiting: Waiting { timeout: options.timeout, settle: options.settle, recreate_hold },
         termination_log: options.life.termination.termination_log.clone(),
         seed: seed(),
     };
     let subject = options.look.subject();
-    let waited = match block_on(wait(&subject, &options.look.options(crate::report::Mode::Wait), &settings)) {
+    let look_options = options.look.options(crate::report::Mode::Wait);
+    let show = |report: &Report| show(options, report, &subject.variables);
+    let waited = match block_on(wait(&subject, &look_options, &settings, show)) {
         Ok(Ok(waited)) => waited,
         Ok(Err(why)) => return complain(&why),
         Err(code) => return code,
     };
     match waited {
         Waited::Looked(report) => {
-            show(options, &report, &subject.variables);
             let let_through = options.warn_only && report.exit_code != exit::WORKS;
             if let_through {
                 tracing::warn!(exit_code = report.exit_code, "--warn-only: letting the pod start all the same");

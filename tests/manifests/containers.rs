@@ -35,7 +35,8 @@ fn every_argument_is_one_of_the_programs() {
 #[test]
 fn every_variable_is_one_of_the_programs() {
     let mut known: BTreeSet<String> = BTreeSet::new();
-    let command = irsa_probe::cli::command();
+    let mut command = irsa_probe::cli::command();
+    command.build();
     for command in std::iter::once(&command).chain(command.get_subcommands()) {
         known.extend(
             command.get_arguments().filter_map(|a| a.get_env()).map(|name| name.to_string_lossy().into_owned()),
@@ -71,6 +72,31 @@ fn every_port_and_path_is_served() {
             }
         }
     }
+}
+
+/// Where the kubelet backs off by itself, a hold would only keep the verdict out of `kubectl describe`; where
+/// restartPolicyRules fail the pod there is no other back-off.
+#[test]
+fn a_gate_holds_before_exit_code_4_only_where_nothing_else_backs_off() {
+    // The patch has no image.
+    let recreate =
+        &crate::document("deploy/components/recreate/recreate.yaml", "Deployment")["spec"]["template"]["spec"];
+    let recreate = ("components/recreate".to_owned(), recreate["initContainers"][0].clone());
+    let gates = probes().into_iter().map(|found| (found.place, found.container));
+    let gates = gates.filter(|(_, container)| strings(&container["args"]).first().is_some_and(|mode| mode == "wait"));
+    let mut seen = 0;
+    for (place, container) in gates.chain([recreate]) {
+        let arguments = strings(&container["args"]);
+        let recreates = container["restartPolicyRules"].is_array();
+        let variables = container["env"].as_array().into_iter().flatten();
+        let stated = variables
+            .filter(|variable| variable["name"] == "IRSA_PROBE_RECREATE_HOLD")
+            .find_map(|variable| variable["value"].as_str())
+            .or_else(|| arguments.iter().find_map(|argument| argument.strip_prefix("--recreate-hold=")));
+        assert_eq!(stated, Some(if recreates { "2m" } else { "0s" }), "{place}");
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen}");
 }
 
 /// Old webhooks strip restartPolicy from init containers. With a probe on it the API server refuses what is left,
