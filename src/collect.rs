@@ -118,7 +118,7 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
         not_asked(&mut evidence, "STS was not asked (--no-sts)".to_owned());
         return evidence;
     }
-    let transport = Transport::new(subject);
+    let transport = Transport::new(subject, deadline);
     let found = {
         // The largest futures are boxed where they are awaited, or every look would carry room for all of them.
         let imds = pin!(async {

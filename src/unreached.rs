@@ -2,6 +2,7 @@
 //! broken layer gives one finding.
 
 mod layers;
+mod patience;
 
 use crate::checks;
 use crate::evidence::{CallFault, Dial, Endpoint, Environment, Evidence, Seen};
@@ -89,7 +90,7 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
     let candidates =
         candidates.filter_map(|(code, why)| Some(Candidate { cause: checks::cause(code)?, why })).collect();
     let mut fix = reading.fix.unwrap_or_else(|| fix(reading.code, &Clues::of(evidence)));
-    if story.dial.cut_off {
+    if patience::cut_short(story.dial).is_some() {
         fix.text = format!("raise --run-timeout, and {}", fix.text);
     }
     let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);

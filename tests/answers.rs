@@ -13,6 +13,7 @@ mod stage;
 
 use local_sts::{LocalSts, Misbehaviour, Operation, World};
 use probe::{Look, look_at};
+use std::time::Duration;
 
 use Operation::{AssumeRoleWithWebIdentity as Assume, GetCallerIdentity as Identity};
 
@@ -136,7 +137,7 @@ fn a_server_that_says_nothing_ends_with_the_looks_time() {
         assert_eq!(look.step(step), ("fail", "no answer within the look's time"));
         assert_eq!((look.exit_code, raised.sts.calls(operation)), (3, 1));
         let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
-        assert!(cause.starts_with("The look's time was over while the answer was awaited (http)."), "{cause}");
+        assert!(cause.starts_with("The run's time was over while the answer was awaited (http)."), "{cause}");
     }
 }
 
@@ -149,6 +150,14 @@ fn a_fault_that_passes_within_the_look_is_no_fault() {
         assert_eq!(look.verdict(), "healthy", "{name}: {}", look.report);
         assert_eq!(look.step("assume-role-with-web-identity"), ("pass", "answered, 3 attempts"));
     }
+}
+
+#[test]
+fn an_answer_that_takes_its_time_is_an_answer() {
+    // Longer than any limit of the probe's own but the run's.
+    let (look, raised) = look_at(|stage| stage.misbehave(Assume, Misbehaviour::Delay(Duration::from_millis(4500))));
+    assert_eq!((look.verdict_without_warnings(), look.exit_code), ("healthy", 0), "{}", look.report);
+    assert_eq!(raised.sts.calls(Assume), 1);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use hyper::header::HeaderValue;
 use hyper::{Method, Request, Uri};
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// The service answers from the node's own hypervisor within milliseconds, or not at all.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
@@ -27,9 +27,11 @@ pub async fn look(subject: &Subject) -> Seen<Imds, String> {
     }
     let base = subject.variables.filled("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(LINK_LOCAL);
     let base = base.trim_end_matches('/');
-    let (second, first) = (Transport::without_proxy(subject), Transport::without_proxy(subject));
+    let deadline = Instant::now() + TIMEOUT;
+    let straight = || Transport::without_proxy(subject, deadline);
+    let (second, first) = (straight(), straight());
     let (second, first) =
-        tokio::join!(timeout(TIMEOUT, version_2(base, &second)), timeout(TIMEOUT, version_1(base, &first)));
+        tokio::join!(timeout_at(deadline, version_2(base, &second)), timeout_at(deadline, version_1(base, &first)));
     let (second, first) = (second.ok().flatten(), first.ok().flatten());
     let version_1 = first.is_some();
     match second.or(first) {

@@ -16,6 +16,7 @@ use aws_credential_types::provider::ProvideCredentials;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
+/// At least so long, and half of the time that is left.
 const TIMEOUT: Duration = Duration::from_secs(2);
 const STEP: &str = "default-chain";
 const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
@@ -27,7 +28,7 @@ pub async fn look(subject: &Subject, evidence: &mut Evidence, profiles: &Profile
         return;
     }
     let began = Instant::now();
-    let deadline = deadline.min(began + TIMEOUT);
+    let deadline = deadline.min(began + TIMEOUT.max(deadline.saturating_duration_since(began) / 2));
     let winner = match timeout_at(deadline, ask(subject, evidence, profiles, deadline)).await {
         Ok(winner) => winner,
         Err(_) => Err("the chain did not end in time".to_owned()),
@@ -74,7 +75,7 @@ async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadli
         subject.variables.remove(name);
     }
     let profiles = with_container_token(&subject, profiles);
-    let transport = Transport::new(&subject);
+    let transport = Transport::new(&subject, deadline);
     let sdk = endpoint::loader(&subject, &profiles, &transport).load().await;
     let provider = sdk.credentials_provider().ok_or("the SDK has no chain")?;
     // The error's text may hold what a file or an endpoint said.

@@ -28,17 +28,12 @@ use hyper_util::client::proxy::matcher::Matcher;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-/// Lookup, connecting, proxy and TLS together.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// From the request's first byte to the answer's last byte.
-pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 /// A longer answer is not read to its end.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
-/// Connections for one subject, at most one kept open. Clones share everything.
+/// Connections for one subject until a deadline, at most one kept open. Clones share everything.
 #[derive(Clone)]
 pub struct Transport(Arc<Shared>);
 
@@ -46,6 +41,10 @@ struct Shared {
     variables: Variables,
     root: PathBuf,
     proxies: Matcher,
+    /// An answer is awaited until then: SDKs wait for a minute and more.
+    deadline: Instant,
+    /// Lookup, connecting, proxy and TLS together. What is left afterwards is for another way to STS.
+    connect_by: Instant,
     /// Made for the first https connection: reading a system's bundle takes more time than a handshake.
     tls: OnceLock<Result<Tls, TlsFault>>,
     log: Mutex<Log>,
@@ -72,7 +71,7 @@ pub struct Log {
 
 impl Transport {
     /// Through the proxies that the subject's variables name.
-    pub fn new(subject: &Subject) -> Transport {
+    pub fn new(subject: &Subject, deadline: Instant) -> Transport {
         let variables = &subject.variables;
         let value = |names: &[&str]| names.iter().find_map(|name| variables.filled(name)).unwrap_or("").to_owned();
         let proxies = Matcher::builder()
@@ -81,16 +80,19 @@ impl Transport {
             .all(value(&["ALL_PROXY", "all_proxy"]))
             .no(value(&["NO_PROXY", "no_proxy"]))
             .build();
-        Self::through(proxies, subject)
+        Self::through(proxies, subject, deadline)
     }
 
     /// Straight, whatever the variables say: for the node's own services.
-    pub fn without_proxy(subject: &Subject) -> Transport {
-        Self::through(Matcher::builder().build(), subject)
+    pub fn without_proxy(subject: &Subject, deadline: Instant) -> Transport {
+        Self::through(Matcher::builder().build(), subject, deadline)
     }
 
-    fn through(proxies: Matcher, subject: &Subject) -> Transport {
+    fn through(proxies: Matcher, subject: &Subject, deadline: Instant) -> Transport {
+        let left = deadline.saturating_duration_since(Instant::now());
         Transport(Arc::new(Shared {
+            deadline,
+            connect_by: deadline - left / 5,
             variables: subject.variables.clone(),
             root: subject.root.clone(),
             proxies,
@@ -117,7 +119,7 @@ impl Transport {
         }
     }
 
-    /// Sends one request and reads its answer to the end, within the timeouts and the size limit.
+    /// Sends one request and reads its answer to the end, within the deadline and the size limit.
     ///
     /// # Errors
     /// The connection's fault, which the log then holds in full.
@@ -131,7 +133,7 @@ impl Transport {
             None => dial::dial(shared, request.uri()).await?,
         };
         let mut attempt = Attempt::at(shared, Layer::Http);
-        let result = tokio::time::timeout(ANSWER_TIMEOUT, exchange::exchange(shared, &mut sender, request)).await;
+        let result = timeout_at(shared.deadline, exchange::exchange(shared, &mut sender, request)).await;
         attempt.end_with_the_call();
         let fault = match result {
             Ok(Ok(response)) => {

@@ -78,8 +78,6 @@ pub struct Dial {
     pub tls: Option<Result<TlsSession, TlsFault>>,
     /// How the exchange itself broke off.
     pub http: Option<HttpFault>,
-    /// The layer that failed had no more time: the look's own was over.
-    pub cut_off: bool,
     /// What the resolver goes by; read only where a lookup failed.
     pub resolver: Option<Resolver>,
     /// The search domain whose wildcard answered in place of the name that was meant; looked for only where the

@@ -1,6 +1,6 @@
 //! The reading of each layer's fault.
 
-use super::{Reading, Story};
+use super::{Reading, Story, patience};
 use crate::checks::china_partition_endpoint;
 use crate::evidence::{
     AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, ProxyFault, TcpFault, TlsFault, is_private,
@@ -26,7 +26,7 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
     } else {
         exchange(story, dial.http.as_ref())
     };
-    match dial.failed_at().filter(|_| dial.cut_off) {
+    match patience::cut_short(dial) {
         Some(layer) => Some(cut_short(reading, layer)),
         None => Some(reading),
     }
@@ -34,7 +34,7 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
 
 /// What would be decided after a layer's whole time is only likely after a part of it.
 fn cut_short(reading: Reading, layer: Layer) -> Reading {
-    let seen = format!("The look's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
+    let seen = format!("The run's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
     let decided = reading.suspects.is_empty();
     let decided = decided.then(|| (reading.code, "if it is the same with more time (--run-timeout)".to_owned()));
     Reading::open(seen, reading.suspects.into_iter().chain(decided).collect())
@@ -342,7 +342,7 @@ fn exchange(story: &Story, fault: Option<&HttpFault>) -> Reading {
     match fault {
         Some(fault) => cut(story, format!("{}: {fault}.", story.endpoint.host)),
         None if story.out_of_time => {
-            Reading::open("The look's time was over before STS answered.".to_owned(), Vec::new())
+            Reading::open("The run's time was over before STS answered.".to_owned(), Vec::new())
         }
         None => Reading::open("STS did not answer.".to_owned(), Vec::new()),
     }

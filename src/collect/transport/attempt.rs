@@ -50,7 +50,6 @@ impl<'s> Attempt<'s> {
             Layer::Tls => dial.tls = Some(Err(TlsFault::TimedOut { after_ms })),
             Layer::Http => dial.http = Some(HttpFault::TimedOut { after_ms }),
         }
-        dial.cut_off = true;
     }
 }
 

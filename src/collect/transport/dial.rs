@@ -2,7 +2,7 @@
 
 use super::attempt::Attempt;
 use super::exchange::{self, Sender};
-use super::{CONNECT_TIMEOUT, Shared, milliseconds};
+use super::{Shared, milliseconds};
 use crate::collect::resolver;
 use crate::evidence::{AddressFault, Dial, DnsFault, Layer, ProxyFault, TcpFault, TlsFault};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -78,7 +78,7 @@ pub(super) async fn dial(shared: &Shared, url: &Uri) -> Result<Sender, Broken> {
         shared.with_dial(|dial| dial.proxy = Some(Err(fault)));
         return Err(Broken::worth_retrying(false));
     }
-    let deadline = Instant::now() + CONNECT_TIMEOUT;
+    let deadline = shared.connect_by;
     let addresses = resolve(shared, peer, deadline).await?;
     let mut stream = connect(shared, &addresses, deadline).await?;
     if !https {
