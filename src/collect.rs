@@ -174,7 +174,7 @@ async fn beside(
 pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
     let (local, ..) = look_locally(subject, options, now);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
-    if evidence.token.seen().and_then(|token| token.expires_at).is_some_and(|at| at <= now) {
+    if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
         evidence.session = Seen::not_looked("the token has expired since STS was asked");
     }
     evidence
@@ -354,7 +354,9 @@ fn time_told(fault: &CallFault) -> Option<Timestamp> {
 
 impl Evidence {
     fn note(&mut self, log: Log, step: Step, fault: Option<&CallFault>) {
-        let clock = log.answer.as_ref().and_then(|answer| {
+        // A portal's or a proxy's clock is not STS's.
+        let is_of_sts = !matches!(fault, Some(CallFault::NotSts(_)));
+        let clock = log.answer.as_ref().filter(|_| is_of_sts).and_then(|answer| {
             let header = answer.date().map(|time| (time, ClockSource::DateHeader));
             let (time, source) = header.or_else(|| Some((fault.and_then(time_told)?, ClockSource::ErrorText)))?;
             Some(Clock { ahead_seconds: time.since(answer.received_at), source })
@@ -362,7 +364,8 @@ impl Evidence {
         if let Some(clock) = clock {
             self.clock = Seen::Seen(clock);
         } else if log.answer.is_some() && self.clock.seen().is_none() {
-            self.clock = Seen::Failed("the answer has no Date header".to_owned());
+            let why = if is_of_sts { "the answer has no Date header" } else { "the answer is not from STS" };
+            self.clock = Seen::Failed(why.to_owned());
         }
         if let Some(dial) = log.dial {
             self.dial = if dial.failed_at().is_some() { Seen::Failed(dial) } else { Seen::Seen(dial) };

@@ -26,7 +26,7 @@ pub use sts::{
     Operation, Refusal, Session,
 };
 pub use target::{Hindrance, Image, OtherProcess, Place, Target, TargetVariables};
-pub use token::{Kubernetes, Malformed, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
+pub use token::{Kubernetes, Malformed, Padding, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::timestamp::Timestamp;
 
@@ -140,6 +140,11 @@ impl Evidence {
             Seen::NotLooked(why) => why,
             Seen::Seen(_) | Seen::Failed(_) => "the file holds no token",
         }
+    }
+
+    /// The time by STS's clock where an answer told it, else by the local clock.
+    pub fn time_at_sts(&self) -> Timestamp {
+        self.now.plus(self.clock.seen().map_or(0, |clock| clock.ahead_seconds))
     }
 
     /// The error that STS answered with.

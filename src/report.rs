@@ -177,7 +177,7 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
     };
     let mut line = format!("IRSA works: this is {}", caller.arn);
     if let Some(session) = evidence.session.seen() {
-        line += &format!(", session good for {}", span(session.expires_at.since(evidence.now)));
+        line += &format!(", session good for {}", span(session.expires_at.since(evidence.time_at_sts())));
     }
     if verdict == Verdict::Degraded {
         let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();

@@ -20,7 +20,7 @@ mod unwrap;
 pub use clock::time_told;
 pub use clues::{Clues, Told};
 pub use fixes::fix;
-pub use judge::{finding_code, judge, pass_unless_said};
+pub use judge::{finding_code, judge, pass_unless_said, said};
 pub use symptoms::{Symptom, Voice};
 
 use crate::checks;

@@ -39,6 +39,8 @@ struct Token {
     /// The variable's value, if that is not the file's path; `{token}` stands for the path. The probe runs in the
     /// directory of the file.
     path: Option<String>,
+    /// What stands before and behind the token in its file.
+    around: Option<[String; 2]>,
     /// There is no file.
     missing: bool,
     /// The file is not for the user that the probe runs as.
@@ -156,6 +158,7 @@ impl Token {
             stage.minted.issued_at = stage.world.now() - age;
         }
         stage.token_path = self.path.clone();
+        stage.around_token = self.around.clone().unwrap_or_default();
         if self.missing || self.text.is_some() {
             stage.token_file = Some(self.text.clone());
         }

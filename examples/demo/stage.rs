@@ -37,6 +37,8 @@ pub struct Stage {
     pub minted: Minted,
     /// What is in the token file, where that is not the minted token, signed. `None` within: there is no file.
     pub token_file: Option<Option<String>>,
+    /// What stands before and behind the token in its file.
+    pub around_token: [String; 2],
     /// What the variable says, where that is not the file's path; `{token}` stands for it. The probe runs in the
     /// directory of the file.
     pub token_path: Option<String>,
@@ -76,6 +78,7 @@ impl Stage {
             minted: Minted::new(ISSUER, "payments", "checkout", forty_minutes_ago),
             token_file: None,
             token_path: None,
+            around_token: Default::default(),
             claims: None,
             unpublished_key: false,
             unreadable: false,
@@ -108,7 +111,10 @@ impl Stage {
         let signer = if self.unpublished_key { SigningKey::es256()? } else { SigningKey::rs256()? };
         let claims = self.claims.clone().unwrap_or_else(|| self.minted.claims());
         let content = match self.token_file.clone() {
-            None => Some(signer.sign(&claims)?),
+            None => {
+                let [before, behind] = &self.around_token;
+                Some(format!("{before}{}{behind}", signer.sign(&claims)?))
+            }
             Some(content) => content,
         };
         let token = mount(directory.path(), content.as_deref(), if self.unreadable { 0o600 } else { 0o644 })?;

@@ -161,6 +161,9 @@ impl Refusal {
             "InvalidIdentityToken" | "not-validated" => {
                 Self::invalid_token("The web identity token provided could not be validated")
             }
+            "not-a-jwt" => Self::invalid_token(
+                "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+            ),
             "wrong-audience" => Self::invalid_token("Incorrect token audience"),
             "no-provider" => Self::no_provider("https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"),
             "no-verification-key" => Self::no_verification_key(),

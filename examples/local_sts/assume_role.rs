@@ -35,7 +35,9 @@ struct Parameters {
 pub fn assume(world: &World, request: &Request) -> Result<Grant, Refusal> {
     let parameters = validated(request)?;
     let role_arn = RoleArn::parse(&parameters.role_arn).map_err(|_| Refusal::validation("Request ARN is invalid"))?;
-    let jwt = Jwt::parse(&parameters.token).ok_or_else(|| {
+    // STS accepts a newline behind the token: the Go SDK sends the file unchanged, and files with a newline work
+    // (mongo-go-driver, pull request 1965).
+    let jwt = Jwt::parse(parameters.token.trim_ascii_end()).ok_or_else(|| {
         Refusal::invalid_token(
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
         )

@@ -100,7 +100,7 @@ fn good_token() -> Token {
             service_account: Some("checkout".into()),
             ..Kubernetes::default()
         },
-        surrounding_space: false,
+        padding: None,
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::checks::Check;
+use crate::checks::{Check, request_clock_skew};
 use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::injection;
@@ -27,26 +27,33 @@ See whether the mount uses subPath and whether the node's clock is right; a pod 
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
-    let Some(expires_at) = token.expires_at else {
-        return Outcome::skip("the token has no exp");
-    };
-    let ahead = evidence.clock.seen().map_or(0, |clock| clock.ahead_seconds);
-    let (here, there) = (expires_at.since(evidence.now), expires_at.since(evidence.now.plus(ahead)));
-    if evidence.session.seen().is_some() || there > 0 {
-        return sts_errors::pass_unless_said(CHECK.cause.code, evidence);
+    if request_clock_skew::hides_expiry(evidence) {
+        return Outcome::skip("the local clock is behind, so the kubelet cannot know that the token has expired");
     }
-    let skew = match here > 0 {
-        true => format!(" The clock here does not see it: it is {} behind STS's.", span(ahead)),
-        false => String::new(),
+    let there = evidence.time_at_sts();
+    let expired = token.expires_at.filter(|at| *at <= there && evidence.session.seen().is_none());
+    let Some(expires_at) = expired else {
+        return match token.expires_at {
+            Some(_) => sts_errors::pass_unless_said(CHECK.cause.code, evidence),
+            None => {
+                sts_errors::said(CHECK.cause.code, evidence).unwrap_or_else(|| Outcome::skip("the token has no exp"))
+            }
+        };
     };
+    let ago = span(there.since(expires_at));
+    if !token.is_of_kubernetes() {
+        let issuer = token.issuer.as_deref().unwrap_or("its issuer");
+        let cause =
+            format!("The token expired at {expires_at}, {ago} ago. It is not a Kubernetes service account token.");
+        return Diagnosis::new(cause, Fix::new(format!("Get a new token from {issuer}, then run the check again.")))
+            .advise(Advice::Fix)
+            .into();
+    }
     let frozen = match injection::is_frozen(evidence) {
         true => " The file is mounted by itself (subPath): such a mount never sees the token that the kubelet renews.",
         false => "",
     };
-    let cause = format!(
-        "The token expired at {expires_at}, {} ago; the kubelet has not renewed it.{frozen}{skew}",
-        span(there)
-    );
+    let cause = format!("The token expired at {expires_at}, {ago} ago; the kubelet has not renewed it.{frozen}");
     let fix = Fix::new(
         "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
     )
@@ -68,7 +75,7 @@ mod tests {
             (60, None, false, false),
             (0, None, false, true),
             (-60, None, false, true),
-            (60, Some(3600), false, true),
+            (-60, Some(3600), false, true),
             (-60, Some(-3600), false, false),
             (-60, None, true, false),
         ] {
@@ -81,5 +88,19 @@ mod tests {
             }
             assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), expired, "{left} {ahead:?} {accepted}");
         }
+    }
+
+    #[test]
+    fn no_kubelet_is_blamed_for_another_issuer_s_token() {
+        let mut evidence = testing::token(|token| {
+            token.expires_at = Some(testing::NOW.plus(-60));
+            token.issuer = Some("https://token.actions.githubusercontent.com".into());
+            (token.subject, token.kubernetes) = (Some("repo:octo/app:ref:refs/heads/main".into()), Default::default());
+        });
+        evidence.session = Seen::not_looked("");
+        let Outcome::Fault(diagnosis) = judge(&evidence) else { panic!("no fault") };
+        assert_eq!(diagnosis.advice, Some(Advice::Fix));
+        let said = format!("{} {}", diagnosis.cause, diagnosis.fix.text);
+        assert!(!said.contains("kubelet") && said.contains("githubusercontent.com"), "{said}");
     }
 }

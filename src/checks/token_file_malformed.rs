@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
         advice: Advice::RecreatePod,
         explanation: "\
 The kubelet writes the token as one JWT, three parts in base64url with dots between, and nothing else: no newline, no \
-byte order mark. SDKs send the file's content to STS as it stands, so whatever was added breaks it. The usual reasons: \
+byte order mark. SDKs send the file's content to STS as it stands. STS accepts a newline at the end; it refuses most \
+other additions. The usual reasons: \
 a volume of one's own in the place of the projected one, a file made by hand, or the path written where the content \
 belongs.
 
@@ -34,19 +35,46 @@ fn judge(evidence: &Evidence) -> Outcome {
         };
         return Diagnosis::new(format!("{} {what}.", fault.path), fix()).into();
     }
-    match &evidence.token {
-        Seen::NotLooked(why) => Outcome::skip(why.clone()),
-        Seen::Failed(malformed) => Diagnosis::new(format!("{} {}.", path(evidence), in_words(malformed)), fix()).into(),
-        Seen::Seen(token) if token.surrounding_space => Outcome::Warning(Box::new(Diagnosis::new(
-            format!("{} holds white space before or behind the token, which most SDKs send along.", path(evidence)),
-            fix(),
+    let token = match &evidence.token {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Failed(malformed) => {
+            return Diagnosis::new(format!("{} {}.", path(evidence), in_words(malformed)), fix()).into();
+        }
+        Seen::Seen(token) => token,
+    };
+    match sts_errors::said(CHECK.cause.code, evidence) {
+        Some(Outcome::Fault(diagnosis)) if token.padding.is_some() => {
+            return Diagnosis::new(diagnosis.cause, without_padding()).into();
+        }
+        Some(fault) => return fault,
+        None => {}
+    }
+    match token.padding {
+        // STS has accepted the token as it stands, or has read it and refused it for another reason. It does accept a
+        // newline at the end: the Go SDK sends the file unchanged, and files with a newline work (mongo-go-driver, pull
+        // request 1965).
+        _ if evidence.session.seen().is_some() || evidence.refusal().is_some() => Outcome::Pass,
+        Some(padding) => Outcome::Warning(Box::new(Diagnosis::new(
+            format!(
+                "{} {}. SDKs send that to STS with the token, and this run does not know whether STS accepts it.",
+                path(evidence),
+                padding.in_words()
+            ),
+            without_padding(),
         ))),
-        Seen::Seen(_) => sts_errors::pass_unless_said(CHECK.cause.code, evidence),
+        None => Outcome::Pass,
     }
 }
 
 fn fix() -> Fix {
     Fix::new("let the webhook mount the projected token instead of a file of your own, then make the pod anew")
+}
+
+fn without_padding() -> Fix {
+    Fix::new(
+        "Mount the projected token itself, or write the file without the addition (printf '%s' \"$TOKEN\" in place of \
+         echo), then recreate the pod.",
+    )
 }
 
 fn path(evidence: &Evidence) -> &str {
@@ -76,6 +104,7 @@ fn in_words(malformed: &Malformed) -> String {
 mod tests {
     use super::*;
     use crate::checks::testing;
+    use crate::evidence::{Operation, Padding};
 
     #[test]
     fn each_kind_of_content_has_its_own_words() {
@@ -108,5 +137,34 @@ mod tests {
         }
         assert!(matches!(judge(&testing::token_file(TokenFileFaultKind::LinkLoop)), Outcome::Skip(_)));
         assert_eq!(judge(&testing::healthy()), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_stands_beside_the_token_counts_only_if_sts_minds_it() {
+        let padded = |padding, evidence: Evidence| Evidence {
+            token: testing::token(|token| token.padding = Some(padding)).token,
+            ..evidence
+        };
+        let refused = |code: &str, text: &str| testing::answered(Operation::AssumeRoleWithWebIdentity, 400, code, text);
+        let unasked = Evidence { session: Seen::not_looked("--no-sts"), ..testing::healthy() };
+        for padding in [Padding::WhiteSpace, Padding::ByteOrderMark] {
+            for (evidence, is) in [
+                (testing::healthy(), "pass"),
+                (unasked.clone(), "warn"),
+                (refused("InvalidIdentityToken", "The ID Token provided is not a valid JWT."), "fail"),
+                (refused("InvalidIdentityToken", "The web identity token provided could not be validated"), "fail"),
+                (refused("ValidationError", "Something about the request"), "fail"),
+                (refused("InvalidIdentityToken", "Incorrect token audience"), "pass"),
+            ] {
+                let evidence = padded(padding, evidence);
+                let outcome = match judge(&evidence) {
+                    Outcome::Pass => "pass",
+                    Outcome::Warning(_) => "warn",
+                    Outcome::Fault(_) => "fail",
+                    Outcome::Skip(_) => "skip",
+                };
+                assert_eq!(outcome, is, "{padding:?} {:?}", evidence.session);
+            }
+        }
     }
 }

@@ -6,6 +6,9 @@ use crate::timestamp::span;
 /// Longer than the leeway that validators usually grant.
 const LEEWAY_SECONDS: i64 = 300;
 
+/// Longer than this nobody waits for a token to become valid.
+const WAITABLE_SECONDS: i64 = 15 * 60;
+
 /// The token's time has not come.
 pub static CHECK: Check = Check {
     cause: Cause {
@@ -27,15 +30,23 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(begins) = token.not_before.max(token.issued_at) else {
         return Outcome::skip("the token has neither nbf nor iat");
     };
-    let ahead = evidence.clock.seen().map_or(0, |clock| clock.ahead_seconds);
-    let early = begins.since(evidence.now.plus(ahead));
-    if early <= LEEWAY_SECONDS || evidence.session.seen().is_some() {
+    let Some(early) = seconds_too_early(evidence).filter(|_| evidence.session.seen().is_none()) else {
         return Outcome::Pass;
-    }
+    };
     let whose = if evidence.clock.seen().is_some() { "STS's clock" } else { "the clock here" };
     let cause = format!("The token begins at {begins}, {} from now by {whose}.", span(early));
-    Diagnosis::new(cause, Fix::new("compare the node's clock and the API server's with true time").command("date -u"))
-        .into()
+    let fix = Fix::new("compare the node's clock and the API server's with true time").command("date -u");
+    let diagnosis = Diagnosis::new(cause, fix);
+    // Minutes can be waited for; a clock that is hours off has to be corrected.
+    if early > WAITABLE_SECONDS { diagnosis.advise(Advice::Fix).into() } else { diagnosis.into() }
+}
+
+/// How far the token's beginning is ahead of STS's clock (of the local one, where STS's is not known), if that is more
+/// than the leeway.
+pub(crate) fn seconds_too_early(evidence: &Evidence) -> Option<i64> {
+    let token = evidence.token.seen()?;
+    let early = token.not_before.max(token.issued_at)?.since(evidence.time_at_sts());
+    (early > LEEWAY_SECONDS).then_some(early)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Takes a service account token apart without trusting or keeping it.
 
-use crate::evidence::{Kubernetes, Malformed, Token};
+use crate::evidence::{Kubernetes, Malformed, Padding, Token};
 use crate::redact;
 use crate::timestamp::Timestamp;
 use base64::Engine;
@@ -12,6 +12,10 @@ use serde_json::{Map, Value};
 /// # Errors
 /// Says in which way the content is no JWT.
 pub fn decode(content: &[u8]) -> Result<Token, Malformed> {
+    let (content, has_mark) = match content.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => (rest, true),
+        None => (content, false),
+    };
     let text = text(content)?;
     let token = text.trim();
     if token.is_empty() {
@@ -35,11 +39,16 @@ pub fn decode(content: &[u8]) -> Result<Token, Malformed> {
         Ok(_) => {}
         Err(_) => return Err(Malformed::NotBase64Url { part: "signature" }),
     }
-    Ok(Token { surrounding_space: token.len() != text.len(), ..facts(&header, &claims)? })
+    let padding = match token.len() == text.len() {
+        _ if has_mark => Some(Padding::ByteOrderMark),
+        true => None,
+        false => Some(Padding::WhiteSpace),
+    };
+    Ok(Token { padding, ..facts(&header, &claims)? })
 }
 
 fn text(content: &[u8]) -> Result<&str, Malformed> {
-    if content.starts_with(b"\xef\xbb\xbf") || content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
+    if content.starts_with(b"\xff\xfe") || content.starts_with(b"\xfe\xff") {
         return Err(Malformed::ByteOrderMark);
     }
     std::str::from_utf8(content).map_err(|_| Malformed::NotUtf8)
@@ -67,7 +76,7 @@ fn facts(header: &Map<String, Value>, claims: &Map<String, Value>) -> Result<Tok
         issued_at: time(claims, "iat")?,
         not_before: time(claims, "nbf")?,
         kubernetes: kubernetes(claims),
-        surrounding_space: false,
+        padding: None,
     })
 }
 
@@ -158,7 +167,8 @@ mod tests {
         let huge = token(&"[".repeat(10_000));
         let cases: Vec<(Vec<u8>, Malformed)> = vec![
             (b"\xff\xfea\0".to_vec(), ByteOrderMark),
-            ([b"\xef\xbb\xbf", good.as_bytes()].concat(), ByteOrderMark),
+            (b"\xfe\xff\0a".to_vec(), ByteOrderMark),
+            (b"\xef\xbb\xbftoken".to_vec(), Parts(1)),
             (b"\x80\x81".to_vec(), NotUtf8),
             (b" \r\n".to_vec(), Blank),
             (b"/var/run/secrets/eks.amazonaws.com/serviceaccount/token\n".to_vec(), IsAPath),
@@ -180,7 +190,14 @@ mod tests {
         for (content, malformed) in cases {
             assert_eq!(decode(&content), Err(malformed), "{:?}", String::from_utf8_lossy(&content));
         }
-        assert!(decode(format!("{good}\r\n").as_bytes()).unwrap().surrounding_space);
-        assert!(!decode(good.as_bytes()).unwrap().surrounding_space);
+        let mark = [b"\xef\xbb\xbf", good.as_bytes()].concat();
+        for (content, padding) in [
+            (good.as_bytes(), None),
+            (format!("{good}\r\n").as_bytes(), Some(Padding::WhiteSpace)),
+            (format!(" {good}").as_bytes(), Some(Padding::WhiteSpace)),
+            (&mark, Some(Padding::ByteOrderMark)),
+        ] {
+            assert_eq!(decode(content).unwrap().padding, padding, "{:?}", String::from_utf8_lossy(content));
+        }
     }
 }

@@ -43,7 +43,8 @@ pub fn verify(token: &RawToken, key_id: Option<&str>, algorithm: Option<&str>, k
         return not_verified("the published key cannot be read".to_owned());
     };
     let text = token.text();
-    let Some((message, signature)) = text.trim().rsplit_once('.') else {
+    let jwt = text.trim_start_matches('\u{feff}').trim();
+    let Some((message, signature)) = jwt.rsplit_once('.') else {
         return not_verified("the token has no signature".to_owned());
     };
     let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else {

@@ -75,14 +75,38 @@ pub struct Token {
     pub issued_at: Option<Timestamp>,
     pub not_before: Option<Timestamp>,
     pub kubernetes: Kubernetes,
-    /// White space before or behind the token, which most SDKs send along as it stands.
-    pub surrounding_space: bool,
+    /// What stands before or behind the token in its file. SDKs send it along.
+    pub padding: Option<Padding>,
+}
+
+/// What a file may hold beside its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    WhiteSpace,
+    /// Of UTF-8, as editors on Windows write it.
+    ByteOrderMark,
+}
+
+impl Padding {
+    /// A clause that follows the file's path.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::WhiteSpace => "holds white space before or after the token",
+            Self::ByteOrderMark => "begins with a byte order mark",
+        }
+    }
 }
 
 impl Token {
     /// Expired by this clock.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
+    /// Minted by a Kubernetes API server, so that a kubelet refreshes it. Tokens of GitHub, GitLab and the like are not.
+    pub fn is_of_kubernetes(&self) -> bool {
+        let is_service_account = |subject: &String| subject.starts_with("system:serviceaccount:");
+        self.kubernetes.service_account.is_some() || self.subject.as_ref().is_some_and(is_service_account)
     }
 
     /// Never meant for STS, which refuses it unread: without audience (legacy), or for nobody but the cluster's API

@@ -6,6 +6,7 @@ mod trust_policy;
 use super::clues::Clues;
 use super::symptoms::Symptom;
 use super::{Reading, Suspect};
+use crate::evidence::Padding;
 use crate::partition::Partition;
 
 /// `symptom` is one that AWS says.
@@ -35,6 +36,17 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         IdpSilent => decided("issuer-unreachable", "STS could not talk to the issuer; AWS calls this often transient"),
         IdpRejected => decided("idp-rejected-claim", "the identity provider itself refused the token"),
         TokenExpired => token_expired(symptom, clues),
+        BadToken | TokenRejected | RequestRejected if clues.padding.is_some() => {
+            let padding = clues.padding.map(Padding::in_words).unwrap_or_default();
+            Reading::decided(
+                symptom,
+                "token-file-malformed",
+                format!("the token file {padding}, which SDKs send along"),
+            )
+        }
+        TokenRejected if clues.early.is_some() => {
+            decided("token-not-yet-valid", "by its claims iat and nbf the token is not valid yet")
+        }
         TokenRejected => Reading::open(symptom, "sts-answer-not-understood", token_rejected(clues)),
         BadRoleArn => decided("malformed-arn", "AWS refuses the role's ARN as such, before it looks for the role"),
         BadSessionName => decided("invalid-session-name", "AWS refuses the session's name"),

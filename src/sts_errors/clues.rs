@@ -1,7 +1,8 @@
 //! Local facts that narrow down what an error means, whether seen by the probe or written in a pasted text.
 
 use crate::arn::RoleArn;
-use crate::evidence::{Evidence, Variable};
+use crate::checks;
+use crate::evidence::{Evidence, Padding, Variable};
 use crate::partition::Partition;
 use std::net::IpAddr;
 
@@ -29,6 +30,10 @@ pub struct Clues {
     /// `--expect-service-account`, as `namespace:name`.
     pub expected_service_account: Option<String>,
     pub token_path: Option<String>,
+    /// What stands beside the token in its file.
+    pub padding: Option<Padding>,
+    /// By how much the token is too early for STS's clock, beyond what STS tolerates, in seconds.
+    pub early: Option<i64>,
     /// The STS host that was called.
     pub host: Option<String>,
     /// Where exactly it was called, with its port if that is not the scheme's.
@@ -74,6 +79,8 @@ impl Clues {
                 .as_ref()
                 .map(|(ns, name)| format!("{ns}:{name}")),
             token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
+            padding: token.and_then(|token| token.padding),
+            early: checks::seconds_too_early(evidence),
             host: endpoint.map(|endpoint| endpoint.host.clone()),
             url: endpoint.map(|endpoint| endpoint.url.clone()),
             region: endpoint.map(|endpoint| endpoint.region.clone()),

@@ -31,6 +31,8 @@ struct Names {
     peer: String,
     region: String,
     token_path: String,
+    /// The token is not a service account's, so that no kubelet refreshes it.
+    is_foreign: bool,
 }
 
 impl Names {
@@ -56,6 +58,7 @@ impl Names {
             peer,
             url,
             region: or(clues.region.as_deref().or(clues.issuer_region()), "REGION"),
+            is_foreign: clues.subject.is_some() && clues.service_account().is_none(),
             token_path: or(clues.token_path.as_deref(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
         }
     }
@@ -125,6 +128,14 @@ mod tests {
             subject: Some("system:serviceaccount:payments:checkout".into()),
             ..Clues::default()
         };
+        let github = Clues {
+            issuer: Some("https://token.actions.githubusercontent.com".into()),
+            subject: Some("repo:octo/app:ref:refs/heads/main".into()),
+            ..Clues::default()
+        };
+        for (clues, kubelet) in [(&clues, true), (&github, false), (&Clues::default(), true)] {
+            assert_eq!(fix("token-expired", clues).text.contains("kubelet"), kubelet, "{clues:?}");
+        }
         let fix = fix("not-authorized", &clues);
         assert_eq!(
             fix.commands[0],

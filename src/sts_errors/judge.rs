@@ -11,7 +11,7 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
         Answer::None(why) => return Outcome::Skip(why),
         Answer::Good => return Outcome::Pass,
         Answer::Bad(fault) => match read_fault(fault, evidence, &clues) {
-            Some(reading) => (said(fault), reading),
+            Some(reading) => (in_words(fault), reading),
             None => return Outcome::skip("STS did not answer"),
         },
     };
@@ -56,6 +56,7 @@ const ANSWERED: &[&str] = &[
     "issuer-unreachable",
     "idp-rejected-claim",
     "token-expired",
+    "token-not-yet-valid",
     "malformed-arn",
     "invalid-session-name",
     "session-duration-exceeds-max",
@@ -114,7 +115,7 @@ fn read_alien(alien: &Alien, evidence: &Evidence) -> Reading {
     Reading::open(Symptom::NotSts, "sts-answer-not-understood", suspects)
 }
 
-fn said(fault: &CallFault) -> String {
+fn in_words(fault: &CallFault) -> String {
     match fault {
         CallFault::Refused(refusal) => {
             let operation = refusal.operation.name();
@@ -139,10 +140,15 @@ fn sentence(clause: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
+/// For checks that look at more than the answer: the fault, if the answer alone decides for `code`.
+pub fn said(code: &str, evidence: &Evidence) -> Option<Outcome> {
+    let reading = read_evidence(evidence)?;
+    (reading.umbrella.is_none() && reading.code() == code).then(|| judge(code, evidence))
+}
+
 /// For checks that look at something else first: a fault if the answer alone decides for `code`, else passed.
 pub fn pass_unless_said(code: &str, evidence: &Evidence) -> Outcome {
-    let said = read_evidence(evidence).is_some_and(|reading| reading.umbrella.is_none() && reading.code() == code);
-    if said { judge(code, evidence) } else { Outcome::Pass }
+    said(code, evidence).unwrap_or(Outcome::Pass)
 }
 
 #[cfg(test)]

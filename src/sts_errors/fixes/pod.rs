@@ -75,6 +75,9 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
              programs read it anew each time and try again if it is empty",
         )
         .command(format!("wc {token_path}")),
+        "token-expired" if names.is_foreign => {
+            Fix::new(format!("Get a new token from {} just before the call: this one is not refreshed.", names.issuer))
+        }
         "token-expired" => Fix::new(
             "read the token's file anew for each call (the kubelet replaces it before it expires): update the SDK, or \
              restart the program. If the file itself is old, look at the kubelet",
