@@ -5,6 +5,7 @@
 
 mod answer;
 mod condition;
+mod correction;
 mod document;
 mod evaluate;
 #[cfg(test)]

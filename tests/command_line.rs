@@ -53,6 +53,21 @@ fn the_exit_code_tells_the_truth_where_standard_output_is_full() {
 }
 
 #[test]
+fn a_denied_policy_stays_denied_where_standard_output_is_full() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name);
+    let token = include_str!("k8s/rs256-eks-issuer/normal-sts-aud.jwt");
+    std::fs::write(path("token"), token).expect("a token");
+    std::fs::write(path("policy"), r#"{"Statement":[]}"#).expect("a policy");
+    let full = OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let mut check = probe(&["trust-policy", "--check", "policy", "--token-file", "token", "--role-arn"]);
+    check.arg("arn:aws:iam::111122223333:role/checkout").current_dir(directory.path()).stdout(full);
+    let (code, _, err) = said(check.output().expect("it runs"));
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("No space left"), "{err}");
+}
+
+#[test]
 fn a_variable_stands_for_an_option() {
     let output = probe(&[]).env("IRSA_PROBE_OUTPUT", "json").output().expect("it runs");
     let report: serde_json::Value = serde_json::from_str(&said(output).1).expect("JSON");

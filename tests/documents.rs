@@ -29,9 +29,13 @@ fn run(directory: &Path, arguments: &[&str], input: &str) -> (Option<i32>, Strin
 }
 
 fn token() -> String {
+    token_for(&["sts.amazonaws.com"])
+}
+
+fn token_for(audience: &[&str]) -> String {
     let encode = |value: Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({"iss": format!("https://{KEY}"), "sub": "system:serviceaccount:payments:checkout",
-        "aud": ["sts.amazonaws.com"], "exp": 4_000_000_000_i64, "iat": 1_700_000_000});
+        "aud": audience, "exp": 4_000_000_000_i64, "iat": 1_700_000_000});
     format!(
         "{}.{}.{}",
         encode(json!({"alg": "RS256", "kid": "k"})),
@@ -95,6 +99,15 @@ fn the_policy_that_is_printed_passes_its_own_check() {
     assert_eq!((code, report["schema"].as_str()), (Some(0), Some("irsa-probe/trust-policy/v1")));
     let check = run(directory.path(), &[&all[..], &["--check", "-"]].concat(), &report["policy"].to_string());
     assert_eq!(check.0, Some(0), "{}", check.1);
+    // Of a token with several audiences too; with StringEquals it would be open what IAM makes of them.
+    std::fs::write(directory.path().join("token"), token_for(&["vault", "sts.amazonaws.com"])).expect("a token");
+    let (_, out, _) = run(directory.path(), &[&all[..], &["--output", "json"]].concat(), "");
+    let policy = serde_json::from_str::<Value>(&out).expect("JSON")["policy"].to_string();
+    for (policy, code) in [(policy.clone(), 0), (policy.replace("ForAnyValue:StringEquals", "StringLike"), 3)] {
+        let check = run(directory.path(), &[&all[..], &["--check", "-"]].concat(), &policy);
+        assert_eq!(check.0, Some(code), "{policy}: {}", check.1);
+    }
+    std::fs::write(directory.path().join("token"), token()).expect("a token");
     for (option, part) in [("--terraform", "aws_iam_policy_document"), ("--eksctl", "kind: ClusterConfig")] {
         let (code, out, _) = run(directory.path(), &[&all[..], &[option]].concat(), "");
         assert!(code == Some(0) && out.contains(part) && !out.contains("c2lnbmF0dXJl"), "{out}");

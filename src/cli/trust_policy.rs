@@ -1,6 +1,6 @@
 //! `irsa-probe trust-policy`: the policy that a token needs, or what a policy makes of a token.
 
-use super::{Output, complain, input, print, write_out};
+use super::{Output, complain, input, write_out};
 use crate::arn::RoleArn;
 use crate::checks;
 use crate::collect;
@@ -53,10 +53,13 @@ pub struct TrustPolicyOptions {
 
 pub fn run(options: &TrustPolicyOptions) -> u8 {
     match answer(options) {
-        Ok((text, exit_code)) => match write_out(text.as_bytes()) {
-            Ok(()) => exit_code,
-            Err(_) => print(b""),
-        },
+        Ok((text, exit_code)) => {
+            if let Err(error) = write_out(text.as_bytes()) {
+                // The exit code still tells the verdict.
+                complain(&format!("cannot write the answer: {error}"));
+            }
+            exit_code
+        }
         Err(what) => complain(&what),
     }
 }
@@ -92,8 +95,7 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
         return Ok(needed.terraform());
     }
     if options.eksctl {
-        let why =
-            "eksctl makes only roles without a path, for service accounts of EKS and the audience sts.amazonaws.com";
+        let why = "eksctl makes only roles without a path, for service accounts of EKS whose tokens have the audience sts.amazonaws.com and no other";
         return needed.eksctl().ok_or_else(|| why.to_owned());
     }
     Ok(match options.output {

@@ -70,7 +70,7 @@ fn headline(answer: &Answer) -> String {
 
 /// `said`: the headline tells this statement's mistake.
 fn statement(number: usize, judged: &Judged, said: bool) -> Vec<String> {
-    let sid = judged.sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+    let sid = judged.sid.as_ref().filter(|sid| !sid.is_empty()).map(|sid| format!(" ({sid})")).unwrap_or_default();
     let effect = effect(judged.effect);
     let head = |verdict: &str| wrap(&printable(&format!("statement {number}, {effect}{sid}: {verdict}")), "  ", "    ");
     let parts = match &judged.judgement {
@@ -260,15 +260,25 @@ mod tests {
   differs     StringEquals wants k/id/A:sub to be
               "system:serviceaccount:shop:*"; the token has
               "system:serviceaccount:payments:checkout"
-  needs       "k/id/A:sub": "system:serviceaccount:payments:checkout"
+  needs       "StringLike": {"k/id/A:sub": "system:serviceaccount:payments:*"}
 
-  fix         correct the statement where the policy differs, or add one for
-              this token:
+  fix         Correct statement 2: set "k/id/A:sub" to
+              "system:serviceaccount:payments:*" under StringLike. The command
+              keeps the others.
 
 aws iam update-assume-role-policy --role-name checkout --policy-document '{
 "#;
         assert!(text.starts_with(expected), "{text}");
         assert!(text.ends_with("}'\n\nexit 1\n"), "{text}");
+    }
+
+    #[test]
+    fn an_empty_sid_is_none() {
+        for (sid, head) in [("", "statement 1, Allow: "), ("apps", "statement 1, Allow (apps): ")] {
+            let statement = ALLOW.replacen('{', &format!(r#"{{"Sid":"{sid}","#), 1);
+            let text = answer_text(&answer(&format!(r#"{{"Statement":[{statement}]}}"#)));
+            assert!(text.contains(head), "{text}");
+        }
     }
 
     #[test]

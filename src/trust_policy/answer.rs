@@ -1,5 +1,6 @@
 //! What `irsa-probe trust-policy` answers, before it is text or JSON.
 
+use super::correction::{Correction, correct};
 use super::document::Policy;
 use super::evaluate::{Decision, Verdict, evaluate};
 use super::needed::Needed;
@@ -22,15 +23,15 @@ impl Answer {
     /// `bare` is the JSON that `policy` was parsed from.
     pub fn new(request: Request, policy: &Policy, bare: &Value) -> Answer {
         let decision = evaluate(policy, &request);
-        let explicit = decision.denied_by().is_some();
-        let fix = decision.mistake.as_ref().map(|_| match explicit {
-            true => "narrow the Deny statement, or take it out: no Allow can make up for it".to_owned(),
-            false => "correct the statement where the policy differs, or add one for this token:".to_owned(),
-        });
-        let needed = Needed::from(&request);
-        let command = match fix.is_some() && !explicit {
-            true => needed.added_to(bare).map(|policy| needed.update_command(&policy)),
-            false => None,
+        let (fix, command) = match (&decision.mistake, decision.denied_by()) {
+            (None, _) => (None, None),
+            (Some(_), Some(_)) => {
+                (Some("narrow the Deny statement, or take it out: no Allow can make up for it".to_owned()), None)
+            }
+            (Some(_), None) => match correct(bare, policy, &decision, &request) {
+                Some(Correction { policy, text }) => (Some(text), Some(Needed::from(&request).update_command(&policy))),
+                None => (Some("Add a statement for this token.".to_owned()), None),
+            },
         };
         Answer { request, decision, fix, command }
     }

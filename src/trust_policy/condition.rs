@@ -109,14 +109,14 @@ impl Operator {
         Some(Operator { name: name.to_owned(), test, negated, set, if_exists })
     }
 
-    /// Without a key: `IfExists` says yes before all others; `ForAllValues` yes, `ForAnyValue` no; of the rest a negated
-    /// test says yes and any other no.
+    /// Without a key `ForAllValues` says yes and `ForAnyValue` no, with `IfExists` or without: that is about each value,
+    /// of which there is none (measured on IAM: the pages of these operators on iam.cloudcopilot.io, and AWS re:Post). Of
+    /// the rest `IfExists` says yes, else a negated test says yes and any other no.
     fn without_key(&self) -> Truth {
-        Truth::of(match (self.if_exists, self.set) {
-            (true, _) => true,
-            (false, Some(Set::All)) => true,
-            (false, Some(Set::Any)) => false,
-            (false, None) => self.negated,
+        Truth::of(match self.set {
+            Some(Set::All) => true,
+            Some(Set::Any) => false,
+            None => self.if_exists || self.negated,
         })
     }
 }
@@ -136,16 +136,20 @@ impl Condition {
             }
             Lookup::Values(values) => values,
         };
+        if values.len() > 1 && self.operator.set.is_none() {
+            return Truth::Unknown(format!(
+                "{} has several values in this token, and IAM does not document what {} makes of that: use \
+                 ForAnyValue:{} to ask for one of them",
+                self.key, self.operator.name, self.operator.name
+            ));
+        }
         let patterns: Vec<_> = self.values.iter().map(|text| self.operator.pattern(text, version, request)).collect();
         let truths = values.iter().map(|value| self.operator.matches_any(value, &patterns));
         match self.operator.set {
             Some(Set::All) => Truth::all(truths),
             Some(Set::Any) => Truth::any(truths),
-            None => Truth::agreed(truths.collect()).unwrap_or_else(|| {
-                let why = "has several values in this token, and IAM does not say what an operator without ForAnyValue \
-                           or ForAllValues makes of that";
-                Truth::Unknown(format!("{} {why}", self.key))
-            }),
+            // Of the one value.
+            None => Truth::all(truths),
         }
     }
 
@@ -175,7 +179,7 @@ impl Operator {
     /// One value of the request against all of the policy, negation included.
     fn matches_any(&self, value: &str, patterns: &[Result<Pattern, String>]) -> Truth {
         let truth = Truth::any(patterns.iter().map(|pattern| match pattern {
-            Ok(pattern) => Truth::of(self.matches(value, pattern)),
+            Ok(pattern) => self.matches(value, pattern),
             Err(why) => Truth::Unknown(why.clone()),
         }));
         match (self.negated, truth) {
@@ -185,30 +189,58 @@ impl Operator {
         }
     }
 
-    fn matches(&self, value: &str, pattern: &Pattern) -> bool {
-        match self.test {
-            Test::Equal | Test::Like | Test::Binary => pattern.matches(value),
-            Test::EqualIgnoringCase | Test::Bool => pattern.matches_ignoring_case(value),
-            Test::Arn => pattern.matches_arn(value),
-            Test::Number(order) => ordered(number(value), order, number(&pattern.text())),
-            Test::Date(order) => ordered(seconds(value), order, seconds(&pattern.text())),
-            Test::Address => within(value, &pattern.text()),
+    fn matches(&self, value: &str, pattern: &Pattern) -> Truth {
+        let text = pattern.text();
+        let compared = match self.test {
+            Test::Equal | Test::Like | Test::Binary => Some(pattern.matches(value)),
+            Test::EqualIgnoringCase => Some(pattern.matches_ignoring_case(value)),
+            // "Boolean condition operators": true and false, and nothing else.
+            Test::Bool => Some(boolean(value).is_some_and(|value| boolean(&text) == Some(value))),
+            Test::Arn => match pattern.matches_arn(value) {
+                Some(matches) => Some(matches),
+                None => return Truth::Unknown(self.undocumented("a value that is not an ARN")),
+            },
+            Test::Number(order) => ordered(number(value), order, number(&text)),
+            Test::Date(_) if [value, &text].into_iter().any(is_year_or_epoch) => {
+                return Truth::Unknown(self.undocumented("four digits, which are a year or seconds since 1970"));
+            }
+            Test::Date(order) => ordered(seconds(value), order, seconds(&text)),
+            Test::Address => within(value, &text),
             // Judged before, without values.
-            Test::Null => false,
+            Test::Null => Some(false),
+        };
+        match compared {
+            Some(matches) => Truth::of(matches),
+            // A test says no to what it cannot read. Whether its negation then says yes is not documented.
+            None if self.negated => Truth::Unknown(self.undocumented("a value that it cannot read")),
+            None => Truth::No,
         }
+    }
+
+    fn undocumented(&self, what: &str) -> String {
+        format!("IAM does not document what {} makes of {what}", self.name)
     }
 }
 
-/// Values that cannot be read compare to nothing.
-fn ordered<T: PartialOrd>(left: Option<T>, order: Order, right: Option<T>) -> bool {
-    let (Some(left), Some(right)) = (left, right) else { return false };
-    match order {
+/// `None` if one of the two could not be read.
+fn ordered<T: PartialOrd>(left: Option<T>, order: Order, right: Option<T>) -> Option<bool> {
+    let (left, right) = (left?, right?);
+    Some(match order {
         Order::Equal => left == right,
         Order::Less => left < right,
         Order::LessOrEqual => left <= right,
         Order::Greater => left > right,
         Order::GreaterOrEqual => left >= right,
-    }
+    })
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    text.to_ascii_lowercase().parse().ok()
+}
+
+/// "Date condition operators" take both the year alone (a W3C form of ISO 8601) and epoch time.
+fn is_year_or_epoch(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -218,7 +250,6 @@ fn number(text: &str) -> Option<f64> {
 /// One of the W3C forms of ISO 8601, or seconds since 1970.
 fn seconds(text: &str) -> Option<i64> {
     let whole = match text.len() {
-        4 => format!("{text}-01-01T00:00:00Z"),
         7 if text.contains('-') => format!("{text}-01T00:00:00Z"),
         10 if text.contains('-') => format!("{text}T00:00:00Z"),
         17 if text.ends_with('Z') => text.replace('Z', ":00Z"),
@@ -228,12 +259,12 @@ fn seconds(text: &str) -> Option<i64> {
     parsed.ok().or_else(|| text.parse().ok())
 }
 
-/// `network` is a CIDR block or a single address.
-fn within(address: &str, network: &str) -> bool {
-    let Ok(address) = address.parse::<IpAddr>() else { return false };
+/// `network` is a CIDR block or a single address. `None` if one of the two cannot be read.
+fn within(address: &str, network: &str) -> Option<bool> {
+    let address: IpAddr = address.parse().ok()?;
     match network.parse::<IpNet>() {
-        Ok(network) => network.contains(&address),
-        Err(_) => network.parse() == Ok(address),
+        Ok(network) => Some(network.contains(&address)),
+        Err(_) => Some(network.parse::<IpAddr>().ok()? == address),
     }
 }
 
@@ -263,11 +294,5 @@ impl Truth {
             }
         }
         result
-    }
-
-    /// What all of them say.
-    fn agreed(truths: Vec<Truth>) -> Option<Truth> {
-        let first = truths.first()?;
-        truths.iter().all(|truth| truth == first).then(|| first.clone())
     }
 }

@@ -1,6 +1,6 @@
 //! The decision: "Policy evaluation logic" for one resource policy, with what is unknown kept apart from what is not so.
 
-use super::condition::{Condition, Truth};
+use super::condition::{Condition, Test, Truth};
 use super::document::{Actions, Effect, Policy, PrincipalSet, Principals, Statement, Version};
 use super::mistake::{self, Mistake};
 use super::pattern::Pattern;
@@ -230,8 +230,13 @@ fn condition_mismatch(condition: &Condition, request: &Request) -> Mismatch {
         key: condition.key.clone(),
         has: condition.values.clone(),
         request: values,
-        needs: mistake::meant_claim(condition, request)
-            .map(|(claim, value)| format!("\"{}\": \"{value}\"", request.key(claim))),
+        needs: mistake::meant_claim(condition, request).map(|(claim, value)| {
+            let needs = format!("\"{}\": \"{value}\"", request.key(claim));
+            match value.contains(['*', '?']) && condition.operator.test != Test::Like {
+                true => format!("\"StringLike\": {{{needs}}}"),
+                false => needs,
+            }
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Laws that hold for every policy and request, tried on random ones.
 
-use super::{Effect, Policy, Request, Verdict, evaluate};
+use super::{Answer, Effect, Policy, Request, Verdict, evaluate};
 use crate::arn::RoleArn;
 use crate::schedule::Dice;
 use serde_json::{Value, json};
@@ -171,6 +171,32 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
         assert!(generosity(&after) <= generosity(&before), "{narrowed:#?}");
     }
     assert!(seen.iter().all(|count| *count > 100), "the policies are too much alike: {seen:?}");
+}
+
+#[test]
+fn a_fix_lets_the_request_in_and_touches_one_statement_at_most() {
+    let mut dice = Dice::new(20261125);
+    let mut seen = [0; 2];
+    for _ in 0..2_000 {
+        let (statements, request) = (policy(&mut dice), request(&mut dice));
+        let bare = json!({"Version": "2012-10-17", "Statement": statements});
+        let answer = Answer::new(request, &Policy::from_value(&bare).expect("a policy"), &bare);
+        let Some(command) = &answer.command else {
+            let needs_none = answer.decision.verdict != Verdict::Denied || answer.decision.denied_by().is_some();
+            assert!(needs_none || answer.fix.is_some(), "{bare:#}");
+            continue;
+        };
+        let written =
+            command.split_once("--policy-document ").expect("a policy").1.trim_matches('\'').replace("'\\''", "'");
+        let fixed: Value = serde_json::from_str(&written).expect("JSON");
+        let decision = evaluate(&Policy::from_value(&fixed).expect("a policy"), &answer.request);
+        assert_ne!(decision.verdict, Verdict::Denied, "{bare:#} {fixed:#}");
+        let after = fixed["Statement"].as_array().expect("statements");
+        let changed = statements.iter().zip(after).filter(|(before, after)| before != after).count();
+        assert_eq!(after.len() - statements.len() + changed, 1, "{bare:#} {fixed:#}");
+        seen[changed] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 50), "the policies are too much alike: {seen:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::document::{Actions, Principals, Statement};
 use super::evaluate::Mismatch;
 use super::pattern::Pattern;
 use super::request::{ACTION, Request};
-use super::slip::{issuer_slip, slip_of_typing, subject_slip};
+use super::slip::{issuer_slip, meant_subject, slip_of_typing, subject_slip};
 use crate::arn::without_scheme;
 
 /// A named mistake.
@@ -190,7 +190,10 @@ pub(super) fn meant_claim(condition: &Condition, request: &Request) -> Option<(&
             _ => return None,
         }
     };
-    let value = if claim == "sub" { request.subject.clone() } else { audience.into_iter().next()? };
+    let value = match claim {
+        "sub" => meant_subject(&condition.values, &request.subject),
+        _ => request.main_audience(),
+    };
     Some((claim, value))
 }
 

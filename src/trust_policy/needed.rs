@@ -16,17 +16,28 @@ pub struct Needed {
     issuer: String,
     subject: String,
     audience: String,
+    /// The token has further audiences, so that only a set operator is sure to find this one
+    /// ("Single-valued vs. multivalued context keys").
+    is_one_of_several: bool,
 }
 
 /// The trust that `role` must have in a token with these claims.
 pub fn needed(role: &RoleArn, issuer: &str, subject: &str, audience: &str) -> Needed {
-    Needed { role: role.clone(), issuer: issuer.to_owned(), subject: subject.to_owned(), audience: audience.to_owned() }
+    Needed {
+        role: role.clone(),
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        audience: audience.to_owned(),
+        is_one_of_several: false,
+    }
 }
 
 /// The trust that a request needs.
 impl From<&Request> for Needed {
     fn from(request: &Request) -> Needed {
-        needed(&request.role, &request.issuer, &request.subject, &request.main_audience())
+        let is_one_of_several = request.seen_audience().len() > 1;
+        let needed = needed(&request.role, &request.issuer, &request.subject, &request.main_audience());
+        Needed { is_one_of_several, ..needed }
     }
 }
 
@@ -39,22 +50,11 @@ struct PolicyText<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct StatementText<'a> {
+pub(super) struct StatementText<'a> {
     effect: &'a str,
     principal: BTreeMap<&'a str, String>,
     action: &'a str,
     condition: BTreeMap<&'a str, BTreeMap<String, &'a str>>,
-}
-
-/// A policy that had statements before. IAM has refused policies whose Version stood last.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct LongerPolicy<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a Value>,
-    statement: Vec<Value>,
 }
 
 impl Needed {
@@ -80,25 +80,17 @@ impl Needed {
         PolicyText { version: "2012-10-17", statement: [self.statement()] }
     }
 
-    fn statement(&self) -> StatementText<'_> {
-        let claims = [(self.key("aud"), self.audience.as_str()), (self.key("sub"), self.subject.as_str())];
-        StatementText {
-            effect: "Allow",
-            principal: [("Federated", self.provider_arn())].into(),
-            action: ACTION,
-            condition: [("StringEquals", claims.into())].into(),
-        }
+    pub(super) fn statement(&self) -> StatementText<'_> {
+        let mut condition: BTreeMap<&str, BTreeMap<String, &str>> = BTreeMap::new();
+        condition.entry(self.audience_operator()).or_default().insert(self.key("aud"), &self.audience);
+        condition.entry("StringEquals").or_default().insert(self.key("sub"), &self.subject);
+        let principal = [("Federated", self.provider_arn())].into();
+        StatementText { effect: "Allow", principal, action: ACTION, condition }
     }
 
-    /// A bare policy with the statement added to those that it has. `None` if it is none.
-    pub fn added_to(&self, policy: &Value) -> Option<String> {
-        let mut statement = match policy.get("Statement")? {
-            Value::Array(list) => list.clone(),
-            single => vec![single.clone()],
-        };
-        statement.push(serde_json::to_value(self.statement()).ok()?);
-        let longer = LongerPolicy { version: policy.get("Version"), id: policy.get("Id"), statement };
-        serde_json::to_string_pretty(&longer).ok()
+    /// The operator that asks for the audience.
+    pub(super) fn audience_operator(&self) -> &'static str {
+        if self.is_one_of_several { "ForAnyValue:StringEquals" } else { "StringEquals" }
     }
 
     /// The command that makes `policy` the role's trust policy, in the place of what it was.
@@ -150,7 +142,7 @@ impl Needed {
     }}
 
     condition {{
-      test     = "StringEquals"
+      test     = {aud_operator}
       variable = {aud_key}
       values   = [{aud}]
     }}
@@ -166,6 +158,7 @@ resource "aws_iam_role" "{label}" {{
             provider = hcl(&self.provider_arn()),
             sub_key = hcl(&self.key("sub")),
             sub = hcl(&self.subject),
+            aud_operator = hcl(self.audience_operator()),
             aud_key = hcl(&self.key("aud")),
             aud = hcl(&self.audience),
             role = hcl(&self.role.name),
@@ -173,15 +166,16 @@ resource "aws_iam_role" "{label}" {{
     }
 
     /// The same for eksctl, which writes the trust policy itself. `None` if it could not: the subject is no service
-    /// account, the audience is not the one that eksctl writes, the role has a path, or the issuer is not EKS's, whose
-    /// host tells the region.
+    /// account, the audience is not the one that eksctl writes or not the only one, the role has a path, or the issuer is
+    /// not EKS's, whose host tells the region.
     pub fn eksctl(&self) -> Option<String> {
         let (namespace, account) = self.subject.strip_prefix("system:serviceaccount:")?.split_once(':')?;
         let host = without_scheme(&self.issuer).split('/').next()?;
         let region = host.split('.').find(|label| Partition::of_region(label).is_some())?;
-        if self.audience != STS_AUDIENCE || self.role.path != "/" {
+        if self.audience != STS_AUDIENCE || self.is_one_of_several || self.role.path != "/" {
             return None;
         }
+        let (partition, owner) = (self.role.partition.id(), &self.role.account);
         let [namespace, account, region, role] = [namespace, account, region, &self.role.name].map(yaml);
         Some(format!(
             r#"apiVersion: eksctl.io/v1alpha5
@@ -196,7 +190,9 @@ iam:
         namespace: {namespace}
         name: {account}
       roleName: {role}
-      attachPolicyARNs: [] # the policies of the role
+      # The policy that the workload needs. eksctl refuses a service account without one.
+      attachPolicyARNs:
+        - arn:{partition}:iam::{owner}:policy/POLICY
 "#
         ))
     }
@@ -218,7 +214,7 @@ fn yaml(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Policy, Request, evaluate};
+    use super::super::{Policy, Request, Verdict, evaluate};
     use super::*;
 
     const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D";
@@ -241,6 +237,24 @@ mod tests {
         assert!(!allowed(ISSUER, subject, "sts.amazonaws.com.cn"));
         assert!(!allowed("https://oidc.eks.eu-west-1.amazonaws.com/id/OTHER", subject, "sts.amazonaws.com"));
         assert!(needed.provider_command().contains("--region cn-north-1 --url https://oidc.eks"));
+    }
+
+    #[test]
+    fn of_several_audiences_the_policy_asks_for_one() {
+        let role = role("arn:aws:iam::111122223333:role/checkout");
+        let subject = "system:serviceaccount:payments:checkout";
+        let request = |audience: &[&str]| Request::new(role.clone(), ISSUER, subject, audience.to_vec());
+        let needed = Needed::from(&request(&["vault", "sts.amazonaws.com"]));
+        let policy = Policy::parse(&needed.policy()).expect("a policy");
+        for (audience, verdict) in [
+            (&["vault", "sts.amazonaws.com"][..], Verdict::Allowed),
+            (&["sts.amazonaws.com"], Verdict::Allowed),
+            (&["vault", "other"], Verdict::Denied),
+        ] {
+            assert_eq!(evaluate(&policy, &request(audience)).verdict, verdict, "{audience:?}");
+        }
+        assert!(needed.terraform().contains("test     = \"ForAnyValue:StringEquals\"\n      variable = \"oidc"));
+        assert_eq!(needed.eksctl(), None, "eksctl writes StringEquals");
     }
 
     #[test]
@@ -269,23 +283,6 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_is_added_without_touching_the_others() {
-        let role = role("arn:aws:iam::111122223333:role/checkout");
-        let needed = needed(&role, ISSUER, "s", "sts.amazonaws.com");
-        let ec2 = r#"{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
-        for statement in [format!("[{ec2}]"), ec2.to_owned()] {
-            let before = serde_json::from_str(&format!(r#"{{"Statement":{statement}}}"#)).expect("JSON");
-            let after = Policy::parse(&needed.added_to(&before).expect("a policy")).expect("a policy");
-            assert_eq!(after.statements.len(), 2);
-            assert!(evaluate(&after, &Request::new(role.clone(), ISSUER, "s", ["sts.amazonaws.com"])).is_allowed());
-        }
-        assert_eq!(needed.added_to(&Value::Null), None);
-        let versioned = serde_json::json!({"Id": "i", "Statement": [], "Version": "2012-10-17"});
-        let longer = needed.added_to(&versioned).expect("a policy");
-        assert!(longer.starts_with("{\n  \"Version\": \"2012-10-17\",\n  \"Id\": \"i\",\n  \"Statement\""), "{longer}");
-    }
-
-    #[test]
     fn eksctl_is_asked_only_for_what_it_can_make() {
         let [plain, pathed] =
             ["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/team/a"].map(|arn| arn.replace("::1:", "::111122223333:"));
@@ -297,6 +294,8 @@ mod tests {
         assert!(
             text.contains("  region: eu-west-1\n") && text.contains("namespace: payments\n        name: checkout\n")
         );
+        // eksctl (issue 4614): attachPolicyARNs, attachPolicy, wellKnownPolicies or attachRoleARN must be set.
+        assert!(text.contains("attachPolicyARNs:\n        - arn:aws:iam::111122223333:policy/POLICY\n"), "{text}");
         assert_eq!(of(&pathed, ISSUER, subject, STS_AUDIENCE), None);
         assert_eq!(of(&plain, "https://issuer.example", subject, STS_AUDIENCE), None);
         assert_eq!(of(&plain, ISSUER, "repo:octo/repo", STS_AUDIENCE), None);

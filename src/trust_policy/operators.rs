@@ -2,7 +2,7 @@
 //!
 //! Sources, all of the IAM User Guide: "IAM JSON policy elements: Condition operators" (which there are; an absent key
 //! fails a test and passes a negated one; `IfExists` goes with all but `Null`) and "Multivalued context keys" (without a
-//! key `ForAllValues` is true and `ForAnyValue` false).
+//! key `ForAllValues` is true and `ForAnyValue` false, measured with `IfExists` too).
 
 use super::{Policy, Request, Verdict, evaluate};
 use crate::arn::RoleArn;
@@ -77,8 +77,9 @@ fn every_operator_in_every_form() {
                     assert_eq!(allows(&operator, policy, &[value]), test != negated, "{operator} on {value}");
                 }
                 let without_key = match (if_exists, set) {
-                    ("IfExists", _) | (_, "ForAllValues:") => true,
+                    (_, "ForAllValues:") => true,
                     (_, "ForAnyValue:") => false,
+                    ("IfExists", _) => true,
                     _ => negated,
                 };
                 assert_eq!(allows(&operator, policy, &[]), without_key, "{operator} without the key");

@@ -62,14 +62,17 @@ impl Pattern {
     }
 
     /// ARNs are compared field by field: a wildcard does not reach over a colon, but for the sixth field, which takes
-    /// the rest ("Amazon Resource Name (ARN) condition operators").
-    pub(super) fn matches_arn(&self, arn: &str) -> bool {
+    /// the rest ("Amazon Resource Name (ARN) condition operators"). `None` if one of the two is not an ARN of six fields,
+    /// which the page leaves open; a `*` alone is every ARN.
+    pub(super) fn matches_arn(&self, arn: &str) -> Option<bool> {
         let patterns: Vec<&[Place]> = self.0.splitn(6, |place| *place == Place::Only(':')).collect();
         let fields: Vec<Vec<char>> = arn.splitn(6, ':').map(|field| field.chars().collect()).collect();
-        self.0 == [Place::Any]
-            || fields.len() == 6
-                && patterns.len() == 6
-                && patterns.iter().zip(&fields).all(|(pattern, field)| matches(pattern, field))
+        let is_arn = fields.len() == 6 && arn.starts_with("arn:");
+        let is_pattern = patterns.len() == 6 && matches(patterns[0], &['a', 'r', 'n']);
+        match is_arn && (is_pattern || self.0 == [Place::Any]) {
+            true => Some(!is_pattern || patterns.iter().zip(&fields).all(|(pattern, field)| matches(pattern, field))),
+            false => None,
+        }
     }
 }
 
@@ -149,12 +152,17 @@ mod tests {
             assert_eq!(Pattern::with_wildcards(pattern).matches(text), does, "{pattern} {text}");
         }
         for (pattern, arn, does) in [
-            ("arn:aws:iam::1:role/*", "arn:aws:iam::1:role/a", true),
-            ("arn:*:1:role/a", "arn:aws:iam::1:role/a", false),
-            ("arn:aws:iam::*", "arn:aws:iam::1:role/a", false),
-            ("arn:*:*:*:*:*", "arn:aws:logs:eu-west-1:1:log-group:x:*", true),
-            ("*", "arn:aws:iam::1:role/a", true),
-            ("arn:aws:iam::1:role/a", "role/a", false),
+            ("arn:aws:iam::1:role/*", "arn:aws:iam::1:role/a", Some(true)),
+            ("arn:aws:iam::1:role/b", "arn:aws:iam::1:role/a", Some(false)),
+            ("a*:aws:iam::1:role/a", "arn:aws:iam::1:role/a", Some(true)),
+            ("arn:*:*:*:*:*", "arn:aws:logs:eu-west-1:1:log-group:x:*", Some(true)),
+            ("*", "arn:aws:iam::1:role/a", Some(true)),
+            ("arn:*:1:role/a", "arn:aws:iam::1:role/a", None),
+            ("arn:aws:iam::*", "arn:aws:iam::1:role/a", None),
+            ("b:aws:iam::1:role/a", "arn:aws:iam::1:role/a", None),
+            ("arn:aws:iam::1:role/a", "role/a", None),
+            ("*", "role/a", None),
+            ("*", "a:b:c:d:e:f", None),
         ] {
             assert_eq!(Pattern::with_wildcards(pattern).matches_arn(arn), does, "{pattern} {arn}");
         }

@@ -1,6 +1,8 @@
 //! How a text differs from the one that is needed, when the difference is one that people make.
 
 use super::pattern::Pattern;
+use super::request::Request;
+use crate::arn::without_scheme;
 use crate::partition::Partition;
 
 /// What is wrong with a text that would be right without it, in a clause that follows "the ...".
@@ -66,6 +68,63 @@ pub(super) fn issuer_slip(has: &str, needs: &str) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Whether the name of a federated principal can be that of no token for the role, or of this token alone.
+pub(super) fn is_provider_of_nobody(has: &str, request: &Request) -> bool {
+    let (needs, issuer) = (request.provider_arn(), without_scheme(&request.issuer));
+    if slip_of_typing(has, &needs).is_some() || has.contains(['*', '?']) {
+        return true;
+    }
+    let Some((prefix, named)) = has.split_once(":oidc-provider/") else { return without_scheme(has) == issuer };
+    // A role trusts only providers of its own account.
+    if !needs.starts_with(&format!("{prefix}:oidc-provider/")) || slip_of_typing(named, issuer).is_some() {
+        return true;
+    }
+    let (host, path) = named.split_once('/').unwrap_or((named, ""));
+    let (right_host, right_path) = issuer.split_once('/').unwrap_or((issuer, ""));
+    let is_swapped = region_of(host).is_some_and(|region| host.starts_with(&format!("oidc.{region}.eks.")));
+    // The id of a cluster is the same at no other host.
+    let is_same_cluster = path.starts_with("id/") && path == right_path;
+    is_swapped || is_same_cluster || host == right_host && !right_path.is_empty() && path.starts_with(right_path)
+}
+
+/// What the author of a condition with these values would have written for this subject. Patterns stay patterns: a name
+/// that is generated differs after the next release.
+pub(super) fn meant_subject(values: &[String], subject: &str) -> String {
+    const PREFIX: &str = "system:serviceaccount:";
+    let fits = |pattern: &str, text: &str| Pattern::with_wildcards(pattern).matches(text);
+    let is_pattern = |value: &str| value.contains(['*', '?']);
+    let patterns = || values.iter().filter(|value| is_pattern(value));
+    let Some(pattern) = patterns().find(|pattern| fits(pattern, subject)).or(patterns().next()) else {
+        return subject.to_owned();
+    };
+    if fits(pattern, subject) {
+        return pattern.clone();
+    }
+    let halves = |text: &str| {
+        let (namespace, account) = text.strip_prefix(PREFIX)?.split_once(':')?;
+        Some((namespace.to_owned(), account.to_owned()))
+    };
+    let (Some((namespace, account)), Some((of_pod, name))) = (halves(pattern), halves(subject)) else {
+        return subject.to_owned();
+    };
+    let namespace = if fits(&namespace, &of_pod) { namespace } else { of_pod };
+    let account = match is_pattern(&account) {
+        _ if fits(&account, &name) => account,
+        true => without_generated_suffix(&name).map_or_else(|| name.clone(), |stem| format!("{stem}-*")),
+        false => name,
+    };
+    format!("{PREFIX}{namespace}:{account}")
+}
+
+/// `provider-aws` of `provider-aws-6b36ca882d8e`: a hash behind the last dash, as Crossplane and others make it.
+fn without_generated_suffix(name: &str) -> Option<&str> {
+    let (stem, hash) = name.rsplit_once('-')?;
+    let is_hash = hash.len() >= 8
+        && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && hash.bytes().any(|byte| byte.is_ascii_digit());
+    is_hash.then_some(stem)
 }
 
 /// The label of a host that is a region's name.

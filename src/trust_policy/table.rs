@@ -163,7 +163,11 @@ fn conditions() {
             (r#"{"StringEqualsIfExists":{"K:sub":"a"}}"#, "", SUB, ""),
             (r#"{"StringLikeIfExists":{"K:sub":"system:*"}}"#, "", YES, ""),
             (r#"{"BoolIfExists":{"K:x":"true"}}"#, "", YES, ""),
-            (r#"{"ForAnyValue:StringEqualsIfExists":{"K:x":"a"}}"#, "", YES, ""),
+            // Measured on IAM: a set operator looks at each value, and does not mind IfExists.
+            (r#"{"ForAnyValue:StringEqualsIfExists":{"K:x":"a"}}"#, "", KEY, "\"x\""),
+            (r#"{"ForAnyValue:StringNotEqualsIfExists":{"K:x":"a"}}"#, "", KEY, ""),
+            (r#"{"ForAnyValue:StringEqualsIfExists":{"K:aud":"sts.amazonaws.com"}}"#, "", YES, ""),
+            (r#"{"ForAllValues:StringEqualsIfExists":{"K:x":"a"}}"#, "", YES, ""),
             // "Condition operator to check existence of condition keys": Null.
             (r#"{"Null":{"K:sub":"false"}}"#, "", YES, ""),
             (r#"{"Null":{"K:sub":"true"}}"#, "", SUB, ""),
@@ -189,10 +193,13 @@ fn conditions() {
             (r#"{"ForAnyValue:StringLike":{"K:amr":"authenticated"}}"#, "amr=authenticated,x", YES, ""),
             (r#"{"ForAnyValue:StringLike":{"K:amr":"authenticated"}}"#, "", KEY, "\"amr\""),
             // "Single-valued vs. multivalued context keys" wants a set operator for several values and leaves open what
-            // becomes without one: known only where all values agree.
+            // becomes without one.
             (r#"{"StringEquals":{"K:aud":"sts.amazonaws.com"}}"#, "aud=sts.amazonaws.com,b", OPEN, "several values"),
-            (r#"{"StringEquals":{"K:aud":["a","b"]}}"#, "aud=a,b", YES, ""),
-            (r#"{"StringEquals":{"K:aud":"c"}}"#, "aud=a,b", AUD, ""),
+            (r#"{"StringEquals":{"K:aud":["a","b"]}}"#, "aud=a,b", OPEN, "ForAnyValue:StringEquals"),
+            (r#"{"StringEquals":{"K:aud":"c"}}"#, "aud=a,b", OPEN, ""),
+            (r#"{"StringNotLike":{"K:aud":"c*"}}"#, "aud=a,b", OPEN, ""),
+            (r#"{"StringEqualsIfExists":{"K:aud":"a"}}"#, "aud=a,b", OPEN, ""),
+            (r#"{"Null":{"K:aud":"false"}}"#, "aud=a,b", YES, ""),
             // "IAM and AWS STS condition context keys", OIDC: azp takes the place of aud, which becomes oaud.
             (r#"{"StringEquals":{"K:aud":"client"}}"#, "azp=client", YES, ""),
             (r#"{"StringEquals":{"K:aud":"sts.amazonaws.com"}}"#, "azp=client", AUD, "the token has client"),
@@ -205,13 +212,18 @@ fn conditions() {
             (r#"{"NumericGreaterThanEquals":{"sts:DurationSeconds":"x"}}"#, "sts:DurationSeconds=900", KEY, ""),
             (r#"{"NumericEquals":{"sts:DurationSeconds":"900"}}"#, "sts:DurationSeconds=900.0", YES, ""),
             (r#"{"NumericNotEquals":{"sts:DurationSeconds":"900"}}"#, "sts:DurationSeconds=901", YES, ""),
+            (r#"{"NumericNotEquals":{"sts:DurationSeconds":"x"}}"#, "sts:DurationSeconds=901", OPEN, "cannot read"),
+            (r#"{"NumericNotEquals":{"sts:DurationSeconds":["x","901"]}}"#, "sts:DurationSeconds=901", KEY, ""),
+            (r#"{"NumericNotEquals":{"sts:DurationSeconds":"900"}}"#, "sts:DurationSeconds=x", OPEN, ""),
             (r#"{"NumericLessThanEquals":{"sts:DurationSeconds":"3600"}}"#, "", OPEN, "sts:durationseconds"),
             // "Date condition operators": ISO 8601 or epoch. 1795395600 is 2026-11-23T01:00:00Z.
             (r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-23T01:00:01Z"}}"#, "now=1795395600", YES, ""),
             (r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-23T01:00:00Z"}}"#, "now=1795395600", KEY, ""),
             (r#"{"DateLessThanEquals":{"aws:CurrentTime":"2026-11-23T02:00:00+01:00"}}"#, "now=1795395600", YES, ""),
             (r#"{"DateGreaterThan":{"aws:CurrentTime":"2026-11-23"}}"#, "now=1795395600", YES, ""),
-            (r#"{"DateGreaterThan":{"aws:CurrentTime":"2027"}}"#, "now=1795395600", KEY, ""),
+            (r#"{"DateGreaterThan":{"aws:CurrentTime":"2027"}}"#, "now=1795395600", OPEN, "a year or seconds"),
+            (r#"{"DateLessThan":{"aws:CurrentTime":2027}}"#, "now=1795395600", OPEN, ""),
+            (r#"{"DateNotEquals":{"aws:CurrentTime":"2027"}}"#, "now=1795395600", OPEN, ""),
             (r#"{"DateGreaterThanEquals":{"aws:CurrentTime":"2026-12"}}"#, "now=1795395600", KEY, ""),
             (r#"{"DateEquals":{"aws:EpochTime":"1795395600"}}"#, "now=1795395600", YES, ""),
             (r#"{"DateGreaterThan":{"aws:EpochTime":1795395599}}"#, "now=1795395600", YES, ""),
@@ -219,16 +231,21 @@ fn conditions() {
             (r#"{"DateNotEquals":{"aws:CurrentTime":"2026-11-23T01:00Z"}}"#, "now=1795395600", KEY, ""),
             (r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-23"}}"#, "", OPEN, "aws:currenttime"),
             (r#"{"DateLessThan":{"aws:CurrentTime":"tomorrow"}}"#, "now=1795395600", KEY, ""),
+            (r#"{"DateNotEquals":{"aws:CurrentTime":"tomorrow"}}"#, "now=1795395600", OPEN, "DateNotEquals"),
             // "Boolean condition operators"; values may stand without quotes ("Grammar of the IAM JSON policy language").
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "aws:SecureTransport=true", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":true}}"#, "aws:securetransport=true", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "aws:SecureTransport=false", KEY, ""),
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "", OPEN, "only AWS knows"),
+            (r#"{"Bool":{"aws:SecureTransport":"FALSE"}}"#, "aws:SecureTransport=false", YES, ""),
+            (r#"{"Bool":{"aws:SecureTransport":"yes"}}"#, "aws:SecureTransport=yes", KEY, ""),
+            (r#"{"Bool":{"aws:SecureTransport":["yes","true"]}}"#, "aws:SecureTransport=true", YES, ""),
             // "IP address condition operators".
             (r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#, "aws:SourceIp=203.0.113.7", YES, ""),
             (r#"{"IpAddress":{"aws:SourceIp":["10.0.0.0/8","203.0.113.7"]}}"#, "aws:SourceIp=203.0.113.7", YES, ""),
             (r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#, "aws:SourceIp=203.0.114.7", KEY, ""),
             (r#"{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#, "aws:SourceIp=203.0.114.7", YES, ""),
+            (r#"{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/99"}}"#, "aws:SourceIp=203.0.114.7", OPEN, ""),
             (r#"{"IpAddress":{"aws:SourceIp":"2001:db8::/32"}}"#, "aws:SourceIp=2001:db8::1", YES, ""),
             (r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#, "", OPEN, "aws:sourceip"),
             (r#"{"StringEquals":{"aws:SourceVpc":"vpc-1"}}"#, "", OPEN, "aws:sourcevpc"),
@@ -240,11 +257,19 @@ fn conditions() {
                 "",
             ),
             (
-                r#"{"ArnEquals":{"aws:SourceArn":"arn:aws:eks:*"}}"#,
+                r#"{"ArnEquals":{"aws:SourceArn":"arn:aws:ecs:*:*:cluster/*"}}"#,
                 "aws:SourceArn=arn:aws:eks:eu-west-1:111122223333:cluster/c",
                 KEY,
                 "",
             ),
+            // What is no ARN of six fields, in the policy or in the request, is left open.
+            (
+                r#"{"ArnEquals":{"aws:SourceArn":"arn:aws:eks:*"}}"#,
+                "aws:SourceArn=arn:aws:eks:eu-west-1:111122223333:cluster/c",
+                OPEN,
+                "not an ARN",
+            ),
+            (r#"{"ArnNotEquals":{"K:sub":"arn:aws:eks:*:*:cluster/c"}}"#, "", OPEN, "ArnNotEquals"),
             (
                 r#"{"ArnNotEquals":{"aws:SourceArn":"arn:aws:eks:*:*:cluster/d"}}"#,
                 "aws:SourceArn=arn:aws:eks:eu-west-1:111122223333:cluster/c",
@@ -257,7 +282,8 @@ fn conditions() {
                 KEY,
                 "",
             ),
-            (r#"{"ArnLike":{"K:sub":"system:serviceaccount:payments:*"}}"#, "", SUB, ""),
+            (r#"{"ArnLike":{"K:sub":"system:serviceaccount:payments:*"}}"#, "", OPEN, "not an ARN"),
+            (r#"{"ArnLike":{"K:sub":"*"}}"#, "", OPEN, ""),
             // "Binary condition operators" compare letter by letter.
             (r#"{"BinaryEquals":{"K:sub":"QmluYXJ5"}}"#, "sub=QmluYXJ5", YES, ""),
             // "Variables and tags": put in where the key has one value, literal if ${*}, ${?} or ${$}.
