@@ -7,6 +7,7 @@ mod cases;
 #[cfg(test)]
 mod cluster;
 mod configuration;
+mod group;
 mod iam;
 mod live;
 mod open;
@@ -18,10 +19,13 @@ mod provider;
 mod rows;
 mod token_file;
 mod webhook;
+mod workload;
 
+pub use group::{Group, groups};
 pub use live::with_documents;
 pub use open::Open;
 pub use webhook::{Applied, Rule};
+pub use workload::Workload;
 
 use crate::documents::{Absent, Documents, Origin, Pod, ServiceAccount, WebhookConfiguration};
 use crate::evidence::Token;
@@ -29,6 +33,7 @@ use crate::finding::{Advice, Fix, Severity};
 use crate::report::exit;
 use crate::timestamp::Timestamp;
 use crate::trust_policy::STS_AUDIENCE;
+use serde::Serialize;
 
 /// What is known besides the documents.
 #[derive(Clone, Copy, Debug)]
@@ -58,11 +63,25 @@ pub struct Audit {
     pub unusable: usize,
 }
 
+/// What an audit comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Clean,
+    /// Nothing given shows whether anything works.
+    NothingToJudge,
+    /// Some documents could not be used.
+    Incomplete,
+    Warnings,
+    Broken,
+}
+
 /// One pod (or pod template) that has to do with IRSA.
 #[derive(Clone, Debug)]
 pub struct PodStory {
     /// `pod payments/checkout-0`.
     pub about: String,
+    pub workload: Workload,
     pub service_account: String,
     /// What the webhook did to it and why; what it will do, for one that was not sent yet.
     pub applied: Vec<Applied>,
@@ -78,14 +97,23 @@ pub struct Finding {
     pub advice: Advice,
     /// The object that is at fault.
     pub about: String,
+    /// Where that is a pod, or in a pod.
+    pub of: Option<OfPod>,
     pub cause: String,
     pub fix: Fix,
+}
+
+/// Which pod, and what it is one of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfPod {
+    pub workload: Workload,
+    pub pod: String,
 }
 
 impl Finding {
     fn new(code: &'static str, about: impl Into<String>, cause: impl Into<String>, fix: Fix) -> Finding {
         let (about, cause) = (about.into(), cause.into());
-        Finding { code, severity: Severity::Error, advice: Advice::Fix, about, cause, fix }
+        Finding { code, severity: Severity::Error, advice: Advice::Fix, about, of: None, cause, fix }
     }
 
     /// Only a new pod can be without the fault.
@@ -122,6 +150,23 @@ impl Audit {
             exit::USAGE
         } else {
             exit::WORKS
+        }
+    }
+
+    /// The whole in a word.
+    pub fn verdict(&self) -> Verdict {
+        let has = |severity| self.findings.iter().any(|finding| finding.severity == severity);
+        // A template or a service account alone says what will be, not whether it works.
+        let nothing = self.findings.is_empty()
+            && self.facts.is_empty()
+            && self.without_irsa.is_empty()
+            && self.pods.iter().all(|pod| pod.applied.is_empty());
+        match self.unusable {
+            _ if has(Severity::Error) => Verdict::Broken,
+            _ if has(Severity::Warning) => Verdict::Warnings,
+            0 if nothing => Verdict::NothingToJudge,
+            0 => Verdict::Clean,
+            _ => Verdict::Incomplete,
         }
     }
 

@@ -11,8 +11,8 @@ mod yaml;
 
 pub use aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
 pub use kubernetes::{
-    Container, EnvVar, Metadata, Origin, Pod, PodSpec, SecurityContext, Selector, ServiceAccount, Volume, Webhook,
-    WebhookConfiguration,
+    Container, EnvVar, Metadata, Origin, Owner, Pod, PodSpec, SecurityContext, Selector, ServiceAccount, Volume,
+    Webhook, WebhookConfiguration,
 };
 pub use refusal::Absent;
 
@@ -63,8 +63,8 @@ pub struct Documents {
     pub absent: Vec<Absent>,
     /// What was recognised, in words, in the order given.
     pub recognised: Vec<String>,
-    /// Kinds of objects that say nothing of IRSA, and how many of each there were.
-    pub passed_over: BTreeMap<String, usize>,
+    /// Kinds of objects that are not read here, whatever they say, and how many of each there were.
+    pub unread: BTreeMap<String, usize>,
     /// Kinds of objects that have ended, which nobody judges, and how many of each there were.
     pub ended: BTreeMap<String, usize>,
     /// Lists without items that do not say what they list: `kubectl get KIND -o json` prints the same for every kind.
@@ -105,7 +105,11 @@ impl Documents {
             return;
         }
         let before = self.unusable.len();
-        for piece in stream::pieces(text) {
+        let pieces = stream::pieces(text);
+        if pieces.is_empty() {
+            self.unusable.push(format!("{source} holds no document"));
+        }
+        for piece in pieces {
             match piece {
                 Piece::Document(value) => self.add(source, value, 0),
                 Piece::Refusal(said) => match Absent::read(&said) {
@@ -170,7 +174,7 @@ impl Documents {
                     pod.origin = Origin::Template(kind.clone());
                     all.pods.push(pod);
                 }),
-                None => *self.passed_over.entry(kind).or_default() += 1,
+                None => *self.unread.entry(kind).or_default() += 1,
             },
         }
     }
@@ -198,6 +202,9 @@ impl Documents {
         let mut take = |key: &str| Some(value[key].take()).filter(|value| !value.is_null());
         if let Some(role) = take("Role") {
             self.add_role(source, &role);
+        }
+        if let Some(Value::Array(list)) = take("Roles") {
+            list.iter().for_each(|role| self.add_role(source, role));
         }
         if let Some(list) = take("AttachedPolicies") {
             let arns = aws::texts(&list, "PolicyArn");

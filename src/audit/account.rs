@@ -48,7 +48,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
     let uses = |pod: &&Pod| pod.namespace() == account.namespace() && pod.service_account() == account.metadata.name;
     let annotate = |role: &str| {
         let command = annotate_command(account.namespace(), &account.metadata.name, role);
-        Fix::new("set the annotation, then make the pods anew").command(command)
+        Fix::new("set the annotation, then recreate the pods").command(command)
     };
     match role_annotation(&account.metadata) {
         Some(role) => {
@@ -56,7 +56,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
                 let meant = role.trim_matches(|c: char| c.is_whitespace() || "\"'\u{201c}\u{201d}".contains(c));
                 let fix = match RoleArn::parse(meant) {
                     Ok(_) => annotate(meant),
-                    Err(_) => Fix::new("set the annotation to the role's ARN, then make the pods anew")
+                    Err(_) => Fix::new("set the annotation to the role's ARN, then recreate the pods")
                         .command("aws iam list-roles --query 'Roles[].Arn' --output json"),
                 };
                 audit.add(
@@ -77,7 +77,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
                 audit.add(missing(cause, annotate(value)));
             } else if account.metadata.annotations.contains_key(&format!("{PREFIX}role-arn")) {
                 let cause = format!("its annotation {PREFIX}role-arn is empty, which is as good as none");
-                audit.add(missing(cause, Fix::new("set the annotation to the role's ARN, then make the pods anew")));
+                audit.add(missing(cause, Fix::new("set the annotation to the role's ARN, then recreate the pods")));
             }
         }
     }

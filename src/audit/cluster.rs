@@ -57,7 +57,7 @@ fn pods_that_have_ended_are_counted_and_not_judged() {
     assert_eq!(errors(&audit), [&old[..], &ANNOTATIONS].concat());
     assert_eq!(documents.ended, [("Pod".to_owned(), 13)].into());
     let text = text(&audit, &documents);
-    assert!(text.contains("13 Pods ended or superseded, not judged"), "{text}");
+    assert!(text.contains("not judged, because ended or replaced: 13 Pods"), "{text}");
 }
 
 #[test]
@@ -157,6 +157,108 @@ fn what_kubectl_and_aws_do_not_find_is_known() {
         errors(&audit(&documents, Context::at(NOW))),
         [("service-account-mismatch", "service account payments/checkout")]
     );
+}
+
+/// Pods of a namespace, each of a service account of its own.
+fn fleet(namespace: &str, number: usize) -> Vec<Value> {
+    let documents = (0..number).flat_map(|place| {
+        let name = format!("s{place}");
+        let account = with(annotated(), |account| {
+            account["metadata"]["name"] = name.clone().into();
+            account["metadata"]["namespace"] = namespace.into();
+            account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] =
+                format!("arn:aws:iam::111122223333:role/{name}").into();
+        });
+        let pod = with(bare_pod(), |pod| {
+            pod["metadata"]["name"] = format!("{name}-0").into();
+            pod["metadata"]["namespace"] = namespace.into();
+            pod["metadata"]["ownerReferences"] = json!([{"kind": "StatefulSet", "name": name, "controller": true}]);
+            pod["spec"]["serviceAccountName"] = name.clone().into();
+        });
+        [account, pod]
+    });
+    documents.collect()
+}
+
+#[test]
+fn a_fault_of_many_pods_is_said_once_and_each_question_asked_once() {
+    let namespaces = |number: usize| (0..number).flat_map(|place| fleet(&format!("n{place}"), 50)).collect::<Vec<_>>();
+    for (documents, asked) in [
+        (fleet("a", 2), "kubectl get serviceaccount s0 -n a -o json --show-managed-fields"),
+        (fleet("a", 50), "kubectl get serviceaccounts -n a -o json --show-managed-fields"),
+        (namespaces(2), "kubectl get serviceaccounts -n n1 -o json --show-managed-fields"),
+        (namespaces(9), "kubectl get serviceaccounts -A -o json --show-managed-fields"),
+    ] {
+        let mut all = Documents::default();
+        all.read("test", &json!({"kind": "List", "items": documents}).to_string());
+        let audit = audit(&all, Context::at(NOW));
+        let (pods, shown) = (all.pods.len(), crate::render::audit::text(&audit, &all));
+        assert_eq!(audit.findings.len(), pods, "each is found");
+        assert_eq!(groups(&audit.findings).len(), 1, "and it is one fault");
+        assert!(shown.lines().count() <= 40, "{pods}: {shown}");
+        assert!(text(&audit, &all).contains(&format!("{pods} pods of {pods} workloads StatefulSet ")), "{shown}");
+        assert!(audit.open.len() <= 9 && shown.contains(asked), "{shown}");
+        let json: Value = serde_json::from_str(&crate::render::audit::json(&audit, &all)).expect("JSON");
+        let group = &json["groups"][0];
+        assert_eq!(group["workloads"].as_array().map(Vec::len), Some(pods));
+        assert_eq!(group["workloads"][1]["name"], "s1");
+        assert_eq!(json["findings"].as_array().map(Vec::len), Some(pods));
+    }
+}
+
+#[test]
+fn pods_of_one_workload_are_one_entry_with_one_command() {
+    let pod = |name: &str, owner: Value| {
+        with(bare_pod(), |pod| {
+            pod["metadata"]["name"] = name.into();
+            pod["metadata"]["ownerReferences"] = json!([owner]);
+            pod["metadata"]["labels"] = json!({"pod-template-hash": "abc"});
+        })
+    };
+    let set = || json!({"kind": "ReplicaSet", "name": "web-abc", "controller": true});
+    let found = audited(&[
+        annotated(),
+        pod("web-abc-1", set()),
+        pod("web-abc-2", set()),
+        pod("j-1", json!({"kind": "Job", "name": "j"})),
+    ]);
+    let all = groups(&found.findings);
+    let [group] = all.as_slice() else { panic!("{:#?}", found.findings) };
+    let workloads: Vec<_> = group.workloads().into_iter().map(|(one, pods)| (one.shown(), pods)).collect();
+    assert_eq!(workloads, [("Deployment payments/web".to_owned(), 2), ("Job payments/j".to_owned(), 1)]);
+    let commands: Vec<_> = group.fixes().into_iter().flat_map(|(_, commands)| commands).collect();
+    assert_eq!(commands, ["kubectl rollout restart deployment/web -n payments"]);
+}
+
+#[test]
+fn a_whole_cluster_fits_a_few_screens() {
+    for name in ["fleet", "after-recreate"] {
+        let (audit, documents) = live(name, &[]);
+        let shown = crate::render::audit::text(&audit, &documents);
+        assert!(shown.lines().count() <= 60, "{shown}");
+        assert_eq!(
+            shown.matches("\n  error ").count(),
+            groups(&audit.findings).iter().filter(|group| group.first.severity == Severity::Error).count()
+        );
+    }
+}
+
+#[test]
+fn what_shows_nothing_of_what_works_is_not_clean() {
+    let ended = with(bare_pod(), |pod| pod["status"] = json!({"phase": "Failed"}));
+    let deployment = json!({"kind": "Deployment", "metadata": {"name": "d", "namespace": "payments"},
+        "spec": {"template": {"spec": {"serviceAccountName": "checkout", "containers": [{"name": "app"}]}}}});
+    for (documents, verdict) in [
+        (vec![ended], Verdict::NothingToJudge),
+        (vec![deployment], Verdict::NothingToJudge),
+        (vec![account(json!({}))], Verdict::NothingToJudge),
+        (vec![annotated(), injected_pod(&[])], Verdict::Clean),
+        (vec![annotated(), bare_pod()], Verdict::Broken),
+    ] {
+        let audit = audited(&documents);
+        assert_eq!(audit.verdict(), verdict, "{documents:?}");
+        assert_eq!(audit.exit_code() == 0, verdict != Verdict::Broken);
+    }
 }
 
 #[test]

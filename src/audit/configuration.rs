@@ -15,7 +15,7 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     let Some(configurations) = case.webhooks() else { return };
     let frozen = case.documents.pods.iter().any(|pod| super::pod::was_missed(case, pod));
     let mut add = |about: &str, cause: String, fix: &str| {
-        let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then make the pods anew")));
+        let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then recreate the pods")));
         audit.add(if frozen { finding.frozen() } else { finding });
     };
     let Some((configuration, webhook)) = identity_webhook(configurations) else {
@@ -26,7 +26,7 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     let about = format!("webhook configuration {}", configuration.metadata.name);
     if let Some(fault) = certificate_fault(webhook, case.context.now) {
         let cause = format!("{fault}: the API server cannot call the webhook");
-        add(&about, cause, "let the webhook make its certificate and caBundle anew");
+        add(&about, cause, "let the webhook renew its certificate and caBundle");
     }
     let policy = match webhook.failure_policy.as_deref() {
         Some("Ignore") => "pods that it cannot be asked about are let in unchanged",

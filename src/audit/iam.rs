@@ -117,7 +117,7 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
         false => ("wrong-account-in-role-arn", "account or partition differs"),
     };
     let cause = format!("the ARN is not that of the role, {}: {what}", found.arn);
-    let fix = Fix::new("annotate the service account with the role's own ARN, then make the pods anew")
+    let fix = Fix::new("annotate the service account with the role's own ARN, then recreate the pods")
         .command(super::account::annotate_command(&link.namespace, &link.account, &found.arn));
     audit.add(Finding::new(code, about(link), cause, fix).frozen());
     None

@@ -2,13 +2,22 @@
 
 use super::account::{PREFIX, role_annotation};
 use super::webhook::{self, VOLUME};
-use super::{Audit, Case, Finding, PodStory, token_file};
+use super::workload::{Workload, correct, recreate};
+use super::{Audit, Case, Finding, OfPod, PodStory, token_file};
 use crate::arn::RoleArn;
 use crate::documents::{Container, Origin, Pod, ServiceAccount};
 use crate::finding::{Fix, shell_word};
 use crate::partition::Partition;
 
 pub(super) fn audit(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
+    let before = audit.findings.len();
+    judge(case, pod, audit);
+    for finding in &mut audit.findings[before..] {
+        finding.of = Some(OfPod { workload: Workload::of(pod), pod: pod.metadata.name.clone() });
+    }
+}
+
+fn judge(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
     let account = case.account_of(pod);
     let about = about(pod);
     let admitted = pod.origin == Origin::Admitted;
@@ -45,6 +54,7 @@ pub(super) fn audit(case: &Case<'_>, pod: &Pod, audit: &mut Audit) {
     }
     audit.pods.push(PodStory {
         about,
+        workload: Workload::of(pod),
         service_account: pod.service_account().to_owned(),
         applied,
         token_file: mutated.then(|| token_file::mode(pod)),
@@ -120,14 +130,14 @@ fn pod_identity(about: &str, account: Option<&ServiceAccount>) -> Finding {
 
 /// The pod was left as it was. Which of the reasons it was, the other documents may tell.
 fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
-    let recreate = |text: &str| Fix::new(format!("{text}, then make the pod anew")).command(delete(pod));
-    let anew = Fix::new("make the pod anew").command(delete(pod));
+    let anew = recreate(pod, None);
+    let recreate = |first: &str| recreate(pod, Some(first));
     let name = format!("service account {}/{}", pod.namespace(), pod.service_account());
     if let Some((key, value, what)) = super::account::misplaced_on_pod(&pod.metadata) {
         let command = super::account::annotate_command(pod.namespace(), pod.service_account(), value);
         let cause = format!("the {what} {key:?} is on the pod; the webhook reads it from {name} only");
-        let fix =
-            Fix::new("annotate the service account, then make the pod anew").command(command).command(delete(pod));
+        let mut fix = recreate("annotate the service account");
+        fix.commands.insert(0, command);
         return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
     }
     if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
@@ -152,7 +162,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
             "env-not-injected",
             about,
             format!("the webhook put nothing into the pod; {name} or the webhook's configuration tells why"),
-            recreate("find out by the documents below"),
+            recreate("find out why with the commands below"),
         )
         .frozen();
     };
@@ -173,13 +183,13 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         && annotated > created
     {
         let cause = format!(
-            "the pod is of {created}, the annotation of {name} not older than {annotated}: pods that exist are never \
-             changed"
+            "the pod was created at {created}, before the annotation of {name} was set ({annotated} or later); the \
+             webhook never changes existing pods"
         );
         return Finding::new("env-not-injected-pod-predates-annotation", about, cause, anew).frozen();
     }
     if let Some(why) = super::configuration::keeps_away(case, pod) {
-        let fix = recreate("put the webhook right");
+        let fix = recreate("repair the webhook");
         return Finding::new(
             "env-not-injected-webhook-missing",
             about,
@@ -233,12 +243,11 @@ pub(super) fn annotated_at(account: &ServiceAccount) -> Option<&str> {
 
 fn volume(pod: &Pod, about: &str, audit: &mut Audit) {
     let Some(volume) = pod.volume(VOLUME) else { return };
-    let fix = |text: &str| Fix::new(format!("{text}, then make the pod anew")).command(delete(pod));
     let Some(token) = volume.token() else {
         let cause = format!(
             "the pod brought a volume {VOLUME} of its own which holds no token, and the webhook took it as it is"
         );
-        let fix = fix(&format!("rename the volume {VOLUME} in the pod's template"));
+        let fix = correct(pod, &format!("rename the volume {VOLUME}"));
         return audit.add(Finding::new("token-file-missing", about, cause, fix).frozen());
     };
     if token.audience.as_deref().is_some_and(|audience| audience != "sts.amazonaws.com") {
@@ -246,7 +255,8 @@ fn volume(pod: &Pod, about: &str, audit: &mut Audit) {
         let cause = format!(
             "the token is made for the audience {audience}: STS takes it only if the IAM provider lists {audience} as a client ID"
         );
-        let fix = fix(&format!("unless that is meant, take the annotation {PREFIX}audience from the service account"));
+        let first = format!("unless that is meant, remove the annotation {PREFIX}audience from the service account");
+        let fix = recreate(pod, Some(&first));
         audit.add(Finding::new("wrong-audience", about, cause, fix).note());
     }
 }
@@ -260,7 +270,7 @@ fn changed_since(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit
         let cause = format!(
             "the pod has the role {value}, its service account's annotation names {role}: the annotation was changed after the pod was made, or the pod sets its own"
         );
-        let fix = Fix::new("make the pod anew, if the annotation is right").command(delete(pod));
+        let fix = recreate(pod, Some("make sure that the annotation is right"));
         audit.add(Finding::new("env-not-injected-pod-predates-annotation", about, cause, fix).frozen());
     }
 }
@@ -273,7 +283,7 @@ fn malformed_arn(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit
         values.filter(|value| Some(*value) != annotation).filter_map(|arn| Some((arn, RoleArn::parse(arn).err()?)));
     for (arn, fault) in faults {
         let fix = Fix::new(
-            "correct the service account's annotation, or the variable in the pod's template, then make the pod anew",
+            "correct the service account's annotation, or the variable in the pod's template, then recreate the pod",
         );
         audit.add(Finding::new("malformed-arn", about, format!("AWS_ROLE_ARN is {arn:?}: it {fault}"), fix).frozen());
     }
@@ -281,11 +291,11 @@ fn malformed_arn(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit
 
 fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audit: &mut Audit) {
     let about = format!("{about}, container {}", container.name);
-    let recreate = |text: &str| Fix::new(format!("{text} in the pod's template, then make the pod anew"));
+    let correct = |what: &str| correct(pod, what);
     let (role, file) = (container.variable("AWS_ROLE_ARN"), container.variable("AWS_WEB_IDENTITY_TOKEN_FILE"));
     if let Some(one) = role.xor(file) {
         let other = if role.is_some() { "AWS_WEB_IDENTITY_TOKEN_FILE" } else { "AWS_ROLE_ARN" };
-        let fix = recreate(&format!("take {} out", one.name));
+        let fix = correct(&format!("remove {}", one.name));
         let finding = |cause: &str| {
             Finding::new("env-partially-set", &about, format!("it sets {} itself, {cause}", one.name), fix)
         };
@@ -297,7 +307,7 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
     let parsed = container.value("AWS_ROLE_ARN").map(RoleArn::parse);
     if role.is_some() && container.variable("AWS_ACCESS_KEY_ID").is_some() {
         let cause = "AWS_ACCESS_KEY_ID is set beside AWS_ROLE_ARN: the AWS SDKs take the keys, and IRSA is never used";
-        let fix = recreate("take AWS_ACCESS_KEY_ID and its companions out");
+        let fix = correct("remove AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN");
         audit.add(Finding::new("static-keys-override", &about, cause, fix).frozen());
     }
     if role.is_some() && !container.env_from.is_empty() {
@@ -308,7 +318,7 @@ fn container(pod: &Pod, container: &Container, about: &str, admitted: bool, audi
     if container.volume_mounts.iter().any(|mount| mount.name == VOLUME && mount.sub_path.is_some()) {
         let cause =
             "the token is mounted by subPath, so the kubelet's renewals never reach it: it expires within a day";
-        let fix = recreate("mount the whole volume, without subPath");
+        let fix = correct("mount the whole volume, without subPath,");
         audit.add(Finding::new("token-not-refreshed", &about, cause, fix).frozen());
     }
     if let Some(Ok(role)) = parsed {
@@ -324,7 +334,7 @@ fn region(container: &Container, role: &RoleArn, about: &str, audit: &mut Audit)
     let elsewhere = !container.env_from.is_empty() || NAMES.iter().any(|name| container.variable(name).is_some());
     let partition = role.partition;
     let fix = |region: &str| {
-        Fix::new(format!("set AWS_REGION to a region of {}, such as {region}, then make the pod anew", partition.id()))
+        Fix::new(format!("set AWS_REGION to a region of {}, such as {region}, then recreate the pod", partition.id()))
     };
     match set {
         Some((name, region)) if Partition::of_region(region).is_some_and(|of| of != partition) => {
@@ -338,8 +348,4 @@ fn region(container: &Container, role: &RoleArn, about: &str, audit: &mut Audit)
         }
         _ => {}
     }
-}
-
-fn delete(pod: &Pod) -> String {
-    format!("kubectl delete pod {} -n {}", shell_word(&pod.metadata.name), shell_word(pod.namespace()))
 }

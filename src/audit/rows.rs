@@ -206,10 +206,10 @@ fn an_audit_with_a_document_that_could_not_be_used_does_not_end_as_if_all_were_w
     assert_eq!((found.unusable, found.exit_code()), (1, exit::USAGE));
     let text = crate::render::audit::text(&found, &all);
     assert!(text.starts_with("? INCOMPLETE") && text.contains("the key \"Statement\" twice"), "{text}");
-    // What merely has nothing to do with IRSA is no such document.
+    // A kind that is not read is no fault of the document's; that it was not read is said.
     let mut all = Documents::default();
-    all.read("test", &format!("{}\n{{\"kind\": \"ConfigMap\"}}", annotated()));
+    all.read("test", &format!("{}\n{{\"kind\": \"ControllerConfig\"}}", annotated()));
     let found = audit(&all, Context::at(Timestamp(0)));
     assert_eq!(found.exit_code(), exit::WORKS);
-    assert!(crate::render::audit::text(&found, &all).contains("1 ConfigMap say nothing of IRSA"));
+    assert!(crate::render::audit::text(&found, &all).contains("not read    ControllerConfig (1)"));
 }

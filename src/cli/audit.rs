@@ -36,8 +36,8 @@ pub fn run(options: &AuditOptions) -> u8 {
         Err(what) => return complain(&what),
     };
     if documents.recognised.is_empty() {
-        let passed_over = documents.passed_over.keys().map(|kind| format!("a {kind} says nothing of IRSA"));
-        return complain(&documents.unusable.into_iter().chain(passed_over).collect::<Vec<_>>().join("; "));
+        let unread = documents.unread.keys().map(|kind| format!("kind {kind} is not read"));
+        return complain(&documents.unusable.into_iter().chain(unread).collect::<Vec<_>>().join("; "));
     }
     let audit = audit(&documents, Context::at(crate::probe::now()));
     let text = match options.output {

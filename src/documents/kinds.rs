@@ -29,6 +29,10 @@ fn kinds() -> Vec<(Value, &'static str)> {
             json!({"Role": {"RoleName": "checkout", "Arn": ROLE, "AssumeRolePolicyDocument": policy}}),
             "role arn:aws:iam::111122223333:role/checkout",
         ),
+        (
+            json!({"Roles": [{"RoleName": "checkout", "Arn": ROLE, "AssumeRolePolicyDocument": policy}]}),
+            "role arn:aws:iam::111122223333:role/checkout",
+        ),
         (policy, "trust policy"),
         (json!({"AttachedPolicies": [{"PolicyName": "p", "PolicyArn": "arn"}]}), "attached policies"),
         (json!({"PolicyNames": ["p"]}), "inline policies"),
@@ -90,6 +94,15 @@ fn the_yaml_of_several_commands_runs_into_one_document() {
 }
 
 #[test]
+fn what_holds_no_document_says_so() {
+    for text in ["---\n", "---\n...\n---\n", "# a comment\n", "null", "Warning: deprecated\n"] {
+        let mut documents = Documents::default();
+        documents.read("test", text);
+        assert_eq!(documents.unusable, ["test holds no document"], "{text}");
+    }
+}
+
+#[test]
 fn a_text_full_of_faults_does_not_fill_the_screen() {
     let mut documents = Documents::default();
     documents.read("test", &"{\n".repeat(1_000));
@@ -98,10 +111,10 @@ fn a_text_full_of_faults_does_not_fill_the_screen() {
 }
 
 #[test]
-fn what_says_nothing_of_irsa_is_counted() {
+fn what_is_not_read_is_counted_by_kind() {
     let mut documents = Documents::default();
     documents
         .read("test", "{\"kind\": \"ConfigMap\"} {\"kind\": \"ConfigMap\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
-    assert_eq!(documents.passed_over, [("ConfigMap".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
+    assert_eq!(documents.unread, [("ConfigMap".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
     assert_eq!((documents.recognised.len(), documents.unusable.len()), (0, 2));
 }

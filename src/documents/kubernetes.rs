@@ -17,6 +17,16 @@ pub struct Metadata {
     /// Set by the API server: without it this is a manifest.
     pub uid: Option<String>,
     pub managed_fields: Vec<ManagedField>,
+    pub owner_references: Vec<Owner>,
+}
+
+/// What made an object and looks after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Owner {
+    pub kind: String,
+    pub name: String,
+    pub controller: bool,
 }
 
 /// Who set which fields when (`kubectl get --show-managed-fields`).
