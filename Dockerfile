@@ -42,7 +42,10 @@ FROM toolchain AS build
 # A binary can be asked what it is made of: cargo audit bin irsa-probe, trivy, grype read the list out of it. "no" leaves
 # the list out.
 ARG AUDITABLE=yes
-RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --version 0.7.7 cargo-auditable; fi
+RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --debug --version 0.7.7 cargo-auditable; fi
+# Another value builds everything below again, whatever is cached: tests/image compares two builds.
+ARG BUILD=1
+RUN echo "build $BUILD"
 # Dependencies first, against an empty program: this layer stays as long as Cargo.lock does.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src/link src/link
@@ -63,7 +66,7 @@ RUN set -eu; \
 
 # On demand only: docker buildx build --target sbom
 FROM toolchain AS sbom-build
-RUN RUSTFLAGS= cargo install --locked --version 0.5.9 cargo-cyclonedx
+RUN RUSTFLAGS= cargo install --locked --debug --version 0.5.9 cargo-cyclonedx
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
 # Its date; without one, a time stamp and a random number would make each SBOM another.

@@ -1,0 +1,22 @@
+# The daily commands; each is one line, so that they can be read instead of remembered.
+
+# Format, lints and tests: what a change must pass.
+check:
+    .ci/quick
+
+test *args:
+    cargo test --locked {{args}}
+
+# One directory of tests/cases through the whole program, as in `just case wrong-audience`.
+case name:
+    cargo run --locked --example demo -- {{name}}
+
+demo:
+    cargo run --locked --release --example demo
+
+# The generated tables of the README, the reports of the cases and the transcripts; read the diff.
+readme:
+    UPDATE_README=1 cargo test --locked --test house_rules; tests/manifests/transcripts
+
+ci:
+    .ci/run
