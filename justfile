@@ -9,12 +9,12 @@ test *args:
 
 # One directory of tests/cases through the whole program, as in `just case wrong-audience`.
 case name:
-    cargo run --locked --example demo -- {{name}}
+    CASE={{name}} cargo test --locked --test cases
 
 demo:
     cargo run --locked --release --example demo
 
-# The generated tables of the README, the reports of the cases and the transcripts; read the diff.
+# Write the generated tables of deploy/REFERENCE.md and the transcripts; read the diff.
 readme:
     UPDATE_README=1 cargo test --locked --test house_rules; tests/manifests/transcripts
 

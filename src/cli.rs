@@ -20,7 +20,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::time::Duration;
 
-/// Tells whether IAM Roles for Service Accounts (IRSA) works in this pod, and if not, exactly why, and what fixes it.
+/// Checks whether IAM Roles for Service Accounts (IRSA) works in this pod, and if not, names the cause and the fix.
 #[derive(Parser)]
 #[command(name = "irsa-probe", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 struct Cli {
@@ -47,31 +47,31 @@ Exit codes:
 #[derive(Subcommand)]
 #[command(defer = true)]
 enum Command {
-    /// One look; the report goes to standard output
+    /// Run every check once and print a report
     #[command(after_help = check::EXAMPLES)]
     Check(check::CheckOptions),
-    /// What a code, or a pasted error, means and how to fix it; without a code, lists all
+    /// Explain a finding code or a pasted error; without an argument, list every code
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainOptions),
-    /// Cross-checks what kubectl and aws print; asks nothing over the network
+    /// Cross-check what kubectl and aws print, without network access
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::AuditOptions),
-    /// The kubectl debug command that puts the probe in an application's place; reads the pod as JSON
+    /// Read a pod as JSON and print the kubectl debug command that runs the probe as its application
     #[command(after_help = debug_profile::EXAMPLES)]
     DebugProfile(debug_profile::DebugProfileOptions),
-    /// Init container: looks until IRSA works, or waiting cannot help
+    /// Init container: run the checks until the identity works or retrying cannot help
     #[command(after_help = wait::EXAMPLES)]
     Wait(wait::WaitOptions),
-    /// Sidecar: keeps looking, and answers HTTP
+    /// Sidecar: keep checking; serve health, metrics and the report over HTTP
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::ServeOptions),
-    /// Asks a running serve; for exec probes
+    /// Query a running serve, for exec probes
     #[command(after_help = ping::EXAMPLES)]
     Ping(ping::PingOptions),
-    /// The trust policy that this token needs; with --check, what is wrong with the one there is
+    /// Print the trust policy that this token needs; with --check, say which condition of a policy fails
     #[command(after_help = trust_policy::EXAMPLES)]
     TrustPolicy(trust_policy::TrustPolicyOptions),
-    /// Shell completions
+    /// Print shell completions
     #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
     Completions { shell: clap_complete::Shell },
 }
@@ -81,26 +81,26 @@ enum Command {
 // What every look needs.
 #[derive(Args, Clone)]
 pub struct LookOptions {
-    /// Look for this role instead of AWS_ROLE_ARN's
+    /// Role to test [default: $AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     role_arn: Option<String>,
-    /// Read this token instead of AWS_WEB_IDENTITY_TOKEN_FILE's
+    /// Token file to read [default: $AWS_WEB_IDENTITY_TOKEN_FILE]
     #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TOKEN_FILE")]
     token_file: Option<OsString>,
-    /// Use this region instead of AWS_REGION's
+    /// AWS region [default: $AWS_REGION]
     #[arg(long, value_name = "REGION", env = "IRSA_PROBE_REGION")]
     region: Option<String>,
-    /// The service account that the token must be for
+    /// Service account that the token must belong to
     #[arg(long, value_name = "NAMESPACE/NAME", env = "IRSA_PROBE_EXPECT_SERVICE_ACCOUNT", value_parser = service_account)]
     expect_service_account: Option<(String, String)>,
-    /// Ask nothing over the network
+    /// Make no network calls
     #[arg(long, env = "IRSA_PROBE_NO_STS", value_parser = clap::builder::FalseyValueParser::new())]
     no_sts: bool,
-    /// Fetch the issuer's public keys as STS does and verify the token by them: auto (where STS's answer leaves it open),
-    /// always or never; auto by default in check, never in wait and serve
+    /// Fetch the issuer's public keys as STS does and verify the token with them: auto (only where the answer of STS
+    /// leaves the issuer in doubt), always or never [default: auto in check, never in wait and serve]
     #[arg(long, value_name = "WHEN", env = "IRSA_PROBE_ISSUER_CHECK", value_enum, num_args = 0..=1, default_missing_value = "always", hide_possible_values = true)]
     issuer_check: Option<IssuerCheck>,
-    /// Do not ask whether the node's instance metadata can be reached; wait and serve never ask
+    /// Do not test whether the instance metadata service can be reached; wait and serve never do
     #[arg(long, env = "IRSA_PROBE_NO_IMDS", value_parser = clap::builder::FalseyValueParser::new())]
     no_imds: bool,
     /// Time limit for one run of the checks
@@ -111,7 +111,7 @@ pub struct LookOptions {
 // What a mode that lives in a pod needs.
 #[derive(Args, Clone)]
 pub struct LifeOptions {
-    /// Lines on standard error
+    /// Format of the log lines on standard error
     #[arg(long, env = "IRSA_PROBE_LOG_FORMAT", value_enum, default_value = "json")]
     log_format: LogFormat,
     #[command(flatten)]
@@ -121,7 +121,7 @@ pub struct LifeOptions {
 // Where kubectl describe finds the verdict.
 #[derive(Args, Clone)]
 pub struct TerminationOptions {
-    /// The file for the termination message; by default only if it is there; "none" turns it off
+    /// File for the termination message, written only if it exists; "none" turns it off
     #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TERMINATION_LOG", default_value = termination_log::DEFAULT)]
     termination_log: TerminationLog,
 }
@@ -137,7 +137,7 @@ pub enum LogFormat {
 pub struct OutputOptions {
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
     output: Output,
-    /// Colour: by default on a terminal, unless NO_COLOR is set
+    /// Use colour: auto means on a terminal, unless NO_COLOR is set
     #[arg(long, env = "IRSA_PROBE_COLOR", value_enum, default_value = "auto")]
     color: Color,
 }

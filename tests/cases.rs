@@ -1,5 +1,6 @@
-//! Every case of `tests/cases/` through the whole program: the report must be the one beside it. After a change that
-//! means to change reports, `UPDATE_CASES=1 cargo test --test cases` writes them anew, for the diff to be read.
+//! Every case of `tests/cases/` through the whole program: the report must be the one beside it. `CASE=wrong-audience` runs
+//! one case alone. After a change that is meant to change reports, `UPDATE_CASES=1 cargo test --test cases` writes them;
+//! read the diff.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
@@ -27,7 +28,12 @@ use std::thread;
 
 #[test]
 fn every_case_gives_its_report() {
-    let cases = Mutex::new(Case::all().expect("cases"));
+    let mut cases = Case::all().expect("cases");
+    if let Ok(only) = std::env::var("CASE") {
+        cases.retain(|case| case.name == only);
+        assert!(!cases.is_empty(), "there is no tests/cases/{only}");
+    }
+    let cases = Mutex::new(cases);
     let wrong = Mutex::new(Vec::new());
     // Most of a case is waiting.
     thread::scope(|scope| {
@@ -67,6 +73,27 @@ fn judge(case: &Case) -> Result<(), String> {
     let text = fs::read_to_string(path).map_err(|error| format!("report.json: {error}; see the top of this file"))?;
     let expected: Value = serde_json::from_str(&text).map_err(|error| format!("report.json: {error}"))?;
     if report == expected { Ok(()) } else { Err(format!("the report is\n{report:#}\nbut should be\n{expected:#}")) }
+}
+
+/// The reference names each field of the report that a program can read.
+#[test]
+fn the_reference_names_every_field_of_the_report() {
+    let reference = include_str!("../deploy/REFERENCE.md");
+    let (_, section) = reference.split_once("## JSON report").expect("the section");
+    let mut raised =
+        Case::all().expect("cases").into_iter().find(|case| case.name == "wrong-audience").map(|case| {
+            case.stage().expect("a stage").raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod")
+        });
+    let look = probe::look(raised.as_mut().expect("the case"));
+    let mut fields = 0;
+    for (name, value) in look.report.as_object().expect("a report") {
+        let inner = value.as_array().and_then(|list| list.first()).unwrap_or(value);
+        for field in inner.as_object().into_iter().flat_map(|object| object.keys()).chain([name]) {
+            assert!(section.contains(&format!("`{field}`")), "{name}: {field} is not in deploy/REFERENCE.md");
+            fields += 1;
+        }
+    }
+    assert!(fields > 40, "{fields}");
 }
 
 /// A case is named after a finding or after what a finding could be.

@@ -1,5 +1,5 @@
-//! What must hold for every code, and the parts of README that are made from the program itself. After a change that
-//! means to change them, `UPDATE_README=1 cargo test --test house_rules` writes them anew, for the diff to be read.
+//! What must hold for every code, and the parts of deploy/REFERENCE.md that are generated from the program. After a change
+//! that is meant to change them, `UPDATE_README=1 cargo test --test house_rules` writes them; read the diff.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "tests read the project's files")]
@@ -89,7 +89,13 @@ fn needs_a_program_that_is_nowhere() {
 }
 
 #[test]
-fn readme_shows_the_codes() {
+fn readme_fits_a_first_reading() {
+    let readme = fs::read_to_string(project("README.md")).unwrap();
+    assert!(readme.lines().count() <= 150, "{} lines", readme.lines().count());
+}
+
+#[test]
+fn the_reference_shows_the_codes() {
     let rows = causes().map(|cause| {
         let severity = match cause.severity {
             Severity::Error => "error",
@@ -109,13 +115,14 @@ fn readme_shows_the_codes() {
 }
 
 #[test]
-fn readme_shows_the_commands_and_options() {
+fn the_reference_shows_the_commands_and_options() {
     let mut program = irsa_probe::cli::command();
     program.build();
     let mut text = String::new();
     for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        text += &format!("\n**`irsa-probe {}`**: {about}\n", command.get_name());
+        let positionals: String = command.get_positionals().map(|one| format!(" {one}")).collect();
+        text += &format!("\n**`irsa-probe {}{positionals}`**: {about}\n", command.get_name());
         text += &options(command);
     }
     section("options", &text);
@@ -124,15 +131,21 @@ fn readme_shows_the_commands_and_options() {
 fn options(command: &Command) -> String {
     let rows: String = command
         .get_arguments()
-        .filter(|argument| !argument.is_positional())
         .filter_map(|argument| {
-            let long = argument.get_long().filter(|long| *long != "help")?;
+            let name = match argument.get_long() {
+                Some("help") => return None,
+                Some(long) => format!("--{long}"),
+                None => argument.to_string(),
+            };
             let takes = argument.get_action().takes_values();
-            let value = argument.get_value_names().filter(|_| takes).map(|names| format!(" {}", names[0]));
+            let value = argument
+                .get_value_names()
+                .filter(|_| takes && !argument.is_positional())
+                .map(|names| format!(" {}", names[0]));
             let default: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
             let default = if default.is_empty() || !takes { String::new() } else { format!("`{}`", default.join(" ")) };
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-            Some(format!("| `--{long}{}` | {} | {default} |\n", value.unwrap_or_default(), help.replace('|', "\\|")))
+            Some(format!("| `{name}{}` | {} | {default} |\n", value.unwrap_or_default(), help.replace('|', "\\|")))
         })
         .collect();
     if rows.is_empty() {
@@ -143,7 +156,7 @@ fn options(command: &Command) -> String {
 
 /// Compares what stands between the markers `<!-- NAME -->` and `<!-- end NAME -->`.
 fn section(name: &str, expected: &str) {
-    let path = project("README.md");
+    let path = project("deploy/REFERENCE.md");
     let readme = fs::read_to_string(&path).unwrap();
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
     let from = readme.find(&begin).expect("the section begins") + begin.len();

@@ -23,7 +23,7 @@ Exit codes:
 
 #[derive(Args)]
 pub struct AuditOptions {
-    /// JSON or YAML of kubectl, of the aws CLI (--output json) or of this program; `-` is standard input
+    /// JSON or YAML from kubectl, the aws CLI (--output json) or this program; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<OsString>,
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]

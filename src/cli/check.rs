@@ -25,14 +25,14 @@ Examples:
 pub struct CheckOptions {
     #[command(flatten)]
     look: LookOptions,
-    /// Look at this process instead of the probe's own, or at the application's wherever it is (auto). By default auto
-    /// where the probe has no IRSA variables itself
+    /// Check this process instead of the probe itself; auto finds the application [default: auto if the probe has no
+    /// IRSA variables, else none]
     #[arg(long, value_name = "PID|auto|none", env = "IRSA_PROBE_TARGET_PID", conflicts_with = "all_processes")]
     target_pid: Option<TargetPid>,
-    /// Look at each group of processes that have the same user and the same IRSA variables
+    /// Check one process for each combination of user and IRSA variables
     #[arg(long, env = "IRSA_PROBE_ALL_PROCESSES", value_parser = clap::builder::FalseyValueParser::new())]
     all_processes: bool,
-    /// Judge this document together with what is seen here; see irsa-probe audit. May be repeated
+    /// Judge this document together with the checks (see irsa-probe audit); repeatable
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_DOCUMENT")]
     document: Vec<OsString>,
     #[command(flatten)]

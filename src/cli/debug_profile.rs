@@ -12,16 +12,16 @@ Examples:
 
 #[derive(Args)]
 pub struct DebugProfileOptions {
-    /// What kubectl get pod NAME --output json printed; - for standard input
+    /// Output of kubectl get pod NAME --output json; `-` reads standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pod: OsString,
-    /// The container to stand beside, where the pod has several
+    /// Container to check, if the pod has several
     #[arg(long, value_name = "NAME", env = "IRSA_PROBE_CONTAINER")]
     container: Option<String>,
-    /// The application's user id, where the pod does not tell it
+    /// User ID of the application, if the pod does not state it
     #[arg(long, value_name = "UID", env = "IRSA_PROBE_UID")]
     uid: Option<u32>,
-    /// The probe's image
+    /// Image of the probe
     #[arg(long, value_name = "IMAGE", env = "IRSA_PROBE_IMAGE", default_value = IMAGE)]
     image: String,
     #[command(flatten)]

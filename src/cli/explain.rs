@@ -14,7 +14,7 @@ Examples:
 
 #[derive(Args)]
 pub struct ExplainOptions {
-    /// A code, as findings show it; - reads an error or a log from standard input
+    /// Finding code; `-` reads an error or a log from standard input
     code: Option<String>,
     #[command(flatten)]
     output: OutputOptions,

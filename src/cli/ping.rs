@@ -15,10 +15,10 @@ Exit codes:
 
 #[derive(Args)]
 pub struct PingOptions {
-    /// http://HOST:PORT[/PATH] or unix:/path, by default where serve listens
+    /// http://HOST:PORT[/PATH] or unix:/path [default: where serve listens]
     #[arg(env = "IRSA_PROBE_LISTEN", default_value = super::serve::LISTEN)]
     url: String,
-    /// Ask whether it lives, not whether IRSA works
+    /// Check liveness instead of readiness
     #[arg(long, env = "IRSA_PROBE_LIVE", value_parser = clap::builder::FalseyValueParser::new())]
     live: bool,
 }

@@ -27,24 +27,23 @@ pub struct ServeOptions {
     look: LookOptions,
     #[command(flatten)]
     life: LifeOptions,
-    /// Where the kubelet and Prometheus ask: ADDRESS:PORT or unix:/path
+    /// Address for the kubelet and Prometheus: ADDRESS:PORT or unix:/path
     #[arg(long, value_name = "ADDRESS", env = "IRSA_PROBE_LISTEN", default_value = LISTEN)]
     listen: Address,
-    /// Where the whole report is shown, to loopback only by default [default: 127.0.0.1:8081]; "none" turns it off
+    /// Address that serves the full report; "none" turns it off [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDRESS", env = "IRSA_PROBE_REPORT_LISTEN")]
     report_listen: Option<String>,
-    /// From one look to the next, give or take 20 %; sooner after a failure, a new token, or before the session ends
+    /// Interval between runs, give or take 20 %; shorter after a failure, a token rotation or before the session ends
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_INTERVAL", default_value = "15m", value_parser = interval)]
     interval: Duration,
-    /// From one look at the token file alone to the next
+    /// Interval between checks of the token file alone
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TOKEN_INTERVAL", default_value = "30s", value_parser = interval)]
     token_interval: Duration,
-    /// So many looks in a row must fail before /readyz turns
+    /// Consecutive failures before /readyz returns 503
     #[arg(long, value_name = "LOOKS", env = "IRSA_PROBE_FAILURE_THRESHOLD", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..))]
     failure_threshold: u32,
-    /// How long after the last look that worked a passing fault leaves the pod ready [default: until the session of
-    /// that look ends]
+    /// How long a passing fault leaves the pod ready after the last run that worked [default: until its session ends]
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_READY_GRACE", value_parser = humantime::parse_duration)]
     ready_grace: Option<Duration>,
 }

@@ -32,19 +32,19 @@ Exit codes of --check:
 
 #[derive(Args)]
 pub struct TrustPolicyOptions {
-    /// Judge this policy, or what `aws iam get-role` prints; `-` is standard input
+    /// Policy to judge, or the output of `aws iam get-role`; `-` reads standard input
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_CHECK")]
     check: Option<OsString>,
-    /// Print the policy that is needed as HCL for Terraform
+    /// Print the policy as HCL for Terraform
     #[arg(long, env = "IRSA_PROBE_TERRAFORM", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with_all = ["check", "eksctl"])]
     terraform: bool,
-    /// Print the policy that is needed as a ClusterConfig for eksctl
+    /// Print the policy as a ClusterConfig for eksctl
     #[arg(long, env = "IRSA_PROBE_EKSCTL", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "check")]
     eksctl: bool,
-    /// Use this role instead of AWS_ROLE_ARN's or the checked document's
+    /// Role to test [default: the role of the checked document, else $AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     role_arn: Option<String>,
-    /// Read this token instead of AWS_WEB_IDENTITY_TOKEN_FILE's
+    /// Token file to read [default: $AWS_WEB_IDENTITY_TOKEN_FILE]
     #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TOKEN_FILE")]
     token_file: Option<OsString>,
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]

@@ -30,20 +30,20 @@ pub struct WaitOptions {
     output: OutputOptions,
     #[command(flatten)]
     life: LifeOptions,
-    /// For everything
+    /// Give up after this long
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TIMEOUT", default_value = "2m", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// For what a fresh change in IAM explains; any other fault that needs fixing ends the waiting at once
+    /// Keep retrying errors that IAM propagation delay can cause; any other fault that needs a fix ends the wait
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_SETTLE", default_value = "60s", value_parser = humantime::parse_duration)]
     settle: Duration,
     /// Wait this long before exit code 4, up to half as much more: where restartPolicyRules recreate the pod, Kubernetes
     /// has no back-off of its own. Report, log line and termination message are written before; set 0s elsewhere
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_RECREATE_HOLD", default_value = "30s", value_parser = humantime::parse_duration)]
     recreate_hold: Duration,
-    /// Report, but never block
+    /// Report, but never block the pod
     #[arg(long, env = "IRSA_PROBE_WARN_ONLY", value_parser = clap::builder::FalseyValueParser::new())]
     warn_only: bool,
-    /// The program to become
+    /// Command to exec once the identity works
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }

@@ -147,6 +147,19 @@ mod tests {
         }
     }
 
+    /// `# HELP irsa_probe_NAME ...` against the rows of the reference.
+    #[test]
+    fn the_reference_lists_every_metric() {
+        let page = after(&[sample::healthy(), sample::degraded(), sample::refused()]);
+        let families: BTreeSet<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("# HELP irsa_probe_")?.split(' ').next()).collect();
+        let reference = include_str!("../../deploy/REFERENCE.md");
+        let (_, table) = reference.split_once("## Metrics").expect("the section");
+        let table = table.split("\n## ").next().unwrap_or_default();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(families, rows.collect());
+    }
+
     #[test]
     fn promtool_finds_nothing_to_say() {
         let pages = [
