@@ -220,7 +220,10 @@ impl Judged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Clock, ClockSource, Operation, Padding, Seen, Token};
+    use crate::evidence::{
+        Alien, AlienKind as UnexpectedKind, CallFault, Clock, ClockSource, Endpoint, EndpointSource, Operation,
+        Padding, Seen, Token,
+    };
     use crate::finding::Severity;
 
     /// What STS answers, as far as its texts are public, and one that nobody has seen.
@@ -251,6 +254,12 @@ mod tests {
                 400,
                 "ValidationError",
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for ...",
+            ),
+            (
+                ASSUME,
+                400,
+                "ValidationError",
+                "Value 'x' at 'roleSessionName' failed to satisfy constraint: Member must ...",
             ),
             (ASSUME, 400, "ValidationError", "a text that nobody has seen"),
             (ASSUME, 403, "RegionDisabledException", "STS is not activated in this region for account:123456789012."),
@@ -293,6 +302,22 @@ mod tests {
         ("another service account", |evidence| {
             evidence.expected.service_account = Some(("payments".into(), "basket".into()));
         }),
+        ("plain http", |evidence| {
+            let endpoint =
+                Endpoint { https: false, url: "http://sts.eu-west-1.amazonaws.com".into(), ..testing::endpoint() };
+            evidence.endpoint = Seen::Seen(endpoint);
+        }),
+        ("an override", |evidence| {
+            let source = EndpointSource::Override("AWS_ENDPOINT_URL_STS");
+            evidence.endpoint = Seen::Seen(Endpoint { https: false, source, ..testing::endpoint() });
+        }),
+        ("a session name", |evidence| {
+            evidence.environment = testing::variables(&[
+                ("AWS_ROLE_ARN", testing::ROLE),
+                ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"),
+                ("AWS_ROLE_SESSION_NAME", "checkout"),
+            ]);
+        }),
         ("keys", |evidence| {
             evidence.environment = testing::variables(&[
                 ("AWS_ROLE_ARN", testing::ROLE),
@@ -319,11 +344,34 @@ mod tests {
             for (name, oddity) in ODDITIES {
                 let mut evidence = testing::answered(*operation, *status, code, message);
                 oddity(&mut evidence);
-                let findings: Vec<Finding> = judge(&evidence).iter().filter_map(Judged::finding).collect();
-                let is_error = findings.iter().any(|finding| finding.severity == Severity::Error);
-                let codes: Vec<_> = findings.iter().map(|finding| finding.cause.code).collect();
-                assert!(is_error, "{code} {message:?} with {name}: {codes:?}");
+                assert_error(&evidence, &format!("{code} {message:?} with {name}"));
             }
         }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_from_sts_is_an_error_whatever_else_is_odd() {
+        let kinds = [UnexpectedKind::Html, UnexpectedKind::Empty, UnexpectedKind::CutOff, UnexpectedKind::Unknown];
+        for operation in [Operation::AssumeRoleWithWebIdentity, Operation::GetCallerIdentity] {
+            for (status, kind) in
+                [200, 403, 502].into_iter().flat_map(|status| kinds.iter().map(move |kind| (status, kind)))
+            {
+                for (name, oddity) in ODDITIES {
+                    let answer =
+                        Alien { operation, status, content_type: None, server: None, kind: kind.clone(), attempts: 1 };
+                    let mut evidence = testing::failed(operation, CallFault::NotSts(answer));
+                    oddity(&mut evidence);
+                    assert_error(&evidence, &format!("{status} {kind:?} with {name}"));
+                }
+            }
+        }
+    }
+
+    #[track_caller]
+    fn assert_error(evidence: &Evidence, what: &str) {
+        let findings: Vec<Finding> = judge(evidence).iter().filter_map(Judged::finding).collect();
+        let is_error = findings.iter().any(|finding| finding.severity == Severity::Error);
+        let codes: Vec<_> = findings.iter().map(|finding| finding.cause.code).collect();
+        assert!(is_error, "{what}: {codes:?}");
     }
 }

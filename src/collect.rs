@@ -115,7 +115,10 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;
     if evidence.expected.no_sts {
-        not_asked(&mut evidence, "STS was not asked (--no-sts)".to_owned());
+        let why = "STS was not asked (--no-sts)";
+        not_asked(&mut evidence, why.to_owned());
+        evidence.issuer = Seen::not_looked(why);
+        evidence.winner = Seen::not_looked(why);
         return evidence;
     }
     let transport = Transport::new(subject, deadline);
@@ -137,9 +140,7 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
                     not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned()))
                 }
             }
-            if let Some(token) = &token {
-                ask_issuer(&mut evidence, &transport, token, options.issuer_check, deadline).await;
-            }
+            ask_issuer(&mut evidence, &transport, token.as_ref(), options.issuer_check, deadline).await;
             Box::pin(rivals::look(subject, &mut evidence, &profiles, deadline)).await;
         });
         beside(sts, imds, began).await
@@ -192,7 +193,7 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
     let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
     let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {
-        None => (Seen::not_looked("AWS_WEB_IDENTITY_TOKEN_FILE has no value"), None),
+        None => (Seen::not_looked(""), None),
         Some(Ok((file, raw))) => (Seen::Seen(file), Some(raw)),
         Some(Err(fault)) => (Seen::Failed(fault), None),
     };
@@ -203,12 +204,12 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
     let (mounts, api_token) = match &token {
         Seen::Seen(token) if role.is_some() && !token.is_over(now) => (
-            Seen::not_looked("variables and token are as the webhook leaves them"),
-            Seen::not_looked("IRSA's own token names the service account"),
+            Seen::not_looked("a role and a token that has not expired were found"),
+            Seen::not_looked("a role and a token that has not expired were found"),
         ),
         _ => (mounts::look(subject, path).into(), mounts::api_token(subject)),
     };
-    let evidence = Evidence {
+    let mut evidence = Evidence {
         now,
         expected: options.expected.clone(),
         identity: subject.identity.clone(),
@@ -217,19 +218,24 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
         token,
         endpoint: Seen::not_looked(""),
         dial: Seen::not_looked(""),
-        detour: Seen::not_looked("STS was reached, or there is only one way to it"),
+        detour: Seen::not_looked("STS was not asked"),
         session: Seen::not_looked(""),
         caller: Seen::not_looked(""),
-        clock: Seen::not_looked("nothing that tells the time was asked"),
+        clock: Seen::not_looked("STS was not asked, so nothing told the time"),
         mounts,
         api_token,
-        issuer: Seen::not_looked("STS judged the token itself"),
+        issuer: Seen::not_looked(""),
         profile: Seen::not_looked("there are no profile files"),
-        winner: Seen::not_looked("nothing but web identity is configured"),
+        winner: Seen::not_looked("STS was not asked"),
         imds: Seen::not_looked("instance metadata was not asked for"),
         target: subject.target.clone(),
         steps: Vec::new(),
     };
+    if path.is_none() {
+        let why = evidence.why_no_value("AWS_WEB_IDENTITY_TOKEN_FILE");
+        evidence.token_file = Seen::not_looked(why.clone());
+        evidence.token = Seen::not_looked(why);
+    }
     (evidence, raw, role)
 }
 
@@ -237,7 +243,7 @@ fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Eviden
 fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
     let environment = &evidence.environment;
     match environment.value("AWS_ROLE_ARN").map(RoleArn::parse) {
-        None => return Some("there is no role to assume".to_owned()),
+        None => return Some(evidence.why_no_value("AWS_ROLE_ARN")),
         Some(Err(fault)) => return Some(format!("AWS_ROLE_ARN {fault}")),
         Some(Ok(_)) => {}
     }
@@ -297,6 +303,7 @@ async fn ask_sts(
             evidence.caller = Seen::not_looked(no_credentials);
         }
     }
+    evidence.detour = Seen::not_looked("STS was reached");
     if let Seen::Failed(failed) = &evidence.dial {
         let (detour, log) = detour::look(&endpoint, failed, transport, deadline).await;
         evidence.detour = detour;
@@ -308,18 +315,22 @@ async fn ask_sts(
 async fn ask_issuer(
     evidence: &mut Evidence,
     transport: &Transport,
-    raw: &RawToken,
+    raw: Option<&RawToken>,
     when: IssuerCheck,
     deadline: Instant,
 ) {
-    let (Some(token), asked) = (evidence.token.seen(), is_issuer_in_doubt(&evidence.session)) else {
+    let (Some(token), Some(raw)) = (evidence.token.seen(), raw) else {
+        evidence.issuer = Seen::not_looked(evidence.why_no_token().to_owned());
         return;
     };
-    let Some(issuer) =
-        token.issuer.as_deref().filter(|_| when == IssuerCheck::Always || (when == IssuerCheck::Auto && asked))
-    else {
+    let Some(issuer) = token.issuer.as_deref() else {
+        evidence.issuer = Seen::not_looked("the token names no issuer");
         return;
     };
+    if let Some(why) = why_not_ask_issuer(&evidence.session, when) {
+        evidence.issuer = Seen::not_looked(why);
+        return;
+    }
     let began = Instant::now();
     let found = issuer::look(issuer, token, raw, transport, deadline).await;
     let (status, detail) = match &found {
@@ -334,13 +345,16 @@ async fn ask_issuer(
     evidence.issuer = found.into();
 }
 
-/// Whether STS's answer may come of keys that it could not get, or that do not fit.
-fn is_issuer_in_doubt(session: &Seen<Session, CallFault>) -> bool {
-    match session.failed() {
-        Some(CallFault::Refused(refusal)) => {
-            ["InvalidIdentityToken", "IDPCommunicationError"].contains(&refusal.code.as_str())
+fn why_not_ask_issuer(session: &Seen<Session, CallFault>, when: IssuerCheck) -> Option<&'static str> {
+    match (when, session) {
+        (IssuerCheck::Always, _) => None,
+        (IssuerCheck::Never, _) => Some("the issuer was not asked for its keys (--issuer-check)"),
+        (IssuerCheck::Auto, Seen::Seen(_)) => Some("STS accepted the token, so it has the issuer's keys"),
+        (IssuerCheck::Auto, Seen::Failed(CallFault::Refused(refusal))) => {
+            let is_in_doubt = ["InvalidIdentityToken", "IDPCommunicationError"].contains(&refusal.code.as_str());
+            (!is_in_doubt).then_some("STS refused the call for a reason that is not the issuer's keys")
         }
-        _ => false,
+        (IssuerCheck::Auto, _) => Some("STS did not judge the token"),
     }
 }
 
@@ -363,9 +377,12 @@ impl Evidence {
         });
         if let Some(clock) = clock {
             self.clock = Seen::Seen(clock);
-        } else if log.answer.is_some() && self.clock.seen().is_none() {
-            let why = if is_of_sts { "the answer has no Date header" } else { "the answer is not from STS" };
-            self.clock = Seen::Failed(why.to_owned());
+        } else if self.clock.seen().is_none() {
+            self.clock = Seen::Failed(match log.answer {
+                None => "STS did not answer, so nothing told the time".to_owned(),
+                Some(_) if is_of_sts => "the answer has no Date header".to_owned(),
+                Some(_) => "the answer is not from STS".to_owned(),
+            });
         }
         if let Some(dial) = log.dial {
             self.dial = if dial.failed_at().is_some() { Seen::Failed(dial) } else { Seen::Seen(dial) };

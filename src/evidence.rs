@@ -128,6 +128,16 @@ impl Evidence {
         }
     }
 
+    /// Why there is no value of a variable to work with, in a clause.
+    pub fn why_no_value(&self, name: &str) -> String {
+        match &self.target {
+            Some(target) if matches!(target.variables, TargetVariables::Unseen(_)) => {
+                "the application's environment was not seen".to_owned()
+            }
+            _ => self.environment.why_no_value(name),
+        }
+    }
+
     /// The name of the container that the probe runs in, if it is one as `kubectl debug` names them.
     pub fn debug_container(&self) -> Option<&str> {
         let name = self.mounts.seen()?.container.as_deref()?;

@@ -19,6 +19,7 @@ pub mod finding;
 pub mod injection;
 #[cfg(any(test, fuzzing))]
 pub mod inputs;
+pub mod issuer;
 pub mod json;
 pub mod log;
 pub mod partition;

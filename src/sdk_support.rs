@@ -139,7 +139,7 @@ pub fn judge_all(evidence: &Evidence, mechanism: Mechanism) -> Outcome {
         Seen::Seen(scan) => scan,
     };
     if !evidence.environment.variable(mechanism.variable()).is_filled() {
-        return Outcome::skip(format!("{} is not set", mechanism.variable()));
+        return Outcome::skip(evidence.why_no_value(mechanism.variable()));
     }
     let usable: Vec<&Sdk> = scan.sdks.iter().filter(|sdk| target.may_use(sdk)).collect();
     let complaints = |sdks: &[&Sdk]| sdks.iter().filter_map(|sdk| complaint(sdk, mechanism)).collect::<Vec<_>>();

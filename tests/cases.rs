@@ -13,6 +13,8 @@ mod local_sts;
 mod needs;
 #[path = "support/probe.rs"]
 mod probe;
+#[path = "support/reasons.rs"]
+mod reasons;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
@@ -64,6 +66,11 @@ fn judge(case: &Case) -> Result<(), String> {
     let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
     let look = probe::look(&mut raised);
     shows_its_cause(case, &look)?;
+    let seen = reasons::Seen { report: &look.report, variables: &raised.variables, arguments: &raised.arguments };
+    let untrue = reasons::untrue(&seen);
+    if !untrue.is_empty() {
+        return Err(untrue.join("\n"));
+    }
     let path = case::directory().join(&case.name).join("report.json");
     let report = scrubbed(&look.report, raised.directory.path());
     if std::env::var_os("UPDATE_CASES").is_some() {

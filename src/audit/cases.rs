@@ -75,6 +75,15 @@ pub(super) fn with(mut value: Value, change: impl Fn(&mut Value)) -> Value {
 }
 
 #[test]
+fn issuers_are_judged_as_the_checks_judge_them() {
+    for (issuer, public) in crate::issuer::EXAMPLES {
+        let found = audited(&[annotated(), json!({"issuer": issuer, "jwks_uri": "x"})]);
+        let is_fault = found.findings.iter().any(|finding| finding.code == "issuer-not-public-default");
+        assert_eq!(is_fault, !public, "{issuer}");
+    }
+}
+
+#[test]
 fn each_fault_is_found_and_nothing_else() {
     let managed = |time: &str| {
         with(annotated(), |account| {

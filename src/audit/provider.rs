@@ -4,15 +4,15 @@ use super::{Audit, Case, Finding, Link};
 use crate::arn::{RoleArn, without_scheme};
 use crate::documents::{Absent, Provider};
 use crate::finding::{Fix, shell_word};
+use crate::issuer::why_unreachable;
 use crate::partition::Partition;
 use crate::trust_policy::needed;
 
 pub(super) fn audit(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Audit) {
     let Some((issuer, source)) = case.issuer() else { return };
     let about = format!("provider of {issuer}");
-    if issuer.contains("kubernetes.default") || !issuer.starts_with("https://") {
-        let cause =
-            format!("{source} names the issuer {issuer}, which AWS cannot reach: no IAM provider can be made for it");
+    if let Some(why) = why_unreachable(issuer) {
+        let cause = format!("{source} names the issuer {issuer}, which STS cannot reach: {why}");
         let fix = Fix::new(
             "set --service-account-issuer of the API server to a public https URL, and publish its keys there",
         );

@@ -78,7 +78,10 @@ fn what_aws_and_kubectl_do_not_find_is_found_missing() {
         (&no_provider, vec![annotated(), cluster()], &["no-oidc-provider"]),
         (
             &no_provider,
-            vec![annotated(), with(cluster(), |c| c["cluster"]["identity"]["oidc"]["issuer"] = "https://i".into())],
+            vec![
+                annotated(),
+                with(cluster(), |c| c["cluster"]["identity"]["oidc"]["issuer"] = "https://issuer.example.com".into()),
+            ],
             &[],
         ),
         (NO_ACCOUNT, vec![bare_pod()], &["service-account-mismatch"]),

@@ -27,6 +27,9 @@ const NAMES: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
 
 fn judge(evidence: &Evidence) -> Outcome {
     let environment = &evidence.environment;
+    if let Some(why) = evidence.unseen_variables() {
+        return Outcome::skip(why);
+    }
     if NAMES.iter().all(|name| !environment.variable(name).is_set()) {
         return Outcome::skip("neither variable is set");
     }

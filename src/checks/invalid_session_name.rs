@@ -27,7 +27,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let bad = name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c));
     let fault = match bad {
         Some(character) => format!("it holds the character {character:?}"),
-        None if (2..=64).contains(&name.len()) => return Outcome::Pass,
+        None if (2..=64).contains(&name.len()) => return sts_errors::pass_unless_said(CHECK.cause.code, evidence),
         None => format!("it has {} characters, and 2 to 64 are allowed", name.len()),
     };
     let cause = format!("AWS_ROLE_SESSION_NAME is {name:?}: {fault}.");

@@ -26,7 +26,7 @@ Correct the annotation, then make the pod anew: its variables were set when it w
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(value) = evidence.environment.value("AWS_ROLE_ARN") else {
-        return Outcome::skip("AWS_ROLE_ARN has no value");
+        return Outcome::skip(evidence.why_no_value("AWS_ROLE_ARN"));
     };
     if let Some(flaw) = evidence.environment.variable("AWS_ROLE_ARN").flaw() {
         return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: the ARN is {}.", flaw.in_words()), fix()).into();

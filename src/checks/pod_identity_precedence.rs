@@ -22,13 +22,16 @@ Decide for one: delete the association, or the service account's annotation. The
 
 fn judge(evidence: &Evidence) -> Outcome {
     let environment = &evidence.environment;
+    if let Some(why) = evidence.unseen_variables() {
+        return Outcome::skip(why);
+    }
     let variables = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
     let Some((name, uri)) = environment.first(&variables) else {
         return Outcome::Pass;
     };
     let (Some(role), Some(_)) = (environment.value("AWS_ROLE_ARN"), environment.value("AWS_WEB_IDENTITY_TOKEN_FILE"))
     else {
-        return Outcome::skip("IRSA's variables are not both set");
+        return Outcome::skip("IRSA's variables do not both have a value");
     };
     let cause = format!(
         "{name} is {uri}, and IRSA's variables name {role}. SDKs take web identity first, so they use {role}; a pod made \

@@ -26,6 +26,9 @@ const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 fn judge(evidence: &Evidence) -> Outcome {
     let environment = &evidence.environment;
+    if let Some(why) = evidence.unseen_variables() {
+        return Outcome::skip(why);
+    }
     if ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !environment.variable(name).is_filled()) {
         return Outcome::skip("there is no web identity to override");
     }

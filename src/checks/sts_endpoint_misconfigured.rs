@@ -41,6 +41,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Seen(endpoint) => {
             if let Some(cause) = misspelt_region(endpoint, evidence) {
                 fault(cause).into()
+            } else if let Some(fault) = sts_errors::said(CHECK.cause.code, evidence) {
+                fault
             } else if !endpoint.https && endpoint.partition.is_some() {
                 let cause =
                     format!("STS is called without TLS, at {}: whoever listens can take the token.", endpoint.url);

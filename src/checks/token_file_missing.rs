@@ -66,7 +66,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         },
         TokenFileFaultKind::LinkLoop => format!("{path} is a loop of symbolic links."),
         TokenFileFaultKind::Directory => format!("{path} is a directory; the token is a file in it."),
-        _ => return Outcome::skip("something is there"),
+        TokenFileFaultKind::Denied { at } if walk.last().is_none_or(|step| step.kind != PathStepKind::File) => {
+            return Outcome::skip(format!("access to {at} is denied, so nobody sees whether the file is there"));
+        }
+        _ => return Outcome::skip("there is something at the token file's path"),
     };
     let mounts = match kind {
         // The file itself is there.
@@ -106,6 +109,7 @@ fn is_end(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::checks::testing;
+    use crate::evidence::PathStep;
 
     #[test]
     fn what_is_missing_is_named() {
@@ -124,6 +128,18 @@ mod tests {
                 Some(words) => assert!(matches!(&outcome, Outcome::Fault(d) if d.cause.contains(words)), "{outcome:?}"),
                 None => assert!(matches!(outcome, Outcome::Skip(_)), "{kind:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_denied_file_is_there_and_behind_a_denied_directory_nobody_sees() {
+        let step = |kind| PathStep { path: "/a".into(), kind, mode: 0o600, uid: 0, gid: 0, target: None };
+        for (kind, words) in [(PathStepKind::File, "something at"), (PathStepKind::Directory, "nobody sees")] {
+            let mut evidence = testing::token_file(TokenFileFaultKind::Denied { at: "/a".into() });
+            if let Seen::Failed(fault) = &mut evidence.token_file {
+                fault.walk = vec![step(kind)];
+            }
+            assert!(matches!(judge(&evidence), Outcome::Skip(why) if why.contains(words)), "{kind:?}");
         }
     }
 

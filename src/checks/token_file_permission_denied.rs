@@ -33,7 +33,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(fault) => fault,
     };
     let TokenFileFaultKind::Denied { at } = &fault.kind else {
-        return Outcome::skip("the token file is not there to be read");
+        return Outcome::skip("reading the token file did not fail for lack of permission");
     };
     // The file as configured is a link in a projected volume: what refused is what the way ended at.
     let refused = fault.walk.iter().rev().find(|step| step.path == *at && step.kind != PathStepKind::Link);

@@ -30,7 +30,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(fault) => fault,
     };
     let TokenFileFaultKind::Denied { at } = &fault.kind else {
-        return Outcome::skip("the token file is not there to be read");
+        return Outcome::skip("reading the token file did not fail for lack of permission");
     };
     if fault.walk.iter().any(|step| !evidence.identity.may_pass(step)) {
         return Outcome::skip("the application may not read it either");

@@ -32,7 +32,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(file) => (&file.walk, true),
         Seen::Failed(fault) if matches!(fault.kind, TokenFileFaultKind::Denied { .. }) => (&fault.walk, false),
-        Seen::Failed(_) => return Outcome::skip("the token file is not there to be read"),
+        Seen::Failed(_) => return Outcome::skip("reading the token file did not fail for lack of permission"),
     };
     match walk.iter().find(|step| !evidence.identity.may_pass(step)) {
         Some(step) => refused(step, &evidence.identity, we_can).into(),

@@ -14,6 +14,8 @@ STS compares the token's aud (or azp, where there is one) with the client ids of
 \"Incorrect token audience\". This is the provider's list, not the role's trust policy: a mismatch there would be \
 AccessDenied.
 
+A token may have several audiences, and AWS does not document which of them STS compares then: have it issued for one.
+
 The webhook asks for sts.amazonaws.com unless the annotation eks.amazonaws.com/audience names another; providers \
 made by hand often lack it, or hold another tool's.
 

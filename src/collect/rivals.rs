@@ -53,7 +53,7 @@ fn reason_not_to_look(evidence: &Evidence) -> Option<&'static str> {
     if evidence.expected.no_sts {
         Some("STS was not asked (--no-sts)")
     } else if !keys && !profile && (!container || web_identity) {
-        Some("nothing but web identity is configured")
+        Some("no complete credentials that come before web identity are configured")
     } else if !keys && evidence.profile.seen().is_some_and(|profile| profile.has("role_arn")) {
         Some("the profile assumes another role, which is not for the probe to do")
     } else {

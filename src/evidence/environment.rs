@@ -177,6 +177,14 @@ impl Environment {
         Self { variables: VARIABLES.iter().filter_map(|name| set(name)).collect() }
     }
 
+    /// Why there is no value to work with, in a clause.
+    pub fn why_no_value(&self, name: &str) -> String {
+        match self.variable(name).flaw() {
+            Some(flaw) => format!("{name} is {}", flaw.in_words()),
+            None => format!("{name} is not set"),
+        }
+    }
+
     /// `name` must be one of [`VARIABLES`].
     pub fn variable(&self, name: &str) -> &Variable {
         debug_assert!(VARIABLES.contains(&name), "{name} is not collected");

@@ -158,6 +158,17 @@ fn other_partition(clues: &Clues) -> Option<String> {
 
 fn wrong_audience(clues: &Clues) -> String {
     match clues.audience.as_deref() {
+        // The client IDs may well hold the right one of them. Which one STS compares is not documented.
+        Some(audience) if audience.len() > 1 => format!(
+            "the token has {} audiences, {}, and no azp that says which one counts; AWS does not document which of them \
+             STS compares with the client IDs of the IAM provider",
+            audience.len(),
+            quoted(audience)
+        ),
+        Some(audience) if clues.has_authorized_party => format!(
+            "the token's azp {}, which STS compares in the place of aud, is not among the client IDs of the IAM provider",
+            quoted(audience)
+        ),
         Some(audience) if !audience.is_empty() => format!(
             "the token's aud {} is not among the client ids of the IAM provider (a mismatch in the trust policy would be AccessDenied)",
             quoted(audience)

@@ -3,6 +3,7 @@
 use crate::arn::RoleArn;
 use crate::checks;
 use crate::evidence::{Evidence, Padding, Variable};
+use crate::issuer;
 use crate::partition::Partition;
 use std::net::IpAddr;
 
@@ -27,6 +28,8 @@ pub struct Clues {
     pub issuer: Option<String>,
     pub subject: Option<String>,
     pub audience: Option<Vec<String>>,
+    /// The audience is the token's `azp`.
+    pub has_authorized_party: bool,
     /// `--expect-service-account`, as `namespace:name`.
     pub expected_service_account: Option<String>,
     pub token_path: Option<String>,
@@ -72,7 +75,12 @@ impl Clues {
             file_variable: told("AWS_WEB_IDENTITY_TOKEN_FILE"),
             issuer: token.and_then(|token| token.issuer.clone()),
             subject: token.and_then(|token| token.subject.clone()),
-            audience: token.map(|token| token.audience.clone()),
+            // STS compares azp, where there is one, in the place of aud.
+            audience: token.map(|token| match &token.authorized_party {
+                Some(party) => vec![party.clone()],
+                None => token.audience.clone(),
+            }),
+            has_authorized_party: token.is_some_and(|token| token.authorized_party.is_some()),
             expected_service_account: evidence
                 .expected
                 .service_account
@@ -139,7 +147,7 @@ impl Clues {
 
     /// Whether only the cluster itself, or its network, can know the issuer's host.
     pub fn issuer_is_internal(&self) -> bool {
-        self.issuer_host().is_some_and(is_internal)
+        self.issuer.as_deref().is_some_and(|issuer| issuer::why_unreachable(issuer).is_some())
     }
 
     pub fn calls_global_endpoint(&self) -> bool {
@@ -172,19 +180,6 @@ pub fn is_named_after_nodes(role: &str) -> bool {
             .any(|part| role.contains(part))
 }
 
-/// Host names that public DNS does not know: STS can never fetch keys from them.
-fn is_internal(host: &str) -> bool {
-    let address = host.parse::<IpAddr>().ok();
-    let private = address.is_some_and(|address| match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    });
-    let suffixes = [".svc", ".local", ".internal", ".lan", ".corp", ".home", ".intranet", ".localdomain", ".test"];
-    private
-        || address.is_none() && !host.contains('.') && !host.is_empty()
-        || suffixes.iter().any(|suffix| host.ends_with(suffix))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,16 +201,9 @@ mod tests {
 
     #[test]
     fn internal_issuers_are_told_from_public_ones() {
-        for (issuer, internal) in [
-            ("https://kubernetes.default.svc", true),
-            ("https://kubernetes.default.svc.cluster.local", true),
-            ("kubernetes/serviceaccount", true),
-            ("https://10.96.0.1:443", true),
-            ("https://oidc.eks.eu-west-1.amazonaws.com/id/EX", false),
-            ("https://issuer.example.com", false),
-        ] {
-            let clues = Clues { issuer: Some(issuer.into()), ..Clues::default() };
-            assert_eq!(clues.issuer_is_internal(), internal, "{issuer}");
+        for (issuer, public) in issuer::EXAMPLES {
+            let clues = Clues { issuer: Some((*issuer).into()), ..Clues::default() };
+            assert_eq!(clues.issuer_is_internal(), !public, "{issuer}");
         }
     }
 }

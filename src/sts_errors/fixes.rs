@@ -7,6 +7,7 @@ mod way;
 use super::clues::Clues;
 use crate::arn::without_scheme;
 use crate::finding::Fix;
+use crate::trust_policy::STS_AUDIENCE;
 
 /// The fix for a cause.
 pub fn fix(code: &str, clues: &Clues) -> Fix {
@@ -23,6 +24,8 @@ struct Names {
     issuer: String,
     subject: String,
     audience: String,
+    /// All of the token's audiences, if there are several.
+    audiences: Option<String>,
     namespace: String,
     service_account: String,
     host: String,
@@ -40,7 +43,9 @@ impl Names {
         let or = |value: Option<&str>, word: &str| value.filter(|value| pastes(value)).unwrap_or(word).to_owned();
         let role = clues.role.as_ref();
         let (namespace, service_account) = clues.service_account().unzip();
-        let audience = clues.audience.as_ref().and_then(|audience| audience.first());
+        let audience = clues.audience.as_deref().unwrap_or_default();
+        let audiences = (audience.len() > 1).then(|| audience.join(" and "));
+        let audience = audience.iter().find(|one| *one == STS_AUDIENCE).or(audience.first());
         let host = or(clues.host.as_deref(), "sts.REGION.amazonaws.com");
         let url = or(clues.url.as_deref(), &format!("https://{host}/"));
         let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or(&host);
@@ -52,6 +57,7 @@ impl Names {
             issuer: or(clues.issuer.as_deref(), "https://ISSUER"),
             subject: or(clues.subject.as_deref(), "system:serviceaccount:NAMESPACE:NAME"),
             audience: or(audience.map(String::as_str), "sts.amazonaws.com"),
+            audiences,
             namespace: or(namespace, "NAMESPACE"),
             service_account: or(service_account, "SERVICE_ACCOUNT"),
             host,
@@ -135,6 +141,17 @@ mod tests {
         };
         for (clues, kubelet) in [(&clues, true), (&github, false), (&Clues::default(), true)] {
             assert_eq!(fix("token-expired", clues).text.contains("kubelet"), kubelet, "{clues:?}");
+        }
+        let audiences =
+            |all: &[&str]| Clues { audience: Some(all.iter().map(|one| (*one).to_owned()).collect()), ..clues.clone() };
+        for (all, command) in [
+            (&["vault"][..], "add-client-id-to-open-id-connect-provider"),
+            (&["vault", "sts.amazonaws.com"], "get-open-id-connect-provider"),
+            (&["sts.amazonaws.com", "vault"], "get-open-id-connect-provider"),
+        ] {
+            let fix = fix("wrong-audience", &audiences(all));
+            assert!(fix.commands[0].contains(command), "{all:?}: {fix:?}");
+            assert_eq!(fix.text.contains("sts.amazonaws.com alone"), all.len() > 1, "{all:?}: {fix:?}");
         }
         let fix = fix("not-authorized", &clues);
         assert_eq!(

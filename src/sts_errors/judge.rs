@@ -19,7 +19,10 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
     // What no check of answers looks for is still told: by the last of them.
     let found = if ANSWERED.contains(&found) { found } else { "sts-answer-not-understood" };
     if found != code {
-        return Outcome::skip("STS refused for another reason");
+        return Outcome::skip(match answer(evidence) {
+            Answer::Bad(CallFault::NotSts(_)) => "something other than STS answered",
+            _ => "STS refused for another reason",
+        });
     }
     let why = match (reading.suspects.first(), reading.candidates().is_empty()) {
         (Some(suspect), true) => format!(" {}.", sentence(&suspect.why)),

@@ -68,6 +68,13 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
              keys published there; on EKS this is done already, so look whether the token is of this cluster's EKS",
         )
         .command("kubectl get --raw /.well-known/openid-configuration"),
+        "wrong-audience" if names.audiences.is_some() => Fix::new(format!(
+            "Have the token issued for {audience} alone, then recreate the pod. Compare the audiences with the provider's \
+             client IDs if the error stays"
+        ))
+        .command(format!(
+            "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
+        )),
         "wrong-audience" => Fix::new(format!(
             "add the token's audience {audience:?} to the provider's client ids, or have the token minted for one that \
              is there (sts.amazonaws.com)"
