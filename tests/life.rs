@@ -89,6 +89,11 @@ fn a_healthy_sidecar_answers_each_side_and_no_request_causes_a_call() {
     assert!(page.contains("content-security-policy: default-src 'none'; style-src 'sha256-"), "{page}");
     assert!(page.ends_with("</html>\n"));
     assert!(ask("rebound.example", "GET /report").starts_with("HTTP/1.1 403 "));
+    assert!(ask("evil@localhost", "GET /report").starts_with("HTTP/1.1 403 "));
+    for hosts in ["", "Host: localhost\r\nHost: localhost\r\n"] {
+        let answer = exchange(&sidecar.report, &format!("GET /report HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    }
     let head = ask("localhost", "HEAD /report");
     assert!(head.starts_with("HTTP/1.1 200 ") && head.ends_with("\r\n\r\n"), "{head}");
     let post = ask("localhost", "POST /report");

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
+use hyper::Version;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::http::uri::Authority;
@@ -172,12 +173,22 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, side: Side, pages
 }
 
 fn respond(side: Side, request: &hyper::Request<Incoming>, pages: Option<&Pages>) -> hyper::Response<Full<Bytes>> {
-    let named = request.headers().get(HOST).and_then(|value| Authority::try_from(value.as_bytes()).ok());
-    let host = request.uri().host().or(named.as_ref().map(Authority::host));
-    let ask = Request { method: request.method(), path: request.uri().path(), host };
-    let answer = match pages {
-        Some(pages) => route::answer(side, ask, pages, Instant::now()),
-        None => route::closing(),
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (named, more) = (hosts.next(), hosts.next());
+    let named = match (named, more) {
+        // RFC 9112, section 3.2: HTTP/1.1 names exactly one host.
+        (_, Some(_)) => Err(()),
+        (None, None) if request.version() >= Version::HTTP_11 => Err(()),
+        (named, None) => Ok(named.and_then(|value| Authority::try_from(value.as_bytes()).ok())),
+    };
+    let answer = match (&named, pages) {
+        (_, None) => route::closing(),
+        (Err(()), _) => route::bad_request(),
+        (Ok(named), Some(pages)) => {
+            let host = request.uri().authority().or(named.as_ref()).and_then(host);
+            let ask = Request { method: request.method(), path: request.uri().path(), host };
+            route::answer(side, ask, pages, Instant::now())
+        }
     };
     let mut response = hyper::Response::new(Full::new(answer.body));
     *response.status_mut() = answer.status;
@@ -192,6 +203,11 @@ fn respond(side: Side, request: &hyper::Request<Incoming>, pages: Option<&Pages>
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// The host of an authority; none where it names a user: what follows the `@` is not all that a client was asked for.
+fn host(authority: &Authority) -> Option<&str> {
+    (!authority.as_str().contains('@')).then(|| authority.host())
 }
 
 #[cfg(test)]
@@ -223,6 +239,40 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
         assert!(answer.ends_with("not ready: the probe is ending\n"), "{answer}");
         conversation.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_request_names_exactly_one_host() {
+        let (_publish, source) = watch::channel(Some(Arc::new(pages())));
+        for (side, request, status) in [
+            (Side::Network, "GET /livez HTTP/1.1\r\nHost: pod\r\n", 200),
+            (Side::Network, "GET /livez HTTP/1.1\r\nHost:\r\n", 200),
+            (Side::Network, "GET /livez HTTP/1.0\r\n", 200),
+            (Side::Network, "GET /livez HTTP/1.1\r\n", 400),
+            (Side::Network, "GET http://pod/livez HTTP/1.1\r\n", 400),
+            (Side::Network, "GET /livez HTTP/1.1\r\nHost: pod\r\nHost: pod\r\n", 400),
+            (Side::Network, "GET /livez HTTP/1.0\r\nHost: pod\r\nhost: other\r\n", 400),
+            (Side::Report, "GET /livez HTTP/1.1\r\nHost: localhost:8080\r\n", 200),
+            (Side::Report, "GET /livez HTTP/1.1\r\n", 400),
+            (Side::Report, "GET /livez HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n", 400),
+            (Side::Report, "GET /livez HTTP/1.0\r\n", 403),
+            (Side::Report, "GET /livez HTTP/1.1\r\nHost:\r\n", 403),
+            (Side::Report, "GET /livez HTTP/1.1\r\nHost: evil@localhost\r\n", 403),
+            (Side::Report, "GET /livez HTTP/1.1\r\nHost: evil:8080@localhost\r\n", 403),
+            (Side::Report, "GET /livez HTTP/1.1\r\nHost: localhost evil\r\n", 403),
+            (Side::Report, "GET http://evil@localhost/livez HTTP/1.1\r\nHost: localhost\r\n", 403),
+            (Side::Report, "GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\n", 403),
+            (Side::Report, "GET http://localhost/livez HTTP/1.1\r\nHost: localhost\r\n", 200),
+        ] {
+            let (mut client, server) = duplex(BUFFER);
+            let conversation = tokio::spawn(converse(server, side, source.clone(), Arc::default()));
+            client.write_all(format!("{request}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            let said = answer.split(' ').nth(1).unwrap_or_default();
+            assert_eq!(said, status.to_string(), "{side:?} {request:?}: {answer}");
+            conversation.await.unwrap();
+        }
     }
 
     /// The clock moves only while everybody waits, so a crowd that comes at once comes within no time.

@@ -134,6 +134,11 @@ pub fn closing() -> Answer {
     line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the probe is ending")
 }
 
+/// What is answered to a request that names no host, or several.
+pub fn bad_request() -> Answer {
+    line(StatusCode::BAD_REQUEST, "bad request: HTTP/1.1 needs exactly one Host header")
+}
+
 fn no_look_yet() -> Answer {
     line(StatusCode::SERVICE_UNAVAILABLE, "no look has ended yet")
 }
