@@ -29,6 +29,7 @@ pub mod redact;
 pub mod render;
 pub mod report;
 pub mod schedule;
+pub mod sdk_chain;
 pub mod sdk_support;
 pub mod serve;
 pub mod signals;

@@ -117,7 +117,7 @@ pub fn support(kind: SdkKind, version: Option<&str>, mechanism: Mechanism) -> Su
 }
 
 /// The leading numbers of a version, as many as .NET uses; what follows them (`-SNAPSHOT`, `rc1`) is dropped.
-fn numbers(version: &str) -> Option<[u32; 4]> {
+pub(crate) fn numbers(version: &str) -> Option<[u32; 4]> {
     let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
     let mut numbers = [0; 4];
     let mut parts = version[..end].split('.');

@@ -114,6 +114,24 @@ fn the_reference_shows_the_codes() {
     section("codes", &format!("| code | what it means | severity | what to do |\n| --- | --- | --- | --- |\n{table}"));
 }
 
+/// A claim of an order, a number, a default or a date is somebody's word: a comment beside the text says whose.
+#[test]
+fn every_claim_of_an_explanation_has_its_source() {
+    let claim = regex_lite::Regex::new(
+        r"\b\d+ (%|(s|min|h|hours?|minutes|characters)\b)|\bby default\b|\b20\d\d\b|\bfive seconds\b|\bhop limit\b|\bbefore web",
+    )
+    .unwrap();
+    let mut claims = 0;
+    for cause in causes().filter(|cause| claim.is_match(cause.explanation)) {
+        let text = fs::read_to_string(project(&format!("src/checks/{}.rs", cause.code.replace('-', "_")))).unwrap();
+        let before = text.split("explanation: ").next().unwrap();
+        let comment = before.trim_end().rsplit("\n\n").next().unwrap();
+        assert!(comment.contains("Source") || comment.contains("sdk_chain"), "{}: whose word is it?", cause.code);
+        claims += 1;
+    }
+    assert!(claims > 15, "{claims}");
+}
+
 #[test]
 fn the_reference_shows_the_commands_and_options() {
     let mut program = irsa_probe::cli::command();

@@ -11,6 +11,8 @@ pub static CHECK: Check = Check {
         title: "the caller is not the role that AWS_ROLE_ARN names",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: IAM user guide, "IAM identifiers" (an assumed-role ARN holds the role name without its path); STS API
+        // reference, GetCallerIdentity ("No permissions are required").
         explanation: "\
 GetCallerIdentity needs no permission and succeeds with any credentials, the node's included, so by itself it proves \
 nothing: what counts is who it says the caller is. The caller's ARN, arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION, \

@@ -12,6 +12,8 @@ pub static CHECK: Check = Check {
         title: "the STS host looks like one of China's and does not exist",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Sources: partitions.json of the AWS SDKs for regions and suffix; the webhook's default audience, the same in
+        // every partition: pods sent through it, tests/webhook.
         explanation: "\
 China's regions are a partition of their own: cn-north-1 and cn-northwest-1, with hosts that end in .amazonaws.com.cn. \
 A misspelt region (cn-north) or an endpoint written by hand with the suffix .amazonaws.com gives a name that does not \

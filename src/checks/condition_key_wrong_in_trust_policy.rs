@@ -6,6 +6,8 @@ pub static CAUSE: Cause = Cause {
     title: "the trust policy looks at a condition key that is not there",
     severity: Severity::Error,
     advice: Advice::Fix,
+    // Source: IAM user guide, "IAM and AWS STS condition context keys", section "Available keys for AWS OIDC
+    // federation".
     explanation: "\
 A condition key is the issuer without https://, a colon, and sub or aud. Seen in the field: :aud and :sub swapped, \
 the provider's whole ARN as key, https:// left in, the suffix missing, another cluster's issuer in the key while the \

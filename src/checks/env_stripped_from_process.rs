@@ -9,6 +9,7 @@ pub static CHECK: Check = Check {
         title: "a process was started without IRSA's variables",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: PHP manual, "FPM configuration": clear_env, default "yes".
         explanation: "\
 The container has the variables, and one of its processes has not: whatever started it cleans the environment. sudo, \
 su - and cron do so, process managers such as supervisord, s6 and runit do so by configuration, and Apache passes on \

@@ -10,6 +10,9 @@ pub static CHECK: Check = Check {
         title: "programs in this container can take the node's role",
         severity: Severity::Warning,
         advice: Advice::Fix,
+        // Sources: EKS user guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023" (managed node groups require
+        // IMDSv2 with a hop limit of 1) and "Security considerations for EKS Auto Mode"; eksctl
+        // pkg/cfn/builder/nodegroup.go, makeMetadataOptions (2, and 1 with disablePodIMDS).
         explanation: "\
 The node's instance metadata answers from inside this container, so any program in it can fetch credentials of the \
 node's role, IRSA or not. And where IRSA fails without an error (variables missing, token not readable), SDKs go on to \

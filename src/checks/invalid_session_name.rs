@@ -10,6 +10,7 @@ pub static CHECK: Check = Check {
         title: "AWS_ROLE_SESSION_NAME is none that STS takes",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: STS API reference, AssumeRoleWithWebIdentity: RoleSessionName.
         explanation: "\
 A session's name has 2 to 64 characters out of letters, digits and _+=,.@- (API reference of AssumeRoleWithWebIdentity). \
 Names built from a path, a user with brackets, or with a space in them are refused with ValidationError at \

@@ -11,6 +11,9 @@ pub static CHECK: Check = Check {
         title: "the token's issuer cannot be reached by STS",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Sources: IAM user guide, "Create an OpenID Connect (OIDC) identity provider in IAM"; API reference of
+        // UpdateOpenIDConnectProviderThumbprint (thumbprints decide only where the certificate is not signed by a CA of
+        // AWS's store).
         explanation: "\
 STS fetches the keys of a token's issuer over the public internet: https and a public name. \
 A certificate of a private CA works if its thumbprint is in the IAM provider. A \

@@ -9,6 +9,8 @@ pub static CHECK: Check = Check {
         title: "STS cannot reach the issuer",
         severity: Severity::Error,
         advice: Advice::Retry,
+        // Source: AWS re:Post knowledge center, "iam-sts-invalididentitytoken" (latency over 5 s, too many requests);
+        // STS API reference, IDPCommunicationError ("often a transient error").
         explanation: "\
 STS fetches ISSUER/.well-known/openid-configuration and the keys that it names, from the internet, and gives up \
 after about five seconds. An outage, a firewall, a slow host, or hundreds of pods that start in the same second \

@@ -10,9 +10,11 @@ pub static CHECK: Check = Check {
         title: "the issuer does not publish the key that signed this token",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // A day: the lifetime of the tokens that the webhook asks for, 86400 s. Source: pods sent through it,
+        // tests/webhook.
         explanation: "\
 The token's header names the key that signed it (kid), and the issuer's published set has none of that name: the \
-signing key was rotated, the cluster was made anew behind the same issuer, or a hand-made set was never updated. STS \
+signing key was rotated, the cluster was recreated behind the same issuer, or a hand-made set was never updated. STS \
 answers \"Couldn't retrieve verification key\", as it does when it cannot reach the issuer at all.
 
 Compare `kubectl get --raw /openid/v1/jwks` with what the issuer's jwks_uri serves. Publish the new key, and keep \

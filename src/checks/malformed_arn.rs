@@ -11,6 +11,7 @@ pub static CHECK: Check = Check {
         title: "AWS_ROLE_ARN is not the ARN of an IAM role",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: IAM user guide, "IAM identifiers".
         explanation: "\
 The webhook copies the service account's annotation eks.amazonaws.com/role-arn into AWS_ROLE_ARN without looking at \
 it, so a typing error there travels into every pod. STS answers such a call with ValidationError \"Request ARN is \

@@ -6,6 +6,9 @@ pub static CAUSE: Cause = Cause {
     title: "a service mesh sends connections to its proxy, which does not run yet",
     severity: Severity::Error,
     advice: Advice::Retry,
+    // Sources: Istio, "Resource annotations" (traffic.sidecar.istio.io/excludeOutboundPorts) and "Kubernetes native
+    // sidecars" (ENABLE_NATIVE_SIDECARS, on by default from 1.27 on); Linkerd, "Proxy configuration"
+    // (config.linkerd.io/skip-outbound-ports, config.linkerd.io/proxy-enable-native-sidecar).
     explanation: "\
 Under Istio's and Linkerd's CNI plugins the pod's network is redirected to the mesh's proxy before any container starts, \
 but the proxy itself starts behind the init containers. Until then every connection is refused at once, often name \

@@ -9,6 +9,7 @@ pub static CHECK: Check = Check {
         title: "the application runs as the node's role instead of the pod's",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: EC2 user guide, "IAM roles for Amazon EC2": the session of an instance is named after the instance.
         explanation: "\
 The error, or GetCallerIdentity, names the node's instance role as caller (the session is named i-... after the \
 instance). Web identity was not used: the variables were not in the process, the SDK does not know web identity, or \

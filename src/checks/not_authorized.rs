@@ -9,6 +9,8 @@ pub static CHECK: Check = Check {
         title: "the role's trust policy does not let this service account in",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source of the delay: IAM user guide, "Troubleshoot IAM: Changes that I make are not always immediately
+        // visible"; it gives no number, public reports speak of seconds, seldom of minutes.
         explanation: "\
 STS answers \"Not authorized to perform sts:AssumeRoleWithWebIdentity\" to nine different mistakes, and never says \
 which: the trust policy names another provider, another subject or another audience; its condition keys are \

@@ -11,6 +11,8 @@ pub static CHECK: Check = Check {
         title: "sessions of the global STS endpoint are refused in this region",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: IAM user guide, "Manage AWS STS in an AWS Region", section on session tokens of the global endpoint.
+        // Which regions are opt-in: `Partition::is_opt_in`.
         explanation: "\
 The global endpoint sts.amazonaws.com gives sessions of version 1, which are valid only in regions that are on by \
 default. Regions that an account must enable (af-south-1, ap-east-1, eu-south-1 and me-south-1, for example) \

@@ -6,6 +6,8 @@ pub static CAUSE: Cause = Cause {
     title: "session tags and policies of the second call are too large",
     severity: Severity::Error,
     advice: Advice::Fix,
+    // Source: EKS user guide, "Grant Pods access to AWS resources based on tags": eks-cluster-arn, eks-cluster-name,
+    // kubernetes-namespace, kubernetes-service-account, kubernetes-pod-name and kubernetes-pod-uid, all transitive.
     explanation: "\
 A further sts:AssumeRole passes session tags and session policies that AWS packs into a limited space; \"Packed size \
 of session tags consumes 112% of allotted space\". Pod Identity adds six tags of its own that are passed on to the \

@@ -1,6 +1,7 @@
 use crate::checks::Check;
 use crate::evidence::Evidence;
 use crate::finding::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::sdk_chain::{Link, Takers, takers};
 use crate::sts_errors::{Clues, fix};
 
 /// IRSA and Pod Identity are both there.
@@ -10,10 +11,11 @@ pub static CHECK: Check = Check {
         title: "IRSA and Pod Identity are both configured",
         severity: Severity::Warning,
         advice: Advice::RecreatePod,
+        // The order of each SDK, with sources, is in `sdk_chain`.
         explanation: "\
-Both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are set. SDKs try web identity first, so \
-IRSA's role wins, although the webhook itself prefers a Pod Identity association. Who reads the pod's spec expects \
-one role and gets the other.
+Both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are set. Every AWS SDK except JavaScript 2 \
+tries web identity first, so the role of IRSA wins, although the webhook itself prefers a Pod Identity association. \
+Whoever reads the pod spec expects one role and gets the other.
 
 Decide for one: delete the association, or the service account's annotation. Then recreate the pod.",
     },
@@ -33,9 +35,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     else {
         return Outcome::skip("IRSA's variables do not both have a value");
     };
+    let order = match takers(evidence, Link::Container) {
+        Takers::None => format!("The SDKs in the image take web identity first, so they use {role}"),
+        Takers::These(who) => format!("For credentials, {who} the container endpoint first, so {role} is not used"),
+        Takers::Unknown => format!("SDKs take web identity first, so they use {role} (only JavaScript 2 does not)"),
+    };
     let cause = format!(
-        "{name} is {uri}, and IRSA's variables name {role}. SDKs take web identity first, so they use {role}; a pod made \
-         by the webhook alone has only one of the two."
+        "{name} is {uri}, and IRSA's variables name {role}. {order}; a pod made by the webhook alone has only one of the two."
     );
     Diagnosis::new(cause, fix(CHECK.cause.code, &Clues::of(evidence))).into()
 }

@@ -9,6 +9,7 @@ pub static CHECK: Check = Check {
         title: "the probe's user changes the token file's mode",
         severity: Severity::Warning,
         advice: Advice::Fix,
+        // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
         explanation: "\
 The kubelet gives the token file to one user, with mode 0600, only if every container of the pod names the same \
 runAsUser, and it counts init, sidecar and ephemeral containers too (Kubernetes, pkg/volume/util, FsUserFrom). A probe \

@@ -12,11 +12,13 @@ pub static CHECK: Check = Check {
         title: "some or all SDKs find no region, so they cannot tell which STS to call",
         severity: Severity::Warning,
         advice: Advice::RecreatePod,
+        // Source: botocore, configprovider.py: the region comes from AWS_DEFAULT_REGION alone. What the global endpoint
+        // serves: IAM user guide, "AWS STS Regions and endpoints".
         explanation: "\
 Neither AWS_REGION nor AWS_DEFAULT_REGION is set, nor does a profile name a region. Some SDKs stop there (\"Missing \
 Region\", \"You must specify a region\"), some build a host that does not exist (sts..amazonaws.com), and some call the \
-global endpoint sts.amazonaws.com, which cannot be reached from private networks, and does not know \
-the accounts of China and GovCloud.
+global endpoint sts.amazonaws.com, which no VPC endpoint serves and which does not know the accounts of China and \
+GovCloud.
 
 EKS's webhook sets both variables in the pods it changes. A webhook of one's own does so with --aws-default-region; \
 else set AWS_REGION in the pod's template.

@@ -12,8 +12,9 @@ pub static CHECK: Check = Check {
         // Source: IAM user guide, "Manage AWS STS in an AWS Region".
         explanation: "\
 An account can deactivate the STS endpoints of regions that are on by default (IAM console, Account settings). In an \
-opt-in region STS cannot be toggled: it comes with the region, which is enabled under Account, AWS Regions. STS then answers RegionDisabledException, or to web identity calls \"No OpenIDConnect \
-provider found in your account\", which another region's endpoint does not say. GetCallerIdentity works all the \
+opt-in region STS cannot be toggled: it comes with the region, which is enabled under Account, AWS Regions. \
+Otherwise STS answers RegionDisabledException, or to web identity calls \"No OpenIDConnect provider found in your \
+account\", which another region's endpoint does not say. GetCallerIdentity works all the \
 same, so it proves nothing.
 
 Activate the endpoint or enable the region, or set AWS_REGION (and recreate the pod) so that another region's is called.",

@@ -17,6 +17,9 @@ pub static CHECK: Check = Check {
         title: "the local clock is too far off for signed calls",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Sources: STS's own answer ("Signature expired: ... (... - 15 min.)"); IAM user guide, "AWS Signature Version
+        // 4 for API requests" (5 minutes for most services); EC2 user guide, "Amazon Time Sync Service"
+        // (169.254.169.123).
         explanation: "\
 Signed calls carry their time, and STS refuses those that are more than 15 minutes off (some services 5): \
 SignatureDoesNotMatch with \"Signature expired\" or \"Signature not yet current\". Some SDKs correct the time by the Date \

@@ -6,6 +6,7 @@ pub static CAUSE: Cause = Cause {
     title: "the role does not exist",
     severity: Severity::Error,
     advice: Advice::Fix,
+    // Source of the delay: IAM user guide, "Troubleshoot IAM: Changes that I make are not always immediately visible".
     explanation: "\
 STS does not tell strangers which roles exist: a role that was deleted, misspelt or never made gets the same \
 AccessDenied as one whose trust policy says no. So this can never be excluded from within a pod.

@@ -9,6 +9,9 @@ pub static CHECK: Check = Check {
         title: "a policy above the role denies the call",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Sources: AWS Organizations user guide, "Service control policies" (they apply to principals of the member
+        // accounts) and "Resource control policies" (they apply to resources, whoever calls; STS is supported); IAM
+        // user guide, "Permissions boundaries for IAM entities".
         explanation: "\
 Resource control policies and the policy of a VPC endpoint for STS can deny sts:AssumeRoleWithWebIdentity whatever \
 the trust policy says. The call is unsigned, so policies with conditions on the principal's organization or tags often \

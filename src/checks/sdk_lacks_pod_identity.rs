@@ -10,6 +10,7 @@ pub static CHECK: Check = Check {
         title: "the application's AWS SDK cannot use EKS Pod Identity",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Sources: `sdk_support`.
         explanation: "\
 This pod was given EKS Pod Identity, not IRSA. Its credentials come from an agent on the node at 169.254.170.23 for a \
 token that is read from a file; SDKs learnt both at the end of 2023. An older one refuses the agent's address, or sends \

@@ -10,6 +10,7 @@ pub static CHECK: Check = Check {
         title: "the application's AWS SDK cannot use IRSA",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Sources: `sdk_support`.
         explanation: "\
 IRSA works in this pod, yet the application does not use it: the credential chain of its AWS SDK has no web identity, or \
 lacks a part of it. Such an application goes on to the role of the node, or says that it has no credentials.

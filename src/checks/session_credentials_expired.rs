@@ -6,6 +6,8 @@ pub static CAUSE: Cause = Cause {
     title: "the application uses a session's credentials after their end",
     severity: Severity::Error,
     advice: Advice::Fix,
+    // Sources: STS API reference, AssumeRoleWithWebIdentity: DurationSeconds, 3600 by default; the token's 86400 s:
+    // pods sent through the webhook, tests/webhook.
     explanation: "\
 Two clocks run: the token in the file lives about a day and is replaced before that; the session that STS gives for \
 it lives an hour. A program that copies access key, secret and session token at its start, instead of asking the \

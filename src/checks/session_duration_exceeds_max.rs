@@ -9,6 +9,8 @@ pub static CHECK: Check = Check {
         title: "the session is longer than the role allows",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Source: IAM API reference, CreateRole: MaxSessionDuration (3600 by default, 43200 at most); IAM user guide,
+        // "Methods to assume a role" (one hour for role chaining).
         explanation: "\
 A role has a MaxSessionDuration, an hour unless somebody raised it, 12 hours at most. A call that asks for more is \
 refused: \"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.\" Sessions taken from \

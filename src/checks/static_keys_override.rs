@@ -1,7 +1,8 @@
 use crate::arn::RoleArn;
 use crate::checks::Check;
-use crate::evidence::{Environment, Evidence, Profile, Seen, Winner};
-use crate::finding::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::evidence::{Evidence, Profile, Seen, Winner};
+use crate::finding::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::sdk_chain::{Link, takers};
 use crate::sts_errors::{Clues, fix};
 
 /// Keys win over web identity.
@@ -11,13 +12,18 @@ pub static CHECK: Check = Check {
         title: "static keys win over web identity",
         severity: Severity::Warning,
         advice: Advice::RecreatePod,
+        // The order of each SDK, with sources, is in `sdk_chain`; a test compares this text with it.
         explanation: "\
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come before web identity in the default chains of all AWS SDKs but .NET 3. \
-Keys in the default profile of a credentials file lose against web identity in boto, PHP, Java, Go 2 and .NET, and win \
-in JavaScript 3; keys in the program's own configuration always win. Then IRSA is set up \
-perfectly and never used; some SDKs stumble even over an empty AWS_ACCESS_KEY_ID.
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come before web identity in the default credential chain of every AWS SDK \
+except .NET 3, where web identity comes first. An empty AWS_ACCESS_KEY_ID still stops some SDKs.
 
-Remove the keys from the pod's template (env and envFrom, ConfigMaps and Secrets), then recreate the pod.",
+Credentials in a profile (usually the default one of ~/.aws/credentials) lose against web identity in boto3, the AWS \
+CLI, Go, Java, Kotlin since 1.4.0, Ruby, PHP and .NET. They win in JavaScript, Rust, C++ and Kotlin before 1.4.0. A \
+profile that assumes a role (role_arn with source_profile or credential_source) wins in boto3 and the AWS CLI too. \
+Credentials that a program sets in its own code always win.
+
+Where they win, IRSA is configured correctly and never used. Remove the keys from the pod template (env and envFrom, \
+ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
     },
     judge,
 };
@@ -32,52 +38,72 @@ fn judge(evidence: &Evidence) -> Outcome {
     if ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !environment.variable(name).is_filled()) {
         return Outcome::skip("there is no web identity to override");
     }
-    let Some(cause) = in_variables(environment).or_else(|| in_profile(evidence)) else {
-        return Outcome::Pass;
+    let (cause, fix) = match (in_variables(evidence), in_profile(evidence)) {
+        (Some(cause), _) => (cause, fix(CHECK.cause.code, &Clues::of(evidence))),
+        (None, Some((cause, fix))) => (cause, fix),
+        (None, None) => return Outcome::Pass,
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
     let winner = match (&evidence.winner, role) {
         (Seen::Seen(Winner { caller, .. }), Some(role)) if role.is_role_of(&caller.arn) => {
             " They are credentials of the same role.".to_owned()
         }
-        (Seen::Seen(Winner { caller, .. }), _) => format!(" An SDK here is {}.", caller.arn),
+        (Seen::Seen(Winner { caller, .. }), _) => format!(" They belong to {}.", caller.arn),
         (Seen::Failed(why), _) => format!(" They do not work: {why}."),
         (Seen::NotLooked(_), _) => String::new(),
     };
-    Diagnosis::new(format!("{cause}{winner}"), fix(CHECK.cause.code, &Clues::of(evidence))).into()
+    Diagnosis::new(format!("{cause}{winner}"), fix).into()
 }
 
-fn in_variables(environment: &Environment) -> Option<String> {
+fn in_variables(evidence: &Evidence) -> Option<String> {
+    let environment = &evidence.environment;
     let set: Vec<&str> = KEYS.into_iter().filter(|name| environment.variable(name).is_set()).collect();
     let filled: Vec<&str> = KEYS.into_iter().filter(|name| environment.variable(name).is_filled()).collect();
     match (set.len(), filled.len()) {
         (0, _) => None,
         (_, 2) => {
-            Some("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set; SDKs take them before web identity.".into())
+            let who = takers(evidence, Link::Keys).or("every SDK except .NET 3 takes")?;
+            Some(format!("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set, and {who} them before web identity."))
         }
         (_, 1) => Some(format!("{} is set without its other half; some SDKs fail over that, others go on.", filled[0])),
         _ => Some(format!("{} is set but empty; some SDKs stumble over that instead of going on.", set.join(" and "))),
     }
 }
 
-/// SDKs for Rust and JavaScript take the profile before web identity; the others do if `AWS_PROFILE` names it.
-fn in_profile(evidence: &Evidence) -> Option<String> {
+fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
     let profile = evidence.profile.seen().filter(|profile| profile.gives_credentials())?;
-    let Profile { name, settings, .. } = profile;
-    let named = evidence.environment.value("AWS_PROFILE").is_some();
-    let who = if named { "SDKs take it" } else { "some SDKs (Rust, JavaScript) take it" };
+    let Profile { name, settings, role_arn, .. } = profile;
+    if role_arn.is_some() && role_arn.as_deref() == evidence.environment.value("AWS_ROLE_ARN") {
+        return None;
+    }
+    let assumes = role_arn.as_deref().filter(|_| !profile.has("web_identity_token_file"));
+    let (link, all) = match assumes {
+        Some(_) => (Link::AssumeRole, "boto3, the AWS CLI and the SDKs for JavaScript, Rust and C++ take"),
+        None => (Link::Profile, "the SDKs for JavaScript, Rust and C++ take"),
+    };
+    let who = takers(evidence, link).or(all)?;
     let not_run = match profile.has("credential_process") {
         true => " The probe does not run other people's credential_process.",
         false => "",
     };
-    Some(format!("The profile {name:?} has {}; {who} before web identity.{not_run}", settings.join(", ")))
+    let what = match assumes {
+        Some(role) => format!("The profile {name:?} assumes the role {role}, with other credentials"),
+        None => format!("The profile {name:?} has {}", settings.join(", ")),
+    };
+    let fix = Fix::new(format!(
+        "Remove {} from the profile {name:?} in the image or volume that holds the AWS configuration files, then \
+         recreate the pod",
+        settings.join(", ")
+    ));
+    Some((format!("{what}, and {who} it before web identity.{not_run}"), fix))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checks::testing::{ROLE, environment, found};
-    use crate::evidence::{Caller, Source};
+    use crate::evidence::{Caller, Sdk, SdkKind, SdkScan, Source, Target};
+    use crate::sdk_chain::comes_before_web_identity;
 
     const IRSA: [(&str, &str); 2] = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")];
 
@@ -103,22 +129,102 @@ mod tests {
         }
     }
 
+    fn profile(settings: &[&'static str], role_arn: Option<&str>) -> Seen<Profile, String> {
+        let role_arn = role_arn.map(str::to_owned);
+        Seen::Seen(Profile { name: "a".into(), exists: true, settings: settings.to_vec(), role_arn })
+    }
+
     #[test]
     fn a_profile_counts_and_the_winner_is_named() {
         let mut evidence = environment(&IRSA);
-        let profile =
-            |settings: &[&'static str]| Profile { name: "a".into(), exists: true, settings: settings.to_vec() };
-        evidence.profile = Seen::Seen(profile(&[]));
+        evidence.profile = profile(&[], None);
         assert_eq!(judge(&evidence), Outcome::Pass);
-        evidence.profile = Seen::Seen(profile(&["credential_process"]));
+        evidence.profile = profile(&["credential_process"], None);
         assert!(cause(&evidence).contains("does not run"));
         let caller = |arn: &str| Caller { arn: arn.into(), account: String::new(), user_id: String::new() };
         for (arn, words) in [
-            ("arn:aws:iam::111122223333:user/ci", "An SDK here is arn:aws:iam::111122223333:user/ci"),
+            ("arn:aws:iam::111122223333:user/ci", "They belong to arn:aws:iam::111122223333:user/ci"),
             ("arn:aws:sts::111122223333:assumed-role/checkout/x", "of the same role"),
         ] {
             evidence.winner = Seen::Seen(Winner { source: Source::Profile, caller: caller(arn) });
             assert!(cause(&evidence).contains(words), "{}", cause(&evidence));
+        }
+    }
+
+    #[test]
+    fn a_profile_that_leads_to_the_same_role_is_no_fault_and_another_role_is_named() {
+        let other = "arn:aws:iam::111122223333:role/other";
+        for (settings, role_arn, words) in [
+            (&["role_arn", "web_identity_token_file"][..], ROLE, "Pass"),
+            (&["role_arn", "source_profile"], ROLE, "Pass"),
+            (&["role_arn", "source_profile"], other, "assumes the role arn:aws:iam::111122223333:role/other"),
+            (&["role_arn", "source_profile"], other, "and boto3, the AWS CLI"),
+            (&["role_arn", "web_identity_token_file"], other, "and the SDKs for JavaScript"),
+        ] {
+            let evidence = Evidence { profile: profile(settings, Some(role_arn)), ..environment(&IRSA) };
+            assert!(cause(&evidence).contains(words), "{settings:?} {role_arn}: {}", cause(&evidence));
+        }
+    }
+
+    #[test]
+    fn the_sdk_of_the_target_decides_who_wins() {
+        let keys = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "x")];
+        let file = || profile(&["aws_access_key_id"], None);
+        let both = &[(SdkKind::Boto3, "1.34.0"), (SdkKind::Rust, "1.5.0")][..];
+        for (program, sdks, in_variables, in_file) in [
+            ("python3", &[(SdkKind::Boto3, "1.34.0")][..], "boto3 1.34.0 in the image takes them", "Pass"),
+            ("dotnet", &[(SdkKind::DotNet, "3.7.400.0")], "Pass", "Pass"),
+            ("dotnet", &[(SdkKind::DotNet, "4.0.0.2")], "SDK for .NET 4.0.0.2 in the image takes", "Pass"),
+            ("node", &[(SdkKind::JavaScriptV3, "3.500.0")], "JavaScript 3 3.500.0 in", "JavaScript 3 3.500.0 in"),
+            (
+                "app",
+                both,
+                "boto3 1.34.0, AWS SDK for Rust 1.5.0 in the image take",
+                "Rust 1.5.0 (but not boto3 1.34.0)",
+            ),
+            ("app", &[], "every SDK except .NET 3", "the SDKs for JavaScript, Rust and C++ take"),
+        ] {
+            let sdk = |(kind, version): &(SdkKind, &str)| Sdk {
+                kind: *kind,
+                version: Some((*version).to_owned()),
+                path: "/app".into(),
+                has_sts_module: None,
+            };
+            let scan = SdkScan { sdks: sdks.iter().map(sdk).collect(), ..SdkScan::default() };
+            let target = || Target {
+                program: Some(program.into()),
+                sdks: Seen::Seen(scan.clone()),
+                ..crate::checks::testing::target()
+            };
+            let with_keys = Evidence { target: Some(target()), ..environment(&[&IRSA[..], &keys].concat()) };
+            assert!(cause(&with_keys).contains(in_variables), "{program} {sdks:?}: {}", cause(&with_keys));
+            let with_file = Evidence { target: Some(target()), profile: file(), ..environment(&IRSA) };
+            assert!(cause(&with_file).contains(in_file), "{program} {sdks:?}: {}", cause(&with_file));
+        }
+    }
+
+    #[test]
+    fn the_explanation_is_what_the_table_of_orders_says() {
+        let text = CHECK.cause.explanation.replace('\n', " ");
+        let sentence = |word: &str| text.split(". ").find(|sentence| sentence.contains(word)).unwrap();
+        let (lose, win) = (sentence(" lose against"), sentence("They win in"));
+        for (kind, name) in [
+            (SdkKind::Boto3, "boto3"),
+            (SdkKind::Cli, "AWS CLI"),
+            (SdkKind::GoV1, "Go"),
+            (SdkKind::GoV2, "Go"),
+            (SdkKind::JavaV1, "Java,"),
+            (SdkKind::JavaV2, "Java,"),
+            (SdkKind::JavaScriptV2, "JavaScript"),
+            (SdkKind::JavaScriptV3, "JavaScript"),
+            (SdkKind::Ruby, "Ruby"),
+            (SdkKind::Php, "PHP"),
+            (SdkKind::DotNet, ".NET"),
+            (SdkKind::Cpp, "C++"),
+            (SdkKind::Rust, "Rust"),
+        ] {
+            let wins = comes_before_web_identity(kind, None, Link::Profile);
+            assert_eq!((lose.contains(name), win.contains(name)), (wins == Some(false), wins == Some(true)), "{name}");
         }
     }
 }

@@ -12,11 +12,13 @@ pub static CHECK: Check = Check {
         title: "the settings lead calls to something that is not STS",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: AWS SDKs and Tools reference guide, "Service-specific endpoints", "AWS STS Regional endpoints" and
+        // "Dual-stack and FIPS endpoints".
         explanation: "\
 Where STS is called follows from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, or the region; AWS_STS_REGIONAL_ENDPOINTS=legacy, \
-AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT change the name too. Seen in the field: an endpoint \
-meant for S3 that also catches STS (S3 answers such a call with MethodNotAllowed, 405), a region that does not exist \
-(the name then does not resolve), TLS switched off for all services (http://sts...), and an override without scheme.
+AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT change the name too. Seen in the field: an endpoint meant for S3 \
+that also catches STS (S3 answers such a call with MethodNotAllowed, 405), a region that does not exist (the name then \
+does not resolve), TLS switched off for all services (http://sts...), and an override without scheme.
 
 Give each service its own override (AWS_ENDPOINT_URL_S3, say), spell the region as AWS does, and recreate the pod: its \
 variables were set when it was made.",

@@ -9,6 +9,8 @@ pub static CHECK: Check = Check {
         title: "STS limits the rate of calls",
         severity: Severity::Error,
         advice: Advice::Retry,
+        // Source: IAM user guide, "IAM and AWS STS quotas": requests per second, per account and Region; STS API
+        // reference, Common errors: Throttling, HTTP 400.
         explanation: "\
 STS answers Throttling \"Rate exceeded\" (with status 400) when an account calls too often: mass rollouts, programs \
 that take a session for each request, many pods that fail and try again at once. Some SDKs then go on to the node's \

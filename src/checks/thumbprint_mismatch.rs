@@ -11,13 +11,17 @@ pub static CHECK: Check = Check {
         severity: Severity::Error,
         advice: Advice::Fix,
         // Source: IAM user guide, "Obtain the thumbprint for an OpenID Connect identity provider".
+        // Source: IAM API reference, UpdateOpenIDConnectProviderThumbprint: "completely replaces the existing list";
+        // AWS uses its own library of trusted CAs, and thumbprints only where the certificate is not signed by one of
+        // them.
         explanation: "\
 An IAM provider holds SHA-1 thumbprints of the topmost certificate that the issuer's host presents. For EKS and \
 other issuers with well-known CAs, AWS uses its own trust store instead; for private CAs and some self-hosted \
 issuers the thumbprint decides, and it changes when the host's chain does.
 
 Take the last certificate of the chain that the host presents, and set its SHA-1 fingerprint in the provider \
-(`aws iam update-open-id-connect-provider-thumbprint`, which replaces the whole list). On EKS leave thumbprints alone. A host that presents only its leaf needs the leaf's.
+(`aws iam update-open-id-connect-provider-thumbprint`, which replaces the whole list). A host that presents only its \
+leaf needs the leaf's. On EKS leave thumbprints alone.
 
 The pod recovers by itself.",
     },

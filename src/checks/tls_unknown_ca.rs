@@ -9,9 +9,12 @@ pub static CHECK: Check = Check {
         title: "the STS certificate cannot be verified with this pod's CA bundle",
         severity: Severity::Error,
         advice: Advice::Fix,
+        // Sources: distroless, base/README.md (gcr.io/distroless/static has ca-certificates); Node.js, "Command-line
+        // API" (NODE_EXTRA_CA_CERTS); Java Secure Socket Extension reference guide (javax.net.ssl.trustStore, else
+        // cacerts).
         explanation: "\
-Either the image has no CA bundle (scratch images, for example; gcr.io/distroless/static has one; package ca-certificates), or the one it has \
-is ancient, or something on the way inspects TLS and presents a certificate of its own. Who issued the presented \
+Either the image has no CA bundle (an image from scratch has none, gcr.io/distroless/static has one), or the one it \
+has is ancient, or something on the way inspects TLS and presents a certificate of its own. Who issued the presented \
 certificate decides: Amazon or Starfield means that the bundle is missing; anything else means inspection.
 
 Put a bundle into the image; where TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \

@@ -10,6 +10,8 @@ pub static CHECK: Check = Check {
         title: "the token was made for something else than STS",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Sources: pods sent through the webhook, tests/webhook; EKS user guide, "How EKS Pod Identity works"
+        // (pods.eks.amazonaws.com).
         explanation: "\
 Every token names in its claim aud whom it is for, and STS takes only tokens whose audience is a client id of the IAM \
 provider, on EKS sts.amazonaws.com. The token under /var/run/secrets/kubernetes.io/serviceaccount is for the API \

@@ -12,6 +12,8 @@ pub static CHECK: Check = Check {
         title: "the token has expired",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh: 80 % of the lifetime or maxTTL of 24
+        // h, with a jitter of 10 s.
         explanation: "\
 The kubelet renews the file when 80 % of the token's lifetime have passed, at the latest after 24 hours. An expired \
 token in the file means that the kubelet did not get there: the file is mounted with subPath (such mounts never change), \

@@ -9,6 +9,7 @@ pub static CHECK: Check = Check {
         title: "this process may not read the token file",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
         explanation: "\
 The kubelet chooses the token file's mode and owner from the security contexts of all containers of the pod, init, \
 sidecar and ephemeral ones included (Kubernetes, pkg/volume/util, FsUserFrom):

@@ -9,6 +9,7 @@ pub static CHECK: Check = Check {
         title: "the application may not read its token file",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
         explanation: "\
 Computed from the mode and the owner of every directory and file on the way to the token, for the user, the groups and \
 the capabilities of the application's process, as the kernel does it. Whether the probe itself may read the file plays \

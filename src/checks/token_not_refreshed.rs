@@ -16,6 +16,7 @@ pub static CHECK: Check = Check {
         title: "the kubelet has not renewed the token in time",
         severity: Severity::Warning,
         advice: Advice::RecreatePod,
+        // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh.
         explanation: "\
 The kubelet renews a projected token when 80 % of its lifetime have passed or after 24 hours, whichever comes first. \
 This one is older, so it will run out and IRSA with it. The usual reasons: the file is mounted with subPath, which never \

@@ -11,6 +11,7 @@ pub static CHECK: Check = Check {
         title: "STS could not get the key to verify this token",
         severity: Severity::Error,
         advice: Advice::Retry,
+        // Source: AWS re:Post knowledge center, "iam-sts-invalididentitytoken" (latency over 5 s, too many requests).
         explanation: "\
 To verify a token STS fetches the issuer's discovery document and keys, from the internet, within about five \
 seconds. It answers \"Couldn't retrieve verification key from your identity provider\" if that fails, and also if \

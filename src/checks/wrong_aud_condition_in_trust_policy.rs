@@ -6,6 +6,7 @@ pub static CAUSE: Cause = Cause {
     title: "the trust policy's aud condition is not this token's aud",
     severity: Severity::Error,
     advice: Advice::Fix,
+    // Source: pods sent through the webhook, tests/webhook.
     explanation: "\
 Two places judge a token's audience. The IAM provider's list of client ids comes first; a token whose aud is not on \
 it gets 400 \"Incorrect token audience\". Then the role's trust policy may have a condition on ISSUER:aud; a \

@@ -11,10 +11,11 @@ pub static CHECK: Check = Check {
         title: "the STS endpoint is of another partition than the role",
         severity: Severity::Error,
         advice: Advice::RecreatePod,
+        // Source: partitions.json of the AWS SDKs.
         explanation: "\
-The commercial regions, China, GovCloud, the European Sovereign Cloud (aws-eusc) and the isolated regions are partitions: worlds of their own accounts, roles and \
-hosts. STS in one knows nothing of another, so it answers \"No OpenIDConnect provider found in your account\", and refuses \
-signed calls with InvalidClientTokenId.
+The commercial regions, China, GovCloud, the European Sovereign Cloud (aws-eusc) and the isolated regions are \
+partitions: worlds of their own accounts, roles and hosts. STS in one knows nothing of another, so it answers \"No \
+OpenIDConnect provider found in your account\", and refuses signed calls with InvalidClientTokenId.
 
 It happens when no region is set and an SDK falls back to sts.amazonaws.com, when AWS_REGION was copied from another \
 stage, and when an inner client of an SDK is built for us-east-1 whatever the configuration says.

@@ -39,7 +39,7 @@ impl Profiles {
         Fs::from_raw_map(self.0.clone())
     }
 
-    /// What the files say of the profile that an SDK selects; names of settings only.
+    /// What the files say of the profile that an SDK selects; no values but the role's.
     pub async fn selected(&self, subject: &Subject) -> Seen<Profile, String> {
         if self.0.is_empty() {
             return Seen::not_looked("there are no profile files");
@@ -56,6 +56,7 @@ impl Profiles {
             name: crate::redact::scrub(name),
             exists: profile.is_some(),
             settings: Profile::CREDENTIAL_SETTINGS.into_iter().filter(has).collect(),
+            role_arn: profile.and_then(|profile| profile.get("role_arn")).map(crate::redact::scrub),
         })
     }
 }
@@ -87,14 +88,17 @@ mod tests {
     #[tokio::test]
     async fn the_selected_profile_is_told_by_its_settings_alone() {
         let config = "[default]\nregion = eu-west-1\n[profile a]\ncredential_process = /bin/x --secret hunter2\n\
-                      [profile b]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = hunter2\n";
+                      [profile b]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = hunter2\n\
+                      [profile d]\nrole_arn = arn:aws:iam::111122223333:role/a\nsource_profile = b\n";
         for (variables, name, exists, settings) in [
             (&[][..], "default", true, &[][..]),
             (&[("AWS_PROFILE", "a")], "a", true, &["credential_process"]),
             (&[("AWS_PROFILE", "b")], "b", true, &["aws_access_key_id"]),
             (&[("AWS_PROFILE", "c")], "c", false, &[]),
+            (&[("AWS_PROFILE", "d")], "d", true, &["role_arn", "source_profile"]),
         ] {
-            let profile = Profile { name: name.into(), exists, settings: settings.to_vec() };
+            let role_arn = settings.contains(&"role_arn").then(|| "arn:aws:iam::111122223333:role/a".to_owned());
+            let profile = Profile { name: name.into(), exists, settings: settings.to_vec(), role_arn };
             let seen = selected(config, variables).await;
             assert!(!format!("{seen:?}").contains("hunter2"));
             assert_eq!(seen, Seen::Seen(profile));

@@ -2,7 +2,8 @@
 
 use super::sts::Caller;
 
-/// What the profile files say of credentials for the profile that an SDK selects. Names of settings only, no values.
+/// What the profile files say of credentials for the profile that an SDK selects: names of settings, and of values only
+/// the role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub name: String,
@@ -10,6 +11,8 @@ pub struct Profile {
     pub exists: bool,
     /// Which of the settings that give credentials it has, such as `aws_access_key_id`, `role_arn`.
     pub settings: Vec<&'static str>,
+    /// The value of `role_arn`.
+    pub role_arn: Option<String>,
 }
 
 impl Profile {
