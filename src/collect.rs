@@ -27,6 +27,7 @@ use crate::arn::RoleArn;
 use crate::evidence::{
     CallFault, Clock, ClockSource, Evidence, Expectations, Imds, Operation, Seen, Session, Step, StepStatus,
 };
+use crate::secrets::Secrets;
 use crate::subject::Subject;
 use crate::timestamp::Timestamp;
 use aws_config::SdkConfig;
@@ -79,25 +80,13 @@ impl RawToken {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
     }
-
-    /// Takes the token and its signature out of somebody's text.
-    fn hide_in(&self, text: &str) -> String {
-        let token = self.text();
-        let token = token.trim();
-        let signature = token.rsplit('.').next().unwrap_or_default();
-        let mut shown = text.replace(token, crate::redact::HIDDEN);
-        if signature.len() >= 8 {
-            shown = shown.replace(signature, crate::redact::HIDDEN);
-        }
-        shown
-    }
 }
 
-/// Looks once.
-pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
+/// Looks once. `secrets` gets every secret that this takes in hand.
+pub async fn look(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let deadline = Instant::now() + options.run_timeout;
     let scan = sdks::scan_beside(subject);
-    let mut evidence = look_at_the_chain(subject, options, now).await;
+    let mut evidence = look_at_the_chain(subject, options, now, secrets).await;
     if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
         target.sdks = match timeout_at(deadline, scan).await {
             Ok(Ok(scanned)) => scanned.into(),
@@ -108,10 +97,10 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp) -> Evide
 }
 
 /// Everything but the application's image.
-async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp) -> Evidence {
+async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.run_timeout;
-    let (mut evidence, token, role) = look_locally(subject, options, now);
+    let (mut evidence, token, role) = look_locally(subject, options, now, secrets);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject).await;
     if evidence.expected.no_sts {
@@ -121,12 +110,12 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
         evidence.winner = Seen::not_looked(why);
         return evidence;
     }
-    let transport = Transport::new(subject, deadline);
+    let transport = Transport::new(subject, secrets, deadline);
     let found = {
         // The largest futures are boxed where they are awaited, or every look would carry room for all of them.
         let imds = pin!(async {
             match options.imds {
-                true => Some(Box::pin(imds::look(subject)).await),
+                true => Some(Box::pin(imds::look(subject, secrets)).await),
                 false => None,
             }
         });
@@ -141,7 +130,7 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp)
                 }
             }
             ask_issuer(&mut evidence, &transport, token.as_ref(), options.issuer_check, deadline).await;
-            Box::pin(rivals::look(subject, &mut evidence, &profiles, deadline)).await;
+            Box::pin(rivals::look(subject, &mut evidence, &profiles, secrets, deadline)).await;
         });
         beside(sts, imds, began).await
     };
@@ -172,8 +161,14 @@ async fn beside(
 }
 
 /// What an earlier look saw, with the token file as it is now. Nothing is sent.
-pub fn look_at_token(subject: &Subject, options: &Options, last: &Evidence, now: Timestamp) -> Evidence {
-    let (local, ..) = look_locally(subject, options, now);
+pub fn look_at_token(
+    subject: &Subject,
+    options: &Options,
+    last: &Evidence,
+    now: Timestamp,
+    secrets: &Secrets,
+) -> Evidence {
+    let (local, ..) = look_locally(subject, options, now, secrets);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
         evidence.session = Seen::not_looked("the token has expired since STS was asked");
@@ -188,13 +183,22 @@ pub fn token_is_mounted_alone(subject: &Subject) -> bool {
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.
-fn look_locally(subject: &Subject, options: &Options, now: Timestamp) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
+fn look_locally(
+    subject: &Subject,
+    options: &Options,
+    now: Timestamp,
+    secrets: &Secrets,
+) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
+    subject.variables.keep_secrets(secrets);
     let environment = subject.variables.shown();
     let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
     let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {
         None => (Seen::not_looked(""), None),
-        Some(Ok((file, raw))) => (Seen::Seen(file), Some(raw)),
+        Some(Ok((file, raw))) => {
+            secrets.keep_tokens(&raw.text());
+            (Seen::Seen(file), Some(raw))
+        }
         Some(Err(fault)) => (Seen::Failed(fault), None),
     };
     let token = match &raw {
@@ -410,7 +414,8 @@ mod tests {
             let refused = answered(Operation::AssumeRoleWithWebIdentity, 400, "ExpiredTokenException", message);
             let headers = HeaderMap::from_iter(date.map(|date| (DATE, HeaderValue::from_static(date))));
             let received_at = Timestamp(1_731_095_245);
-            let answer = Answer { status: 400, headers, body: Default::default(), end: End::Whole, received_at };
+            let (body, secrets) = Default::default();
+            let answer = Answer { status: 400, headers, body, end: End::Whole, received_at, secrets };
             let mut evidence = Evidence { clock: Seen::not_looked(""), ..healthy() };
             let step = Step::skipped("", String::new());
             evidence.note(Log { answer: Some(answer), ..Log::default() }, step, refused.session.failed());

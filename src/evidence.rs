@@ -1,6 +1,6 @@
 //! What one look saw: plain data without secrets, which the checks judge.
 
-mod environment;
+pub(crate) mod environment;
 mod issuer;
 mod mounts;
 mod network;

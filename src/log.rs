@@ -3,6 +3,7 @@
 
 use crate::render::text::printable;
 use crate::report::{Report, Verdict};
+use crate::secrets::Notation;
 use serde_json::Value;
 use std::fmt;
 use std::time::SystemTime;
@@ -33,6 +34,7 @@ pub fn look(report: &Report, next: &str) {
     let candidates = candidates.map(|codes| codes.collect::<Vec<_>>().join(" ")).filter(|codes| !codes.is_empty());
     let evidence = &report.evidence;
     let refusal = evidence.refusal();
+    let shown = |text: Option<&str>| Some(report.secrets.hide_in(text?.to_owned(), Notation::Text));
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
@@ -40,11 +42,11 @@ pub fn look(report: &Report, next: &str) {
                 candidates,
                 advice = report.advice.word(),
                 exit_code = report.exit_code,
-                role = evidence.environment.value("AWS_ROLE_ARN"),
-                sub = evidence.token.seen().and_then(|token| token.subject.as_deref()),
-                caller = evidence.caller.seen().map(|caller| caller.arn.as_str()),
-                aws_code = refusal.map(|refusal| refusal.code.as_str()),
-                aws_request_id = refusal.and_then(|refusal| refusal.request_id.as_deref()),
+                role = shown(evidence.environment.value("AWS_ROLE_ARN")),
+                sub = shown(evidence.token.seen().and_then(|token| token.subject.as_deref())),
+                caller = shown(evidence.caller.seen().map(|caller| caller.arn.as_str())),
+                aws_code = shown(refusal.map(|refusal| refusal.code.as_str())),
+                aws_request_id = shown(refusal.and_then(|refusal| refusal.request_id.as_deref())),
                 duration_ms = report.duration_ms,
                 next,
                 "{}",
@@ -62,7 +64,7 @@ pub fn look(report: &Report, next: &str) {
 /// One line for a verdict that is another than before.
 pub fn turned(from: Verdict, report: &Report) {
     let (from, to) = (from.word(), report.verdict.word());
-    let summary = report.summary.as_str();
+    let summary = report.secrets.hide_in(report.summary.clone(), Notation::Text);
     match report.verdict {
         Verdict::Healthy => tracing::info!(from, summary, "verdict is now {to}"),
         Verdict::Degraded | Verdict::Undetermined => tracing::warn!(from, summary, "verdict is now {to}"),

@@ -3,6 +3,9 @@
 /// What stands in place of a token or a key.
 pub const HIDDEN: &str = "[hidden]";
 
+/// What is shorter is no JWT.
+const SHORTEST_TOKEN: usize = 40;
+
 /// Replaces everything that looks like a JWT's signature or an AWS access key. The first two parts of a JWT are kept
 /// back as well: together they say who it is for, but nobody needs them twice.
 pub fn scrub(text: &str) -> String {
@@ -22,19 +25,39 @@ pub fn scrub(text: &str) -> String {
 
 /// The words of a text that look like tokens.
 pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    // Most texts are too short to hold one.
+    let text = if text.len() < SHORTEST_TOKEN { "" } else { text };
     text.split(|c| !is_word(c)).filter(|word| looks_like_a_token(word))
 }
 
 /// `scheme://user:password@host` to `scheme://[hidden]@host`, also where the text is no URL that a parser would take.
 pub fn url(url: &str) -> String {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), url),
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    match rest[..authority.len()].rfind('@').or_else(|| rest.rfind('@')) {
-        Some(at) => format!("{scheme}{HIDDEN}{}", &rest[at..]),
+    match parts(url) {
+        (scheme, Some(_), rest) => format!("{scheme}{HIDDEN}@{rest}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// `http://host/path?query` to `http://host/path?[hidden]`.
+pub fn query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((before, _)) => format!("{before}?{HIDDEN}"),
         None => url.to_owned(),
+    }
+}
+
+/// `user:password` of a URL.
+pub fn userinfo(url: &str) -> Option<&str> {
+    parts(url).1
+}
+
+/// `scheme://`, `user:password`, and what is behind the `@`.
+fn parts(url: &str) -> (&str, Option<&str>, &str) {
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + "://".len()));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match authority.rfind('@').or_else(|| rest.rfind('@')) {
+        Some(at) => (scheme, Some(&rest[..at]), &rest[at + 1..]),
+        None => (scheme, None, rest),
     }
 }
 
@@ -45,7 +68,7 @@ fn is_word(c: char) -> bool {
 /// `{"` in base64url is `eyJ` (or `ewo`/`eyA` with white space), so every JWT begins so. Cut-off ones count too.
 fn looks_like_a_token(word: &str) -> bool {
     let json = ["eyJ", "eyI", "eyA", "ewo", "ewog"].iter().any(|start| word.starts_with(start));
-    json && word.len() >= 40
+    json && word.len() >= SHORTEST_TOKEN
 }
 
 /// Long-lived and temporary access key ids. Source: IAM user guide, "IAM identifiers".

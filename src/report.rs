@@ -3,6 +3,7 @@
 use crate::checks::Judged;
 use crate::evidence::{Evidence, Seen};
 use crate::finding::{Advice, Finding, Severity};
+use crate::secrets::Secrets;
 use crate::timestamp::span;
 
 /// The word that stands first in every rendering.
@@ -88,20 +89,29 @@ pub struct Report {
     pub findings: Vec<Finding>,
     pub judged: Vec<Judged>,
     pub evidence: Evidence,
+    /// What the look took in hand and no rendering may show.
+    pub secrets: Secrets,
 }
 
 impl Report {
-    pub fn new(mode: Mode, duration_ms: u64, evidence: Evidence, judged: Vec<Judged>) -> Report {
+    pub fn new(mode: Mode, duration_ms: u64, evidence: Evidence, judged: Vec<Judged>, secrets: Secrets) -> Report {
         let findings = judged.iter().filter_map(Judged::finding).collect();
-        Self::of(mode, duration_ms, evidence, judged, findings)
+        Self::of(mode, duration_ms, evidence, judged, findings, secrets)
     }
 
     /// The same look with these findings instead, judged anew.
     pub fn with_findings(self, findings: Vec<Finding>) -> Report {
-        Self::of(self.mode, self.duration_ms, self.evidence, self.judged, findings)
+        Self::of(self.mode, self.duration_ms, self.evidence, self.judged, findings, self.secrets)
     }
 
-    fn of(mode: Mode, duration_ms: u64, evidence: Evidence, judged: Vec<Judged>, mut findings: Vec<Finding>) -> Report {
+    fn of(
+        mode: Mode,
+        duration_ms: u64,
+        evidence: Evidence,
+        judged: Vec<Judged>,
+        mut findings: Vec<Finding>,
+        secrets: Secrets,
+    ) -> Report {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let verdict = verdict(&evidence, &findings);
         let advice = advice(verdict, &evidence, &findings);
@@ -115,6 +125,7 @@ impl Report {
             findings,
             judged,
             evidence,
+            secrets,
         }
     }
 

@@ -152,7 +152,7 @@ impl Sidecar<'_> {
         };
         let changed = before.as_ref().map(|before| before.verdict) != Some(report.verdict);
         if changed {
-            self.settings.termination_log.write(report, &self.subject.variables);
+            self.settings.termination_log.write(report);
         }
         if let Some(before) = before.filter(|_| changed) {
             log::turned(before.verdict, report);
@@ -225,8 +225,8 @@ impl Sidecar<'_> {
             dead_at: now + 3 * self.settings.token_interval + self.options.run_timeout,
             metrics: metrics::render(report, &self.history).into(),
             report: report.map(|report| route::Report {
-                json: self.subject.variables.hide_in(json::render(report)).into(),
-                html: self.subject.variables.hide_in(html::render(report, &self.history)).into(),
+                json: json::render(report).into(),
+                html: html::render(report, &self.history).into(),
                 html_policy: html::policy(),
             }),
         };

@@ -4,8 +4,9 @@
 pub(crate) mod proc;
 pub(crate) mod process;
 
-use crate::evidence::{Environment, Identity, Target};
+use crate::evidence::{Environment, Identity, Target, environment};
 use crate::redact;
+use crate::secrets::Secrets;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
@@ -35,19 +36,19 @@ impl Variables {
         self.text(name)?.ok().filter(|value| !value.trim().is_empty())
     }
 
-    /// Takes the secrets that these variables hold out of a text, wherever they got in: a variable may hold a token or
-    /// another's value by mistake, and a report quotes values.
-    pub fn hide_in(&self, mut text: String) -> String {
-        let keys = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].into_iter().filter_map(|name| self.filled(name));
-        // A short value is no key, and would hide half the text.
-        let keys = keys.filter(|key| key.len() >= 16);
-        let values = self.0.values().filter_map(|value| value.to_str());
-        for secret in keys.chain(values.flat_map(redact::tokens)) {
-            if text.contains(secret) {
-                text = text.replace(secret, redact::HIDDEN);
+    /// Registers the secrets that these variables hold: credentials, and tokens that are there by mistake.
+    pub fn keep_secrets(&self, secrets: &Secrets) {
+        for (name, value) in self.pairs() {
+            if environment::CREDENTIALS.contains(&name) {
+                secrets.keep(value);
+            } else if environment::is_url(name) {
+                secrets.keep_userinfo(value);
             }
+            if name == environment::CONTAINER_URI {
+                value.split_once('?').into_iter().for_each(|(_, query)| secrets.keep(query));
+            }
+            redact::tokens(value).for_each(|token| secrets.keep(token));
         }
-        text
     }
 
     /// Whether both variables of IRSA have a value.

@@ -3,7 +3,6 @@
 
 use crate::render::termination;
 use crate::report::Report;
-use crate::subject::Variables;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,13 +21,13 @@ pub enum TerminationLog {
 impl TerminationLog {
     /// Says there how the look ended. In place: the kubelet mounts a file, onto which nothing can be renamed. A file
     /// that cannot be written is told in the log and changes nothing else.
-    pub fn write(&self, report: &Report, variables: &Variables) {
+    pub fn write(&self, report: &Report) {
         let path = match self {
             Self::InPod => Path::new(DEFAULT),
             Self::At(path) => path,
             Self::None => return,
         };
-        let message = variables.hide_in(termination::render(report));
+        let message = termination::render(report);
         // Never made where the default is missing.
         let mut options = OpenOptions::new();
         options.write(true).truncate(true).create(matches!(self, Self::At(_)));
@@ -64,7 +63,7 @@ mod tests {
         let path = folder.path().join("termination-log");
         std::fs::write(&path, "x".repeat(4096)).unwrap();
         let handle = std::fs::File::open(&path).unwrap();
-        TerminationLog::At(path).write(&sample::refused(), &Variables::default());
+        TerminationLog::At(path).write(&sample::refused());
         let text = std::io::read_to_string(handle).unwrap();
         assert!(text.starts_with("irsa-probe: BROKEN not-authorized") && !text.contains("xxx"), "{text}");
     }

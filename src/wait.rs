@@ -80,7 +80,7 @@ async fn look_until_done(
             Some(before) if goes_on && same(before, &report) => tracing::info!(looks, next = in_words, "no change"),
             _ => {
                 log::look(&report, &in_words);
-                settings.termination_log.write(&report, &subject.variables);
+                settings.termination_log.write(&report);
             }
         }
         if !goes_on {

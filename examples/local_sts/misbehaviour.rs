@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Refusal, http_date};
 use super::connection::Connection;
+use super::echo::{Echo, Place};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{Error, Result, Write};
@@ -59,6 +60,8 @@ pub enum Misbehaviour {
     MalformedExpiration,
     /// GetCallerIdentity names the role of a node.
     OtherCaller,
+    /// What the stand-in has heard, somewhere in its answer.
+    Echo(Echo),
     /// The right answer by a clock that is this many seconds ahead.
     SkewedDate(i64),
 }
@@ -92,8 +95,19 @@ impl Misbehaviour {
         "skewed-date:SECONDS",
     ];
 
+    /// Whether credentials that stand in the right answer are given out.
+    pub fn is_a_success(&self) -> bool {
+        matches!(self, Self::Echo(Echo { place: Place::Success, .. }))
+    }
+
     /// Sends what such a server sends where `right` would be right. `Some` is the connection that can be used again.
-    pub fn send(&self, right: Answer, now: i64, mut connection: Connection) -> Result<Option<Connection>> {
+    pub fn send(
+        &self,
+        right: Answer,
+        heard: &[String],
+        now: i64,
+        mut connection: Connection,
+    ) -> Result<Option<Connection>> {
         let whole = match self {
             Self::Delay(duration) => {
                 std::thread::sleep(*duration);
@@ -142,6 +156,7 @@ impl Misbehaviour {
             Self::OtherCaller => edited(right, |xml| {
                 with_text(xml, "Arn", "arn:aws:sts::111122223333:assumed-role/eks-node/i-0abcd1234ef567890")
             }),
+            Self::Echo(echo) => echo.answer(heard, right),
             Self::SkewedDate(ahead) => right.header("Date", http_date(now + ahead)),
             _ => {
                 self.break_off(&right.complete(now), &mut connection)?;

@@ -12,6 +12,7 @@ mod assume_role;
 mod caller_identity;
 mod connection;
 pub mod dead_ends;
+pub mod echo;
 pub mod jwt;
 pub mod keys;
 mod misbehaviour;

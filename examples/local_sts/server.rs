@@ -51,12 +51,13 @@ struct State {
     sessions: Sessions,
     plans: Mutex<Vec<Plan>>,
     exchanges: Mutex<Vec<Exchange>>,
+    heard: Mutex<Vec<String>>,
 }
 
 impl LocalSts {
     pub fn new(world: World) -> Self {
-        let (sessions, plans, exchanges) = Default::default();
-        Self(Arc::new(State { world, sessions, plans, exchanges }))
+        let (sessions, plans, exchanges, heard) = Default::default();
+        Self(Arc::new(State { world, sessions, plans, exchanges, heard }))
     }
 
     /// Listens at a free port of loopback, with TLS if there is a configuration for it.
@@ -108,6 +109,15 @@ impl LocalSts {
         self.0.sessions.secrets()
     }
 
+    /// Every secret that came and went since AssumeRoleWithWebIdentity was last asked for.
+    pub fn heard(&self) -> Vec<String> {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hear(&self, secrets: impl IntoIterator<Item = String>) {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+    }
+
     /// How often an operation was asked for.
     pub fn calls(&self, operation: Operation) -> usize {
         self.exchanges().iter().filter(|exchange| exchange.operation == operation).count()
@@ -122,12 +132,16 @@ impl LocalSts {
             let answer = self.answer(&request, operation);
             let last = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
             let now = self.0.world.now();
-            match self.next_misbehaviour(operation) {
+            let misbehaviour = self.next_misbehaviour(operation);
+            if misbehaviour.as_ref().is_none_or(Misbehaviour::is_a_success) {
+                self.hear(issued(&answer));
+            }
+            match misbehaviour {
                 None => {
                     let answer = answer.complete(now);
                     connection.write_all(&[answer.head().into_bytes(), answer.body].concat())?;
                 }
-                Some(misbehaviour) => match misbehaviour.send(answer, now, connection)? {
+                Some(misbehaviour) => match misbehaviour.send(answer, &self.heard(), now, connection)? {
                     Some(usable) => connection = usable,
                     None => return Ok(()),
                 },
@@ -141,7 +155,13 @@ impl LocalSts {
     }
 
     fn answer(&self, request: &Request, operation: Operation) -> Answer {
-        let State { world, sessions, .. } = &*self.0;
+        let State { world, sessions, heard, .. } = &*self.0;
+        if let Some(token) = request.field("WebIdentityToken") {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.hear([token]);
+        }
+        let signature = request.header("authorization").and_then(|value| value.rsplit_once("Signature="));
+        self.hear(signature.map(|(_, signature)| signature.to_owned()));
         let id = request_id();
         let result = match operation {
             Operation::OpenId => return openid::answer(world, request),
@@ -183,6 +203,16 @@ impl LocalSts {
         };
         self.0.exchanges.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
     }
+}
+
+/// The credentials in an answer.
+fn issued(answer: &Answer) -> Vec<String> {
+    let xml = String::from_utf8_lossy(&answer.body);
+    let element = |name: &str| {
+        let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once('<')?.0.to_owned())
+    };
+    ["AccessKeyId", "SecretAccessKey", "SessionToken"].into_iter().filter_map(element).collect()
 }
 
 fn operation(request: &Request) -> Operation {

@@ -85,7 +85,7 @@ mod tests {
 
     fn report(evidence: Evidence) -> Report {
         let judged = checks::judge(&evidence);
-        Report::new(Mode::Check, 1, evidence, judged)
+        Report::new(Mode::Check, 1, evidence, judged, Default::default())
     }
 
     fn refused() -> Evidence {

@@ -81,12 +81,12 @@ pub fn run(options: &CheckOptions) -> u8 {
             Ok(report) => crate::audit::with_documents(report, &documents),
             Err(code) => return code,
         };
-        options.termination.termination_log.write(&report, &subject.variables);
+        options.termination.termination_log.write(&report);
         let text = match options.output.output {
             Output::Text => render::text::render(&report, options.output.colour()),
             Output::Json => render::json::render(&report),
         };
-        if let Err(error) = write_out(subject.variables.hide_in(text).as_bytes()) {
+        if let Err(error) = write_out(text.as_bytes()) {
             // The exit code still tells the truth.
             complain(&format!("cannot write the report: {error}"));
         }

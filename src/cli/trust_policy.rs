@@ -8,6 +8,7 @@ use crate::documents;
 use crate::evidence::{Expectations, Seen, Token};
 use crate::render::trust_policy as render;
 use crate::report::exit;
+use crate::secrets::{Notation, Secrets};
 use crate::subject::Subject;
 use crate::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
 use clap::Args;
@@ -52,24 +53,26 @@ pub struct TrustPolicyOptions {
 }
 
 pub fn run(options: &TrustPolicyOptions) -> u8 {
-    match answer(options) {
+    let secrets = Secrets::default();
+    let notation = if options.output == Output::Json { Notation::Json } else { Notation::Text };
+    match answer(options, &secrets) {
         Ok((text, exit_code)) => {
-            if let Err(error) = write_out(text.as_bytes()) {
+            if let Err(error) = write_out(secrets.hide_in(text, notation).as_bytes()) {
                 // The exit code still tells the verdict.
                 complain(&format!("cannot write the answer: {error}"));
             }
             exit_code
         }
-        Err(what) => complain(&what),
+        Err(what) => complain(&secrets.hide_in(what, Notation::Text)),
     }
 }
 
-fn answer(options: &TrustPolicyOptions) -> Result<(String, u8), String> {
+fn answer(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<(String, u8), String> {
     let document = match &options.check {
         Some(path) => Some(parsed(&input::read(path)?).map_err(|fault| format!("the policy {fault}"))?),
         None => None,
     };
-    let request = request(options, document.as_ref())?;
+    let request = request(options, document.as_ref(), secrets)?;
     let Some(document) = document else { return needed(options, &request).map(|text| (text, exit::WORKS)) };
     let fault = |fault| format!("the policy {fault}");
     let bare = unwrap(&document).map_err(fault)?;
@@ -106,8 +109,9 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
 
 /// The role and the token that are meant. The role of a document that is checked counts before the environment's: it is
 /// the one whose policy is in hand.
-fn request(options: &TrustPolicyOptions, document: Option<&Value>) -> Result<Request, String> {
+fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Secrets) -> Result<Request, String> {
     let mut subject = Subject::this_process();
+    subject.variables.keep_secrets(secrets);
     if let Some(path) = &options.token_file {
         // Unlike a variable of a pod, what is typed here may be relative.
         let path =
@@ -118,13 +122,13 @@ fn request(options: &TrustPolicyOptions, document: Option<&Value>) -> Result<Req
     let arn = options.role_arn.as_deref().or(of_document).or(subject.variables.filled("AWS_ROLE_ARN"));
     let arn = arn.ok_or("no role is known: set AWS_ROLE_ARN, or use --role-arn")?;
     let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is no role's ARN: it {fault}"))?;
-    let mut request = Request::of_token(role, &token(&subject)?)
+    let mut request = Request::of_token(role, &token(&subject, secrets)?)
         .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
     request.now = Some(crate::probe::now());
     Ok(request)
 }
 
-fn token(subject: &Subject) -> Result<Token, String> {
+fn token(subject: &Subject, secrets: &Secrets) -> Result<Token, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
     let expected = Expectations { no_sts: true, ..Expectations::default() };
@@ -134,7 +138,7 @@ fn token(subject: &Subject) -> Result<Token, String> {
         issuer_check: collect::IssuerCheck::Never,
         imds: false,
     };
-    let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now()));
+    let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now(), secrets));
     let fault = checks::judge(&evidence)
         .iter()
         .filter_map(checks::Judged::finding)

@@ -4,7 +4,6 @@ use super::{LifeOptions, LookOptions, Output, OutputOptions, block_on, complain,
 use crate::render::{json, text};
 use crate::report::{Report, exit};
 use crate::schedule::Waiting;
-use crate::subject::Variables;
 use crate::wait::{Settings, Waited, wait};
 use clap::Args;
 use std::ffi::OsString;
@@ -73,7 +72,7 @@ fn look(options: &WaitOptions) -> u8 {
     };
     let subject = options.look.subject();
     let look_options = options.look.options(crate::report::Mode::Wait);
-    let show = |report: &Report| show(options, report, &subject.variables);
+    let show = |report: &Report| show(options, report);
     let waited = match block_on(wait(&subject, &look_options, &settings, show)) {
         Ok(Ok(waited)) => waited,
         Ok(Err(why)) => return complain(&why),
@@ -94,12 +93,11 @@ fn look(options: &WaitOptions) -> u8 {
 }
 
 /// On standard output, unless that belongs to the program to come.
-fn show(options: &WaitOptions, report: &Report, variables: &Variables) {
+fn show(options: &WaitOptions, report: &Report) {
     let text = match options.output.output {
         Output::Text => text::render(report, options.output.colour()),
         Output::Json => json::render(report),
     };
-    let text = variables.hide_in(text);
     let written = match options.command.is_empty() {
         true => super::write_out(text.as_bytes()),
         false => std::io::stderr().write_all(text.as_bytes()),

@@ -3,7 +3,7 @@
 
 use super::transport::Transport;
 use crate::evidence::{Imds, Seen};
-use crate::redact;
+use crate::secrets::Secrets;
 use crate::subject::Subject;
 use aws_smithy_types::body::SdkBody;
 use hyper::header::HeaderValue;
@@ -20,7 +20,7 @@ const DOCUMENT: &str = "/latest/dynamic/instance-identity/document";
 
 /// Asks as SDKs do, with a session token (IMDSv2), and at the same time without one (IMDSv1): a hop limit keeps pods
 /// from the former only (EC2 user guide, "Use the Instance Metadata Service").
-pub async fn look(subject: &Subject) -> Seen<Imds, String> {
+pub async fn look(subject: &Subject, secrets: &Secrets) -> Seen<Imds, String> {
     let disabled = subject.variables.filled("AWS_EC2_METADATA_DISABLED");
     if disabled.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
         return Seen::not_looked("AWS_EC2_METADATA_DISABLED keeps SDKs from instance metadata");
@@ -28,7 +28,7 @@ pub async fn look(subject: &Subject) -> Seen<Imds, String> {
     let base = subject.variables.filled("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(LINK_LOCAL);
     let base = base.trim_end_matches('/');
     let deadline = Instant::now() + TIMEOUT;
-    let straight = || Transport::without_proxy(subject, deadline);
+    let straight = || Transport::without_proxy(subject, secrets, deadline);
     let (second, first) = (straight(), straight());
     let (second, first) =
         tokio::join!(timeout_at(deadline, version_2(base, &second)), timeout_at(deadline, version_1(base, &first)));
@@ -62,6 +62,7 @@ async fn find(base: &str, transport: &Transport, token: Option<&HeaderValue>) ->
         send(transport, request).await
     };
     let document: Value = serde_json::from_slice(&get(DOCUMENT).await?).ok()?;
+    let shown = |text: &str| transport.secrets().foreign(text, 128);
     let text = |name: &str| document.get(name).and_then(Value::as_str).map(shown);
     // Not found where the node has no role.
     let roles = get(ROLES).await.unwrap_or_default();
@@ -79,8 +80,4 @@ async fn find(base: &str, transport: &Transport, token: Option<&HeaderValue>) ->
 async fn send(transport: &Transport, request: Request<SdkBody>) -> Option<Vec<u8>> {
     let response = transport.send(request).await.ok()?;
     response.status().is_success().then(|| response.body().bytes().unwrap_or_default().to_vec())
-}
-
-fn shown(text: &str) -> String {
-    redact::scrub(text.trim()).chars().filter(|c| !c.is_control()).take(128).collect()
 }

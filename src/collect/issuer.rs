@@ -31,6 +31,7 @@ pub async fn look(
     // "Any terminating / must be removed" before the path is put behind.
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let (discovery, dial) = fetch(&url, transport, deadline).await?;
+    let shown = |text: &str| shown(text, transport);
     let fault = |url: &str, kind| IssuerFault { url: shown(url), kind };
     let text = |name: &str| discovery.get(name).and_then(Value::as_str);
     match text("issuer") {
@@ -58,7 +59,7 @@ pub async fn look(
 
 /// A JSON document and the connection over which it came.
 async fn fetch(url: &str, transport: &Transport, deadline: Instant) -> Result<(Value, Dial), IssuerFault> {
-    let fault = |kind| IssuerFault { url: shown(url), kind };
+    let fault = |kind| IssuerFault { url: shown(url, transport), kind };
     let request = Request::get(url).header("accept", "application/json").body(SdkBody::empty());
     let request = match request {
         Ok(request) if request.uri().scheme_str() == Some("https") => request,
@@ -79,7 +80,7 @@ async fn fetch(url: &str, transport: &Transport, deadline: Instant) -> Result<(V
     }
 }
 
-/// What others wrote, without credentials and cut to a line's length.
-fn shown(text: &str) -> String {
-    redact::url(&redact::scrub(text)).chars().filter(|c| !c.is_control()).take(300).collect()
+/// A URL or a key's name that others wrote, cut to a line's length.
+fn shown(text: &str, transport: &Transport) -> String {
+    redact::url(&transport.secrets().foreign(text, 300))
 }

@@ -9,6 +9,7 @@ use super::profiles::Profiles;
 use super::transport::Transport;
 use super::{endpoint, sts, token_file};
 use crate::evidence::{Evidence, Profile, Seen, Source, Step, StepStatus, Winner};
+use crate::secrets::Secrets;
 use crate::subject::Subject;
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature;
@@ -22,14 +23,20 @@ const STEP: &str = "default-chain";
 const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
 
 /// Runs the chain, if there is anything for it to find beside web identity.
-pub async fn look(subject: &Subject, evidence: &mut Evidence, profiles: &Profiles, deadline: Instant) {
+pub async fn look(
+    subject: &Subject,
+    evidence: &mut Evidence,
+    profiles: &Profiles,
+    secrets: &Secrets,
+    deadline: Instant,
+) {
     if let Some(why) = reason_not_to_look(evidence) {
         evidence.winner = Seen::not_looked(why);
         return;
     }
     let began = Instant::now();
     let deadline = deadline.min(began + TIMEOUT.max(deadline.saturating_duration_since(began) / 2));
-    let winner = match timeout_at(deadline, ask(subject, evidence, profiles, deadline)).await {
+    let winner = match timeout_at(deadline, ask(subject, evidence, profiles, secrets, deadline)).await {
         Ok(winner) => winner,
         Err(_) => Err("the chain did not end in time".to_owned()),
     };
@@ -61,7 +68,13 @@ fn reason_not_to_look(evidence: &Evidence) -> Option<&'static str> {
     }
 }
 
-async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadline: Instant) -> Result<Winner, String> {
+async fn ask(
+    subject: &Subject,
+    evidence: &Evidence,
+    profiles: &Profiles,
+    secrets: &Secrets,
+    deadline: Instant,
+) -> Result<Winner, String> {
     let mut subject = Subject {
         variables: subject.variables.clone(),
         identity: subject.identity.clone(),
@@ -74,12 +87,14 @@ async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadli
     for name in CONTAINER.into_iter().filter(|_| web_identity) {
         subject.variables.remove(name);
     }
-    let profiles = with_container_token(&subject, profiles);
-    let transport = Transport::new(&subject, deadline);
+    let profiles = with_container_token(&subject, profiles, secrets);
+    let transport = Transport::new(&subject, secrets, deadline);
     let sdk = endpoint::loader(&subject, &profiles, &transport).load().await;
     let provider = sdk.credentials_provider().ok_or("the SDK has no chain")?;
     // The error's text may hold what a file or an endpoint said.
     let credentials = provider.provide_credentials().await.map_err(|_| "the chain finds no credentials".to_owned())?;
+    let (id, key) = (credentials.access_key_id(), credentials.secret_access_key());
+    [Some(id), Some(key), credentials.session_token()].into_iter().flatten().for_each(|value| secrets.keep(value));
     let source = source(&credentials);
     if !sts::can_sign_with(&credentials) {
         return Err(format!("{} hold characters that no request can carry", source.in_words()));
@@ -96,10 +111,13 @@ async fn ask(subject: &Subject, evidence: &Evidence, profiles: &Profiles, deadli
 }
 
 /// EKS Pod Identity hands out credentials for a token of its own, which the SDK reads from a file.
-fn with_container_token(subject: &Subject, profiles: &Profiles) -> Profiles {
+fn with_container_token(subject: &Subject, profiles: &Profiles, secrets: &Secrets) -> Profiles {
     let path = subject.variables.filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     match path.map(|path| (path, token_file::read(subject, path))) {
-        Some((path, Ok((_, token)))) => profiles.clone().with(path, token.bytes().to_vec()),
+        Some((path, Ok((_, token)))) => {
+            secrets.keep_tokens(&token.text());
+            profiles.clone().with(path, token.bytes().to_vec())
+        }
         _ => profiles.clone(),
     }
 }

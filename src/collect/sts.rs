@@ -7,6 +7,7 @@ pub(crate) mod replay;
 use super::RawToken;
 use super::transport::{Log, Transport};
 use crate::evidence::{CallFault, Caller, NoAnswer, Operation, Session, Step, StepStatus};
+use crate::secrets::Secrets;
 use crate::timestamp::Timestamp;
 use answer::fault;
 use aws_config::SdkConfig;
@@ -95,9 +96,10 @@ impl Client {
         let log = self.transport.take_log();
         let result = match result {
             Ok(Ok(output)) => {
-                session(output, log.attempts).map_err(|missing| answer::incomplete(operation, &log, missing))
+                let secrets = self.transport.secrets();
+                session(output, log.attempts, secrets).map_err(|missing| answer::incomplete(operation, &log, missing))
             }
-            Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over(), Some(request.token))),
+            Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over())),
             Err(_) => Err(no_answer(operation, &log, true)),
         };
         self.call(operation, began, result, log)
@@ -112,7 +114,7 @@ impl Client {
         let log = self.transport.take_log();
         let result = match result {
             Ok(Ok(output)) => caller(output).map_err(|missing| answer::incomplete(operation, &log, missing)),
-            Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over(), None)),
+            Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over())),
             Err(_) => Err(no_answer(operation, &log, true)),
         };
         self.call(operation, began, result, log)
@@ -144,13 +146,18 @@ fn no_answer(operation: Operation, log: &Log, out_of_time: bool) -> CallFault {
 }
 
 /// Takes only whole answers: cut-off XML comes out of the SDK as credentials with an empty secret.
-fn session(output: AssumeRoleWithWebIdentityOutput, attempts: u32) -> Result<(Session, Credentials), &'static str> {
+fn session(
+    output: AssumeRoleWithWebIdentityOutput,
+    attempts: u32,
+    secrets: &Secrets,
+) -> Result<(Session, Credentials), &'static str> {
     let credentials = output.credentials.ok_or("credentials")?;
     let expiration = Timestamp(credentials.expiration.secs());
     let filled = |value: String, name| if value.is_empty() { Err(name) } else { Ok(value) };
     let key_id = filled(credentials.access_key_id, "access key id")?;
     let secret = filled(credentials.secret_access_key, "secret access key")?;
     let session_token = filled(credentials.session_token, "session token")?;
+    [&key_id, &secret, &session_token].into_iter().for_each(|value| secrets.keep(value));
     if expiration.0 <= 0 {
         return Err("expiration");
     }

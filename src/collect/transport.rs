@@ -12,8 +12,8 @@ pub use exchange::{Answer, End};
 use super::roots;
 use super::tls::Tls;
 use crate::evidence::{Dial, HttpFault, Layer, Step, StepStatus, TlsFault};
-use crate::subject::Subject;
-use crate::subject::Variables;
+use crate::secrets::Secrets;
+use crate::subject::{Subject, Variables};
 use attempt::Attempt;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -24,6 +24,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dial::Broken;
 use exchange::Sender;
+use hyper::HeaderMap;
 use hyper_util::client::proxy::matcher::Matcher;
 use std::fmt;
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ struct Shared {
     variables: Variables,
     root: PathBuf,
     proxies: Matcher,
+    secrets: Secrets,
     /// An answer is awaited until then: SDKs wait for a minute and more.
     deadline: Instant,
     /// Lookup, connecting, proxy and TLS together. What is left afterwards is for another way to STS.
@@ -71,7 +73,7 @@ pub struct Log {
 
 impl Transport {
     /// Through the proxies that the subject's variables name.
-    pub fn new(subject: &Subject, deadline: Instant) -> Transport {
+    pub fn new(subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
         let variables = &subject.variables;
         let value = |names: &[&str]| names.iter().find_map(|name| variables.filled(name)).unwrap_or("").to_owned();
         let proxies = Matcher::builder()
@@ -80,15 +82,15 @@ impl Transport {
             .all(value(&["ALL_PROXY", "all_proxy"]))
             .no(value(&["NO_PROXY", "no_proxy"]))
             .build();
-        Self::through(proxies, subject, deadline)
+        Self::through(proxies, subject, secrets, deadline)
     }
 
     /// Straight, whatever the variables say: for the node's own services.
-    pub fn without_proxy(subject: &Subject, deadline: Instant) -> Transport {
-        Self::through(Matcher::builder().build(), subject, deadline)
+    pub fn without_proxy(subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
+        Self::through(Matcher::builder().build(), subject, secrets, deadline)
     }
 
-    fn through(proxies: Matcher, subject: &Subject, deadline: Instant) -> Transport {
+    fn through(proxies: Matcher, subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
         let left = deadline.saturating_duration_since(Instant::now());
         Transport(Arc::new(Shared {
             deadline,
@@ -96,6 +98,7 @@ impl Transport {
             variables: subject.variables.clone(),
             root: subject.root.clone(),
             proxies,
+            secrets: secrets.clone(),
             tls: OnceLock::new(),
             log: Mutex::default(),
             idle: Mutex::default(),
@@ -105,6 +108,11 @@ impl Transport {
     /// The proxy that connections to `url` go through: its `host:port`.
     pub fn proxy_for(&self, url: &hyper::Uri) -> Option<String> {
         self.0.proxies.intercept(url).map(|proxy| dial::authority(proxy.uri()))
+    }
+
+    /// The secrets of the run that these connections are made in.
+    pub fn secrets(&self) -> &Secrets {
+        &self.0.secrets
     }
 
     /// What happened since the last call of this.
@@ -125,6 +133,7 @@ impl Transport {
     /// The connection's fault, which the log then holds in full.
     pub async fn send(&self, request: hyper::Request<SdkBody>) -> Result<hyper::Response<SdkBody>, Broken> {
         let shared = &self.0;
+        keep_credentials(request.headers(), &shared.secrets);
         shared.log().attempts += 1;
         shared.log().answer = None;
         let origin = origin(request.uri());
@@ -168,6 +177,18 @@ impl Shared {
 
     fn tls(&self) -> Result<Tls, TlsFault> {
         self.tls.get_or_init(|| roots::load(&self.variables, &self.root).and_then(Tls::new)).clone()
+    }
+}
+
+/// What a request shows that it may, an answer may echo.
+fn keep_credentials(headers: &HeaderMap, secrets: &Secrets) {
+    for name in ["x-amz-security-token", "x-aws-ec2-metadata-token", "authorization"] {
+        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Of a signed request only the signature is a secret; what was signed must stay legible.
+        match value.split_once("Signature=") {
+            Some((_, signature)) => secrets.keep(signature),
+            None => value.split_whitespace().for_each(|word| secrets.keep(word)),
+        }
     }
 }
 

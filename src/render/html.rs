@@ -5,6 +5,7 @@ use base64::Engine;
 use crate::evidence::{Evidence, StepStatus};
 use crate::finding::{Finding, Outcome};
 use crate::report::Report;
+use crate::secrets::Notation;
 use crate::serve::History;
 use crate::timestamp::{Timestamp, span};
 
@@ -43,7 +44,7 @@ pub fn render(report: &Report, history: &History) -> String {
     page.raw("</main>\n<footer>\n");
     page.classed("p", "dim", concat!("irsa-probe ", env!("CARGO_PKG_VERSION"), "; the same as JSON: /report"));
     page.raw("</footer>\n</body>\n</html>\n");
-    page.0
+    report.secrets.hide_in(page.0, Notation::Html)
 }
 
 /// Since when it is so, and of when the page is.

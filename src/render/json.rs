@@ -3,6 +3,7 @@
 use crate::evidence::{PathStep, Seen, Step, StepStatus};
 use crate::finding::{Advice, Finding, Outcome, Severity};
 use crate::report::Report;
+use crate::secrets::Notation;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ pub const SCHEMA: &str = "irsa-probe/report/v1";
 pub fn render(report: &Report) -> String {
     let mut line = serde_json::to_string(&document(report)).unwrap_or_default();
     line.push('\n');
-    line
+    report.secrets.hide_in(line, Notation::Json)
 }
 
 #[derive(Serialize)]

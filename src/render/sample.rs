@@ -94,7 +94,7 @@ pub fn later(mut report: Report, seconds: i64) -> Report {
 }
 
 fn report(evidence: Evidence, judged: Vec<Judged>) -> Report {
-    Report::new(Mode::Serve, 57, evidence, judged)
+    Report::new(Mode::Serve, 57, evidence, judged, Default::default())
 }
 
 fn fault(check: &'static Check, diagnosis: Diagnosis) -> Judged {

@@ -2,6 +2,7 @@
 
 use crate::finding::Advice;
 use crate::report::Report;
+use crate::secrets::Notation;
 
 /// The kubelet takes at most 12288 bytes for all containers of a pod (`MaxPodTerminationMessageLogLength`) and cuts each
 /// message to its share: this much is kept with up to twelve containers.
@@ -28,7 +29,8 @@ pub fn render(report: &Report) -> String {
             Advice::Fix | Advice::None => ".",
         };
     }
-    cut(&printable(&message))
+    // Before it is cut, for a part that is too short to be known again may be left.
+    cut(&printable(&report.secrets.hide_in(message, Notation::Text)))
 }
 
 /// One line of text without terminal commands, whoever wrote it.

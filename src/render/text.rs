@@ -3,6 +3,7 @@
 use crate::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
 use crate::finding::{Advice, Finding, Outcome, Severity};
 use crate::report::{Report, Verdict};
+use crate::secrets::Notation;
 use crate::timestamp::span;
 use std::collections::BTreeMap;
 use textwrap::{Options, WordSplitter};
@@ -32,7 +33,7 @@ pub fn render(report: &Report, colour: Colour) -> String {
     }
     page.looked_at(report);
     page.text.push_str(&format!("\nexit {}: {}\n", report.exit_code, what_to_do(report)));
-    page.text
+    report.secrets.hide_in(page.text, Notation::Text)
 }
 
 struct Page {

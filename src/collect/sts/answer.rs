@@ -1,10 +1,8 @@
 //! Tells what an answer is that was no success: STS's own refusal, something else's answer, or none.
 
 use super::no_answer;
-use crate::collect::RawToken;
 use crate::collect::transport::{Answer, End, Log};
 use crate::evidence::{Alien, AlienKind, CallFault, Operation, Refusal};
-use crate::redact;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::DateTime;
@@ -20,7 +18,6 @@ pub(super) fn fault<E: ProvideErrorMetadata>(
     log: &Log,
     error: &SdkError<E, HttpResponse>,
     out_of_time: bool,
-    token: Option<&RawToken>,
 ) -> CallFault {
     let Some(answer) = &log.answer else {
         return no_answer(operation, log, out_of_time);
@@ -30,15 +27,11 @@ pub(super) fn fault<E: ProvideErrorMetadata>(
     match code {
         Some(code) if answer.end == End::Whole && is_error_response(&answer.body) => {
             let message = service_error.and_then(ProvideErrorMetadata::message).unwrap_or_default();
-            let hidden = |text: &str| match token {
-                Some(token) => token.hide_in(text),
-                None => text.to_owned(),
-            };
             CallFault::Refused(Refusal {
                 operation,
                 status: answer.status,
-                code: short(&hidden(code), 80),
-                message: short(&hidden(message), MAX_MESSAGE_CHARS),
+                code: answer.secrets.foreign(code, 80),
+                message: answer.secrets.foreign(message, MAX_MESSAGE_CHARS),
                 request_id: answer.header("x-amzn-requestid").filter(|id| !id.is_empty()),
                 attempts: log.attempts,
             })
@@ -92,7 +85,7 @@ fn kind(answer: &Answer) -> AlienKind {
         AlienKind::TooLong
     } else if (300..400).contains(&answer.status) {
         let target = answer.header("location").and_then(|to| to.parse::<hyper::Uri>().ok());
-        AlienKind::Redirect { to: target.and_then(|url| url.host().map(str::to_owned)) }
+        AlienKind::Redirect { to: target.and_then(|url| Some(answer.secrets.foreign(url.host()?, 120))) }
     } else if let Some(encoding) = answer.header("content-encoding").filter(|name| name != "identity") {
         AlienKind::Encoded { encoding }
     } else if answer.end == End::CutOff {
@@ -104,20 +97,20 @@ fn kind(answer: &Answer) -> AlienKind {
     } else if start.starts_with(['{', '[']) {
         AlienKind::Json
     } else if start.starts_with('<') {
-        xml(&answer.body)
+        xml(answer)
     } else {
         AlienKind::Unknown
     }
 }
 
 /// XML that ends before its outermost element does is cut off, whoever wrote it.
-fn xml(body: &[u8]) -> AlienKind {
-    let text = String::from_utf8_lossy(body);
+fn xml(answer: &Answer) -> AlienKind {
+    let text = String::from_utf8_lossy(&answer.body);
     if !text.trim_end().ends_with(&format!("</{}>", root(&text))) {
         return AlienKind::CutOff;
     }
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-    AlienKind::OtherXml { code: code.map(|(code, _)| short(code, 80)) }
+    AlienKind::OtherXml { code: code.map(|(code, _)| answer.secrets.foreign(code, 80)) }
 }
 
 /// The outermost element's name.
@@ -133,8 +126,4 @@ fn is_error_response(body: &[u8]) -> bool {
 
 fn contains(body: &[u8], text: &[u8]) -> bool {
     body.windows(text.len()).any(|window| window == text)
-}
-
-fn short(text: &str, chars: usize) -> String {
-    redact::scrub(text.trim()).chars().filter(|c| !c.is_control()).take(chars).collect()
 }

@@ -4,6 +4,7 @@ use super::{answer, session};
 use crate::collect::RawToken;
 use crate::collect::transport::{Answer, End, Log};
 use crate::evidence::{CallFault, Operation, Session};
+use crate::secrets::Secrets;
 use crate::timestamp::Timestamp;
 use aws_sdk_sts::config::{BehaviorVersion, Config, Region, retry::RetryConfig};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
@@ -36,7 +37,7 @@ pub(crate) async fn assume(status: u16, body: &[u8]) -> Result<Session, CallFaul
         .retry_config(RetryConfig::disabled())
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .build();
-    let token = RawToken::new(b"a.b.c".to_vec());
+    let (token, secrets) = (RawToken::new(b"a.b.c".to_vec()), Secrets::default());
     let call = aws_sdk_sts::Client::from_conf(config).assume_role_with_web_identity();
     let sent = call.role_arn("r").role_session_name("s").web_identity_token(token.text()).send().await;
     let answer = Answer {
@@ -45,13 +46,14 @@ pub(crate) async fn assume(status: u16, body: &[u8]) -> Result<Session, CallFaul
         body: body.to_vec().into(),
         end: End::Whole,
         received_at: Timestamp(0),
+        secrets: secrets.clone(),
     };
     let log = Log { steps: Vec::new(), dial: None, answer: Some(answer), attempts: 1 };
     let operation = Operation::AssumeRoleWithWebIdentity;
     match sent {
-        Ok(output) => session(output, 1)
+        Ok(output) => session(output, 1, &secrets)
             .map(|(session, _)| session)
             .map_err(|missing| answer::incomplete(operation, &log, missing)),
-        Err(error) => Err(answer::fault(operation, &log, &error, false, Some(&token))),
+        Err(error) => Err(answer::fault(operation, &log, &error, false)),
     }
 }

@@ -3,7 +3,7 @@
 use super::dial::Broken;
 use super::{MAX_ANSWER_BYTES, Shared};
 use crate::evidence::HttpFault;
-use crate::redact;
+use crate::secrets::Secrets;
 use crate::timestamp::Timestamp;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
@@ -41,6 +41,8 @@ pub struct Answer {
     pub end: End,
     /// Our clock when the headers came.
     pub received_at: Timestamp,
+    /// Of the run that it came in.
+    pub secrets: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +53,10 @@ pub enum End {
 }
 
 impl Answer {
-    /// A header's text without credentials or control characters, cut to a line's length.
+    /// A header's text, cut to a line's length.
     pub fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?.to_str().ok()?;
-        Some(redact::scrub(value.trim()).chars().filter(|c| !c.is_control()).take(120).collect())
+        Some(self.secrets.foreign(value, 120))
     }
 
     /// The server's clock (`Date`, RFC 9110, section 6.6.1).
@@ -93,6 +95,7 @@ pub(super) async fn exchange(
         body: body.clone(),
         end,
         received_at,
+        secrets: shared.secrets.clone(),
     });
     match end {
         End::Whole => Ok(Response::from_parts(head, SdkBody::from(body))),
