@@ -4,8 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
 
+#[path = "support/internet.rs"]
+mod internet;
 #[path = "../examples/local_sts/mod.rs"]
 mod local_sts;
+#[path = "support/name_server.rs"]
+mod name_server;
 #[path = "support/needs.rs"]
 mod needs;
 #[path = "support/private_network.rs"]
@@ -15,17 +19,22 @@ mod probe;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
-use private_network::{Says, alone, hide_bundles, name_server, resolv_conf, swallow};
+use internet::{Internet, internet};
+use name_server::{NameServer, Query, Says};
+use private_network::{alone, hide_bundles, resolv_conf, swallow};
 use probe::{Look, look, raise};
 use simple_dns::RCODE;
 use stage::{Raised, UNSET};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 
+const GLOBAL: &str = "sts.amazonaws.com";
 const REGIONAL: &str = "sts.eu-west-1.amazonaws.com";
 /// Of a VPC endpoint.
 const PRIVATE: [u8; 4] = [10, 9, 8, 7];
 /// On the internet, which there is none.
 const PUBLIC: [u8; 4] = [203, 0, 113, 1];
+const NAME_SERVER: [u8; 4] = [203, 0, 113, 53];
+const OUTSIDE: [&str; 2] = ["203.0.113.1", "203.0.113.53"];
 
 /// A pod that looks up names by itself.
 fn pod() -> Raised {
@@ -33,10 +42,22 @@ fn pod() -> Raised {
 }
 
 /// A pod whose only name server is the test's own.
-fn pod_with(options: &str, answer: impl Fn(&str) -> Says + Send + 'static) -> Raised {
+fn pod_with(options: &str, answer: impl Fn(&Query) -> Says + Send + Sync + 'static) -> Raised {
     let raised = pod();
     resolv_conf(raised.directory.path(), &format!("nameserver 127.0.0.1\n{options}"));
-    name_server(answer);
+    NameServer::new(answer).listen(Ipv4Addr::LOCALHOST);
+    raised
+}
+
+/// STS at its real name on the other side of the pod's link, and a name server that says so.
+fn outside(there: &Internet, name_server: &NameServer) -> Raised {
+    let raised = pod();
+    resolv_conf(raised.directory.path(), "nameserver 203.0.113.53\n");
+    there.there(|| {
+        name_server.listen(NAME_SERVER);
+        let tls = raised.authority.server(&[REGIONAL, GLOBAL]).expect("a certificate");
+        raised.sts.listen_at((PUBLIC, 443).into(), Some(tls)).expect("port 443");
+    });
     raised
 }
 
@@ -74,7 +95,7 @@ fn a_pod_whose_network_refuses_everything_may_be_in_a_mesh() {
         assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
     });
     alone(&["10.9.8.7"], || {
-        let look = look(&mut pod_with("", |_| Says::Address(PRIVATE)));
+        let look = look(&mut pod_with("", |_| Says::Address(PRIVATE.into())));
         assert_eq!(look.step("tcp"), ("fail", "10.9.8.7:443 refused the connection"));
         assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
     });
@@ -85,7 +106,7 @@ fn an_address_that_swallows_packets_is_told_by_its_kind() {
     for (address, words) in [(PRIVATE, "VPC endpoint"), (PUBLIC, "NAT")] {
         alone(&["10.9.8.7", "203.0.113.1"], || {
             let _full = swallow(address);
-            let look = look(&mut pod_with("", move |_| Says::Address(address)));
+            let look = look(&mut pod_with("", move |_| Says::Address(address.into())));
             assert!(look.step("tcp").1.contains("did not answer within"), "{}", look.report);
             assert_eq!(look.code(), Some("sts-endpoint-unreachable-timeout"), "{}", look.report);
             let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
@@ -96,9 +117,9 @@ fn an_address_that_swallows_packets_is_told_by_its_kind() {
 
 #[test]
 fn the_global_endpoint_in_a_private_network_is_told_by_the_regional_one() {
-    let answer = |name: &str| match name.trim_end_matches('.') {
-        REGIONAL => Says::Address(PRIVATE),
-        "sts.amazonaws.com" => Says::Address(PUBLIC),
+    let answer = |query: &Query| match query.name.as_str() {
+        REGIONAL => Says::Address(PRIVATE.into()),
+        GLOBAL => Says::Address(PUBLIC.into()),
         _ => Says::Code(RCODE::NameError),
     };
     for (endpoint_answers, code) in [(true, "sts-global-endpoint-in-private-vpc"), (false, "sts-unreachable")] {
@@ -120,12 +141,11 @@ fn the_global_endpoint_in_a_private_network_is_told_by_the_regional_one() {
 #[test]
 fn a_wildcard_in_a_search_domain_is_told() {
     alone(&["10.9.8.7"], || {
-        let mut raised = pod_with("search corp.example\noptions ndots:5\n", |name| {
-            match name.trim_end_matches('.').ends_with(".corp.example") {
-                true => Says::Address([127, 0, 0, 1]),
-                false => Says::Address(PUBLIC),
-            }
-        });
+        let mut raised =
+            pod_with("search corp.example\noptions ndots:5\n", |query| match query.name.ends_with(".corp.example") {
+                true => Says::Address(Ipv4Addr::LOCALHOST.into()),
+                false => Says::Address(PUBLIC.into()),
+            });
         let tls = raised.authority.server(&["www.corp.example"]).expect("a certificate");
         let port = raised.sts.listen(Some(tls)).expect("listen").port();
         raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{REGIONAL}:{port}"));
@@ -159,7 +179,7 @@ fn an_image_without_a_ca_bundle_is_told_from_an_authority_that_it_does_not_know(
 fn a_proxy_that_a_vpc_endpoint_makes_needless_belongs_into_no_proxy() {
     alone(&["10.9.8.7"], || {
         let _listener = TcpListener::bind("10.9.8.7:443").expect("port 443");
-        let mut raised = pod_with("", |_| Says::Address(PRIVATE));
+        let mut raised = pod_with("", |_| Says::Address(PRIVATE.into()));
         let closed = local_sts::dead_ends::closed_port().expect("a port");
         raised.command.env("HTTPS_PROXY", format!("http://{closed}"));
         let look = look(&mut raised);
@@ -174,16 +194,16 @@ fn the_layer_in_which_the_looks_time_ends_is_named() {
     type Ends = fn(&mut Raised) -> Box<dyn std::any::Any>;
     let rows: [(&str, Says, Ends, &str); 4] = [
         ("dns", Says::Nothing, |_| Box::new(()), "dns-failure"),
-        ("tcp", Says::Address(PRIVATE), |_| Box::new(swallow(PRIVATE)), "sts-endpoint-unreachable-timeout"),
+        ("tcp", Says::Address(PRIVATE.into()), |_| Box::new(swallow(PRIVATE)), "sts-endpoint-unreachable-timeout"),
         (
             "tls",
-            Says::Address(PRIVATE),
+            Says::Address(PRIVATE.into()),
             |_| Box::new(TcpListener::bind("10.9.8.7:443").expect("a port")),
             "proxy-interferes",
         ),
         (
             "proxy",
-            Says::Address(PRIVATE),
+            Says::Address(PRIVATE.into()),
             |raised| {
                 raised.command.env("HTTPS_PROXY", "http://127.0.0.1:3128");
                 Box::new(TcpListener::bind("127.0.0.1:3128").expect("a port"))
@@ -206,6 +226,20 @@ fn the_layer_in_which_the_looks_time_ends_is_named() {
                 "{cause}"
             );
             assert_eq!(look.exit_code, 3, "{layer}");
+        });
+    }
+}
+
+#[test]
+fn sts_on_the_other_side_of_the_pods_link_is_reached_unless_a_filter_drops_the_packets() {
+    for (filter, verdict, exit_code) in
+        [(None, "healthy", 0), (Some("ip daddr 203.0.113.1 tcp dport 443 drop"), "undetermined", 3)]
+    {
+        internet(&OUTSIDE, |there| {
+            filter.into_iter().for_each(|rule| there.filter(rule));
+            let look = look(&mut outside(there, &NameServer::new(|_| Says::Address(PUBLIC.into()))));
+            assert_eq!((look.verdict(), look.exit_code), (verdict, exit_code), "{}", look.report);
+            assert!(look.duration_ms() <= 10_000, "{}", look.report);
         });
     }
 }

@@ -1,23 +1,13 @@
-//! A network and an `/etc/resolv.conf` of one's own, with a name server that says what it is told. Needs root.
+//! A network, an `/etc/resolv.conf` and an `/etc/hosts` of one's own. Needs root.
 
 use crate::needs;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, connect, listen, socket};
-use simple_dns::rdata::{A, RData};
-use simple_dns::{CLASS, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
-use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::net::SocketAddrV4;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 use std::process::Command;
-
-/// What the name server does with a question.
-#[derive(Clone, Copy, Debug)]
-pub enum Says {
-    Address([u8; 4]),
-    Code(RCODE),
-    Nothing,
-}
 
 /// Runs `test` on a thread that shares neither network nor mounts with anything else: there is only loopback, with
 /// `addresses`.
@@ -44,16 +34,25 @@ pub fn alone(addresses: &[&str], test: impl FnOnce() + Send) {
     });
 }
 
-fn ip(arguments: &str) {
+pub fn ip(arguments: &str) {
     let status = Command::new("ip").args(arguments.split(' ')).status().expect("ip runs");
     assert!(status.success(), "ip {arguments}");
 }
 
 /// Puts `text` in the place of `/etc/resolv.conf`.
 pub fn resolv_conf(directory: &Path, text: &str) {
-    let file = directory.join("resolv.conf");
+    replace(directory, "resolv.conf", text);
+}
+
+/// Puts `text` in the place of `/etc/hosts`.
+pub fn hosts(directory: &Path, text: &str) {
+    replace(directory, "hosts", text);
+}
+
+fn replace(directory: &Path, name: &str, text: &str) {
+    let file = directory.join(name);
     std::fs::write(&file, text).expect("written");
-    mount::<_, _, str, str>(Some(&file), "/etc/resolv.conf", None, MsFlags::MS_BIND, None).expect("mounted");
+    mount::<_, _, str, str>(Some(&file), &Path::new("/etc").join(name), None, MsFlags::MS_BIND, None).expect("mounted");
 }
 
 /// Puts an empty directory in the place of each that holds a system's CA bundle.
@@ -78,36 +77,4 @@ pub fn swallow(address: [u8; 4]) -> Vec<OwnedFd> {
     let mut kept: Vec<OwnedFd> = (0..8).map(|_| fill()).collect();
     kept.push(listener);
     kept
-}
-
-/// A name server at 127.0.0.1 for as long as the process lives.
-pub fn name_server(answer: impl Fn(&str) -> Says + Send + 'static) {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).expect("port 53");
-    std::thread::spawn(move || {
-        let mut buffer = [0; 1500];
-        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
-            if let Some(reply) = reply(&buffer[..length], &answer) {
-                let _ = socket.send_to(&reply, from);
-            }
-        }
-    });
-}
-
-fn reply(query: &[u8], answer: &impl Fn(&str) -> Says) -> Option<Vec<u8>> {
-    let query = Packet::parse(query).ok()?;
-    let question = query.questions.first()?;
-    let mut reply = Packet::new_reply(query.id());
-    reply.set_flags(PacketFlag::RECURSION_AVAILABLE | PacketFlag::RECURSION_DESIRED);
-    reply.questions.push(question.clone());
-    match answer(&question.qname.to_string()) {
-        Says::Nothing => return None,
-        Says::Code(code) => *reply.rcode_mut() = code,
-        // There are no IPv6 addresses.
-        Says::Address(_) if question.qtype != QTYPE::TYPE(TYPE::A) => {}
-        Says::Address(address) => {
-            let data = RData::A(A { address: u32::from_be_bytes(address) });
-            reply.answers.push(ResourceRecord::new(question.qname.clone(), CLASS::IN, 10, data));
-        }
-    }
-    reply.build_bytes_vec().ok()
 }

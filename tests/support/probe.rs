@@ -73,6 +73,11 @@ impl Look {
         }
     }
 
+    /// How long the run took, by its own account.
+    pub fn duration_ms(&self) -> u64 {
+        self.report["duration_ms"].as_u64().expect("a duration")
+    }
+
     /// The code of the first finding.
     pub fn code(&self) -> Option<&str> {
         self.report["findings"][0]["code"].as_str()
