@@ -11,9 +11,9 @@ mod serve;
 mod trust_policy;
 mod wait;
 
-use crate::collect::IssuerCheck;
-use crate::log;
-use crate::termination_log::{self, TerminationLog};
+use crate::modes::log;
+use crate::modes::termination_log::{self, TerminationLog};
+use crate::probe::collect::IssuerCheck;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};
@@ -166,12 +166,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             // The text quotes values, and a variable may hold a token by mistake.
-            let text = crate::redact::scrub(&error.render().to_string());
+            let text = crate::text::redact::scrub(&error.render().to_string());
             let _ = match error.use_stderr() {
                 true => std::io::stderr().write_all(text.as_bytes()),
                 false => write_out(text.as_bytes()),
             };
-            return u8::try_from(error.exit_code()).unwrap_or(crate::report::exit::USAGE);
+            return u8::try_from(error.exit_code()).unwrap_or(crate::diagnosis::report::exit::USAGE);
         }
     };
     match cli.command {
@@ -195,7 +195,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 /// Writes to standard output; the exit code for a command that does nothing else.
 fn print(bytes: &[u8]) -> u8 {
     match write_out(bytes) {
-        Ok(()) => crate::report::exit::WORKS,
+        Ok(()) => crate::diagnosis::report::exit::WORKS,
         Err(error) => complain(&format!("cannot write to standard output: {error}")),
     }
 }
@@ -209,7 +209,7 @@ fn write_out(bytes: &[u8]) -> std::io::Result<()> {
 /// Says on standard error what the user must put right.
 fn complain(what: &str) -> u8 {
     let _ = writeln!(std::io::stderr(), "irsa-probe: {what}");
-    crate::report::exit::USAGE
+    crate::diagnosis::report::exit::USAGE
 }
 
 /// Runs it on one thread; the error is the exit code. A lookup that hangs in the C library does not keep the process.

@@ -1,12 +1,15 @@
 //! Documents that users pipe in: what `kubectl get -o json|yaml` and `aws ... --output json` print, manifests, and this
 //! program's own reports, recognised by their shape. Nothing here judges.
 
+pub mod audit;
 mod aws;
+pub mod debug_profile;
 #[cfg(test)]
 mod kinds;
 mod kubernetes;
 mod refusal;
 mod stream;
+pub mod trust_policy;
 mod yaml;
 
 pub use aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
@@ -16,7 +19,7 @@ pub use kubernetes::{
 };
 pub use refusal::Absent;
 
-use crate::trust_policy::PolicyFault;
+use crate::documents::trust_policy::PolicyFault;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

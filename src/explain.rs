@@ -1,9 +1,9 @@
 //! `explain`: what a code means, and what a pasted error means. Text in, text out.
 
-use crate::checks;
-use crate::finding::{Advice, Cause, Fix};
+use crate::causes;
+use crate::causes::{Advice, Cause, Fix};
+use crate::diagnosis::sts_errors::{self, Reading};
 use crate::render::text::{printable, wrap};
-use crate::sts_errors::{self, Reading};
 use serde::Serialize;
 
 /// How much of a text is read, in bytes.
@@ -29,7 +29,7 @@ pub fn text(bytes: &[u8]) -> Explanation {
     let (clues, readings) = sts_errors::read_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
     let mut causes: Vec<Explained> = Vec::new();
     for suspect in readings.iter().flat_map(|Reading { suspects, .. }| suspects) {
-        let known = checks::cause(suspect.code).filter(|cause| causes.iter().all(|known| known.cause != *cause));
+        let known = causes::cause(suspect.code).filter(|cause| causes.iter().all(|known| known.cause != *cause));
         if let Some(cause) = known {
             causes.push(Explained { cause, why: suspect.why.clone(), fix: sts_errors::fix(cause.code, &clues) });
         }
@@ -93,8 +93,8 @@ pub fn code(cause: &Cause) -> String {
 
 /// Every code with its title, in the order in which a credential travels.
 pub fn list() -> String {
-    let width = checks::causes().map(|cause| cause.code.len()).max().unwrap_or_default();
-    checks::causes().map(|cause| format!("{:<width$}  {}\n", cause.code, cause.title)).collect()
+    let width = causes::CAUSES.iter().map(|cause| cause.code.len()).max().unwrap_or_default();
+    causes::CAUSES.iter().map(|cause| format!("{:<width$}  {}\n", cause.code, cause.title)).collect()
 }
 
 /// Whether waiting helps, in words.
@@ -182,10 +182,10 @@ mod tests {
 
     #[test]
     fn every_code_has_a_page() {
-        for cause in checks::causes() {
+        for cause in causes::CAUSES.iter() {
             let page = code(cause);
             assert!(page.starts_with(cause.code) && page.contains("\nwait  ") && page.len() > 200, "{page}");
         }
-        assert_eq!(list().lines().count(), checks::causes().count());
+        assert_eq!(list().lines().count(), causes::CAUSES.len());
     }
 }

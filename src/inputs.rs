@@ -2,12 +2,16 @@
 //! mutation test below call. Each function holds what must be true of any input.
 #![allow(clippy::disallowed_methods, clippy::expect_used, reason = "compiled for tests and fuzzing only")]
 
-use crate::arn::RoleArn;
-use crate::audit::{Context, audit};
+use crate::aws::arn::RoleArn;
+use crate::causes;
+use crate::diagnosis::sts_errors;
 use crate::documents::Documents;
-use crate::timestamp::Timestamp;
-use crate::trust_policy::{Answer, Policy, Request, Verdict, evaluate, json, unwrap};
-use crate::{checks, collect, explain, render, sts_errors};
+use crate::documents::audit::{Context, audit};
+use crate::documents::trust_policy::{Answer, Policy, Request, Verdict, evaluate, json, unwrap};
+use crate::explain;
+use crate::probe::collect;
+use crate::render;
+use crate::text::timestamp::Timestamp;
 
 /// A secret that answers hold in these tests: nothing that is said of an answer may hold it.
 pub const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
@@ -79,7 +83,7 @@ pub fn documents(bytes: &[u8]) {
 
 pub fn error_text(bytes: &[u8]) {
     for reading in sts_errors::read_text(bytes).1 {
-        assert!(!reading.suspects.is_empty() && checks::cause(reading.code()).is_some());
+        assert!(!reading.suspects.is_empty() && causes::cause(reading.code()).is_some());
     }
     let explanation = explain::text(bytes);
     let page = explanation.to_text();
@@ -118,7 +122,7 @@ pub fn sts_answer(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::Dice;
+    use crate::modes::schedule::Dice;
 
     /// Pieces that parsers trip over.
     const PIECES: &[&[u8]] = &[

@@ -1,44 +1,39 @@
-//! Does IRSA work in this pod, and if not, exactly why, and what fixes it?
+//! Does this pod have its AWS role, and if not, exactly why, and what fixes it?
+//!
+//! Two flows, one body of knowledge:
 //!
 //! ```text
-//! subject -> collect (the only I/O) -> Evidence -> checks (pure) -> Report -> render (pure) -> stdout, log,
-//!                                         ^                                    termination message, HTTP
-//!            documents (JSON that a user pipes in) parsed into the same Evidence
+//! in the pod       subject -> probe (the only I/O) -> Evidence --+
+//!                                                                +-> causes (pure) -> Report -> render (pure)
+//! from the laptop  kubectl, aws, pasted text -> documents -------+
 //! ```
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`cli`] | arguments to a command, one file per command |
+//! | [`modes`] | one run, `wait`, `serve`, `ping`, and what they share: schedule, log, termination message, signals |
+//! | [`documents`] | what kubectl and aws print, and what is judged by it: audit, trust policies, debug containers |
+//! | [`explain`] | a pasted error text to ranked causes |
+//! | [`diagnosis`] | the verdict: what an answer, a connection that failed and the webhook's traces mean |
+//! | [`causes`] | one fault, one file: its code, texts, judge |
+//! | [`probe`] | what can be seen in a pod: whose view, the reading itself, the evidence |
+//! | [`aws`] | ARNs, partitions, issuers, what each SDK does |
+//! | [`text`] | values on their way in and out: secrets, printable text, times |
+//! | [`render`] | a report as text, JSON, metrics, HTML, termination message |
+//!
+//! Start with [`probe::evidence`] (what can be known), then one file of [`causes`] (a fault), then
+//! [`diagnosis::report`] (verdict and exit code). Everything that judges is a pure function: a lint (`clippy.toml`) keeps
+//! files, variables, clock and network out of it.
 
-pub mod arn;
-pub mod audit;
-pub mod checks;
+pub mod aws;
+pub mod causes;
 pub mod cli;
-pub mod collect;
-pub mod debug_profile;
+pub mod diagnosis;
 pub mod documents;
-pub mod evidence;
 pub mod explain;
-pub mod finding;
-pub mod injection;
 #[cfg(any(test, fuzzing))]
 pub mod inputs;
-pub mod issuer;
-pub mod json;
-pub mod log;
-pub mod partition;
-pub mod ping;
-pub mod printable;
+pub mod modes;
 pub mod probe;
-pub mod redact;
 pub mod render;
-pub mod report;
-pub mod schedule;
-pub mod sdk_chain;
-pub mod sdk_support;
-pub mod secrets;
-pub mod serve;
-pub mod signals;
-pub mod sts_errors;
-pub mod subject;
-pub mod termination_log;
-pub mod timestamp;
-pub mod trust_policy;
-pub mod unreached;
-pub mod wait;
+pub mod text;

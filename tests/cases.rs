@@ -161,9 +161,15 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
 
 /// Causes that no pod shows to a probe, and why.
 const SHOWN_BY_NO_POD: &[(&str, &str)] = &[
-    ("explicit-deny-in-trust-policy", "only the policy shows it: src/trust_policy/table.rs, src/audit/cases.rs"),
+    (
+        "explicit-deny-in-trust-policy",
+        "only the policy shows it: src/documents (trust_policy/table.rs, audit/cases.rs)",
+    ),
     ("packed-policy-too-large", "the application's second call; the probe makes none: tests/corpus"),
-    ("role-lacks-permissions", "the application's own calls; the probe makes none: src/audit/cases.rs, tests/corpus"),
+    (
+        "role-lacks-permissions",
+        "the application's own calls; the probe makes none: src/documents/audit/cases.rs, tests/corpus",
+    ),
     ("second-hop-assume-role-denied", "the application's second call; the probe makes none: tests/corpus"),
     ("session-credentials-expired", "the application kept them too long; the probe's are seconds old: tests/corpus"),
     (
@@ -190,9 +196,8 @@ fn every_cause_is_shown_by_a_case_or_it_is_said_why_not() {
         }
     }
     let said: BTreeSet<&str> = SHOWN_ELSEWHERE.iter().chain(SHOWN_BY_NO_POD).map(|(code, _)| *code).collect();
-    for cause in irsa_probe::checks::causes() {
-        let is_check = irsa_probe::checks::CHECKS.iter().any(|check| check.cause == *cause);
-        let shown = found.contains(cause.code) || !is_check && possible.contains(cause.code);
+    for cause in irsa_probe::causes::CAUSES {
+        let shown = found.contains(cause.code) || cause.judge.is_none() && possible.contains(cause.code);
         assert!(shown || said.contains(cause.code), "no case shows {}", cause.code);
         let has_a_case = cases.iter().any(|case| case.code() == cause.code);
         assert!(!(has_a_case && said.contains(cause.code)), "{} has a case", cause.code);
@@ -204,7 +209,7 @@ fn every_case_is_named_after_a_cause() {
     let cases = Case::all().expect("cases");
     assert!(cases.len() > 20);
     for case in cases.iter().filter(|case| case.code() != "healthy") {
-        assert!(irsa_probe::checks::cause(case.code()).is_some(), "{}", case.name);
+        assert!(irsa_probe::causes::cause(case.code()).is_some(), "{}", case.name);
         assert!(!case.about.is_empty() && !case.about.ends_with('.'), "{}", case.name);
     }
 }

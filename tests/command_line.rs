@@ -94,7 +94,7 @@ fn what_is_asked_wrongly_exits_2_and_says_so_on_standard_error() {
 fn every_code_is_explained() {
     let (code, list, _) = run(&["explain"]);
     assert_eq!(code, 0);
-    for cause in irsa_probe::checks::causes() {
+    for cause in irsa_probe::causes::CAUSES.iter() {
         assert!(list.contains(cause.code), "{} is not listed", cause.code);
         let (code, text, _) = run(&["explain", cause.code]);
         assert_eq!(code, 0);

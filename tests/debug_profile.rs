@@ -1,7 +1,7 @@
 //! `debug-profile` on pods as a real cluster admitted them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
-use irsa_probe::debug_profile::{Choices, DebugProfile, ProfileFault, build};
+use irsa_probe::documents::debug_profile::{Choices, DebugProfile, ProfileFault, build};
 use serde_json::Value;
 use std::fs;
 

@@ -9,13 +9,13 @@ mod local_sts;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
-use irsa_probe::collect::{IssuerCheck, Options};
-use irsa_probe::evidence::{Expectations, Identity};
-use irsa_probe::probe::probe;
+use irsa_probe::diagnosis::report::{Mode, Report};
+use irsa_probe::modes::run::probe;
+use irsa_probe::modes::serve::{History, Patience};
+use irsa_probe::probe::collect::{IssuerCheck, Options};
+use irsa_probe::probe::evidence::{Expectations, Identity};
+use irsa_probe::probe::subject::Subject;
 use irsa_probe::render::{html, json, metrics, termination, text};
-use irsa_probe::report::{Mode, Report};
-use irsa_probe::serve::{History, Patience};
-use irsa_probe::subject::Subject;
 use local_sts::echo::{Echo, Form, Place};
 use local_sts::{Misbehaviour, Operation};
 use stage::{Raised, Stage};

@@ -4,7 +4,7 @@
 #[path = "support/needs.rs"]
 mod needs;
 
-use irsa_probe::debug_profile::{Choices, DebugProfile, build};
+use irsa_probe::documents::debug_profile::{Choices, DebugProfile, build};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

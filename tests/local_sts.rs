@@ -12,7 +12,7 @@ mod local_sts;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use irsa_probe::arn::RoleArn;
+use irsa_probe::aws::arn::RoleArn;
 use local_sts::jwt::Minted;
 use local_sts::keys::{Jwks, SigningKey};
 use local_sts::proxy::{Manner, Proxy};

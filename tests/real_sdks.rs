@@ -7,9 +7,9 @@
 #[path = "support/needs.rs"]
 mod needs;
 
-use irsa_probe::collect::sdks::{Limits, scan};
-use irsa_probe::evidence::{Sdk, SdkKind, SdkScan};
-use irsa_probe::sdk_support::{Mechanism, Support, support};
+use irsa_probe::aws::sdk_support::{Mechanism, Support, support};
+use irsa_probe::probe::collect::sdks::{Limits, scan};
+use irsa_probe::probe::evidence::{Sdk, SdkKind, SdkScan};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -4,8 +4,8 @@
 #[path = "support/needs.rs"]
 mod needs;
 
-use irsa_probe::collect::sdks::{Limits, scan};
-use irsa_probe::evidence::{SdkKind, SdkScan};
+use irsa_probe::probe::collect::sdks::{Limits, scan};
+use irsa_probe::probe::evidence::{SdkKind, SdkScan};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

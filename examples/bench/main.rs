@@ -13,7 +13,7 @@ mod measure;
 mod programs;
 
 use clap::Parser;
-use irsa_probe::arn::RoleArn;
+use irsa_probe::aws::arn::RoleArn;
 use local_sts::jwt::Minted;
 use local_sts::keys::{Jwks, SigningKey};
 use local_sts::tls::Authority;

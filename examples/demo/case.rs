@@ -5,7 +5,7 @@ use crate::local_sts::dead_ends;
 use crate::local_sts::proxy::Manner;
 use crate::local_sts::{Misbehaviour, Operation};
 use crate::stage::{Stage, UNSET};
-use irsa_probe::arn::RoleArn;
+use irsa_probe::aws::arn::RoleArn;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ impl Case {
     pub fn all() -> Result<Vec<Case>> {
         let read = |entry: Result<fs::DirEntry>| Case::read(&entry?.file_name().to_string_lossy());
         let mut cases: Vec<Case> = fs::read_dir(directory())?.map(read).collect::<Result<_>>()?;
-        let place = |case: &Case| irsa_probe::checks::causes().position(|cause| cause.code == case.code());
+        let place = |case: &Case| irsa_probe::causes::CAUSES.iter().position(|cause| cause.code == case.code());
         cases.sort_by_cached_key(|case| (place(case), case.name.clone()));
         Ok(cases)
     }

@@ -6,7 +6,7 @@ use crate::local_sts::proxy::{Manner, Proxy};
 use crate::local_sts::tls::Authority;
 use crate::local_sts::world::trust_policy;
 use crate::local_sts::{LocalSts, Misbehaviour, Operation, World};
-use irsa_probe::arn::RoleArn;
+use irsa_probe::aws::arn::RoleArn;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;

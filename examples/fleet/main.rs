@@ -4,8 +4,8 @@
 //! against an STS that refuses what is above its limit, and prints tables in Markdown.
 
 use clap::Parser;
-use irsa_probe::finding::Advice;
-use irsa_probe::schedule::{Dice, Next, Outlook, Serving, Waiting};
+use irsa_probe::causes::Advice;
+use irsa_probe::modes::schedule::{Dice, Next, Outlook, Serving, Waiting};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -212,5 +212,5 @@ fn look(outcome: &mut Outcome, granted: &mut [u32], limit: u32, now: &mut u64, d
 }
 
 fn in_words(seconds: f64) -> String {
-    if seconds < 60.0 { format!("{seconds:.1} s") } else { irsa_probe::timestamp::span(seconds as i64) }
+    if seconds < 60.0 { format!("{seconds:.1} s") } else { irsa_probe::text::timestamp::span(seconds as i64) }
 }

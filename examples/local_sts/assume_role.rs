@@ -4,9 +4,9 @@ use super::answer::{Refusal, escaped, iso_date};
 use super::jwt::Jwt;
 use super::request::Request;
 use super::world::{Provider, Role, World};
-use irsa_probe::arn::RoleArn;
-use irsa_probe::timestamp::Timestamp;
-use irsa_probe::trust_policy::{self, Policy};
+use irsa_probe::aws::arn::RoleArn;
+use irsa_probe::documents::trust_policy::{self, Policy};
+use irsa_probe::text::timestamp::Timestamp;
 use serde_json::Value;
 
 /// STS takes an issuer's clock to be wrong by this much at most. No text of AWS gives the number; other

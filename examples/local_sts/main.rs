@@ -11,7 +11,7 @@
 mod local_sts;
 
 use clap::Parser;
-use irsa_probe::arn::RoleArn;
+use irsa_probe::aws::arn::RoleArn;
 use local_sts::jwt::Minted;
 use local_sts::keys::{Jwks, SigningKey};
 use local_sts::tls::Authority;

@@ -1,7 +1,7 @@
 //! What exists in the stand-in's AWS: issuers, IAM providers, roles, and what time it is there.
 
 use super::keys::Jwks;
-use irsa_probe::arn::{RoleArn, without_scheme};
+use irsa_probe::aws::arn::{RoleArn, without_scheme};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 

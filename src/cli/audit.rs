@@ -1,8 +1,8 @@
 //! `irsa-probe audit`: documents in, findings out.
 
 use super::{Output, complain, input, write_out};
-use crate::audit::{Context, audit};
 use crate::documents::Documents;
+use crate::documents::audit::{Context, audit};
 use crate::render;
 use clap::Args;
 use std::ffi::OsString;
@@ -39,7 +39,7 @@ pub fn run(options: &AuditOptions) -> u8 {
         let unread = documents.unread.keys().map(|kind| format!("kind {kind} is not read"));
         return complain(&documents.unusable.into_iter().chain(unread).collect::<Vec<_>>().join("; "));
     }
-    let audit = audit(&documents, Context::at(crate::probe::now()));
+    let audit = audit(&documents, Context::at(crate::modes::run::now()));
     let text = match options.output {
         Output::Text => render::audit::text(&audit, &documents),
         Output::Json => render::audit::json(&audit, &documents),

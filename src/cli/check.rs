@@ -1,12 +1,12 @@
 //! `irsa-probe [check]`: one look.
 
 use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
-use crate::collect::{IssuerCheck, Options, processes};
-use crate::evidence::Expectations;
-use crate::probe::probe;
+use crate::diagnosis::report::{Mode, exit};
+use crate::modes::run::probe;
+use crate::probe::collect::{IssuerCheck, Options, processes};
+use crate::probe::evidence::Expectations;
+use crate::probe::subject::Subject;
 use crate::render;
-use crate::report::{Mode, exit};
-use crate::subject::Subject;
 use clap::Args;
 use std::ffi::OsString;
 use std::str::FromStr;
@@ -78,7 +78,7 @@ pub fn run(options: &CheckOptions) -> u8 {
     for subject in &subjects {
         let report = match block_on(probe(subject, &options.look.options(Mode::Check), Mode::Check)) {
             Ok(report) if documents.recognised.is_empty() => report,
-            Ok(report) => crate::audit::with_documents(report, &documents),
+            Ok(report) => crate::documents::audit::with_documents(report, &documents),
             Err(code) => return code,
         };
         options.termination.termination_log.write(&report);

@@ -1,7 +1,7 @@
 //! `irsa-probe debug-profile`: the `kubectl debug` command for a pod.
 
 use super::{Output, OutputOptions, complain, input, print};
-use crate::debug_profile::{Choices, IMAGE, build};
+use crate::documents::debug_profile::{Choices, IMAGE, build};
 use clap::Args;
 use std::ffi::OsString;
 

@@ -1,7 +1,7 @@
 //! `irsa-probe explain`: the long text of a code, or what a pasted error means.
 
 use super::{Output, OutputOptions, complain, print};
-use crate::checks;
+use crate::causes;
 use crate::explain;
 use clap::Args;
 use std::io::Read;
@@ -24,7 +24,7 @@ pub fn run(options: &ExplainOptions) -> u8 {
     match options.code.as_deref() {
         None => print(explain::list().as_bytes()),
         Some("-") => pasted(options),
-        Some(code) => match checks::cause(code) {
+        Some(code) => match causes::cause(code) {
             Some(cause) => print(explain::code(cause).as_bytes()),
             None => complain(&format!("there is no code {code:?}; irsa-probe explain lists all")),
         },

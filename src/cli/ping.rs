@@ -1,7 +1,7 @@
 //! `irsa-probe ping`: asks a running `serve`.
 
 use super::{block_on, complain, print};
-use crate::ping::{Target, ping};
+use crate::modes::ping::{Target, ping};
 use clap::Args;
 
 pub const EXAMPLES: &str = "\

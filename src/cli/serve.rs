@@ -1,8 +1,8 @@
 //! `irsa-probe serve`: the sidecar.
 
 use super::{LifeOptions, LookOptions, block_on, complain, seed};
-use crate::schedule::Serving;
-use crate::serve::{Address, Patience, ReportAddress, Settings, serve};
+use crate::modes::schedule::Serving;
+use crate::modes::serve::{Address, Patience, ReportAddress, Settings, serve};
 use clap::Args;
 use std::time::Duration;
 
@@ -68,8 +68,12 @@ pub fn run(options: &ServeOptions) -> u8 {
         disabled: disabled.is_some(),
         seed: seed(),
     };
-    match block_on(serve(&options.look.subject(), &options.look.options(crate::report::Mode::Serve), &settings)) {
-        Ok(Ok(())) => crate::report::exit::WORKS,
+    match block_on(serve(
+        &options.look.subject(),
+        &options.look.options(crate::diagnosis::report::Mode::Serve),
+        &settings,
+    )) {
+        Ok(Ok(())) => crate::diagnosis::report::exit::WORKS,
         Ok(Err(why)) => complain(&why),
         Err(code) => code,
     }

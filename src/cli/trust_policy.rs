@@ -1,16 +1,15 @@
 //! `irsa-probe trust-policy`: the policy that a token needs, or what a policy makes of a token.
 
 use super::{Output, complain, input, write_out};
-use crate::arn::RoleArn;
-use crate::checks;
-use crate::collect;
+use crate::aws::arn::RoleArn;
+use crate::diagnosis::report::exit;
 use crate::documents;
-use crate::evidence::{Expectations, Seen, Token};
+use crate::documents::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
+use crate::probe::collect;
+use crate::probe::evidence::{Expectations, Seen, Token};
+use crate::probe::subject::Subject;
 use crate::render::trust_policy as render;
-use crate::report::exit;
-use crate::secrets::{Notation, Secrets};
-use crate::subject::Subject;
-use crate::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
+use crate::text::secrets::{Notation, Secrets};
 use clap::Args;
 use serde_json::Value;
 use std::ffi::OsString;
@@ -124,7 +123,7 @@ fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Sec
     let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is no role's ARN: it {fault}"))?;
     let mut request = Request::of_token(role, &token(&subject, secrets)?)
         .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
-    request.now = Some(crate::probe::now());
+    request.now = Some(crate::modes::run::now());
     Ok(request)
 }
 
@@ -138,10 +137,10 @@ fn token(subject: &Subject, secrets: &Secrets) -> Result<Token, String> {
         issuer_check: collect::IssuerCheck::Never,
         imds: false,
     };
-    let evidence = runtime.block_on(collect::look(subject, &options, crate::probe::now(), secrets));
-    let fault = checks::judge(&evidence)
+    let evidence = runtime.block_on(collect::look(subject, &options, crate::modes::run::now(), secrets));
+    let fault = crate::diagnosis::judged::judge(&evidence)
         .iter()
-        .filter_map(checks::Judged::finding)
+        .filter_map(crate::diagnosis::judged::Judged::finding)
         .find(|finding| finding.cause.code.starts_with("token-file"));
     match (evidence.token, fault) {
         (Seen::Seen(token), _) => Ok(token),

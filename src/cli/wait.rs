@@ -1,10 +1,10 @@
 //! `irsa-probe wait`: the init container, or what stands before a program.
 
 use super::{LifeOptions, LookOptions, Output, OutputOptions, block_on, complain, seed};
+use crate::diagnosis::report::{Report, exit};
+use crate::modes::schedule::Waiting;
+use crate::modes::wait::{Settings, Waited, wait};
 use crate::render::{json, text};
-use crate::report::{Report, exit};
-use crate::schedule::Waiting;
-use crate::wait::{Settings, Waited, wait};
 use clap::Args;
 use std::ffi::OsString;
 use std::io::Write;
@@ -71,7 +71,7 @@ fn look(options: &WaitOptions) -> u8 {
         seed: seed(),
     };
     let subject = options.look.subject();
-    let look_options = options.look.options(crate::report::Mode::Wait);
+    let look_options = options.look.options(crate::diagnosis::report::Mode::Wait);
     let show = |report: &Report| show(options, report);
     let waited = match block_on(wait(&subject, &look_options, &settings, show)) {
         Ok(Ok(waited)) => waited,

@@ -1,6 +1,6 @@
 //! What the aws CLI and issuers print, as far as it decides about IRSA.
 
-use crate::trust_policy::{Policy, PolicyFault};
+use crate::documents::trust_policy::{Policy, PolicyFault};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub struct Role {
 
 impl Role {
     pub(super) fn read(role: &Value) -> Result<Role, PolicyFault> {
-        let bare = crate::trust_policy::unwrap(role)?.into_owned();
+        let bare = crate::documents::trust_policy::unwrap(role)?.into_owned();
         let arn = role["Arn"].as_str().unwrap_or_default().to_owned();
         Ok(Role { arn, policy: Policy::from_value(&bare)?, bare })
     }

@@ -2,7 +2,7 @@
 //! and YAML mixed, and now and then the error of a command in the place of its answer.
 
 use super::yaml;
-use crate::json::{TYPOGRAPHIC_QUOTES, Unique, has_typographic_quotes};
+use crate::text::json::{TYPOGRAPHIC_QUOTES, Unique, has_typographic_quotes};
 use serde_json::Value;
 
 /// One thing of a text.

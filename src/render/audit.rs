@@ -4,10 +4,10 @@ mod text;
 
 pub use text::text;
 
-use crate::audit::{Applied, Audit, Finding, Group, PodStory, Verdict, Workload, groups};
-use crate::checks;
+use crate::causes;
+use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
-use crate::finding::{Advice, Severity};
+use crate::documents::audit::{Applied, Audit, Finding, Group, PodStory, Verdict, Workload, groups};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -120,7 +120,7 @@ fn group_v1<'a>(group: &Group<'a>) -> GroupV1<'a> {
         code: group.first.code,
         severity: group.first.severity,
         advice: group.first.advice,
-        title: checks::cause(group.first.code).map(|cause| cause.title),
+        title: causes::cause(group.first.code).map(|cause| cause.title),
         findings: group.findings.len(),
         workloads: group.workloads().into_iter().map(|(workload, pods)| workload_v1(workload, Some(pods))).collect(),
     }
@@ -135,7 +135,7 @@ fn finding_v1(finding: &Finding) -> FindingV1<'_> {
         code: finding.code,
         severity: finding.severity,
         advice: finding.advice,
-        title: checks::cause(finding.code).map(|cause| cause.title),
+        title: causes::cause(finding.code).map(|cause| cause.title),
         about: &finding.about,
         workload: finding.of.as_ref().map(|of| workload_v1(&of.workload, None)),
         cause: &finding.cause,

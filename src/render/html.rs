@@ -2,12 +2,12 @@
 
 use base64::Engine;
 
-use crate::evidence::{Evidence, StepStatus};
-use crate::finding::{Finding, Outcome};
-use crate::report::Report;
-use crate::secrets::Notation;
-use crate::serve::History;
-use crate::timestamp::{Timestamp, span};
+use crate::causes::{Finding, Outcome};
+use crate::diagnosis::report::Report;
+use crate::modes::serve::History;
+use crate::probe::evidence::{Evidence, StepStatus};
+use crate::text::secrets::Notation;
+use crate::text::timestamp::{Timestamp, span};
 
 const STYLE: &str = include_str!("page.css");
 /// The kubelet renews a token at 80 % of its life.
@@ -181,7 +181,7 @@ impl Page {
                 Outcome::Fault(_) => ("fail", "see above"),
                 Outcome::Warning(_) => ("warn", "see above"),
             };
-            self.raw("<tr><td><code>").text(judged.check.cause.code).raw("</code></td>");
+            self.raw("<tr><td><code>").text(judged.cause.code).raw("</code></td>");
             self.raw(&format!("<td class=\"{status}\">{status}</td><td>")).text(reason).raw("</td></tr>\n");
         }
         self.raw("</table>\n");

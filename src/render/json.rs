@@ -1,10 +1,10 @@
 //! `irsa-probe/report/v1`: a public format with structs of its own, so that a change within never changes it.
 
-use crate::evidence::{PathStep, Seen, Step, StepStatus};
-use crate::finding::{Advice, Finding, Outcome, Severity};
-use crate::report::Report;
-use crate::secrets::Notation;
-use crate::timestamp::Timestamp;
+use crate::causes::{Advice, Finding, Outcome, Severity};
+use crate::diagnosis::report::Report;
+use crate::probe::evidence::{PathStep, Seen, Step, StepStatus};
+use crate::text::secrets::Notation;
+use crate::text::timestamp::Timestamp;
 use serde::Serialize;
 
 /// The name of the format; it changes only with what a reader would have to change.
@@ -118,7 +118,7 @@ fn document(report: &Report) -> Document<'_> {
         token: token(report),
         target: super::target::json(&report.evidence),
         findings: report.findings.iter().map(finding).collect(),
-        checks: report.judged.iter().map(|judged| check(judged.check.cause.code, &judged.outcome)).collect(),
+        checks: report.judged.iter().map(|judged| check(judged.cause.code, &judged.outcome)).collect(),
         steps: report.evidence.steps.iter().map(step).collect(),
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
-use crate::evidence::Seen;
-use crate::report::{Report, Verdict};
-use crate::schedule::Outlook;
-use crate::serve::{Durations, History};
+use crate::diagnosis::report::{Report, Verdict};
+use crate::modes::schedule::Outlook;
+use crate::modes::serve::{Durations, History};
+use crate::probe::evidence::Seen;
 
 /// All metrics; without a report (before the first look has ended) those that need none.
 pub fn render(report: Option<&Report>, history: &History) -> String {

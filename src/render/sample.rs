@@ -1,38 +1,38 @@
 //! Reports for the tests of what shows and schedules them.
 
-use crate::checks::{Check, Judged, testing};
-use crate::evidence::{CallFault, Evidence, Operation, Refusal, Seen, Session, Step, StepStatus, Token, TokenFile};
-use crate::finding::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::report::{Mode, Report};
-use crate::timestamp::Timestamp;
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity, testing};
+use crate::diagnosis::judged::Judged;
+use crate::diagnosis::report::{Mode, Report};
+use crate::probe::evidence::{
+    CallFault, Evidence, Operation, Refusal, Seen, Session, Step, StepStatus, Token, TokenFile,
+};
+use crate::text::timestamp::Timestamp;
 
 /// When all samples are made: 2026-11-22T01:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_795_309_200);
 
-macro_rules! sample_check {
+macro_rules! sample_cause {
     ($name:ident, $code:literal, $title:literal, $severity:ident, $advice:ident) => {
-        static $name: Check = Check {
-            cause: Cause {
-                code: $code,
-                title: $title,
-                severity: Severity::$severity,
-                advice: Advice::$advice,
-                explanation: "",
-            },
-            judge: |_| Outcome::Pass,
+        static $name: Cause = Cause {
+            code: $code,
+            title: $title,
+            severity: Severity::$severity,
+            advice: Advice::$advice,
+            explanation: "",
+            judge: Some(|_| Outcome::Pass),
         };
     };
 }
 
-sample_check!(REFUSED, "not-authorized", "the role's trust policy does not let this service account in", Error, Fix);
-sample_check!(SUBJECT, "wrong-subject-in-trust-policy", "the policy names another service account", Error, Fix);
-sample_check!(THROTTLED, "throttled", "STS asks for fewer calls", Error, Retry);
-sample_check!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM role", Error, RecreatePod);
-sample_check!(OLD, "token-not-refreshed", "the token has not been renewed", Warning, Fix);
+sample_cause!(REFUSED, "not-authorized", "the role's trust policy does not let this service account in", Error, Fix);
+sample_cause!(SUBJECT, "wrong-subject-in-trust-policy", "the policy names another service account", Error, Fix);
+sample_cause!(THROTTLED, "throttled", "STS asks for fewer calls", Error, Retry);
+sample_cause!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM role", Error, RecreatePod);
+sample_cause!(OLD, "token-not-refreshed", "the token has not been renewed", Warning, Fix);
 
 /// IRSA works; the token was issued two hours ago for 24 hours, the session is an hour long.
 pub fn healthy() -> Report {
-    report(evidence(), vec![Judged { check: &REFUSED, outcome: Outcome::Pass }])
+    report(evidence(), vec![Judged { cause: &REFUSED, outcome: Outcome::Pass }])
 }
 
 pub fn degraded() -> Report {
@@ -53,11 +53,10 @@ pub fn refused() -> Report {
     let fix = Fix::new("compare the role's policy with what this token needs")
         .command("aws iam get-role --role-name checkout > role.json")
         .command("irsa-probe trust-policy --check role.json");
-    let diagnosis = Diagnosis::new("STS said: AccessDenied <script>alert('x')</script> & \"more\"\u{1b}[31m\n", fix)
-        .could_be(vec![Candidate {
-            cause: &SUBJECT.cause,
-            why: "the token's subject is system:serviceaccount:payments:x".into(),
-        }]);
+    let diagnosis =
+        Diagnosis::new("STS said: AccessDenied <script>alert('x')</script> & \"more\"\u{1b}[31m\n", fix).could_be(
+            vec![Candidate { cause: &SUBJECT, why: "the token's subject is system:serviceaccount:payments:x".into() }],
+        );
     report(failed(CallFault::Refused(refusal)), vec![fault(&REFUSED, diagnosis)])
 }
 
@@ -97,8 +96,8 @@ fn report(evidence: Evidence, judged: Vec<Judged>) -> Report {
     Report::new(Mode::Serve, 57, evidence, judged, Default::default())
 }
 
-fn fault(check: &'static Check, diagnosis: Diagnosis) -> Judged {
-    Judged { check, outcome: diagnosis.into() }
+fn fault(cause: &'static Cause, diagnosis: Diagnosis) -> Judged {
+    Judged { cause, outcome: diagnosis.into() }
 }
 
 fn failed(fault: CallFault) -> Evidence {

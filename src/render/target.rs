@@ -1,6 +1,6 @@
 //! The process in whose place a look was made.
 
-use crate::evidence::{Evidence, Identity, SdkScan, Seen, Target};
+use crate::probe::evidence::{Evidence, Identity, SdkScan, Seen, Target};
 use serde::Serialize;
 
 /// An image can hold hundreds of copies; JSON has them all.

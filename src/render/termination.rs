@@ -1,8 +1,8 @@
 //! The termination message: what `kubectl describe pod` shows of a container that ended.
 
-use crate::finding::Advice;
-use crate::report::Report;
-use crate::secrets::Notation;
+use crate::causes::Advice;
+use crate::diagnosis::report::Report;
+use crate::text::secrets::Notation;
 
 /// The kubelet takes at most 12288 bytes for all containers of a pod (`MaxPodTerminationMessageLogLength`) and cuts each
 /// message to its share: this much is kept with up to twelve containers.

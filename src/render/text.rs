@@ -1,10 +1,10 @@
 //! The report for a tired person on a small terminal: 80 columns, the answer first.
 
-use crate::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
-use crate::finding::{Advice, Finding, Outcome, Severity};
-use crate::report::{Report, Verdict};
-use crate::secrets::Notation;
-use crate::timestamp::span;
+use crate::causes::{Advice, Finding, Outcome, Severity};
+use crate::diagnosis::report::{Report, Verdict};
+use crate::probe::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
+use crate::text::secrets::Notation;
+use crate::text::timestamp::span;
 use std::collections::BTreeMap;
 use textwrap::{Options, WordSplitter};
 
@@ -181,7 +181,7 @@ impl Page {
             match &judged.outcome {
                 Outcome::Pass => checks_passed += 1,
                 Outcome::Skip(reason) => skipped.entry(reason.clone()).or_insert((Vec::new(), 0)).1 += 1,
-                Outcome::Fault(_) | Outcome::Warning(_) => failed.push(judged.check.cause.code.to_owned()),
+                Outcome::Fault(_) | Outcome::Warning(_) => failed.push(judged.cause.code.to_owned()),
             }
         }
         passed.push(count(checks_passed));

@@ -1,7 +1,7 @@
 //! What a token needs of a trust policy, and what a given policy makes of a token: `irsa-probe/trust-policy/v1` and text.
 
 use super::text::{printable, wrap};
-use crate::trust_policy::{Answer, Effect, Judged, Judgement, Mismatch, Needed, Request, Verdict};
+use crate::documents::trust_policy::{Answer, Effect, Judged, Judgement, Mismatch, Needed, Request, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -223,8 +223,8 @@ fn line(document: &Document<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arn::RoleArn;
-    use crate::trust_policy::{Policy, json};
+    use crate::aws::arn::RoleArn;
+    use crate::documents::trust_policy::{Policy, json};
 
     fn answer(policy: &str) -> Answer {
         let role = RoleArn::parse("arn:aws:iam::111122223333:role/checkout").expect("an ARN");

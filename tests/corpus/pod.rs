@@ -6,7 +6,7 @@ use crate::local_sts::proxy::Manner;
 use crate::local_sts::world::trust_policy;
 use crate::local_sts::{Misbehaviour, Operation};
 use crate::stage::{AUDIENCE, ISSUER, SUBJECT, Stage, UNSET};
-use irsa_probe::arn::RoleArn;
+use irsa_probe::aws::arn::RoleArn;
 use serde_json::{Map, Value};
 
 /// `None` where the case does not tell enough to build a pod of.

@@ -13,7 +13,9 @@ use cel::Value as Cel;
 use cel::{Context, Env, ExecutionError, Program, StructType};
 use serde_json::{Value, json};
 
-use crate::{document, files_below, read};
+use crate::document;
+use crate::files_below;
+use crate::read;
 
 pub const INJECT: [(&str, &str); 2] =
     [("deploy/admission/inject.yaml", "MutatingAdmissionPolicy"), ("deploy/kyverno/inject.yaml", "MutatingPolicy")];

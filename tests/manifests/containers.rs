@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use irsa_probe::report::exit;
+use irsa_probe::diagnosis::report::exit;
 use serde_json::{Value, json};
 
 use crate::admission::{INJECT, Policy, namespace};
-use crate::{documents, files_below};
+use crate::documents;
+use crate::files_below;
 
 /// Killed by the kernel, for its memory.
 const KILLED: u64 = 137;

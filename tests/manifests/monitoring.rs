@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::{document, read, repository};
+use crate::document;
+use crate::read;
+use crate::repository;
 
 const RULES: &str = "deploy/components/monitoring/alerts.yaml";
 const DASHBOARD: &str = "deploy/components/monitoring/dashboard.json";
@@ -29,7 +31,7 @@ fn every_query_names_metrics_that_the_probe_renders() {
 fn every_code_in_a_query_is_one() {
     for (name, query) in alerts().into_iter().map(|(name, rule)| (name, text(&rule["expr"]))).chain(panels()) {
         for code in query.split("code=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(irsa_probe::checks::cause(code).is_some(), "{name}: {code}");
+            assert!(irsa_probe::causes::cause(code).is_some(), "{name}: {code}");
         }
     }
 }

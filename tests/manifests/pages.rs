@@ -1,6 +1,7 @@
 //! The operator's pages: links lead somewhere, transcripts are of causes that exist and say what the registry says.
 
-use crate::{files_below, read};
+use crate::files_below;
+use crate::read;
 
 #[test]
 fn every_link_leads_to_a_file_or_a_heading() {
@@ -25,7 +26,7 @@ fn transcripts_name_causes_as_the_registry_does() {
     let mut seen = 0;
     for verdict in page.lines().filter_map(|line| line.strip_prefix("x BROKEN  ")) {
         let (code, title) = verdict.split_once(": ").unwrap();
-        let cause = irsa_probe::checks::cause(code)
+        let cause = irsa_probe::causes::cause(code)
             .unwrap_or_else(|| panic!("{code} is gone; run tests/manifests/transcripts"));
         assert!(cause.title.starts_with(title.trim_end()), "{code}: run tests/manifests/transcripts");
         seen += 1;

@@ -1,8 +1,8 @@
 //! An audit for people: what is wrong, grouped; then what is known, and what other documents would tell.
 
-use crate::audit::{Audit, Finding, Group, PodStory, Verdict, groups};
+use crate::causes::Severity;
 use crate::documents::Documents;
-use crate::finding::Severity;
+use crate::documents::audit::{Audit, Finding, Group, PodStory, Verdict, groups};
 use crate::render::text::{printable, wrap};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,107 @@
+//! The registry: every fault that has a name, in the order in which a credential travels (variables, token file,
+//! token, endpoint, network, STS, caller). The first error of a run is the root cause.
+//!
+//! One fault is one file and one static [`Cause`]. The file's name is the fault's code. To add one, write the file, add
+//! its line below and a directory in `tests/cases/`.
+
+mod cause;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use cause::*;
+
+/// `file: STATIC`, one line a fault.
+macro_rules! registry {
+    ($($file:ident: $cause:ident,)*) => {
+        $(pub(crate) mod $file;)*
+        $(pub(crate) use $file::$cause;)*
+
+        /// Every fault that has a name.
+        pub static CAUSES: &[&Cause] = &[$(&$cause),*];
+    };
+}
+
+registry! {
+    debug_container_without_target: DEBUG_CONTAINER_WITHOUT_TARGET,
+    target_environment_denied: TARGET_ENVIRONMENT_DENIED,
+    env_stripped_from_process: ENV_STRIPPED_FROM_PROCESS,
+    env_not_injected: ENV_NOT_INJECTED,
+    env_partially_set: ENV_PARTIALLY_SET,
+    malformed_arn: MALFORMED_ARN,
+    invalid_session_name: INVALID_SESSION_NAME,
+    token_file_missing: TOKEN_FILE_MISSING,
+    token_path_relative: TOKEN_PATH_RELATIVE,
+    token_file_permission_denied: TOKEN_FILE_PERMISSION_DENIED,
+    token_file_unreadable_by_target: TOKEN_FILE_UNREADABLE_BY_TARGET,
+    token_file_unreadable_by_probe: TOKEN_FILE_UNREADABLE_BY_PROBE,
+    probe_uid_differs_from_app: PROBE_UID_DIFFERS_FROM_APP,
+    token_file_malformed: TOKEN_FILE_MALFORMED,
+    token_audience_for_other_use: TOKEN_AUDIENCE_FOR_OTHER_USE,
+    issuer_not_public_default: ISSUER_NOT_PUBLIC_DEFAULT,
+    service_account_mismatch: SERVICE_ACCOUNT_MISMATCH,
+    token_expired: TOKEN_EXPIRED,
+    token_not_yet_valid: TOKEN_NOT_YET_VALID,
+    token_not_refreshed: TOKEN_NOT_REFRESHED,
+    region_missing: REGION_MISSING,
+    china_partition_endpoint: CHINA_PARTITION_ENDPOINT,
+    sts_endpoint_misconfigured: STS_ENDPOINT_MISCONFIGURED,
+    wrong_partition_endpoint: WRONG_PARTITION_ENDPOINT,
+    dns_failure: DNS_FAILURE,
+    proxy_interferes: PROXY_INTERFERES,
+    sts_global_endpoint_in_private_vpc: STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
+    sts_endpoint_unreachable_timeout: STS_ENDPOINT_UNREACHABLE_TIMEOUT,
+    tls_unknown_ca: TLS_UNKNOWN_CA,
+    tls_hostname_mismatch: TLS_HOSTNAME_MISMATCH,
+    sts_unreachable: STS_UNREACHABLE,
+    request_clock_skew: REQUEST_CLOCK_SKEW,
+    throttled: THROTTLED,
+    sts_server_error: STS_SERVER_ERROR,
+    region_sts_disabled: REGION_STS_DISABLED,
+    oidc_provider_not_found: OIDC_PROVIDER_NOT_FOUND,
+    wrong_audience: WRONG_AUDIENCE,
+    thumbprint_mismatch: THUMBPRINT_MISMATCH,
+    jwks_key_mismatch: JWKS_KEY_MISMATCH,
+    verification_key_not_retrieved: VERIFICATION_KEY_NOT_RETRIEVED,
+    issuer_unreachable: ISSUER_UNREACHABLE,
+    idp_rejected_claim: IDP_REJECTED_CLAIM,
+    scp_or_boundary_deny: SCP_OR_BOUNDARY_DENY,
+    not_authorized: NOT_AUTHORIZED,
+    session_duration_exceeds_max: SESSION_DURATION_EXCEEDS_MAX,
+    opt_in_region_v1_token: OPT_IN_REGION_V1_TOKEN,
+    signed_call_refused: SIGNED_CALL_REFUSED,
+    sts_answer_not_understood: STS_ANSWER_NOT_UNDERSTOOD,
+    caller_is_not_expected_role: CALLER_IS_NOT_EXPECTED_ROLE,
+    static_keys_override: STATIC_KEYS_OVERRIDE,
+    pod_identity_precedence: POD_IDENTITY_PRECEDENCE,
+    node_role_fallback: NODE_ROLE_FALLBACK,
+    imds_reachable: IMDS_REACHABLE,
+    sdk_lacks_web_identity: SDK_LACKS_WEB_IDENTITY,
+    sdk_lacks_pod_identity: SDK_LACKS_POD_IDENTITY,
+    // No evidence within a pod proves these: they are candidates, or read from an error text.
+    condition_key_wrong_in_trust_policy: CONDITION_KEY_WRONG_IN_TRUST_POLICY,
+    env_not_injected_annotation_missing_or_misplaced: ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+    env_not_injected_by_opt_out: ENV_NOT_INJECTED_BY_OPT_OUT,
+    env_not_injected_pod_predates_annotation: ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
+    env_not_injected_webhook_missing: ENV_NOT_INJECTED_WEBHOOK_MISSING,
+    mesh_proxy_not_running: MESH_PROXY_NOT_RUNNING,
+    explicit_deny_in_trust_policy: EXPLICIT_DENY_IN_TRUST_POLICY,
+    no_oidc_provider: NO_OIDC_PROVIDER,
+    packed_policy_too_large: PACKED_POLICY_TOO_LARGE,
+    role_does_not_exist: ROLE_DOES_NOT_EXIST,
+    role_lacks_permissions: ROLE_LACKS_PERMISSIONS,
+    second_hop_assume_role_denied: SECOND_HOP_ASSUME_ROLE_DENIED,
+    session_credentials_expired: SESSION_CREDENTIALS_EXPIRED,
+    subject_wildcard_needs_stringlike: SUBJECT_WILDCARD_NEEDS_STRINGLIKE,
+    token_path_not_absolute_on_windows: TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS,
+    trust_policy_lacks_web_identity_statement: TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT,
+    unexpected_auth_header_on_unsigned_call: UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL,
+    wrong_account_in_role_arn: WRONG_ACCOUNT_IN_ROLE_ARN,
+    wrong_aud_condition_in_trust_policy: WRONG_AUD_CONDITION_IN_TRUST_POLICY,
+    wrong_provider_in_trust_policy: WRONG_PROVIDER_IN_TRUST_POLICY,
+    wrong_subject_in_trust_policy: WRONG_SUBJECT_IN_TRUST_POLICY,
+}
+
+/// The cause with this code.
+pub fn cause(code: &str) -> Option<&'static Cause> {
+    CAUSES.iter().copied().find(|cause| cause.code == code)
+}

@@ -1,0 +1,121 @@
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::diagnosis::injection;
+use crate::probe::evidence::{Evidence, Seen, Winner};
+
+/// Neither variable of IRSA is there.
+pub static ENV_NOT_INJECTED: Cause = Cause {
+    code: "env-not-injected",
+    title: "this container was not given IRSA's variables",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    explanation: "\
+An AWS SDK uses IRSA only if AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are both set. On EKS nobody writes them by \
+hand: a mutating webhook adds them, and the volume with the token, to each new pod whose service account carries the \
+annotation eks.amazonaws.com/role-arn. Without them most SDKs silently go on to the role of the node.
+
+The webhook sees a pod once, when it is created, and its failure policy lets pods through unchanged. So a missed \
+injection is there for the pod's whole life, and restarting the container never heals it. From inside the pod the \
+reasons look alike: the service account has no annotation (or an empty or misspelt one, or it sits on the pod), the \
+pod is older than the annotation or came in the same second with its service account, or the webhook was not there.
+
+Look at the service account, put the annotation right if need be, and then make the pod anew.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.unseen_variables() {
+        return Outcome::skip(why);
+    }
+    let environment = &evidence.environment;
+    let [role, file] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| environment.variable(name));
+    if role.is_set() || file.is_set() {
+        return Outcome::Pass;
+    }
+    let mut cause = "neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set.".to_owned();
+    if environment.variable("AWS_IAM_ROLE_ARN").is_set() {
+        cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads a variable of that name: it must be AWS_ROLE_ARN.";
+    }
+    if let Some(mounts) = injection::without_variables(evidence) {
+        cause = format!("{cause} {mounts}");
+    }
+    if let Some((namespace, name)) = evidence.service_account() {
+        cause += &format!(" The pod runs as service account {namespace}/{name}.");
+    }
+    cause += &instead(evidence);
+    let fix = Fix::new(format!(
+        "see whether the service account is annotated; then make the pod anew, {}",
+        injection::RECREATE
+    ));
+    let fix = injection::look_at_service_account(evidence, fix)
+        .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
+        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.metadata.annotations} {.metadata.labels}'");
+    Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
+}
+
+/// What an SDK uses here instead, as far as the variables tell.
+fn instead(evidence: &Evidence) -> String {
+    let environment = &evidence.environment;
+    if let Seen::Seen(Winner { source, caller }) = &evidence.winner {
+        format!(" An SDK here is {}, from {}.", caller.arn, source.in_words())
+    } else if environment.variable("AWS_ACCESS_KEY_ID").is_filled() {
+        " An SDK here uses the static keys of AWS_ACCESS_KEY_ID.".to_owned()
+    } else if let Some((name, _)) =
+        environment.first(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
+    {
+        format!(" An SDK here uses the container credentials of {name} (EKS Pod Identity or ECS).")
+    } else {
+        String::new()
+    }
+}
+
+/// Which reason is likeliest depends on what is mounted: the others leave nothing behind.
+fn candidates(evidence: &Evidence) -> Vec<Candidate> {
+    let mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
+    let lost = mounted.then(|| Candidate {
+        cause: &crate::causes::ENV_STRIPPED_FROM_PROCESS,
+        why: "the webhook mounted the token here, so it set the variables too".to_owned(),
+    });
+    let skipped = injection::skipped(evidence);
+    let skipped = skipped.map(|why| Candidate { cause: &crate::causes::ENV_NOT_INJECTED_BY_OPT_OUT, why });
+    lost.into_iter().chain(missed()).chain(skipped).collect()
+}
+
+fn missed() -> Vec<Candidate> {
+    vec![
+        Candidate {
+            cause: &crate::causes::ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+            why: "the most frequent; see the service account".to_owned(),
+        },
+        Candidate {
+            cause: &crate::causes::ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
+            why: "if the annotation is there: compare its age with the pod's".to_owned(),
+        },
+        Candidate {
+            cause: &crate::causes::ENV_NOT_INJECTED_WEBHOOK_MISSING,
+            why: "if other pods with annotated service accounts miss the variables too".to_owned(),
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+
+    #[test]
+    fn only_the_lack_of_both_is_this_fault() {
+        for (variables, faulty) in [
+            (&[][..], true),
+            (&[("AWS_IAM_ROLE_ARN", "arn:aws:iam::111122223333:role/a")], true),
+            (&[("AWS_ROLE_ARN", "")], false),
+            (&[("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")], false),
+        ] {
+            let outcome = judge(&testing::environment(variables));
+            assert_eq!(matches!(outcome, Outcome::Fault(_)), faulty, "{variables:?}");
+        }
+        let Outcome::Fault(slip) = judge(&testing::environment(&[("AWS_IAM_ROLE_ARN", "x")])) else {
+            panic!("no fault");
+        };
+        assert!(slip.cause.contains("must be AWS_ROLE_ARN"), "{}", slip.cause);
+    }
+}

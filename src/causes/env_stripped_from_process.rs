@@ -1,0 +1,106 @@
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::probe::evidence::{Evidence, OtherProcess, TargetVariables};
+
+/// The container was given IRSA's variables, but not every process of it has them.
+pub static ENV_STRIPPED_FROM_PROCESS: Cause = Cause {
+    code: "env-stripped-from-process",
+    title: "a process was started without IRSA's variables",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    // Source: PHP manual, "FPM configuration": clear_env, default "yes".
+    explanation: "\
+The container has the variables, and one of its processes has not: whatever started it cleans the environment. sudo, \
+su - and cron do so, process managers such as supervisord, s6 and runit do so by configuration, and Apache passes on \
+only what PassEnv names. The SDK in such a process finds no web identity and goes on to the role of the node.
+
+php-fpm's clear_env (on by default) has the same effect for PHP's code, but cannot be seen from outside: the process \
+clears its variables after the start, and /proc/PID/environ goes on to show those it was started with. If the \
+application is PHP, see that the pool's configuration says clear_env = no, or names the variables with env[...].
+
+Let the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION through.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let Some(target) = &evidence.target else {
+        return Outcome::skip("the probe looks at itself");
+    };
+    if target.variables != TargetVariables::Its {
+        return Outcome::skip("the application's environment was not seen");
+    }
+    let has_irsa =
+        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| evidence.environment.variable(name).is_set());
+    let with = |has| target.others.iter().filter(move |other| other.has_irsa == Some(has)).collect::<Vec<_>>();
+    let pid = evidence.identity.pid;
+    match has_irsa {
+        [false, false] if !with(true).is_empty() => {
+            let cause = format!(
+                "process {pid} ({}) has neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE, while {} of the same \
+                 container {} both.",
+                target.command,
+                named(&with(true)),
+                if with(true).len() == 1 { "has" } else { "have" },
+            );
+            Diagnosis::new(cause, fix()).into()
+        }
+        [true, true] if !with(false).is_empty() => {
+            let cause = format!(
+                "process {pid} ({}) has both variables of IRSA, while {} of the same container {} not.",
+                target.command,
+                named(&with(false)),
+                if with(false).len() == 1 { "has" } else { "have" },
+            );
+            Outcome::Warning(Box::new(Diagnosis::new(cause, fix())))
+        }
+        _ => Outcome::Pass,
+    }
+}
+
+fn fix() -> Fix {
+    Fix::new("let whatever starts that process pass AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION on")
+}
+
+fn named(processes: &[&OtherProcess]) -> String {
+    let names: Vec<String> =
+        processes.iter().take(3).map(|other| format!("{} ({})", other.pid, other.command)).collect();
+    let more = match processes.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let noun = if processes.len() == 1 { "process" } else { "processes" };
+    format!("{noun} {}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+
+    #[test]
+    fn a_process_without_is_a_fault_beside_one_with_and_a_warning_the_other_way() {
+        let other = |has_irsa| vec![OtherProcess { pid: 1, command: "supervisord".into(), has_irsa }];
+        let with = testing::healthy();
+        let without = testing::environment(&[]);
+        for (evidence, others, expected) in [
+            (&without, other(Some(true)), "fault"),
+            (&without, other(Some(false)), "pass"),
+            (&without, other(None), "pass"),
+            (&without, vec![], "pass"),
+            (&with, other(Some(false)), "warning"),
+            (&with, other(Some(true)), "pass"),
+            (&with, other(None), "pass"),
+        ] {
+            let target = Some(crate::probe::evidence::Target { others, ..testing::target() });
+            let outcome = match judge(&Evidence { target, ..evidence.clone() }) {
+                Outcome::Fault(found) => {
+                    assert!(found.cause.contains("process 1 (supervisord)"), "{}", found.cause);
+                    "fault"
+                }
+                Outcome::Warning(_) => "warning",
+                Outcome::Pass => "pass",
+                Outcome::Skip(_) => "skip",
+            };
+            assert_eq!(outcome, expected);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::probe::evidence::{Evidence, Issuer, Seen, Signature};
+
+/// The issuer's published keys lack the one that signed the token.
+pub static JWKS_KEY_MISMATCH: Cause = Cause {
+    code: "jwks-key-mismatch",
+    title: "the issuer does not publish the key that signed this token",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    // A day: the lifetime of the tokens that the webhook asks for, 86400 s. Source: pods sent through it,
+    // tests/webhook.
+    explanation: "\
+The token's header names the key that signed it (kid), and the issuer's published set has none of that name: the \
+signing key was rotated, the cluster was recreated behind the same issuer, or a hand-made set was never updated. STS \
+answers \"Couldn't retrieve verification key\", as it does when it cannot reach the issuer at all.
+
+Compare `kubectl get --raw /openid/v1/jwks` with what the issuer's jwks_uri serves. Publish the new key, and keep \
+the old one until its last token has expired (a day).",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let issuer = match &evidence.issuer {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Failed(fault) => return Outcome::skip(format!("the issuer's keys could not be had: {fault}")),
+        Seen::Seen(issuer) => issuer,
+    };
+    let Issuer { jwks_uri, key_ids, .. } = issuer;
+    let key_id = evidence.token.seen().and_then(|token| token.key_id.as_deref());
+    let named = key_id.map_or("names no key (kid)".to_owned(), |id| format!("names the key {id}"));
+    let cause = match &issuer.signature {
+        Signature::Valid => return Outcome::Pass,
+        Signature::NotVerified(why) => return Outcome::skip(why.clone()),
+        Signature::KeyNotPublished => {
+            let published = if key_ids.is_empty() { "none".to_owned() } else { key_ids.join(", ") };
+            format!("The token {named}; {jwks_uri} publishes {published}.")
+        }
+        Signature::Invalid => format!(
+            "The token {named}, which {jwks_uri} publishes, but the token's signature is not of that key: another \
+             cluster signed it, or the token was changed."
+        ),
+    };
+    let fix = fix(JWKS_KEY_MISMATCH.code, &Clues::of(evidence));
+    let diagnosis = Diagnosis::new(cause, fix);
+    match evidence.session.seen() {
+        // STS keeps keys for a while: it still knew this one.
+        Some(_) => Outcome::Warning(Box::new(diagnosis)),
+        None => diagnosis.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{healthy, issuer};
+
+    #[test]
+    fn only_a_key_that_is_missing_or_does_not_fit_is_this_fault() {
+        for (signature, accepted, is) in [
+            (Signature::Valid, true, "pass"),
+            (Signature::NotVerified("ES512".into()), false, "skip"),
+            (Signature::KeyNotPublished, false, "fail"),
+            (Signature::Invalid, false, "fail"),
+            (Signature::KeyNotPublished, true, "warn"),
+        ] {
+            let mut evidence = healthy();
+            evidence.issuer = Seen::Seen(issuer(signature.clone()));
+            if !accepted {
+                evidence.session = Seen::not_looked("");
+            }
+            let outcome = match judge(&evidence) {
+                Outcome::Pass => "pass",
+                Outcome::Skip(_) => "skip",
+                Outcome::Warning(_) => "warn",
+                Outcome::Fault(_) => "fail",
+            };
+            assert_eq!(outcome, is, "{signature:?} {accepted}");
+        }
+    }
+}

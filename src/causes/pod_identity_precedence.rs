@@ -1,0 +1,59 @@
+use crate::aws::sdk_chain::{Link, Takers, takers};
+use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::probe::evidence::Evidence;
+
+/// IRSA and Pod Identity are both there.
+pub static POD_IDENTITY_PRECEDENCE: Cause = Cause {
+    code: "pod-identity-precedence",
+    title: "IRSA and Pod Identity are both configured",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    // The order of each SDK, with sources, is in `sdk_chain`.
+    explanation: "\
+Both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are set. Every AWS SDK except JavaScript 2 \
+tries web identity first, so the role of IRSA wins, although the webhook itself prefers a Pod Identity association. \
+Whoever reads the pod spec expects one role and gets the other.
+
+Decide for one: delete the association, or the service account's annotation. Then recreate the pod.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let environment = &evidence.environment;
+    if let Some(why) = evidence.unseen_variables() {
+        return Outcome::skip(why);
+    }
+    let variables = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+    let Some((name, uri)) = environment.first(&variables) else {
+        return Outcome::Pass;
+    };
+    let (Some(role), Some(_)) = (environment.value("AWS_ROLE_ARN"), environment.value("AWS_WEB_IDENTITY_TOKEN_FILE"))
+    else {
+        return Outcome::skip("IRSA's variables do not both have a value");
+    };
+    let order = match takers(evidence, Link::Container) {
+        Takers::None => format!("The SDKs in the image take web identity first, so they use {role}"),
+        Takers::These(who) => format!("For credentials, {who} the container endpoint first, so {role} is not used"),
+        Takers::Unknown => format!("SDKs take web identity first, so they use {role} (only JavaScript 2 does not)"),
+    };
+    let cause = format!(
+        "{name} is {uri}, and IRSA's variables name {role}. {order}; a pod made by the webhook alone has only one of the two."
+    );
+    Diagnosis::new(cause, fix(POD_IDENTITY_PRECEDENCE.code, &Clues::of(evidence))).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{ROLE, environment, found};
+
+    #[test]
+    fn only_both_together_are_this_fault() {
+        let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+        let irsa = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")];
+        for (variables, is) in [(vec![uri], false), (irsa.to_vec(), false), ([&irsa[..], &[uri]].concat(), true)] {
+            assert_eq!(found(&POD_IDENTITY_PRECEDENCE, &environment(&variables)), is, "{variables:?}");
+        }
+    }
+}

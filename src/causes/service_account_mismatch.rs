@@ -1,0 +1,59 @@
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::probe::evidence::Evidence;
+
+/// The workload runs under another service account than it should.
+pub static SERVICE_ACCOUNT_MISMATCH: Cause = Cause {
+        code: "service-account-mismatch",
+        title: "the pod runs under another service account than the role expects",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        explanation: "\
+The trust policy lets one service account in, system:serviceaccount:NAMESPACE:NAME, and the pod uses another: the chart \
+generated a name with a suffix, the workload was put into another namespace, or serviceAccountName is missing and the \
+pod runs as \"default\". STS answers the same AccessDenied as for a wrong trust policy.
+
+Compare the token's sub with the one in the role's trust policy, and set serviceAccountName or the policy accordingly. \
+A pod's service account is fixed when it is made.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let Some((namespace, name)) = &evidence.expected.service_account else {
+        return Outcome::skip("no service account was stated (--expect-service-account)");
+    };
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
+    let expected = format!("system:serviceaccount:{namespace}:{name}");
+    let subject = token.subject.as_deref().unwrap_or("(none)");
+    if subject == expected {
+        return Outcome::Pass;
+    }
+    let kind = match subject.strip_prefix("system:serviceaccount:") {
+        Some(_) => "",
+        None => " That is no Kubernetes service account at all.",
+    };
+    let fix = Fix::new("set serviceAccountName in the pod's template, then make the pod anew").command(format!(
+        "kubectl -n {namespace} patch deployment NAME -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"serviceAccountName\":\"{name}\"}}}}}}}}'"
+    ));
+    Diagnosis::new(format!("The token is for {subject}, not for {expected}.{kind}"), fix).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+
+    #[test]
+    fn the_subject_is_compared_with_what_was_stated() {
+        for (subject, fault) in [
+            ("system:serviceaccount:payments:checkout", false),
+            ("system:serviceaccount:payments:default", true),
+            ("system:serviceaccount:payments:checkout2", true),
+            ("repo:org/name:ref:refs/heads/main", true),
+        ] {
+            let mut evidence = testing::token(|token| token.subject = Some(subject.to_owned()));
+            assert!(matches!(judge(&evidence), Outcome::Skip(_)));
+            evidence.expected.service_account = Some(("payments".into(), "checkout".into()));
+            assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), fault, "{subject}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use crate::causes::{Advice, Cause, Severity};
+use crate::diagnosis::unreached;
+
+/// The regional host of STS does not answer.
+pub static STS_ENDPOINT_UNREACHABLE_TIMEOUT: Cause = Cause {
+    code: "sts-endpoint-unreachable-timeout",
+    title: "STS does not answer at its regional address",
+    severity: Severity::Error,
+    advice: Advice::Retry,
+    explanation: "\
+The name resolves, but no connection comes about. If the address is private, a VPC endpoint stands there: its \
+security group must let the pods' addresses in on port 443. If it is public, packets need a way out: NAT, a route, \
+and an egress rule in NetworkPolicy and security group. Pods with security groups of their own lose source NAT \
+unless that is set up.
+
+STS has many addresses and changes them, so allow it by name or by endpoint rather than by address.",
+    judge: Some(|evidence| unreached::judge(STS_ENDPOINT_UNREACHABLE_TIMEOUT.code, evidence)),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{found, unreached};
+    use crate::probe::evidence::{AddressFault, Dial, TcpFault};
+
+    #[test]
+    fn silence_is_this_fault_and_refusal_is_not() {
+        for (fault, is) in [
+            (TcpFault::TimedOut { after_ms: 3000 }, true),
+            (TcpFault::Unreachable, true),
+            (TcpFault::Refused, false),
+            (TcpFault::Reset, false),
+        ] {
+            let faults = vec![AddressFault { address: ([10, 0, 1, 5], 443).into(), fault }];
+            let dial = Dial { tcp: Some(Err(faults)), ..Dial::default() };
+            assert_eq!(found(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, &unreached(dial)), is, "{fault:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use crate::causes::{Advice, Cause, Severity};
+use crate::diagnosis::unreached;
+
+/// The global STS is called where only a regional one can be reached.
+pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
+    code: "sts-global-endpoint-in-private-vpc",
+    title: "the global STS endpoint is called from a network without internet",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Sources: IAM user guide, "AWS STS Regions and endpoints"; SDK reference guide, "AWS STS Regional endpoints".
+    // Sources: IAM user guide, "AWS STS Regions and endpoints", section "AWS STS global endpoint changes" (served
+    // in the Region of the workload where that Region is enabled by default); AWS Developer Tools Blog, "Updating
+    // AWS SDK defaults" (boto3, PHP, C++ and .NET call the regional endpoint since 2025-07-31); IAM user guide,
+    // "Interface VPC endpoints".
+    explanation: "\
+sts.amazonaws.com resolves to public addresses, whichever region serves it. A VPC without a way out may have an \
+endpoint for STS, but only for its own region's name, sts.REGION.amazonaws.com. Older SDKs (boto3, PHP, C++ and .NET \
+before 2025-07-31) call the global name unless configured otherwise.
+
+Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (the annotation eks.amazonaws.com/sts-regional-endpoints: \
+\"true\" has the webhook do it), then recreate the pod. Do not alias the global name to the endpoint: its \
+certificate does not fit.",
+    judge: Some(|evidence| unreached::judge(STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC.code, evidence)),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{found, unreached};
+    use crate::probe::evidence::{AddressFault, Dial, Seen, TcpFault};
+
+    #[test]
+    fn a_regional_endpoint_that_answers_in_place_of_the_global_one_decides() {
+        let fault = TcpFault::TimedOut { after_ms: 3000 };
+        let faults = vec![AddressFault { address: ([52, 1, 1, 1], 443).into(), fault }];
+        let silent = Dial { tcp: Some(Err(faults)), ..Dial::default() };
+        let way = Dial { dns: Some(Ok(vec![[10, 0, 1, 5].into()])), ..Dial::default() };
+        for (host, detour, is) in [
+            ("sts.amazonaws.com", Seen::Seen(way.clone()), true),
+            ("sts.amazonaws.com", Seen::Failed(way.clone()), false),
+            ("sts.amazonaws.com", Seen::not_looked(""), false),
+            ("sts.eu-west-1.amazonaws.com", Seen::Seen(way), false),
+        ] {
+            let mut evidence = unreached(silent.clone());
+            evidence.detour = detour;
+            if let Seen::Seen(endpoint) = &mut evidence.endpoint {
+                endpoint.host = host.into();
+            }
+            assert_eq!(found(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, &evidence), is, "{host} {:?}", evidence.detour);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+use crate::causes::{Advice, Cause, Severity};
+use crate::diagnosis::sts_errors;
+
+/// STS itself failed.
+pub static STS_SERVER_ERROR: Cause = Cause {
+    code: "sts-server-error",
+    title: "STS failed by itself",
+    severity: Severity::Error,
+    advice: Advice::Retry,
+    explanation: "\
+STS answered with a status of 500 or more. Nothing is wrong with the request. Look again; if it stays, look at AWS's \
+health dashboard for the region, and call another region's endpoint meanwhile.",
+    judge: Some(|evidence| sts_errors::judge(STS_SERVER_ERROR.code, evidence)),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::assert_told;
+    use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
+
+    #[test]
+    fn its_answers_are_told_by_no_other_check() {
+        assert_told(
+            &STS_SERVER_ERROR,
+            AssumeRoleWithWebIdentity,
+            &["500 InternalFailure: We encountered an internal error.", "503 ServiceUnavailable: "],
+        );
+    }
+}

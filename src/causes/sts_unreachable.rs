@@ -1,0 +1,34 @@
+use crate::causes::{Advice, Cause, Severity};
+use crate::diagnosis::unreached;
+
+/// No connection to STS could be made.
+pub static STS_UNREACHABLE: Cause = Cause {
+    code: "sts-unreachable",
+    title: "STS cannot be reached from this pod",
+    severity: Severity::Error,
+    advice: Advice::Retry,
+    explanation: "\
+The call did not arrive. The report's steps say how far it came: name, connection, proxy, TLS, answer. Common \
+reasons are a NetworkPolicy or security group without an exception for STS, a VPC without NAT or VPC endpoint, DNS, \
+a proxy, and a service mesh whose proxy is not up yet while init containers run.",
+    judge: Some(|evidence| unreached::judge(STS_UNREACHABLE.code, evidence)),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::Outcome;
+    use crate::causes::testing::{found, healthy, judge, unreached};
+    use crate::probe::evidence::{Dial, HttpFault};
+
+    #[test]
+    fn candidates_stand_where_nothing_decides() {
+        let broken_off = unreached(Dial { http: Some(HttpFault::Closed), ..Dial::default() });
+        assert!(found(&STS_UNREACHABLE, &broken_off));
+        let Outcome::Fault(diagnosis) = judge(&STS_UNREACHABLE, &broken_off) else {
+            panic!("no fault");
+        };
+        assert!(!diagnosis.candidates.is_empty());
+        assert!(!found(&STS_UNREACHABLE, &healthy()));
+    }
+}

@@ -1,0 +1,105 @@
+use super::request_clock_skew;
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::diagnosis::{injection, sts_errors};
+use crate::probe::evidence::Evidence;
+use crate::text::timestamp::span;
+
+/// The token's time is over.
+pub static TOKEN_EXPIRED: Cause = Cause {
+        code: "token-expired",
+        title: "the token has expired",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh: 80 % of the lifetime or maxTTL of 24
+        // h, with a jitter of 10 s.
+        explanation: "\
+The kubelet renews the file when 80 % of the token's lifetime have passed, at the latest after 24 hours. An expired \
+token in the file means that the kubelet did not get there: the file is mounted with subPath (such mounts never change), \
+it is a copy, the kubelet has lost the API server, or the node's clock is wrong.
+
+An SDK that still sends an expired token although the file is fresh has read the file once and kept it: that is the \
+application's fault, and a restart of the container cures it for a day.
+
+See whether the mount uses subPath and whether the node's clock is right; a pod made anew gets a fresh token.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
+    if request_clock_skew::hides_expiry(evidence) {
+        return Outcome::skip("the local clock is behind, so the kubelet cannot know that the token has expired");
+    }
+    let there = evidence.time_at_sts();
+    let expired = token.expires_at.filter(|at| *at <= there && evidence.session.seen().is_none());
+    let Some(expires_at) = expired else {
+        return match token.expires_at {
+            Some(_) => sts_errors::pass_unless_said(TOKEN_EXPIRED.code, evidence),
+            None => {
+                sts_errors::said(TOKEN_EXPIRED.code, evidence).unwrap_or_else(|| Outcome::skip("the token has no exp"))
+            }
+        };
+    };
+    let ago = span(there.since(expires_at));
+    if !token.is_of_kubernetes() {
+        let issuer = token.issuer.as_deref().unwrap_or("its issuer");
+        let cause =
+            format!("The token expired at {expires_at}, {ago} ago. It is not a Kubernetes service account token.");
+        return Diagnosis::new(cause, Fix::new(format!("Get a new token from {issuer}, then run the check again.")))
+            .advise(Advice::Fix)
+            .into();
+    }
+    let frozen = match injection::is_frozen(evidence) {
+        true => " The file is mounted by itself (subPath): such a mount never sees the token that the kubelet renews.",
+        false => "",
+    };
+    let cause = format!("The token expired at {expires_at}, {ago} ago; the kubelet has not renewed it.{frozen}");
+    let fix = Fix::new(
+        "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
+    )
+    .command(
+        "kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.containers[*].volumeMounts}' | grep -o 'subPath[^,]*'",
+    );
+    Diagnosis::new(cause, fix).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+    use crate::probe::evidence::{Clock, ClockSource, Seen};
+
+    #[test]
+    fn expiry_is_judged_by_the_other_clock_where_it_is_known() {
+        for (left, ahead, accepted, expired) in [
+            (60, None, false, false),
+            (0, None, false, true),
+            (-60, None, false, true),
+            (-60, Some(3600), false, true),
+            (-60, Some(-3600), false, false),
+            (-60, None, true, false),
+        ] {
+            let mut evidence = testing::token(|token| token.expires_at = Some(testing::NOW.plus(left)));
+            if let Some(ahead_seconds) = ahead {
+                evidence.clock = Seen::Seen(Clock { ahead_seconds, source: ClockSource::DateHeader });
+            }
+            if !accepted {
+                evidence.session = Seen::not_looked("");
+            }
+            assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), expired, "{left} {ahead:?} {accepted}");
+        }
+    }
+
+    #[test]
+    fn no_kubelet_is_blamed_for_another_issuer_s_token() {
+        let mut evidence = testing::token(|token| {
+            token.expires_at = Some(testing::NOW.plus(-60));
+            token.issuer = Some("https://token.actions.githubusercontent.com".into());
+            (token.subject, token.kubernetes) = (Some("repo:octo/app:ref:refs/heads/main".into()), Default::default());
+        });
+        evidence.session = Seen::not_looked("");
+        let Outcome::Fault(diagnosis) = judge(&evidence) else { panic!("no fault") };
+        assert_eq!(diagnosis.advice, Some(Advice::Fix));
+        let said = format!("{} {}", diagnosis.cause, diagnosis.fix.text);
+        assert!(!said.contains("kubelet") && said.contains("githubusercontent.com"), "{said}");
+    }
+}

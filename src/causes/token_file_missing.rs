@@ -1,0 +1,162 @@
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::diagnosis::injection;
+use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
+
+/// There is no file where `AWS_WEB_IDENTITY_TOKEN_FILE` points.
+pub static TOKEN_FILE_MISSING: Cause = Cause {
+        code: "token-file-missing",
+        title: "there is no token file where AWS_WEB_IDENTITY_TOKEN_FILE points",
+        severity: Severity::Error,
+        advice: Advice::RecreatePod,
+        // Source: the webhook v0.6.17 on a cluster (tests/webhook).
+        explanation: "\
+The webhook mounts a projected volume named aws-iam-token at /var/run/secrets/eks.amazonaws.com/serviceaccount, and the \
+kubelet writes the file token into it. If the file is not there, the volume was not mounted into this container, the \
+variable was set by hand to another path, or a volume of the same name but another kind (an emptyDir, say) was already \
+in the pod: the webhook reuses it unchecked.
+
+Volumes are fixed when the pod is made. Remove what was set by hand and make the pod anew.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let fault = match &evidence.token_file {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Seen(_) => return Outcome::Pass,
+        Seen::Failed(fault) => fault,
+    };
+    let TokenFileFault { path, walk, kind } = fault;
+    let flaw = evidence.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").flaw();
+    let is_windows = path.get(1..3) == Some(":\\");
+    let is_relative = !path.starts_with('/');
+    let cause = match kind {
+        TokenFileFaultKind::Missing { .. } if is_windows => {
+            format!(
+                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a path of Windows: the webhook writes such a path where the pod's \
+                 nodeSelector asks for Windows, and this is Linux."
+            )
+        }
+        TokenFileFaultKind::Missing { at } if is_relative => format!(
+            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a relative path, which each process opens from its own working \
+             directory: {at} does not exist."
+        ),
+        TokenFileFaultKind::NotADirectory { at } if is_end(path) => format!(
+            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}. It ends as the path of a directory does, but {at} is not a directory, \
+             so the kernel refuses to open it (ENOTDIR)."
+        ),
+        TokenFileFaultKind::NotADirectory { at } => {
+            format!("{path} cannot be opened: {at} is not a directory (ENOTDIR).")
+        }
+        TokenFileFaultKind::Missing { .. } if flaw.is_some() => {
+            let flaw = flaw.map(Flaw::in_words).unwrap_or_default();
+            format!("{path:?} does not exist: the path in AWS_WEB_IDENTITY_TOKEN_FILE is {flaw}.")
+        }
+        TokenFileFaultKind::Missing { at } if at == path => {
+            let empty = walk.last().filter(|step| step.kind == PathStepKind::Directory);
+            let place = empty.map(|step| format!("; the directory {} is there", step.path)).unwrap_or_default();
+            format!("{path} does not exist{place}.")
+        }
+        TokenFileFaultKind::Missing { at } => match walk.last().filter(|step| step.kind == PathStepKind::Link) {
+            Some(link) => {
+                format!("{path} leads to {at}, which does not exist: the link {} points to nothing.", link.path)
+            }
+            None => format!("{path} does not exist: there is no {at}."),
+        },
+        TokenFileFaultKind::LinkLoop => format!("{path} is a loop of symbolic links."),
+        TokenFileFaultKind::Directory => format!("{path} is a directory; the token is a file in it."),
+        TokenFileFaultKind::Denied { at } if walk.last().is_none_or(|step| step.kind != PathStepKind::File) => {
+            return Outcome::skip(format!("access to {at} is denied, so nobody sees whether the file is there"));
+        }
+        _ => return Outcome::skip("there is something at the token file's path"),
+    };
+    let mounts = match kind {
+        // The file itself is there.
+        TokenFileFaultKind::NotADirectory { .. } => None,
+        _ => injection::without_file(evidence, path),
+    };
+    let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
+    let fix = match kind {
+        TokenFileFaultKind::Directory => Fix::new(format!(
+            "point AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then make the pod anew",
+            path.trim_end_matches('/')
+        )),
+        TokenFileFaultKind::NotADirectory { .. } if is_end(path) => Fix::new(format!(
+            "Set AWS_WEB_IDENTITY_TOKEN_FILE to {}, then recreate the pod.",
+            path.trim_end_matches(['/', '.'])
+        )),
+        TokenFileFaultKind::Missing { .. } if is_windows => Fix::new(
+            "take the nodeSelector for Windows out of the pod's template, or a path that was set by hand, then make the \
+             pod anew",
+        )
+        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.nodeSelector}'"),
+        _ => Fix::new(
+            "remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any own volume named aws-iam-token from the manifest, \
+             then make the pod anew so that the webhook adds both",
+        )
+        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.volumes[?(@.name==\"aws-iam-token\")]}'"),
+    };
+    Diagnosis::new(cause, fix).into()
+}
+
+/// Whether the path ends in a slash or in `/.`.
+fn is_end(path: &str) -> bool {
+    path.ends_with('/') || path.ends_with("/.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+    use crate::probe::evidence::PathStep;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        use TokenFileFaultKind::*;
+        for (kind, words) in [
+            (Missing { at: "/a/token".into() }, Some("/a/token does not exist")),
+            (Missing { at: "/a".into() }, Some("there is no /a.")),
+            (Directory, Some("is a directory")),
+            (LinkLoop, Some("loop")),
+            (NotADirectory { at: "/a".into() }, Some("/a is not a directory")),
+            (Empty, None),
+            (Denied { at: "/a".into() }, None),
+        ] {
+            let outcome = judge(&testing::token_file(kind.clone()));
+            match words {
+                Some(words) => assert!(matches!(&outcome, Outcome::Fault(d) if d.cause.contains(words)), "{outcome:?}"),
+                None => assert!(matches!(outcome, Outcome::Skip(_)), "{kind:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_denied_file_is_there_and_behind_a_denied_directory_nobody_sees() {
+        let step = |kind| PathStep { path: "/a".into(), kind, mode: 0o600, uid: 0, gid: 0, target: None };
+        for (kind, words) in [(PathStepKind::File, "something at"), (PathStepKind::Directory, "nobody sees")] {
+            let mut evidence = testing::token_file(TokenFileFaultKind::Denied { at: "/a".into() });
+            if let Seen::Failed(fault) = &mut evidence.token_file {
+                fault.walk = vec![step(kind)];
+            }
+            assert!(matches!(judge(&evidence), Outcome::Skip(why) if why.contains(words)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_is_wrong_by_itself_is_quoted() {
+        use TokenFileFaultKind::*;
+        let missing = || Missing { at: "/app/token".into() };
+        for (path, kind, cause, fix) in [
+            ("token", missing(), "relative path", "hand-set"),
+            (r"C:\var\run\token", missing(), "a path of Windows", "nodeSelector"),
+            ("/a/token/", NotADirectory { at: "/a/token".into() }, "ENOTDIR", "_FILE to /a/token, then"),
+            ("/a/token/.", NotADirectory { at: "/a/token".into() }, "ENOTDIR", "_FILE to /a/token, then"),
+        ] {
+            let mut evidence = testing::token_file(kind);
+            if let Seen::Failed(fault) = &mut evidence.token_file {
+                fault.path = path.into();
+            }
+            let Outcome::Fault(diagnosis) = judge(&evidence) else { panic!("{path}") };
+            assert!(diagnosis.cause.contains(cause) && diagnosis.fix.text.contains(fix), "{path}: {diagnosis:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
+
+/// The application may not read its token, whoever else may.
+pub static TOKEN_FILE_UNREADABLE_BY_TARGET: Cause = Cause {
+    code: "token-file-unreadable-by-target",
+    title: "the application may not read its token file",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
+    explanation: "\
+Computed from the mode and the owner of every directory and file on the way to the token, for the user, the groups and \
+the capabilities of the application's process, as the kernel does it. Whether the probe itself may read the file plays \
+no part: a debug container often is root and may, where the application may not.
+
+The kubelet gives the file mode 0600 and the user of the pod's containers if all of them name the same runAsUser, 0640 \
+and the group if the pod has an fsGroup, and else 0644. So a process that changes its user or drops its groups after \
+the start loses its token. Many SDKs then go on to the role of the node without a word.
+
+Set fsGroup in the pod's securityContext, or let the process keep the user that the manifest names; then make the pod \
+anew.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    if evidence.target.is_none() {
+        return Outcome::skip("the probe looks at itself");
+    }
+    let (walk, we_can) = match &evidence.token_file {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Seen(file) => (&file.walk, true),
+        Seen::Failed(fault) if matches!(fault.kind, TokenFileFaultKind::Denied { .. }) => (&fault.walk, false),
+        Seen::Failed(_) => return Outcome::skip("reading the token file did not fail for lack of permission"),
+    };
+    match walk.iter().find(|step| !evidence.identity.may_pass(step)) {
+        Some(step) => refused(step, &evidence.identity, we_can).into(),
+        None if we_can => Outcome::Pass,
+        None => Outcome::skip("the probe could not see the whole way to the token file"),
+    }
+}
+
+fn refused(step: &PathStep, application: &Identity, we_can: bool) -> Diagnosis {
+    let PathStep { path, mode, uid: owner, gid: group, .. } = step;
+    let what = if step.kind == PathStepKind::Directory { "directory " } else { "" };
+    let groups: Vec<String> = application.groups.iter().map(u32::to_string).collect();
+    let groups =
+        if groups.is_empty() { "no further groups".to_owned() } else { format!("groups {}", groups.join(", ")) };
+    let Identity { pid, uid, gid, .. } = application;
+    let we = if we_can {
+        "The probe can read it, the application cannot"
+    } else {
+        "Neither the probe nor the application can read it"
+    };
+    let cause = format!(
+        "{what}{path} has mode {mode:04o}, owner {owner}, group {group}, and refuses process {pid} with uid {uid}, gid \
+         {gid}, {groups}. {we}."
+    );
+    let group = if *gid == 0 { 65534 } else { *gid };
+    let fix = Fix::new(
+        "let the pod's securityContext give the application the file through its group, then make the pod anew",
+    )
+    .command(format!("spec:\n  securityContext:\n    fsGroup: {group}"));
+    Diagnosis::new(cause, fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+    use crate::probe::evidence::{TokenFile, TokenFileFault};
+
+    /// A token that we read, on its way to process 7 of this user with these groups.
+    fn read(mode: u32, owner: u32, group: u32, uid: u32, groups: &[u32]) -> Evidence {
+        let step =
+            |path: &str, kind, mode| PathStep { path: path.into(), kind, mode, uid: owner, gid: group, target: None };
+        let walk = vec![step("/t", PathStepKind::Directory, 0o1777), step("/t/token", PathStepKind::File, mode)];
+        Evidence {
+            identity: Identity { pid: 7, uid, gid: 0, groups: groups.to_vec(), capabilities: Some(0) },
+            token_file: Seen::Seen(TokenFile { path: "/t/token".into(), opened: "/t/token".into(), walk, bytes: 1 }),
+            target: Some(testing::target()),
+            ..testing::healthy()
+        }
+    }
+
+    #[test]
+    fn each_mode_that_the_kubelet_gives_is_judged_for_the_application() {
+        for (mode, owner, group, uid, groups, may) in [
+            (0o644, 0, 0, 1000, &[][..], true),
+            (0o600, 1000, 0, 1000, &[], true),
+            (0o600, 1000, 0, 1001, &[], false),
+            (0o600, 0, 0, 33, &[], false),
+            (0o640, 0, 1337, 1000, &[1337], true),
+            (0o640, 0, 1337, 1000, &[], false),
+            (0o640, 1000, 1337, 1000, &[], true),
+        ] {
+            let outcome = judge(&read(mode, owner, group, uid, groups));
+            assert_eq!(outcome == Outcome::Pass, may, "{mode:o} {owner}:{group} by {uid} {groups:?}");
+        }
+    }
+
+    #[test]
+    fn who_can_and_who_cannot_is_said() {
+        let Outcome::Fault(found) = judge(&read(0o600, 0, 0, 33, &[])) else { panic!("no fault") };
+        assert!(found.cause.contains("The probe can read it, the application cannot."), "{}", found.cause);
+
+        let mut evidence = read(0o600, 0, 0, 33, &[]);
+        let Seen::Seen(file) = evidence.token_file.clone() else { panic!("no file") };
+        let kind = TokenFileFaultKind::Denied { at: "/t/token".into() };
+        evidence.token_file = Seen::Failed(TokenFileFault { path: file.path, walk: file.walk, kind });
+        let Outcome::Fault(found) = judge(&evidence) else { panic!("no fault") };
+        assert!(found.cause.contains("Neither the probe nor the application"), "{}", found.cause);
+
+        evidence.identity.uid = 0;
+        evidence.identity.capabilities = Some(0b10);
+        assert!(matches!(judge(&evidence), Outcome::Skip(_)), "the application can; another check says that we cannot");
+    }
+}

@@ -1,0 +1,56 @@
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::probe::evidence::{Evidence, Seen};
+
+/// The token's path depends on the working directory.
+pub static TOKEN_PATH_RELATIVE: Cause = Cause {
+        code: "token-path-relative",
+        title: "AWS_WEB_IDENTITY_TOKEN_FILE is a relative path",
+        severity: Severity::Warning,
+        advice: Advice::RecreatePod,
+        explanation: "\
+SDKs pass the path to the operating system as it is, and the operating system opens a relative path from the working \
+directory of the process. The token is found as long as the working directory is the right one. A worker that changes \
+its directory, a shell opened by kubectl exec or a cron job looks for another file, finds none, and many SDKs then fall \
+back to the role of the node.
+
+Set AWS_WEB_IDENTITY_TOKEN_FILE to the absolute path, or remove it from the manifest so that the webhook sets it; then \
+recreate the pod.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let file = match &evidence.token_file {
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Failed(_) => return Outcome::skip("the token file could not be read"),
+        Seen::Seen(file) => file,
+    };
+    if file.path.starts_with('/') {
+        return Outcome::Pass;
+    }
+    let cause = format!(
+        "AWS_WEB_IDENTITY_TOKEN_FILE is {:?}. From the working directory of this process that is {}; a process with \
+         another working directory does not find it.",
+        file.path, file.opened
+    );
+    let fix = Fix::new(format!("Set AWS_WEB_IDENTITY_TOKEN_FILE to {}, then recreate the pod.", file.opened));
+    Diagnosis::new(cause, fix).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+    use crate::probe::evidence::TokenFileFaultKind;
+
+    #[test]
+    fn only_a_relative_path_that_leads_to_the_token_is_warned_of() {
+        let mut evidence = testing::healthy();
+        assert_eq!(judge(&evidence), Outcome::Pass);
+        if let Seen::Seen(file) = &mut evidence.token_file {
+            (file.path, file.opened) = ("token".into(), "/app/token".into());
+        }
+        let Outcome::Fault(diagnosis) = judge(&evidence) else { panic!("no warning") };
+        assert!(diagnosis.cause.contains("\"token\"") && diagnosis.fix.text.contains("/app/token"), "{diagnosis:?}");
+        assert!(matches!(judge(&testing::token_file(TokenFileFaultKind::Empty)), Outcome::Skip(_)));
+    }
+}

@@ -1,0 +1,83 @@
+use super::china_partition_endpoint;
+use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
+use crate::diagnosis::sts_errors::{self, Clues, fix};
+use crate::probe::evidence::{EndpointFault, EndpointSource, Evidence, Seen};
+
+/// STS is called in another partition than the role's.
+pub static WRONG_PARTITION_ENDPOINT: Cause = Cause {
+    code: "wrong-partition-endpoint",
+    title: "the STS endpoint is of another partition than the role",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: partitions.json of the AWS SDKs.
+    explanation: "\
+The commercial regions, China, GovCloud, the European Sovereign Cloud (aws-eusc) and the isolated regions are \
+partitions: worlds of their own accounts, roles and hosts. STS in one knows nothing of another, so it answers \"No \
+OpenIDConnect provider found in your account\", and refuses signed calls with InvalidClientTokenId.
+
+It happens when no region is set and an SDK falls back to sts.amazonaws.com, when AWS_REGION was copied from another \
+stage, and when an inner client of an SDK is built for us-east-1 whatever the configuration says.
+
+Set AWS_REGION to a region of the role's partition and remove endpoint overrides, then recreate the pod. The probe \
+never sends a token to another partition.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let Some(EndpointFault::WrongPartition { endpoint, role }) = evidence.endpoint.failed() else {
+        return match &evidence.endpoint {
+            Seen::NotLooked(why) => Outcome::skip(why.clone()),
+            Seen::Failed(_) => Outcome::skip("there is no endpoint"),
+            Seen::Seen(_) => sts_errors::judge(WRONG_PARTITION_ENDPOINT.code, evidence),
+        };
+    };
+    if china_partition_endpoint::is_near(&endpoint.host) {
+        return Outcome::skip("the endpoint does not exist");
+    }
+    let from = match &endpoint.source {
+        EndpointSource::Override(variable) | EndpointSource::Region(variable) => format!(" (from {variable})"),
+        EndpointSource::Issuer => " (from the token's issuer)".to_owned(),
+        EndpointSource::Fallback => String::new(),
+    };
+    let called = endpoint.partition.map_or("another", |partition| partition.id());
+    let cause = format!(
+        "The role is in the partition {}, and STS would be called at {}{from}, in {called}. The token was not sent there.",
+        role.id(),
+        endpoint.host
+    );
+    Diagnosis::new(cause, fix(WRONG_PARTITION_ENDPOINT.code, &Clues::of(evidence))).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::partition::Partition;
+    use crate::causes::testing::{answered, found, healthy};
+    use crate::probe::evidence::{Endpoint, Operation::*};
+
+    #[test]
+    fn the_endpoints_partition_must_be_the_roles() {
+        let Seen::Seen(endpoint) = healthy().endpoint else { panic!("an endpoint") };
+        for (host, role, wrong) in [
+            ("sts.eu-west-1.amazonaws.com", Partition::China, true),
+            ("sts.us-gov-west-1.amazonaws.com", Partition::Aws, true),
+            ("sts.cn-north.amazonaws.com", Partition::China, false),
+        ] {
+            let endpoint = Endpoint { host: host.into(), partition: Partition::of_host(host), ..endpoint.clone() };
+            let fault = EndpointFault::WrongPartition { endpoint: Box::new(endpoint), role };
+            let evidence = Evidence { endpoint: Seen::Failed(fault), ..healthy() };
+            assert_eq!(found(&WRONG_PARTITION_ENDPOINT, &evidence), wrong, "{host}");
+        }
+    }
+
+    #[test]
+    fn answers_of_another_partition_are_told() {
+        let message = "The security token included in the request is invalid";
+        let mut evidence = answered(GetCallerIdentity, 403, "InvalidClientTokenId", message);
+        assert!(!found(&WRONG_PARTITION_ENDPOINT, &evidence));
+        if let Seen::Seen(endpoint) = &mut evidence.endpoint {
+            endpoint.host = "sts.us-gov-west-1.amazonaws.com".into();
+        }
+        assert!(found(&WRONG_PARTITION_ENDPOINT, &evidence));
+    }
+}

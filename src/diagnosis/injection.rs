@@ -1,0 +1,209 @@
+//! What mounts and variables together tell of the pod identity webhook's doing, by its own rules (read in its source and
+//! tried on a cluster, v0.6.17).
+
+use crate::causes::Fix;
+use crate::probe::evidence::{Evidence, Mount, Mounts, Volume};
+
+/// A pod is mutated when it is created and at no other time.
+pub const RECREATE: &str = "a restart of the container will not help";
+
+/// What the mounts say where neither variable is set. `None` if nobody could look.
+pub fn without_variables(evidence: &Evidence) -> Option<String> {
+    let Mounts { irsa, pod_identity, .. } = evidence.mounts.seen()?;
+    Some(match (irsa, pod_identity) {
+        (Some(mount), _) => format!(
+            "The token's volume is mounted all the same, at {}: the webhook was here, and the variables got lost between \
+             the container's start and this process.",
+            mount.point
+        ),
+        (None, Some(_)) => "EKS Pod Identity's token is mounted instead: the service account has a Pod Identity \
+                            association, which wins over the annotation."
+            .to_owned(),
+        (None, None) => "Nor is the token's volume mounted: the webhook passed this container by.".to_owned(),
+    })
+}
+
+/// What leaves a container as if there were no webhook, although the pod's other containers have it all: the pod's own
+/// annotation. `None` where the mounts say that the webhook was at this container.
+pub fn skipped(evidence: &Evidence) -> Option<String> {
+    let mounts = evidence.mounts.seen();
+    if mounts.is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some()) {
+        return None;
+    }
+    let container = mounts.and_then(|mounts| mounts.container.as_deref());
+    let named = container.map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
+    Some(format!(
+        "if the pod's annotation eks.amazonaws.com/skip-containers names {named}: then the pod's other containers have \
+         variables and token; or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook leaves out all of them"
+    ))
+}
+
+/// What the mounts say where one of the variables is missing or empty. `None` if nobody could look.
+pub fn half_set(evidence: &Evidence) -> Option<String> {
+    let Mounts { irsa, .. } = evidence.mounts.seen()?;
+    Some(match irsa {
+        Some(mount) => format!(
+            "The token's volume is mounted, at {}: the webhook was here, found one of the two in the container's env, \
+             and so set neither.",
+            mount.point
+        ),
+        None if has_all_else(evidence) => {
+            "The token's volume is not mounted. The variable was set by hand, and so were \
+                                           a region and AWS_STS_REGIONAL_ENDPOINTS: the webhook, if it was here, had \
+                                           nothing left to set, and then it does not mount the token either."
+                .to_owned()
+        }
+        None => {
+            "The token's volume is not mounted: the variable was set by hand, and the webhook passed this container by."
+                .to_owned()
+        }
+    })
+}
+
+/// Whether everything but the other variable is set that the webhook may set.
+fn has_all_else(evidence: &Evidence) -> bool {
+    let is_set = |name| evidence.environment.variable(name).is_set();
+    is_set("AWS_STS_REGIONAL_ENDPOINTS") && (is_set("AWS_REGION") || is_set("AWS_DEFAULT_REGION"))
+}
+
+/// What the mounts say where there is no token file at `path`. `None` if they say nothing of it.
+pub fn without_file(evidence: &Evidence, path: &str) -> Option<String> {
+    let Mounts { irsa, token_file, .. } = evidence.mounts.seen()?;
+    Some(match (token_file, irsa) {
+        (Some(mount), _) => format!("{} is mounted there: {}.", mount.point, kind(mount)),
+        (None, Some(mount)) => {
+            format!("The webhook mounted the token at {}, but the variable names another place.", mount.point)
+        }
+        (None, None) if !path.starts_with('/') => return None,
+        (None, None) => "Nothing is mounted there: the variables were set by hand, or the container's mounts were \
+                         replaced after the webhook."
+            .to_owned(),
+    })
+}
+
+fn kind(mount: &Mount) -> String {
+    match mount.volume() {
+        Volume::EmptyDir => "an emptyDir, not the token. The webhook takes over any volume named aws-iam-token \
+                             unchecked"
+            .to_owned(),
+        Volume::ConfigMap => "a ConfigMap, not the token".to_owned(),
+        Volume::SubPath => "a single file or directory of a volume (subPath), not the volume".to_owned(),
+        Volume::Projected if !mount.entries.iter().any(|name| name == "token") => {
+            let names: Vec<&str> =
+                mount.entries.iter().map(String::as_str).filter(|name| !name.starts_with("..")).collect();
+            format!("a volume that the kubelet writes, but it holds {}, not token", names.join(", "))
+        }
+        Volume::Projected => {
+            "the token's volume, and the token is in it under another name than the variable says".to_owned()
+        }
+        Volume::Other => format!("a {} file system, not the token's volume", mount.file_system),
+    }
+}
+
+/// Whether the token file can never be renewed, because it is mounted by itself.
+pub fn is_frozen(evidence: &Evidence) -> bool {
+    evidence.mounts.seen().is_some_and(Mounts::hold_the_token_alone)
+}
+
+/// Who this pod runs as, with the commands that show and set the annotation and make the pod anew.
+pub fn look_at_service_account(evidence: &Evidence, fix: Fix) -> Fix {
+    let pod = evidence.api_token.seen().and_then(|token| token.kubernetes.pod.as_deref());
+    let pod = pod.filter(|pod| pastes(pod)).unwrap_or("POD");
+    let Some((namespace, name)) =
+        evidence.service_account().filter(|(namespace, name)| pastes(namespace) && pastes(name))
+    else {
+        return fix
+            .command(format!("kubectl get pod {pod} -n NAMESPACE -o jsonpath='{{.spec.serviceAccountName}}'"))
+            .command("kubectl get serviceaccounts -A -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'");
+    };
+    let role = evidence.environment.value("AWS_ROLE_ARN").or(evidence.environment.value("AWS_IAM_ROLE_ARN"));
+    let role =
+        role.filter(|role| crate::aws::arn::RoleArn::parse(role).is_ok()).unwrap_or("arn:aws:iam::ACCOUNT:role/ROLE");
+    fix.command(format!("kubectl get serviceaccount -n {namespace} {name} -o jsonpath='{{.metadata.annotations}}'"))
+        .command(format!("kubectl annotate serviceaccount -n {namespace} {name} eks.amazonaws.com/role-arn={role}"))
+        .command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
+}
+
+/// Kubernetes' own names hold nothing that a shell would run; a token's claims may.
+fn pastes(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+    use crate::probe::evidence::{Kubernetes, Seen, Token};
+
+    fn mount(point: &str, file_system: &str, root: &str, entries: &[&str]) -> Mount {
+        Mount {
+            point: point.into(),
+            root: root.into(),
+            file_system: file_system.into(),
+            entries: entries.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn with(mounts: Mounts) -> Evidence {
+        Evidence { mounts: Seen::Seen(mounts), ..testing::healthy() }
+    }
+
+    #[test]
+    fn each_rule_of_the_webhook_has_its_words() {
+        let token = mount("/run/secrets/eks.amazonaws.com/serviceaccount", "tmpfs", "/", &["..data", "token"]);
+        let irsa = || with(Mounts { irsa: Some(token.clone()), ..Mounts::default() });
+        let pod_identity = with(Mounts { pod_identity: Some(token.clone()), ..Mounts::default() });
+        let nothing = with(Mounts::default());
+        for (said, words) in [
+            (without_variables(&irsa()), "mounted all the same"),
+            (without_variables(&pod_identity), "association"),
+            (without_variables(&nothing), "passed this container by"),
+            (half_set(&irsa()), "so set neither"),
+            (half_set(&nothing), "nothing left to set"),
+            (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "passed this"),
+            (skipped(&nothing), "names this container:"),
+            (skipped(&with(Mounts { container: Some("app".into()), ..Mounts::default() })), "\"app\""),
+            (skipped(&testing::healthy()), "skip-containers"),
+            (without_file(&irsa(), "/other/token"), "another place"),
+            (without_file(&nothing, "/other/token"), "Nothing is mounted there"),
+        ] {
+            assert!(said.as_ref().is_some_and(|said| said.contains(words)), "{said:?}: {words}");
+        }
+        assert_eq!(without_file(&nothing, "token"), None);
+        assert_eq!(without_variables(&testing::healthy()), None);
+        assert_eq!((skipped(&irsa()), skipped(&pod_identity)), (None, None));
+    }
+
+    #[test]
+    fn what_is_mounted_in_the_tokens_place_is_named() {
+        let emptied = "/var/lib/kubelet/pods/6f0c/volumes/kubernetes.io~empty-dir/aws-iam-token";
+        for (mount, words) in [
+            (mount("/a", "xfs", emptied, &[]), "emptyDir"),
+            (mount("/a", "tmpfs", "/", &["..data", "ca.crt"]), "holds ca.crt"),
+            (mount("/a", "tmpfs", "/", &["..data", "token"]), "under another name"),
+            (mount("/a", "nfs4", "/", &["x"]), "nfs4"),
+        ] {
+            let evidence = with(Mounts { token_file: Some(mount), ..Mounts::default() });
+            let said = without_file(&evidence, "/a/token").unwrap();
+            assert!(said.contains(words), "{said}");
+        }
+        let single = mount("/a/token", "tmpfs", "/..2026/token", &[]);
+        assert!(is_frozen(&with(Mounts { token_file: Some(single), ..Mounts::default() })));
+        assert!(!is_frozen(&testing::healthy()));
+    }
+
+    #[test]
+    fn commands_name_the_service_account_unless_its_name_could_be_run() {
+        for (name, words) in [("checkout", "-n payments checkout"), ("a;reboot", "serviceaccounts -A")] {
+            let kubernetes = Kubernetes {
+                namespace: Some("payments".into()),
+                service_account: Some(name.into()),
+                ..Kubernetes::default()
+            };
+            let api_token = Seen::Seen(Token { kubernetes, ..Token::default() });
+            let evidence = Evidence { api_token, token: Seen::not_looked(""), ..testing::healthy() };
+            let commands = look_at_service_account(&evidence, Fix::new("")).commands.join("\n");
+            assert!(commands.contains(words) && !commands.contains("reboot"), "{commands}");
+        }
+    }
+}

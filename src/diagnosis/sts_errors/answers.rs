@@ -1,0 +1,306 @@
+//! What AWS's answers mean, in the light of the clues.
+
+mod caller;
+mod trust_policy;
+
+use super::clues::Clues;
+use super::symptoms::Symptom;
+use super::{Reading, Suspect};
+use crate::aws::partition::Partition;
+use crate::probe::evidence::Padding;
+
+/// `symptom` is one that AWS says.
+pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
+    use Symptom::*;
+    let decided = |code, why: &str| Reading::decided(symptom, code, why);
+    match symptom {
+        ExplicitDeny => decided("scp-or-boundary-deny", "AWS names an explicit deny, which no trust policy can lift"),
+        NotAuthorized | Forbidden if clues.is_other_service_account() => {
+            decided("service-account-mismatch", "the token is not for the service account that was stated")
+        }
+        NotAuthorized | Forbidden => Reading::open(symptom, "not-authorized", trust_policy::suspects(clues)),
+        NoProvider => no_provider(symptom, clues),
+        WrongAudience if clues.audience.as_deref().is_some_and(is_for_api_server) => decided(
+            "token-audience-for-other-use",
+            "the token's audience is the API server's: this is not the token that was minted for STS",
+        ),
+        WrongAudience => Reading::decided(symptom, "wrong-audience", wrong_audience(clues)),
+        NoAudience => {
+            decided("token-audience-for-other-use", "the token holds no aud claim, so it was not minted for STS")
+        }
+        Thumbprint => decided(
+            "thumbprint-mismatch",
+            "STS compared the issuer's certificate chain with the provider's thumbprints",
+        ),
+        NoVerificationKey => Reading::open(symptom, "verification-key-not-retrieved", no_key(clues)),
+        IdpSilent => decided("issuer-unreachable", "STS could not talk to the issuer; AWS calls this often transient"),
+        IdpRejected => decided("idp-rejected-claim", "the identity provider itself refused the token"),
+        TokenExpired => token_expired(symptom, clues),
+        BadToken | TokenRejected | RequestRejected if clues.padding.is_some() => {
+            let padding = clues.padding.map(Padding::in_words).unwrap_or_default();
+            Reading::decided(
+                symptom,
+                "token-file-malformed",
+                format!("the token file {padding}, which SDKs send along"),
+            )
+        }
+        TokenRejected if clues.early.is_some() => {
+            decided("token-not-yet-valid", "by its claims iat and nbf the token is not valid yet")
+        }
+        TokenRejected => Reading::open(symptom, "sts-answer-not-understood", token_rejected(clues)),
+        BadRoleArn => decided("malformed-arn", "AWS refuses the role's ARN as such, before it looks for the role"),
+        BadSessionName => decided("invalid-session-name", "AWS refuses the session's name"),
+        BadToken => {
+            decided("token-file-malformed", "what was sent as the token cannot be one: empty, or no text at all")
+        }
+        TooLong => decided("session-duration-exceeds-max", "a longer session was asked for than the role allows"),
+        RequestRejected => Reading::open(symptom, "sts-answer-not-understood", request_rejected(clues)),
+        RegionDisabled => {
+            decided("region-sts-disabled", "AWS says that STS is switched off in this region for the account")
+        }
+        Throttled => decided("throttled", "AWS limits the rate of calls"),
+        ServerError => decided("sts-server-error", "the server itself failed; nothing is wrong with the request"),
+        PackedPolicy => decided("packed-policy-too-large", "session tags and session policies together are too large"),
+        SecondHopDenied => caller::second_hop(symptom, clues),
+        CallerDenied => caller::denied(symptom, clues),
+        ClockSkew => Reading::decided(symptom, "request-clock-skew", clock_skew(clues)),
+        SessionExpired if clues.clock_ahead.is_some_and(|ahead| ahead.abs() > 900) => {
+            Reading::decided(symptom, "request-clock-skew", clock_skew(clues))
+        }
+        SessionExpired => decided(
+            "session-credentials-expired",
+            "it is the session's credentials that expired (after an hour by default), not the service account's token",
+        ),
+        SessionRefused => session_refused(symptom, clues),
+        KeysRefused => decided(
+            "static-keys-override",
+            "AWS does not know this access key or its secret; keys that IRSA brings are made by AWS itself",
+        ),
+        PodIdentity => decided(
+            "pod-identity-precedence",
+            "EKS Pod Identity was asked for credentials, so this pod does not use IRSA, or not alone",
+        ),
+        WrongScope => {
+            decided("sts-endpoint-misconfigured", "the call was signed for another region than the endpoint's")
+        }
+        _ => not_sts(symptom, clues),
+    }
+}
+
+/// An answer that the table does not know.
+pub fn unknown(code: &str, message: &str) -> Reading {
+    let why = format!("STS answered {code} {message:?}, which this version has no entry for");
+    Reading::decided(Symptom::NotSts, "sts-answer-not-understood", why)
+}
+
+fn is_for_api_server(audience: &[String]) -> bool {
+    let api_server = |aud: &String| aud.contains("kubernetes.default") || aud == "api" || aud == "k3s";
+    !audience.is_empty() && audience.iter().all(api_server)
+}
+
+fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
+    let issuer = clues.issuer.as_deref().unwrap_or("the token's issuer");
+    if clues.issuer_is_internal() {
+        let why =
+            format!("the issuer {issuer:?} is known only within the cluster, so IAM cannot have a provider for it");
+        return Reading::decided(symptom, "issuer-not-public-default", why);
+    }
+    if let Some(why) = other_partition(clues) {
+        return Reading::decided(symptom, "wrong-partition-endpoint", why);
+    }
+    let account = clues.role.as_ref().map(|role| role.account.as_str());
+    let provider = clues.provider_arn().map_or_else(String::new, |arn| format!(": {arn}"));
+    let in_account =
+        account.map_or_else(|| "the role's account".to_owned(), |account| format!("the account {account}"));
+    let mut suspects = vec![
+        Suspect::new("no-oidc-provider", format!("{in_account} has no provider for {issuer}{provider}")),
+        Suspect::new("wrong-account-in-role-arn", wrong_account(clues)),
+    ];
+    if clues.is_of_other_account() == Some(true) {
+        suspects.swap(0, 1);
+    }
+    if clues.issuer.is_some() && clues.issuer_partition().is_none() {
+        let why = format!("{issuer} is not an issuer that EKS made: STS must be able to reach it over the internet");
+        suspects.push(Suspect::new("issuer-not-public-default", why));
+    }
+    suspects.push(Suspect::new(
+        "region-sts-disabled",
+        "an STS endpoint of a region that the account has not switched on gives the same answer; try another region's",
+    ));
+    suspects.push(Suspect::new("wrong-partition-endpoint", "so does the STS of another partition (China, GovCloud)"));
+    Reading::open(symptom, "oidc-provider-not-found", suspects)
+}
+
+/// Whether the role is of the node's account tells a cluster's own role from another account's, and no more: a role of
+/// another account is as often meant so as mistyped.
+fn wrong_account(clues: &Clues) -> String {
+    let account = clues.role.as_ref().map_or("the one in AWS_ROLE_ARN", |role| role.account.as_str());
+    let node = clues.node_account.as_deref().unwrap_or_default();
+    match clues.is_of_other_account() {
+        Some(true) => format!(
+            "STS looks in the role's account, {account}, and this node is in {node}: either the ARN names the wrong \
+             account, or the role is meant to be elsewhere, and then its account needs a provider for this issuer too"
+        ),
+        Some(false) => format!("STS looks in the role's account, {account}, which is this node's too: hardly"),
+        None => format!("STS looks in the role's account, {account}; is it the one where the provider was made?"),
+    }
+}
+
+/// Why the called host is of another partition than role or issuer, if it is.
+fn other_partition(clues: &Clues) -> Option<String> {
+    let host = clues.host.as_deref()?;
+    let called = Partition::of_host(host)?;
+    let role = clues.role.as_ref().map(|role| role.partition);
+    let region = clues.region.as_deref().and_then(Partition::of_region);
+    let wanted = role.or_else(|| clues.issuer_partition()).or(region).filter(|wanted| *wanted != called)?;
+    Some(format!("{host} is of the partition {}, while role or issuer are of {}", called.id(), wanted.id()))
+}
+
+fn wrong_audience(clues: &Clues) -> String {
+    match clues.audience.as_deref() {
+        // The client IDs may well hold the right one of them. Which one STS compares is not documented.
+        Some(audience) if audience.len() > 1 => format!(
+            "the token has {} audiences, {}, and no azp that says which one counts; AWS does not document which of them \
+             STS compares with the client IDs of the IAM provider",
+            audience.len(),
+            quoted(audience)
+        ),
+        Some(audience) if clues.has_authorized_party => format!(
+            "the token's azp {}, which STS compares in the place of aud, is not among the client IDs of the IAM provider",
+            quoted(audience)
+        ),
+        Some(audience) if !audience.is_empty() => format!(
+            "the token's aud {} is not among the client ids of the IAM provider (a mismatch in the trust policy would be AccessDenied)",
+            quoted(audience)
+        ),
+        _ => "the token's aud is not among the client ids of the IAM provider (a mismatch in the trust policy would be AccessDenied)".to_owned(),
+    }
+}
+
+fn quoted(audience: &[String]) -> String {
+    audience.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(" and ")
+}
+
+fn no_key(clues: &Clues) -> Vec<Suspect> {
+    let issuer = clues.issuer.as_deref().unwrap_or("the issuer");
+    vec![
+        Suspect::new(
+            "issuer-unreachable",
+            format!(
+                "STS must fetch the keys of {issuer} within 5 s; outages, firewalls and bursts of calls prevent it"
+            ),
+        ),
+        Suspect::new(
+            "jwks-key-mismatch",
+            "the keys that the issuer publishes may lack the token's kid: rotated or made anew",
+        ),
+        Suspect::new(
+            "unexpected-auth-header-on-unsigned-call",
+            "a client or proxy that adds an X-Amz-Security-Token or Authorization header was seen to get this answer",
+        ),
+    ]
+}
+
+/// ExpiredTokenException judges by STS's clock.
+fn token_expired(symptom: Symptom, clues: &Clues) -> Reading {
+    match clues.clock_ahead {
+        Some(ahead) if ahead.abs() > 900 => {
+            let span = crate::text::timestamp::span(ahead);
+            Reading::decided(
+                symptom,
+                "token-expired",
+                format!("STS's clock is {span} from the local one, and STS's decides"),
+            )
+        }
+        _ => Reading::decided(
+            symptom,
+            "token-expired",
+            "STS judged the service account's token itself: it was not read anew after the kubelet replaced the file",
+        ),
+    }
+}
+
+fn token_rejected(clues: &Clues) -> Vec<Suspect> {
+    let says_nothing = "AWS does not say what it found wrong with the token";
+    let mut suspects = vec![Suspect::new(
+        "no-oidc-provider",
+        format!(
+            "{says_nothing}; most often the role's account has no provider for {}",
+            clues.issuer.as_deref().unwrap_or("its issuer")
+        ),
+    )];
+    suspects.push(Suspect::new("wrong-audience", wrong_audience(clues)));
+    suspects.push(Suspect::new("thumbprint-mismatch", "the issuer's certificate chain may have changed"));
+    suspects.extend(no_key(clues).into_iter().take(2));
+    suspects.push(Suspect::new("wrong-account-in-role-arn", "STS looks for the provider in the role's account"));
+    suspects
+}
+
+fn request_rejected(clues: &Clues) -> Vec<Suspect> {
+    let arn =
+        Suspect::new("malformed-arn", "most often the role's ARN: a typing error, a name instead of an ARN, nothing");
+    let name = Suspect::new("invalid-session-name", "the session's name: 2 to 64 of letters, digits and _+=,.@-");
+    let token = Suspect::new("token-file-malformed", "the token: empty, or the file's path instead of its content");
+    let duration = Suspect::new("session-duration-exceeds-max", "the duration: 900 s to the role's maximum");
+    // An ARN that parses is not what was refused.
+    if clues.role.is_some() { vec![name, token, duration, arn] } else { vec![arn, name, token, duration] }
+}
+
+fn clock_skew(clues: &Clues) -> String {
+    match clues.clock_ahead {
+        Some(ahead) if ahead != 0 => {
+            let side = if ahead > 0 { "behind" } else { "ahead of" };
+            format!(
+                "the local clock is {} {side} STS's; signed calls bear 15 min at most",
+                crate::text::timestamp::span(ahead)
+            )
+        }
+        _ => "AWS compared the request's time with its own: signed calls bear 15 min at most".to_owned(),
+    }
+}
+
+/// The signed call's "token is invalid": AWS made the session, but not for here.
+fn session_refused(symptom: Symptom, clues: &Clues) -> Reading {
+    if let Some(why) = other_partition(clues) {
+        return Reading::decided(symptom, "wrong-partition-endpoint", why);
+    }
+    let region = clues.region.as_deref().or(clues.host.as_deref().and_then(|host| host.split('.').nth(1)));
+    if let Some(region) = region.filter(|region| Partition::is_opt_in(region)) {
+        let why = format!(
+            "{region} is an opt-in region, which refuses version-1 sessions of the global endpoint sts.amazonaws.com"
+        );
+        return Reading::decided(symptom, "opt-in-region-v1-token", why);
+    }
+    let opt_in = Suspect::new(
+        "opt-in-region-v1-token",
+        "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
+    );
+    let partition = Suspect::new(
+        "wrong-partition-endpoint",
+        "sessions of one partition (China, GovCloud, commercial) are unknown in another",
+    );
+    let keys = Suspect::new(
+        "static-keys-override",
+        "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
+    );
+    // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
+    let elsewhere =
+        clues.host.is_none() && region.and_then(Partition::of_region).is_some_and(|it| it != Partition::Aws);
+    let suspects = if elsewhere { vec![partition, opt_in, keys] } else { vec![opt_in, partition, keys] };
+    Reading::open(symptom, "signed-call-refused", suspects)
+}
+
+fn not_sts(symptom: Symptom, clues: &Clues) -> Reading {
+    let why = match &clues.host {
+        Some(host) => format!("{host} gave an answer that STS never gives"),
+        None => "something answered that is not STS: an endpoint override, or a proxy or portal in between".to_owned(),
+    };
+    Reading {
+        symptom,
+        suspects: vec![
+            Suspect::new("sts-endpoint-misconfigured", why),
+            Suspect::new("proxy-interferes", "a proxy or portal may have answered instead"),
+        ],
+        umbrella: None,
+    }
+}

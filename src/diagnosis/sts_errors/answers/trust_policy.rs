@@ -1,0 +1,174 @@
+//! Which part of a trust policy, or what beside it, keeps a token out: STS says the same in all cases.
+
+use super::super::Suspect;
+use super::super::clues::{Clues, is_named_after_nodes};
+use super::quoted;
+use crate::aws::arn::without_scheme;
+
+/// One text for all of these: ranked by how often each was the cause in public reports, then by what the clues say.
+pub fn suspects(clues: &Clues) -> Vec<Suspect> {
+    let sub = clues.subject.as_deref().map_or_else(|| "the token's sub".to_owned(), |sub| format!("{sub:?}"));
+    let key = clues.issuer.as_deref().map_or_else(|| "ISSUER".to_owned(), |iss| without_scheme(iss).to_owned());
+    let mut suspects = vec![
+        subject(clues, &sub),
+        provider(clues),
+        statement(clues),
+        (
+            40,
+            Suspect::new(
+                "condition-key-wrong-in-trust-policy",
+                format!("the condition keys must be \"{key}:sub\" and \"{key}:aud\", letter by letter"),
+            ),
+        ),
+        account(clues, &sub),
+        (
+            30,
+            Suspect::new(
+                "subject-wildcard-needs-stringlike",
+                format!("a * in the policy's sub matches {sub} only under StringLike"),
+            ),
+        ),
+        audience(clues),
+        (15, Suspect::new("role-does-not-exist", does_not_exist(clues))),
+        (
+            10,
+            Suspect::new(
+                "scp-or-boundary-deny",
+                "an organization's policy that denies the call gets the same answer; likely if all else compares equal",
+            ),
+        ),
+    ];
+    suspects.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    suspects.into_iter().map(|(_, suspect)| suspect).collect()
+}
+
+/// A suspect with its place in the ranking: the higher, the likelier.
+type Weighed = (u32, Suspect);
+
+fn subject(clues: &Clues, sub: &str) -> Weighed {
+    let why = match clues.service_account() {
+        Some((namespace, name)) => {
+            format!(
+                "the policy's sub must be {sub}: namespace {namespace:?}, service account {name:?}, same letter case"
+            )
+        }
+        None => format!("the policy's sub must be {sub}, same letter case"),
+    };
+    (50, Suspect::new("wrong-subject-in-trust-policy", why))
+}
+
+fn account(clues: &Clues, sub: &str) -> Weighed {
+    let (weight, why) = match clues.service_account() {
+        Some((namespace, "default")) => {
+            (90, format!("the pod runs as {namespace}'s \"default\" service account, which roles are seldom made for"))
+        }
+        Some((_, name)) if is_generated(name) => (
+            80,
+            format!("the service account's name {name:?} looks generated, so it may not be the one the role is for"),
+        ),
+        Some(("default", name)) => (55, format!("the pod runs as {name:?} in the namespace \"default\"")),
+        _ => (
+            35,
+            format!("the policy may be right, and the pod run under another service account than meant: it is {sub}"),
+        ),
+    };
+    (weight, Suspect::new("service-account-mismatch", why))
+}
+
+/// Whether a name ends in what Helm, Kubernetes and CI generate: a word with digits in it that nobody chooses.
+fn is_generated(name: &str) -> bool {
+    let Some((_, last)) = name.rsplit_once('-') else { return false };
+    let digits = last.bytes().filter(u8::is_ascii_digit).count();
+    let hash = last.len() >= 5 && last.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) && digits >= 2;
+    (last.len() >= 8 && digits == last.len()) || hash && digits < last.len()
+}
+
+fn provider(clues: &Clues) -> Weighed {
+    let why = match clues.provider_arn() {
+        Some(arn) => format!("the policy's principal must be {{\"Federated\": \"{arn}\"}}; clusters that were made anew have a new id"),
+        None => "the policy's federated principal must be the provider of this very issuer in the role's own account; clusters that were made anew have a new id".to_owned(),
+    };
+    let dual_stack = clues.issuer_host().is_some_and(|host| host.ends_with("api.aws"));
+    (if dual_stack { 70 } else { 45 }, Suspect::new("wrong-provider-in-trust-policy", why))
+}
+
+fn statement(clues: &Clues) -> Weighed {
+    let code = "trust-policy-lacks-web-identity-statement";
+    match &clues.role {
+        Some(role) if is_named_after_nodes(&role.name) => (
+            85,
+            Suspect::new(code, format!("the role {:?} is named like a node's, and those trust EC2 only", role.name)),
+        ),
+        _ => (
+            42,
+            Suspect::new(
+                code,
+                "the policy may only trust EC2, another role or pods.eks.amazonaws.com, or allow only sts:AssumeRole",
+            ),
+        ),
+    }
+}
+
+fn audience(clues: &Clues) -> Weighed {
+    let code = "wrong-aud-condition-in-trust-policy";
+    match clues.audience.as_deref() {
+        Some([one]) if one == "sts.amazonaws.com" => (
+            20,
+            Suspect::new(code, "the policy's aud must be \"sts.amazonaws.com\", as the token's is, in every partition"),
+        ),
+        Some(audience) if !audience.is_empty() => (
+            75,
+            Suspect::new(
+                code,
+                format!("the token's aud is {}, while policies mostly name sts.amazonaws.com", quoted(audience)),
+            ),
+        ),
+        _ => (25, Suspect::new(code, "the policy's aud must be the token's, mostly sts.amazonaws.com")),
+    }
+}
+
+fn does_not_exist(clues: &Clues) -> String {
+    let role = clues.role.as_ref().map_or_else(|| "the role".to_owned(), ToString::to_string);
+    format!("STS gives the same answer if {role} does not exist, or was made seconds ago")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::arn::RoleArn;
+
+    #[test]
+    fn what_is_known_of_token_and_role_comes_first() {
+        let role = |name: &str| RoleArn::parse(&format!("arn:aws:iam::111122223333:role/{name}")).ok();
+        for (subject, audience, role_name, first) in [
+            (
+                "system:serviceaccount:payments:checkout",
+                "sts.amazonaws.com",
+                "checkout",
+                "wrong-subject-in-trust-policy",
+            ),
+            ("system:serviceaccount:payments:default", "sts.amazonaws.com", "checkout", "service-account-mismatch"),
+            ("system:serviceaccount:a:app-7f9c4d2b", "sts.amazonaws.com", "checkout", "service-account-mismatch"),
+            ("system:serviceaccount:a:s3-csi-driver-sa", "sts.amazonaws.com", "x", "wrong-subject-in-trust-policy"),
+            ("system:serviceaccount:a:b", "openshift", "checkout", "wrong-aud-condition-in-trust-policy"),
+            (
+                "system:serviceaccount:a:b",
+                "sts.amazonaws.com",
+                "eksctl-nodegroup-NodeInstanceRole-1Q",
+                "trust-policy-lacks-web-identity-statement",
+            ),
+        ] {
+            let clues = Clues {
+                subject: Some(subject.into()),
+                audience: Some(vec![audience.into()]),
+                role: role(role_name),
+                ..Clues::default()
+            };
+            let ranked = suspects(&clues);
+            assert_eq!(ranked[0].code, first, "{subject} {audience} {role_name}");
+            for always in ["role-does-not-exist", "scp-or-boundary-deny"] {
+                assert!(ranked.iter().any(|suspect| suspect.code == always), "{always}");
+            }
+        }
+    }
+}

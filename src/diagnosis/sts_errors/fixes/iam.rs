@@ -1,0 +1,137 @@
+//! Fixes in IAM: role, trust policy, provider, organization.
+
+use super::Names;
+use crate::causes::Fix;
+
+pub fn fix(code: &str, names: &Names) -> Option<Fix> {
+    let Names { role, account, provider_arn, issuer, subject, audience, namespace, service_account, .. } = names;
+    let key = names.key();
+    Some(match code {
+        "not-authorized" => names.compare(Fix::new(format!(
+            "compare the role's trust policy with what this token needs: the action sts:AssumeRoleWithWebIdentity, \
+             the federated principal {provider_arn}, \"{key}:sub\" equal to {subject:?} and \"{key}:aud\" equal to \
+             {audience:?}. If role or provider were made within the last minutes, wait: IAM takes seconds to a minute \
+             to tell all of AWS"
+        ))),
+        "wrong-subject-in-trust-policy" => names.compare(Fix::new(format!(
+            "set the condition \"{key}:sub\" of the role's trust policy to {subject:?}, letter by letter"
+        ))),
+        "service-account-mismatch" => Fix::new(format!(
+            "set serviceAccountName in the pod's template to the account that the role is for (the pod runs as \
+             {subject:?} now), or let the trust policy name this one"
+        ))
+        .command(format!("kubectl get serviceaccounts --namespace {namespace} --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'")),
+        "subject-wildcard-needs-stringlike" => names.compare(Fix::new(format!(
+            "move the condition on \"{key}:sub\" from StringEquals to StringLike, or write the whole {subject:?} into it"
+        ))),
+        "condition-key-wrong-in-trust-policy" => names.compare(Fix::new(format!(
+            "let the trust policy's condition have the keys \"{key}:sub\" (for {subject:?}) and \"{key}:aud\" (for \
+             {audience:?}) and no others; give each further cluster a statement of its own"
+        ))),
+        "wrong-aud-condition-in-trust-policy" => names.compare(Fix::new(format!(
+            "set the condition \"{key}:aud\" of the role's trust policy to {audience:?}"
+        ))),
+        "wrong-provider-in-trust-policy" => {
+            names.compare(Fix::new(format!("set the federated principal of the role's trust policy to {provider_arn:?}")))
+        }
+        "trust-policy-lacks-web-identity-statement" => names
+            .compare(Fix::new(format!(
+                "add a statement that allows sts:AssumeRoleWithWebIdentity to {provider_arn}; print one with"
+            )))
+            .command("irsa-probe trust-policy"),
+        "role-does-not-exist" => Fix::new(format!(
+            "see whether the role {role:?} exists in the account {account}; if not, correct the annotation of the \
+             service account and recreate the pod. A role made within the last minutes only needs time"
+        ))
+        .command(format!("aws iam get-role --role-name {role} --query Role.Arn")),
+        "scp-or-boundary-deny" => Fix::new(
+            "find the statement that denies (or does not allow) sts:AssumeRoleWithWebIdentity: first in the policy of the \
+             STS VPC endpoint and in the organization's resource control policies, including those attached to the \
+             root and the parent OUs",
+        )
+        .command("aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?ends_with(ServiceName, '.sts')].PolicyDocument\" --output json"),
+        "oidc-provider-not-found" | "no-oidc-provider" => Fix::new(format!(
+            "make the IAM provider for {issuer} in the account {account} (the role's), with the audience {audience:?}. \
+             If it was made within the last minutes, wait"
+        ))
+        .command("aws iam list-open-id-connect-providers")
+        .command(format!("aws iam create-open-id-connect-provider --url {issuer} --client-id-list {audience}")),
+        "wrong-account-in-role-arn" => Fix::new(format!(
+            "see whether {account}, the account in AWS_ROLE_ARN, is the one meant: either correct the service account's \
+             annotation and recreate the pod, or make the issuer's provider in that account too"
+        ))
+        .command(format!(
+            "kubectl get serviceaccount {service_account} --namespace {namespace} --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'"
+        )),
+        "issuer-not-public-default" => Fix::new(
+            "give the API server a public issuer: --service-account-issuer=https://HOST with discovery document and \
+             keys published there; on EKS this is done already, so look whether the token is of this cluster's EKS",
+        )
+        .command("kubectl get --raw /.well-known/openid-configuration"),
+        "wrong-audience" if names.audiences.is_some() => Fix::new(format!(
+            "Have the token issued for {audience} alone, then recreate the pod. Compare the audiences with the provider's \
+             client IDs if the error stays"
+        ))
+        .command(format!(
+            "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
+        )),
+        "wrong-audience" => Fix::new(format!(
+            "add the token's audience {audience:?} to the provider's client ids, or have the token minted for one that \
+             is there (sts.amazonaws.com)"
+        ))
+        .command(format!(
+            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {provider_arn} --client-id {audience}"
+        )),
+        "thumbprint-mismatch" => Fix::new(
+            "set the provider's thumbprint to the SHA-1 fingerprint of the topmost certificate that the issuer presents, if \
+             the issuer's certificate comes from a private CA. The command replaces the provider's whole list. For EKS \
+             and other issuers with a public CA, IAM ignores thumbprints: leave them",
+        )
+        .command(format!(
+            "openssl s_client -servername {host} -showcerts -connect {host}:443 </dev/null",
+            host = key.split('/').next().unwrap_or(key)
+        ))
+        .command(format!(
+            "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {provider_arn} --thumbprint-list THUMBPRINT"
+        )),
+        "verification-key-not-retrieved" => Fix::new(format!(
+            "look whether {issuer} publishes its keys to the internet, within 5 s, and with the token's kid among them; \
+             if it does, only wait: the fault passes"
+        ))
+        .command(format!("curl --max-time 5 {issuer}/.well-known/openid-configuration")),
+        "issuer-unreachable" => Fix::new(
+            "wait and try again: this mostly passes. If it stays, let the internet reach the issuer's discovery document \
+             and keys, and start fewer pods at once",
+        )
+        .command(format!("curl --max-time 5 {issuer}/.well-known/openid-configuration")),
+        "jwks-key-mismatch" => Fix::new(
+            "publish the key that signs the cluster's tokens at the issuer's jwks_uri; after a rotation keep the old one \
+             there until the last token that it signed has expired",
+        )
+        .command("kubectl get --raw /openid/v1/jwks")
+        .command(format!("curl {issuer}/.well-known/openid-configuration")),
+        "idp-rejected-claim" => Fix::new(
+            "ask the identity provider why it refuses the token; clusters' tokens are verified by STS itself and never \
+             meet this",
+        ),
+        "region-sts-disabled" => Fix::new(
+            "activate STS for the region (IAM console, Account settings, Security Token Service endpoints; an opt-in region is \
+             enabled as a whole, under Account, AWS Regions), or call another region's endpoint",
+        ),
+        "session-duration-exceeds-max" => Fix::new("request a shorter session, or raise the role's MaxSessionDuration to what the program requests")
+            .command(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration")),
+        "second-hop-assume-role-denied" => Fix::new(
+            "IRSA works. If the second role is the pod's own, take the role setting out of the program; else allow \
+             sts:AssumeRole in the first role's permissions and name the first role in the second's trust policy",
+        ),
+        "role-lacks-permissions" => Fix::new(
+            "IRSA works. Allow the action on the resource in the role's policies, and look for what denies it: the \
+             resource's own policy, a permissions boundary, the organization's policies",
+        )
+        .command(format!("aws iam list-attached-role-policies --role-name {role}")),
+        "packed-policy-too-large" => {
+            Fix::new("pass fewer or shorter session tags and a smaller session policy to the second sts:AssumeRole")
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,295 @@
+//! Reads local facts out of a pasted text: variables, claims, ARNs, hosts and addresses, in whatever notation.
+
+use super::clues::{Clues, Told};
+use super::symptoms::around;
+use crate::aws::arn::RoleArn;
+use crate::aws::partition::Partition;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+
+/// The facts that hold for the whole text.
+pub fn read(text: &str) -> Clues {
+    let claim = value(text, &["iss", "issuer"]).filled().filter(|issuer| issuer.contains("://"));
+    let asked_for = after(text, "provider found in your account for ").filter(|issuer| issuer.contains("://"));
+    let issuer = claim.or(asked_for);
+    let issuer = issuer.or_else(|| token_with(text, "oidc.eks."));
+    let subject = value(text, &["sub"]).filled().or_else(|| token_with(text, "system:serviceaccount:"));
+    let role_variable = value(text, &["AWS_ROLE_ARN", "AWS_IAM_ROLE_ARN"]);
+    let role = role_variable.filled().or_else(|| token_with(text, ":role/"));
+    let caller = token_with(text, ":assumed-role/").or_else(|| token_with(text, ":user/"));
+    let any = |names: &[&str]| value(text, names).filled().is_some();
+    Clues {
+        role: role.and_then(|role| RoleArn::parse(role).ok()),
+        role_variable: role_variable.told(),
+        file_variable: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).told(),
+        issuer: issuer.map(|issuer| trimmed(issuer).to_owned()),
+        subject: subject.map(|subject| trimmed(subject).to_owned()),
+        audience: audience(text),
+        token_path: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).filled().map(str::to_owned),
+        region: region(text).map(str::to_owned),
+        proxy: any(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+        static_keys: !matches!(value(text, &["AWS_ACCESS_KEY_ID"]).told(), Told::Unknown | Told::Missing),
+        pod_identity: any(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]),
+        windows: value(text, &["os", "OS"]).filled().is_some_and(|os| os.to_ascii_lowercase().starts_with("windows")),
+        caller: caller.map(str::to_owned),
+        ..Clues::default()
+    }
+}
+
+/// What a text has to do with STS around one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// A host of STS is named.
+    Sts(String),
+    /// The nearest host is another one of AWS.
+    OtherAws,
+    OtherHost,
+    /// No host; words of web identity or STS are near.
+    Words,
+    Nothing,
+}
+
+/// `text` is lower case.
+pub fn context(text: &str, place: &Range<usize>) -> Context {
+    let nearby = around(text, place, 300, 200);
+    let offset = nearby.as_ptr() as usize - text.as_ptr() as usize;
+    let hosts: Vec<(usize, &str)> = hosts(nearby).map(|(at, host)| (at + offset, host)).collect();
+    let before = hosts.iter().rev().find(|(at, _)| *at < place.start);
+    let behind = hosts.iter().find(|(_, host)| is_sts(host));
+    match before.or(behind).or(hosts.first()).map(|(_, host)| *host) {
+        Some(host) if is_sts(host) => Context::Sts(host.to_owned()),
+        Some(host) if is_aws(host) => Context::OtherAws,
+        Some(_) => Context::OtherHost,
+        None if WORDS.iter().any(|word| nearby.contains(word)) => Context::Words,
+        None => Context::Nothing,
+    }
+}
+
+/// Whether a host of STS is named near a place, whatever else is.
+pub fn is_about_sts(text: &str, place: &Range<usize>) -> bool {
+    hosts(around(text, place, 300, 200)).any(|(_, host)| is_sts(host))
+}
+
+/// Whether an AWS SDK speaks near a place.
+pub fn is_of_an_sdk(text: &str, place: &Range<usize>) -> bool {
+    let nearby = around(text, place, 300, 200);
+    ["botocore.", "awssdk.", "com.amazonaws.", "aws-sdk"].iter().any(|name| nearby.contains(name))
+}
+
+/// The first address near a place that is not a name server's.
+pub fn address(text: &str, place: &Range<usize>) -> Option<IpAddr> {
+    let tokens = around(text, place, 200, 100).split([' ', '"', '\'', '>', '<', '(', ')', '[', ']', '/', ',', '=']);
+    tokens.map(|token| token.trim_end_matches([':', '.', ';'])).find_map(|token| match token.parse::<SocketAddr>() {
+        Ok(address) if address.port() == 53 => None,
+        Ok(address) => Some(address.ip()),
+        Err(_) => token.parse().ok().filter(|_| token.len() > 6),
+    })
+}
+
+const WORDS: &[&str] = &[
+    "webidentity",
+    "web identity",
+    "web_identity",
+    "web-identity",
+    "securitytoken",
+    "sts:",
+    " sts ",
+    "sts client",
+    "aws sts",
+    "calling sts",
+    "getcalleridentity",
+    "get-caller-identity",
+    "assumerole",
+];
+
+/// Host names: those of AWS wherever they stand, others where a URL or a connection shows them.
+fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let mut at = 0;
+    text.split(move |c| !is_part(c)).filter_map(move |token| {
+        let start = at;
+        at += token.len() + text[at + token.len()..].chars().next().map_or(0, char::len_utf8);
+        let host = token.trim_end_matches('.');
+        let before = &text[..start];
+        let in_url = before.ends_with("://") && !host.is_empty();
+        let is_peer = host.contains('.') && ["connect to ", "connecting to "].iter().any(|to| before.ends_with(to));
+        let documentation = host.starts_with("docs.") || host.ends_with("github.com") || host.ends_with("github.io");
+        (!documentation && (is_aws(host) || in_url || is_peer)).then_some((start, host))
+    })
+}
+
+fn is_aws(host: &str) -> bool {
+    host.contains('.') && (Partition::of_host(host).is_some() || is_sts(host) || host.contains(".amazonaws."))
+}
+
+fn is_sts(host: &str) -> bool {
+    host.starts_with("sts.") && host.len() > 4
+        || host.contains("amazonaws") && host.split('.').any(|label| matches!(label, "sts" | "sts-fips"))
+}
+
+/// The value of a name in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value<'t> {
+    NotThere,
+    Null,
+    Text(&'t str),
+}
+
+impl<'t> Value<'t> {
+    fn filled(self) -> Option<&'t str> {
+        match self {
+            Value::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn told(self) -> Told {
+        match self {
+            Value::NotThere => Told::Unknown,
+            Value::Null => Told::Missing,
+            Value::Text("") => Told::Empty,
+            Value::Text(_) => Told::Set,
+        }
+    }
+}
+
+/// `NAME=value`, `"name": "value"`, `name => value`, `name: value`; the first of `names` that has one.
+fn value<'t>(text: &'t str, names: &[&str]) -> Value<'t> {
+    let found = names.iter().find_map(|name| {
+        text.match_indices(name).take(64).find_map(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '-')) {
+                return None;
+            }
+            let rest = text[at + name.len()..].trim_start_matches(['"', '\'']).trim_start();
+            let rest = rest.strip_prefix("=>").or_else(|| rest.strip_prefix(['=', ':']))?;
+            Some(bare_or_quoted(rest.trim_start()))
+        })
+    });
+    found.unwrap_or(Value::NotThere)
+}
+
+fn bare_or_quoted(rest: &str) -> Value<'_> {
+    match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => Value::Text(rest[1..].split(quote).next().unwrap_or_default()),
+        _ => match rest.split([' ', ',', '}', ']', ')', ';', '"', '\'']).next().unwrap_or_default() {
+            "null" | "nil" | "None" | "undefined" => Value::Null,
+            text => Value::Text(text),
+        },
+    }
+}
+
+/// What is said to be the region, else the first one named at all.
+fn region(text: &str) -> Option<&str> {
+    let named = || text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').find(|word| is_region(word));
+    value(text, &["AWS_REGION", "AWS_DEFAULT_REGION", "region"])
+        .filled()
+        .filter(|region| is_region(region))
+        .or_else(named)
+}
+
+fn is_region(word: &str) -> bool {
+    // Every other word of a log comes by here, and nearly none ends as regions do.
+    word.ends_with(|end: char| end.is_ascii_digit())
+        && Partition::of_region(word).is_some_and(|partition| partition.knows_region(word))
+}
+
+/// `"aud": "a"`, `"aud": ["a", "b"]`, `aud=a`.
+fn audience(text: &str) -> Option<Vec<String>> {
+    match value(text, &["aud", "audience"]) {
+        Value::NotThere => None,
+        Value::Null => Some(Vec::new()),
+        Value::Text(list) if list.starts_with('[') || list.is_empty() => {
+            let (_, after) = text.split_once("aud")?;
+            let (_, list) = after.split_once('[')?;
+            let list = list.split(']').next().unwrap_or_default();
+            Some(list.split(',').map(|one| trimmed(one).to_owned()).filter(|one| !one.is_empty()).collect())
+        }
+        Value::Text(one) => Some(vec![one.to_owned()]),
+    }
+}
+
+/// The word after a phrase.
+fn after<'t>(text: &'t str, phrase: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(phrase)?;
+    Some(trimmed(rest.split([' ', '<', '"', '\'', ',', ')']).next()?)).filter(|word| !word.is_empty())
+}
+
+/// The word that holds a phrase.
+fn token_with<'t>(text: &'t str, phrase: &str) -> Option<&'t str> {
+    let at = text.find(phrase)?;
+    let ends = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | '(' | ')' | '[' | ']' | '{' | '}' | ';' | '=')
+    };
+    let start = text[..at].rfind(ends).map_or(0, |end| end + text[end..].chars().next().map_or(1, char::len_utf8));
+    let rest = &text[start..];
+    Some(trimmed(rest.split(ends).next()?)).filter(|word| !word.is_empty())
+}
+
+fn trimmed(word: &str) -> &str {
+    word.trim_matches([' ', '"', '\'', '.', ',', ':', '`'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_in_any_notation() {
+        let sub = Some("system:serviceaccount:payments:checkout".to_owned());
+        for text in [
+            r#"{"iss": "https://i", "sub": "system:serviceaccount:payments:checkout", "aud": ["sts.amazonaws.com"]}"#,
+            "iss=https://i sub=system:serviceaccount:payments:checkout aud=sts.amazonaws.com",
+            "iss: https://i, sub: system:serviceaccount:payments:checkout, aud: [ 'sts.amazonaws.com' ]",
+            "'iss' => 'https://i', sub => 'system:serviceaccount:payments:checkout', aud => 'sts.amazonaws.com'",
+        ] {
+            let clues = read(text);
+            assert_eq!(clues.issuer.as_deref(), Some("https://i"), "{text}");
+            assert_eq!(clues.subject, sub, "{text}");
+            assert_eq!(clues.audience, Some(vec!["sts.amazonaws.com".to_owned()]), "{text}");
+        }
+        assert_eq!(read(r#"{"aud": null}"#).audience, Some(vec![]));
+        assert_eq!(read("nothing").audience, None);
+    }
+
+    #[test]
+    fn variables_are_told_apart() {
+        for (text, told) in [
+            ("AWS_ROLE_ARN=arn:aws:iam::111122223333:role/a", Told::Set),
+            (r#""AWS_ROLE_ARN": """#, Told::Empty),
+            (r#""AWS_ROLE_ARN": null"#, Told::Missing),
+            ("MY_AWS_ROLE_ARN=a", Told::Unknown),
+            ("the variable AWS_ROLE_ARN names the role", Told::Unknown),
+        ] {
+            assert_eq!(read(text).role_variable, told, "{text}");
+        }
+        let clues = read("User: arn:aws:sts::1:assumed-role/a/i-0 on resource: arn:aws:iam::111122223333:role/b\"");
+        assert_eq!(clues.caller.as_deref(), Some("arn:aws:sts::1:assumed-role/a/i-0"));
+        assert_eq!(clues.role.map(|role| role.name).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn the_nearest_host_gives_the_context() {
+        for (text, context_is) in [
+            ("post \"https://sts.amazonaws.com/\": FAULT", Context::Sts("sts.amazonaws.com".into())),
+            (
+                "lookup sts.eu-west1.amazonaws.com on 10.0.0.1:53: FAULT",
+                Context::Sts("sts.eu-west1.amazonaws.com".into()),
+            ),
+            (
+                "FAULT https://vpce-0-a.sts.eu-west-1.vpce.amazonaws.com",
+                Context::Sts("vpce-0-a.sts.eu-west-1.vpce.amazonaws.com".into()),
+            ),
+            ("post https://s3.amazonaws.com FAULT", Context::OtherAws),
+            ("get https://10.0.0.1:443/api FAULT sts:", Context::OtherHost),
+            ("FAULT connecting to db.example.com", Context::OtherHost),
+            ("webidentityerr FAULT", Context::Words),
+            ("FAULT in net.http at com.example.main", Context::Nothing),
+        ] {
+            let at = text.find("FAULT").expect("a fault");
+            assert_eq!(context(text, &(at..at + 5)), context_is, "{text}");
+        }
+        assert_eq!(address("dial tcp 10.0.4.7:443: x", &(0..4)), Some([10, 0, 4, 7].into()));
+        assert_eq!(address("on 172.20.0.10:53: read", &(0..2)), None);
+    }
+}

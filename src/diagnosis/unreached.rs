@@ -1,0 +1,135 @@
+//! Why STS was not reached: one reading of the connection's story, shared by the checks of the network, so that one
+//! broken layer gives one finding.
+
+mod layers;
+mod patience;
+
+use crate::causes;
+use crate::causes::{Advice, Candidate, Diagnosis, Fix, Outcome};
+use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::probe::evidence::{CallFault, Dial, Endpoint, Environment, Evidence, Seen};
+
+/// What a failed connection means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reading {
+    /// The cause where the evidence decides, else the umbrella `sts-unreachable`.
+    code: &'static str,
+    /// What was seen.
+    seen: String,
+    /// Likeliest first; empty where the evidence decides.
+    suspects: Vec<(&'static str, String)>,
+    /// Where the values at hand give a better fix than the cause's own.
+    fix: Option<Fix>,
+    /// Where this occurrence calls for something else than the cause's own advice.
+    advice: Option<Advice>,
+}
+
+impl Reading {
+    fn decided(code: &'static str, seen: String) -> Self {
+        Self { code, seen, suspects: Vec::new(), fix: None, advice: None }
+    }
+
+    fn open(seen: String, suspects: Vec<(&'static str, String)>) -> Self {
+        Self { code: "sts-unreachable", seen, suspects, fix: None, advice: None }
+    }
+
+    fn with_fix(self, fix: Fix) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+
+    /// The fault can pass without anybody changing anything.
+    fn passing(self) -> Self {
+        Self { advice: Some(Advice::Retry), ..self }
+    }
+}
+
+/// A connection that failed, and what else was seen of the way to STS.
+struct Story<'e> {
+    endpoint: &'e Endpoint,
+    dial: &'e Dial,
+    /// Another way than the one that failed; `Ok` if a connection came about there.
+    detour: Option<Result<&'e Dial, &'e Dial>>,
+    /// The call had no time left.
+    out_of_time: bool,
+    environment: &'e Environment,
+}
+
+/// Whether `code` is what kept the call from STS. At most one code is.
+pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
+    let faults = [evidence.session.failed(), evidence.caller.failed()];
+    let unanswered = faults.into_iter().flatten().find_map(|fault| match fault {
+        CallFault::NoAnswer(no_answer) => Some(no_answer),
+        CallFault::Refused(_) | CallFault::NotSts(_) => None,
+    });
+    let (Some(no_answer), Some(endpoint)) = (unanswered, evidence.endpoint.seen()) else {
+        return match &evidence.session {
+            Seen::NotLooked(why) => Outcome::skip(why.clone()),
+            Seen::Seen(_) | Seen::Failed(_) => Outcome::Pass,
+        };
+    };
+    let nothing = Dial::default();
+    let detour = match &evidence.detour {
+        Seen::Seen(dial) => Some(Ok(dial)),
+        Seen::Failed(dial) => Some(Err(dial)),
+        Seen::NotLooked(_) => None,
+    };
+    let story = Story {
+        endpoint,
+        dial: evidence.dial.failed().unwrap_or(&nothing),
+        detour,
+        out_of_time: no_answer.out_of_time,
+        environment: &evidence.environment,
+    };
+    let Some(reading) = layers::read(&story) else {
+        return Outcome::skip("the settings lead elsewhere than to STS");
+    };
+    if reading.code != code {
+        return Outcome::skip("something else kept the call from STS");
+    }
+    let candidates = reading.suspects.into_iter();
+    let candidates =
+        candidates.filter_map(|(code, why)| Some(Candidate { cause: causes::cause(code)?, why })).collect();
+    let mut fix = reading.fix.unwrap_or_else(|| fix(reading.code, &Clues::of(evidence)));
+    if patience::cut_short(story.dial).is_some() {
+        fix.text = format!("raise --run-timeout, and {}", fix.text);
+    }
+    let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
+    match reading.advice {
+        Some(advice) => diagnosis.advise(advice).into(),
+        None => diagnosis.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing;
+    use crate::probe::evidence::{NoAnswer, Operation};
+
+    /// The codes that speak of this evidence.
+    fn codes(evidence: &Evidence) -> Vec<&'static str> {
+        let judged = crate::diagnosis::judged::judge(evidence).into_iter();
+        judged.filter(|judged| judged.finding().is_some()).map(|judged| judged.cause.code).collect()
+    }
+
+    #[test]
+    fn an_answer_of_whatever_kind_is_no_fault_of_the_network() {
+        let refused = testing::answered(Operation::AssumeRoleWithWebIdentity, 403, "AccessDenied", "");
+        for evidence in [testing::healthy(), refused] {
+            assert_eq!(judge("sts-unreachable", &evidence), Outcome::Pass);
+        }
+    }
+
+    #[test]
+    fn whatever_fails_one_check_of_the_network_speaks() {
+        for dial in layers::tests::dials() {
+            let evidence = testing::unreached(dial.clone());
+            assert_eq!(codes(&evidence).len(), 1, "{:?} of {dial:?}", codes(&evidence));
+        }
+        let mut evidence = testing::unreached(Dial::default());
+        let no_answer = NoAnswer { operation: Operation::AssumeRoleWithWebIdentity, attempts: 1, out_of_time: true };
+        evidence.session = Seen::Failed(CallFault::NoAnswer(no_answer));
+        evidence.dial = Seen::not_looked("");
+        assert_eq!(codes(&evidence), ["sts-unreachable"]);
+    }
+}

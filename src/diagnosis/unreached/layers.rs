@@ -1,0 +1,590 @@
+//! The reading of each layer's fault.
+
+use super::{Reading, Story, patience};
+use crate::aws::partition::Partition;
+use crate::causes::{Fix, china_partition_endpoint, shell_word};
+use crate::probe::evidence::{
+    AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, ProxyFault, TcpFault, TlsFault, is_private,
+};
+use std::net::IpAddr;
+
+/// `None` where the host itself cannot be right, which a check of the settings tells.
+pub(super) fn read(story: &Story) -> Option<Reading> {
+    let dial = story.dial;
+    if china_partition_endpoint::is_near(&story.endpoint.host) {
+        return None;
+    }
+    let reading = if let Some(Err(fault)) = &dial.dns {
+        name(story, fault)?
+    } else if let Some(Err(faults)) = &dial.tcp {
+        connection(story, faults)
+    } else if let Some(Err(fault)) = &dial.proxy {
+        proxy(story, fault)
+    } else if let Some(Err(fault)) = &dial.tls {
+        tls(story, fault)
+    } else {
+        exchange(story, dial.http.as_ref())
+    };
+    match patience::cut_short(dial) {
+        Some(layer) => Some(cut_short(reading, layer)),
+        None => Some(reading),
+    }
+}
+
+/// What would be decided after a layer's whole time is only likely after a part of it.
+fn cut_short(reading: Reading, layer: Layer) -> Reading {
+    let seen = format!("The run's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
+    let decided = reading.suspects.is_empty();
+    let decided = decided.then(|| (reading.code, "if it is the same with more time (--run-timeout)".to_owned()));
+    Reading::open(seen, reading.suspects.into_iter().chain(decided).collect())
+}
+
+fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
+    let Story { endpoint, dial, .. } = story;
+    let looked_up = dial.via.as_ref().unwrap_or(&endpoint.host);
+    let unknown = matches!(fault, DnsFault::NoSuchName | DnsFault::NoAddress);
+    let seen = format!("{looked_up} could not be looked up: {fault}{}.", asked(dial));
+    if let (Some(proxy), true) = (&dial.via, unknown) {
+        return Some(around(story, format!("The proxy's name {proxy} could not be looked up: {fault}.")));
+    }
+    Some(match fault {
+        DnsFault::NoServer => Reading::open(
+            seen,
+            vec![
+                (
+                    "mesh-proxy-not-running",
+                    "an init container of a pod in a service mesh has no network before the mesh's proxy runs".into(),
+                ),
+                ("dns-failure", "else a NetworkPolicy refuses port 53, or the name servers are gone".into()),
+            ],
+        ),
+        DnsFault::NoSuchName | DnsFault::NoAddress => {
+            let region = endpoint.host.split('.').nth(1).unwrap_or_default();
+            let named = matches!(endpoint.source, EndpointSource::Region(_));
+            let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
+            if named && !known && !endpoint.is_global() {
+                return None;
+            }
+            let overridden = match endpoint.source {
+                EndpointSource::Override(variable) => {
+                    Some(("sts-endpoint-misconfigured", format!("{variable} names this host")))
+                }
+                _ => None,
+            };
+            let dns =
+                ("dns-failure", "the cluster's DNS cannot resolve public names, or answers for the zone itself".into());
+            let proxy = (
+                "proxy-interferes",
+                "where only a proxy knows public names, HTTPS_PROXY must name it; it is not set".into(),
+            );
+            Reading::open(seen, overridden.into_iter().chain([dns, proxy]).collect())
+        }
+        _ => Reading::decided("dns-failure", seen),
+    })
+}
+
+/// Whom the resolver asked, and what makes it slow.
+fn asked(dial: &Dial) -> String {
+    let Some(resolver) = &dial.resolver else {
+        return String::new();
+    };
+    let servers: Vec<String> = resolver.servers.iter().map(IpAddr::to_string).collect();
+    match servers.is_empty() {
+        true => " (/etc/resolv.conf names no name server)".to_owned(),
+        false => format!(" (name servers {}; ndots {})", servers.join(", "), resolver.ndots),
+    }
+}
+
+fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
+    let Story { endpoint, dial, .. } = story;
+    let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
+    let told = told.join(", ");
+    if let Some(proxy) = &dial.via {
+        // A sidecar or a node's proxy that is not up yet refuses, or is silent, and takes connections a little later.
+        return around(story, format!("The proxy {proxy} does not take connections: {told}.")).passing();
+    }
+    let host = &endpoint.host;
+    let addresses = || faults.iter().map(|fault| fault.address.ip());
+    let private = addresses().all(is_private);
+    let dropped = faults.iter().any(|AddressFault { fault, .. }| {
+        matches!(fault, TcpFault::TimedOut { .. } | TcpFault::Unreachable | TcpFault::Os(_))
+    });
+    if !dropped {
+        return refused(story, addresses().all(|address| address.is_loopback()), format!("{host}: {told}."));
+    }
+    if !endpoint.is_global() {
+        let kind = match private {
+            true => {
+                "The address is private, so a VPC endpoint: its security group, or a network policy here, drops the packets"
+            }
+            false if addresses().all(|address| address.is_ipv6()) => {
+                "There are only IPv6 addresses, and no way out over IPv6"
+            }
+            false => "The address is public: there is no NAT, or a network policy or security group drops the packets",
+        };
+        return Reading::decided("sts-endpoint-unreachable-timeout", format!("{host}: {told}. {kind}."));
+    }
+    let regional = "the regional endpoint is what SDKs should call";
+    match story.detour {
+        Some(Ok(way)) => {
+            let addresses = way.dns.iter().flatten().flatten();
+            let at = addresses.map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
+            let kind = if way.dns.iter().flatten().flatten().copied().all(is_private) { "private " } else { "" };
+            let seen = format!("{host}: {told}. {} takes connections at its {kind}address {at}.", way.host);
+            Reading::decided("sts-global-endpoint-in-private-vpc", seen)
+        }
+        Some(Err(way)) if way.dns.iter().flatten().flatten().copied().any(is_private) => {
+            let seen = format!(
+                "{host}: {told}. {} is a VPC endpoint, and does not answer either: {}.",
+                way.host,
+                way.fault().unwrap_or_default()
+            );
+            Reading::open(
+                seen,
+                vec![
+                    ("sts-global-endpoint-in-private-vpc", regional.into()),
+                    (
+                        "sts-endpoint-unreachable-timeout",
+                        "and the VPC endpoint's security group drops the packets".into(),
+                    ),
+                ],
+            )
+        }
+        _ => Reading::open(
+            format!("{host}: {told}."),
+            vec![
+                (
+                    "sts-endpoint-unreachable-timeout",
+                    "nothing shows a way out: no NAT, or a network policy or security group drops the packets".into(),
+                ),
+                ("sts-global-endpoint-in-private-vpc", format!("if the VPC has an endpoint for STS, {regional}")),
+            ],
+        ),
+    }
+}
+
+/// STS itself never refuses: somebody in between does, or nobody listens where an override leads.
+fn refused(story: &Story, loopback: bool, seen: String) -> Reading {
+    let mesh = match loopback {
+        true => "the connection went to this very pod, where a mesh's proxy should listen",
+        false => {
+            "STS refuses nobody; a service mesh redirects connections to its proxy, which init containers come before"
+        }
+    };
+    let mut suspects = vec![
+        ("mesh-proxy-not-running", mesh.to_owned()),
+        ("sts-endpoint-unreachable-timeout", "or a network policy or firewall refuses instead of dropping".to_owned()),
+    ];
+    if let EndpointSource::Override(variable) = story.endpoint.source {
+        suspects.insert(0, ("sts-endpoint-misconfigured", format!("{variable} leads there, and nothing listens")));
+    }
+    Reading::open(seen, suspects)
+}
+
+/// The proxy's fault. Where STS can be reached without it, that is the fix.
+fn around(story: &Story, seen: String) -> Reading {
+    let host = &story.endpoint.host;
+    match story.detour {
+        Some(Ok(way)) => {
+            let private = way.dns.iter().flatten().flatten().copied().all(is_private);
+            let kind = if private { "a VPC endpoint " } else { "" };
+            let seen = format!("{seen} Without the proxy, {kind}{host} takes connections.");
+            let list = format!("add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod");
+            Reading::decided("proxy-interferes", seen).with_fix(
+                Fix::new(list)
+                    .command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY\",{}", shell_word(host))),
+            )
+        }
+        _ => Reading::decided("proxy-interferes", seen),
+    }
+}
+
+fn proxy(story: &Story, fault: &ProxyFault) -> Reading {
+    let proxy = story.dial.via.as_deref().unwrap_or_default();
+    let host = &story.endpoint.host;
+    let reading = around(story, format!("The proxy {proxy} does not open a connection to {host}: {fault}."));
+    match fault {
+        // RFC 9110, section 15.5.8: the client must authenticate itself to the proxy.
+        ProxyFault::Refused { status: 407 } => authentication(story, reading),
+        // The gateway's own faults (RFC 9110, sections 15.6.3 to 15.6.5), too many requests (RFC 6585, section 4), and a
+        // proxy that breaks off or is silent: it is starting, overloaded or has lost its upstream.
+        ProxyFault::Refused { status: 429 | 500 | 502 | 503 | 504 }
+        | ProxyFault::Broken(_)
+        | ProxyFault::TimedOut { .. } => reading.passing(),
+        ProxyFault::Refused { .. } => reading,
+        // Nothing is known of the proxy: this probe cannot speak to it.
+        ProxyFault::Unsupported { .. } => Reading::open(
+            format!("The probe cannot test the proxy {proxy}: {fault}. SDKs that support it may reach {host}."),
+            Vec::new(),
+        )
+        .with_fix(Fix::new(
+            "Test the identity with the SDK of the workload, or give the probe an HTTP proxy in HTTPS_PROXY",
+        )),
+    }
+}
+
+/// The proxy wants a password. Whether one was sent is seen in the URL, whose password is hidden but not left out.
+fn authentication(story: &Story, reading: Reading) -> Reading {
+    let (variable, url) = story.environment.https_proxy().unwrap_or(("HTTPS_PROXY", ""));
+    let sent = url.contains('@');
+    let (seen, text) = match sent {
+        true => (
+            format!("{} {variable} has a user and password, and the proxy rejected them.", reading.seen),
+            format!(
+                "Correct the user and password in {variable} (percent-encode special characters), then recreate the pod"
+            ),
+        ),
+        false => (
+            format!("{} The proxy requires a password, and {variable} has none.", reading.seen),
+            format!("Add the user and password to {variable} (http://USER:PASSWORD@HOST:PORT), then recreate the pod"),
+        ),
+    };
+    // A direct connection that works stays the better fix.
+    let fix = reading.fix.clone().unwrap_or_else(|| Fix::new(text));
+    Reading { seen, ..reading }.with_fix(fix)
+}
+
+fn tls(story: &Story, fault: &TlsFault) -> Reading {
+    let host = &story.endpoint.host;
+    let seen = format!("{host}: {fault}.");
+    let inspected = |why: &str| ("tls-unknown-ca", why.to_owned());
+    match fault {
+        TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_amazons(issuer) => Reading::decided(
+            "tls-unknown-ca",
+            format!("{seen} Amazon did not issue it: something on the way inspects TLS, or stands in for STS."),
+        ),
+        TlsFault::UnknownIssuer { .. } => Reading::decided(
+            "tls-unknown-ca",
+            format!("{seen} The trust store of this image lacks Amazon's authorities."),
+        ),
+        TlsFault::NoRoots { looked_at } => {
+            let places = looked_at.first().map(String::as_str).unwrap_or_default();
+            Reading::decided(
+                "tls-unknown-ca",
+                format!("There is no CA bundle in this image (neither {places} nor elsewhere)."),
+            )
+        }
+        TlsFault::BadBundle { variable, path, .. } => Reading::decided(
+            "tls-unknown-ca",
+            format!("The CA bundle cannot be used: {fault}."),
+        )
+        .with_fix(
+            Fix::new(format!(
+                "Mount the CA bundle at the path that {variable} names, or remove {variable} where no private CA is \
+                     needed; then recreate the pod"
+            ))
+            .command(format!("ls -lL {}", shell_word(path))),
+        ),
+        TlsFault::WrongName { .. } => {
+            let reading = Reading::decided("tls-hostname-mismatch", wrong_name(story, &seen));
+            match other_name_fix(story) {
+                Some(fix) => reading.with_fix(fix),
+                None => reading,
+            }
+        }
+        TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(
+            seen,
+            vec![
+                ("request-clock-skew", "STS renews its certificates in time, so the local clock may be far off".into()),
+                inspected("or the certificate is not STS's: something on the way inspects TLS"),
+            ],
+        )
+        .with_fix(
+            Fix::new(
+                "Compare the local clock with the certificate's dates. If the clock is wrong, correct time \
+                 synchronization on the node; if it is right, have whoever runs the TLS inspection or the STS stand-in \
+                 renew the certificate",
+            )
+            .command("date -u")
+            .command(format!(
+                "openssl s_client -connect {0}:{1} -servername {0} </dev/null | openssl x509 -noout -issuer -dates",
+                shell_word(host),
+                story.endpoint.port
+            )),
+        ),
+        TlsFault::NotTls => {
+            let why = "something on the way answers in STS's place, in plain text: a transparent proxy, a portal";
+            Reading::open(seen, overridden(story).into_iter().chain([("proxy-interferes", why.to_owned())]).collect())
+        }
+        TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
+    }
+}
+
+/// Where the regional name is called already, there is no other name to advise.
+fn other_name_fix(story: &Story) -> Option<Fix> {
+    let host = &story.endpoint.host;
+    if story.dial.search_domain.is_some() || story.endpoint.is_global() {
+        return None;
+    }
+    let text = match story.endpoint.source {
+        EndpointSource::Override(variable) => {
+            format!("Set {variable} to a name that is in the certificate, or remove it")
+        }
+        _ => format!(
+            "Remove the DNS record, hosts entry or proxy rule that sends {host} to another server; {host} is already the \
+             right name to call"
+        ),
+    };
+    Some(Fix::new(text).command(format!("getent hosts {}", shell_word(host))))
+}
+
+fn wrong_name(story: &Story, seen: &str) -> String {
+    match &story.dial.search_domain {
+        Some(domain) => format!(
+            "{seen} The name was found under the search domain {domain}, where a wildcard answers for every name."
+        ),
+        None => seen.to_owned(),
+    }
+}
+
+fn exchange(story: &Story, fault: Option<&HttpFault>) -> Reading {
+    match fault {
+        Some(fault) => cut(story, format!("{}: {fault}.", story.endpoint.host)),
+        None if story.out_of_time => {
+            Reading::open("The run's time was over before STS answered.".to_owned(), Vec::new())
+        }
+        None => Reading::open("STS did not answer.".to_owned(), Vec::new()),
+    }
+}
+
+/// The connection stood, and then something broke it off.
+fn cut(story: &Story, seen: String) -> Reading {
+    let between = match &story.dial.via {
+        Some(proxy) => format!("the proxy {proxy} may have broken off the connection"),
+        None => "a firewall or transparent proxy that looks at names breaks such connections off".to_owned(),
+    };
+    let passing = ("sts-server-error", "or STS itself did not answer; that passes".to_owned());
+    let suspects = overridden(story).into_iter().chain([("proxy-interferes", between), passing]).collect();
+    Reading::open(seen, suspects)
+}
+
+fn overridden(story: &Story) -> Option<(&'static str, String)> {
+    match story.endpoint.source {
+        EndpointSource::Override(variable) => {
+            Some(("sts-endpoint-misconfigured", format!("{variable} may lead to something that is not STS")))
+        }
+        _ => None,
+    }
+}
+
+/// The authorities that issue AWS's certificates (Amazon Trust Services, and before it Starfield and DigiCert).
+fn is_amazons(issuer: &str) -> bool {
+    ["Amazon", "Starfield", "DigiCert", "VeriSign"].iter().any(|name| issuer.contains(name))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::causes::Advice;
+    use crate::causes::testing::endpoint;
+    use crate::probe::evidence::{Endpoint, Environment};
+
+    fn tcp(address: &str, fault: TcpFault) -> Dial {
+        Dial { tcp: Some(Err(vec![AddressFault { address: address.parse().unwrap(), fault }])), ..Dial::default() }
+    }
+
+    fn dns(fault: DnsFault) -> Dial {
+        Dial { dns: Some(Err(fault)), ..Dial::default() }
+    }
+
+    fn in_tls(fault: TlsFault) -> Dial {
+        Dial { tls: Some(Err(fault)), ..Dial::default() }
+    }
+
+    const SILENT: TcpFault = TcpFault::TimedOut { after_ms: 3000 };
+
+    /// One dial for each fault there is.
+    pub(in crate::diagnosis::unreached) fn dials() -> Vec<Dial> {
+        let server = IpAddr::from([10, 100, 0, 10]);
+        vec![
+            dns(DnsFault::NoSuchName),
+            dns(DnsFault::NoAddress),
+            dns(DnsFault::Refused { server }),
+            dns(DnsFault::ServerFailed { server }),
+            dns(DnsFault::NoServer),
+            dns(DnsFault::Failed("words".into())),
+            dns(DnsFault::TimedOut { after_ms: 3000 }),
+            tcp("10.0.1.5:443", SILENT),
+            tcp("52.1.1.1:443", TcpFault::Refused),
+            tcp("52.1.1.1:443", TcpFault::Unreachable),
+            Dial {
+                via: Some("proxy:3128".into()),
+                proxy: Some(Err(ProxyFault::Refused { status: 403 })),
+                ..Dial::default()
+            },
+            Dial { via: Some("proxy:3128".into()), ..tcp("10.0.0.1:3128", TcpFault::Refused) },
+            in_tls(TlsFault::UnknownIssuer { issuer: None }),
+            in_tls(TlsFault::Expired { not_after: None }),
+            in_tls(TlsFault::NotYetValid { not_before: None }),
+            in_tls(TlsFault::WrongName { names: vec![] }),
+            in_tls(TlsFault::NoRoots { looked_at: vec![] }),
+            in_tls(TlsFault::BadBundle { variable: "AWS_CA_BUNDLE", path: "/a".into(), why: "is none".into() }),
+            in_tls(TlsFault::NotTls),
+            in_tls(TlsFault::Other("alert".into())),
+            in_tls(TlsFault::Closed),
+            Dial { http: Some(HttpFault::TimedOut { after_ms: 4000 }), ..Dial::default() },
+        ]
+    }
+
+    #[test]
+    fn each_layer_has_its_reading() {
+        let server = IpAddr::from([10, 100, 0, 10]);
+        let unknown = |issuer: &str| in_tls(TlsFault::UnknownIssuer { issuer: Some(issuer.into()) });
+        let proxied = |dial| Dial { via: Some("proxy:3128".into()), ..dial };
+        for (dial, code, words) in [
+            (dns(DnsFault::Refused { server }), "dns-failure", "10.100.0.10 refuses to answer"),
+            (dns(DnsFault::NoServer), "mesh-proxy-not-running", "no name server"),
+            (dns(DnsFault::NoSuchName), "dns-failure", "no such name"),
+            (proxied(dns(DnsFault::NoSuchName)), "proxy-interferes", "proxy:3128"),
+            (proxied(dns(DnsFault::NoServer)), "mesh-proxy-not-running", "proxy:3128"),
+            (tcp("10.0.1.5:443", SILENT), "sts-endpoint-unreachable-timeout", "VPC endpoint"),
+            (tcp("52.1.1.1:443", SILENT), "sts-endpoint-unreachable-timeout", "NAT"),
+            (tcp("[2600::1]:443", TcpFault::Unreachable), "sts-endpoint-unreachable-timeout", "IPv6"),
+            (tcp("52.1.1.1:443", TcpFault::Refused), "mesh-proxy-not-running", "refused"),
+            (proxied(tcp("10.0.0.1:3128", SILENT)), "proxy-interferes", "does not take connections"),
+            (unknown("CN=Zscaler Root"), "tls-unknown-ca", "inspects TLS"),
+            (unknown("C=US, O=Amazon, CN=Amazon RSA 2048 M02"), "tls-unknown-ca", "lacks Amazon's"),
+            (in_tls(TlsFault::WrongName { names: vec!["a.vpce".into()] }), "tls-hostname-mismatch", "a.vpce"),
+            (in_tls(TlsFault::Expired { not_after: None }), "request-clock-skew", "expired"),
+            (in_tls(TlsFault::NotTls), "proxy-interferes", "TLS"),
+        ] {
+            let regional = endpoint();
+            let story = Story {
+                endpoint: &regional,
+                dial: &dial,
+                detour: None,
+                out_of_time: false,
+                environment: &Environment::default(),
+            };
+            let reading = read(&story).unwrap();
+            let first = reading.suspects.first().map_or(reading.code, |(code, _)| code);
+            assert_eq!(first, code, "{dial:?}");
+            assert!(reading.seen.contains(words), "{}", reading.seen);
+        }
+    }
+
+    #[test]
+    fn another_way_that_works_decides() {
+        let way = |address: [u8; 4]| Dial {
+            host: "sts.eu-west-1.amazonaws.com".into(),
+            dns: Some(Ok(vec![IpAddr::from(address)])),
+            ..Dial::default()
+        };
+        let (private, public) = (way([10, 0, 1, 5]), way([52, 1, 1, 1]));
+        let (regional, global) = (endpoint(), Endpoint { host: "sts.amazonaws.com".into(), ..endpoint() });
+        let silent = tcp("52.1.1.1:443", SILENT);
+        let refusing = Dial {
+            via: Some("proxy:3128".into()),
+            proxy: Some(Err(ProxyFault::Refused { status: 403 })),
+            ..Dial::default()
+        };
+        for (endpoint, dial, detour, code, first) in [
+            (&global, &silent, Some(Ok(&private)), "sts-global-endpoint-in-private-vpc", None),
+            (&global, &silent, Some(Err(&private)), "sts-unreachable", Some("sts-global-endpoint-in-private-vpc")),
+            (&global, &silent, Some(Err(&public)), "sts-unreachable", Some("sts-endpoint-unreachable-timeout")),
+            (&global, &silent, None, "sts-unreachable", Some("sts-endpoint-unreachable-timeout")),
+            (&regional, &refusing, Some(Ok(&private)), "proxy-interferes", None),
+        ] {
+            let reading =
+                read(&Story { endpoint, dial, detour, out_of_time: false, environment: &Environment::default() })
+                    .unwrap();
+            assert_eq!(
+                (reading.code, reading.suspects.first().map(|(code, _)| *code)),
+                (code, first),
+                "{}",
+                reading.seen
+            );
+        }
+        assert_eq!(refusing.failed_at(), Some(Layer::Proxy));
+        let nothing = Environment::default();
+        let proxied = Story {
+            endpoint: &regional,
+            dial: &refusing,
+            detour: Some(Ok(&private)),
+            out_of_time: false,
+            environment: &nothing,
+        };
+        assert!(read(&proxied).unwrap().fix.unwrap().text.contains("NO_PROXY"));
+    }
+
+    #[test]
+    fn a_host_that_cannot_be_right_is_left_to_the_checks_of_the_settings() {
+        let story = |host: &str, source| Endpoint { host: host.into(), source, ..endpoint() };
+        for (host, source, ours) in [
+            ("sts.eu-west-1.amazonaws.com", EndpointSource::Region("AWS_REGION"), true),
+            ("sts.eu-wset-1.amazonaws.com", EndpointSource::Region("AWS_REGION"), false),
+            ("sts.amazonaws.com", EndpointSource::Region("AWS_REGION"), true),
+            ("sts.example.com", EndpointSource::Override("AWS_ENDPOINT_URL"), true),
+        ] {
+            let (named, dial) = (story(host, source), dns(DnsFault::NoSuchName));
+            let reading = read(&Story {
+                endpoint: &named,
+                dial: &dial,
+                detour: None,
+                out_of_time: false,
+                environment: &Environment::default(),
+            });
+            assert_eq!(reading.is_some(), ours, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_passing_faults_are_retried_and_its_refusals_are_not() {
+        let via = |dial| Dial { via: Some("proxy:3128".into()), ..dial };
+        let answer = |fault| via(Dial { proxy: Some(Err(fault)), ..Dial::default() });
+        let refused = |status| answer(ProxyFault::Refused { status });
+        let (regional, environment) = (endpoint(), Environment::default());
+        for (dial, code, advice) in [
+            (refused(403), "proxy-interferes", None),
+            (refused(407), "proxy-interferes", None),
+            (refused(502), "proxy-interferes", Some(Advice::Retry)),
+            (refused(503), "proxy-interferes", Some(Advice::Retry)),
+            (refused(504), "proxy-interferes", Some(Advice::Retry)),
+            (answer(ProxyFault::TimedOut { after_ms: 3000 }), "proxy-interferes", Some(Advice::Retry)),
+            (answer(ProxyFault::Broken("it closed".into())), "proxy-interferes", Some(Advice::Retry)),
+            (answer(ProxyFault::Unsupported { scheme: "socks5".into() }), "sts-unreachable", None),
+            (via(tcp("10.0.0.1:3128", TcpFault::Refused)), "proxy-interferes", Some(Advice::Retry)),
+            (via(tcp("10.0.0.1:3128", SILENT)), "proxy-interferes", Some(Advice::Retry)),
+        ] {
+            let story =
+                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let reading = read(&story).unwrap();
+            assert_eq!((reading.code, reading.advice), (code, advice), "{dial:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_rejects_it() {
+        let dial = Dial {
+            via: Some("proxy:3128".into()),
+            proxy: Some(Err(ProxyFault::Refused { status: 407 })),
+            ..Dial::default()
+        };
+        let regional = endpoint();
+        for (name, value, words) in [
+            ("HTTPS_PROXY", "http://proxy:3128", "HTTPS_PROXY has none"),
+            ("https_proxy", "http://me:wrong@proxy:3128", "https_proxy has a user and password"),
+            ("ALL_PROXY", "http://me:wrong@proxy:3128", "ALL_PROXY has a user and password"),
+        ] {
+            let environment = crate::causes::testing::variables(&[(name, value)]);
+            let story =
+                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let reading = read(&story).unwrap();
+            assert!(reading.seen.contains(words), "{}", reading.seen);
+            assert!(reading.fix.unwrap().text.contains(name));
+        }
+    }
+
+    #[test]
+    fn the_regional_name_is_not_advised_where_it_is_called() {
+        let regional = endpoint();
+        let global = Endpoint { host: "sts.amazonaws.com".into(), ..endpoint() };
+        let dial = in_tls(TlsFault::WrongName { names: vec!["other.example.com".into()] });
+        let environment = Environment::default();
+        for (endpoint, own) in [(&regional, true), (&global, false)] {
+            let story = Story { endpoint, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let fix = read(&story).unwrap().fix;
+            assert_eq!(fix.is_some_and(|fix| !fix.text.contains("regional")), own, "{}", endpoint.host);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What the documents at hand leave open, and the commands whose output would tell.
+
+use super::account::role_annotation;
+use super::{Audit, Case, Link};
+use crate::aws::arn::RoleArn;
+use crate::causes::shell_word;
+use crate::documents::{Absent, Pod};
+use std::collections::BTreeSet;
+
+/// A question that one more document answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    pub question: String,
+    /// Prints the document.
+    pub command: String,
+}
+
+/// Beyond as many objects of a kind, one command that lists all of them is asked for.
+const BY_NAME: usize = 3;
+
+/// Questions in the order in which they decide most; each command once.
+#[derive(Default)]
+struct Questions(Vec<Open>);
+
+impl Questions {
+    fn ask(&mut self, question: &str, command: String) {
+        if !self.0.iter().any(|one| one.command == command) {
+            self.0.push(Open { question: question.to_owned(), command });
+        }
+    }
+
+    /// Asks for objects by name, or where they are many or all are meant, for whole namespaces or the whole cluster.
+    fn ask_all(&mut self, question: &str, kind: &str, objects: &BTreeSet<Object<'_>>, options: &str) {
+        let namespaces: BTreeSet<&str> = objects.iter().map(|(namespace, _)| *namespace).collect();
+        let by_name = objects.len() <= BY_NAME && objects.iter().all(|(_, name)| name.is_some());
+        if by_name {
+            for (namespace, name) in objects {
+                let [namespace, name] = [namespace, name.unwrap_or_default()].map(shell_word);
+                self.ask(question, format!("kubectl get {kind} {name} -n {namespace} -o json{options}"));
+            }
+        } else if namespaces.len() <= BY_NAME {
+            for namespace in namespaces.into_iter().map(shell_word) {
+                self.ask(question, format!("kubectl get {kind}s -n {namespace} -o json{options}"));
+            }
+        } else {
+            self.ask(question, format!("kubectl get {kind}s -A -o json{options}"));
+        }
+    }
+}
+
+/// Namespace and name; without a name, all of the namespace.
+type Object<'a> = (&'a str, Option<&'a str>);
+
+pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
+    let mut questions = Questions::default();
+    let links = case.links();
+    of_kubernetes(case, audit, &links, &mut questions);
+    if case.issuer().is_none() && !links.is_empty() {
+        questions.ask(
+            "which issuer do the cluster's tokens have",
+            "kubectl get --raw /.well-known/openid-configuration".to_owned(),
+        );
+    }
+    of_roles(case, &links, &mut questions);
+    of_providers(case, audit, &links, &mut questions);
+    if let (Some(cluster), None) = (case.documents.clusters.first(), &case.documents.associations) {
+        let command = format!("aws eks list-pod-identity-associations --cluster-name {}", shell_word(&cluster.name));
+        questions.ask("does Pod Identity come before IRSA", command);
+    }
+    questions.0
+}
+
+fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link], questions: &mut Questions) {
+    const MANAGED: &str = " --show-managed-fields";
+    let documents = case.documents;
+    let is_unknown = |pod: &&Pod| case.account_of(pod).is_none() && !super::account::is_missing(case, pod);
+    fn account(pod: &Pod) -> Object<'_> {
+        (pod.namespace(), Some(pod.service_account()))
+    }
+    let without_irsa: BTreeSet<&str> = audit.without_irsa.iter().map(String::as_str).collect();
+    let with_role = |story: &&super::PodStory| !story.applied.is_empty();
+    let audited: BTreeSet<&str> = audit.pods.iter().filter(with_role).map(|story| story.about.as_str()).collect();
+    let unknown = documents.pods.iter().filter(is_unknown);
+    let of_audited = unknown.clone().filter(|pod| audited.contains(super::pod::about(pod).as_str()));
+    let of_audited: BTreeSet<_> = of_audited.map(account).collect();
+    questions.ask_all(
+        "does the service account have the annotation, and since when",
+        "serviceaccount",
+        &of_audited,
+        MANAGED,
+    );
+    let of_others =
+        unknown.filter(|pod| without_irsa.contains(format!("{}/{}", pod.namespace(), pod.metadata.name).as_str()));
+    let of_others: BTreeSet<_> = of_others.map(|pod| (pod.namespace(), None)).collect();
+    questions.ask_all("do the other pods' service accounts name roles", "serviceaccount", &of_others, "");
+    if links.is_empty() && documents.pods.is_empty() {
+        questions
+            .ask("which service account is to have which role", "kubectl get serviceaccounts -A -o json".to_owned());
+    }
+    // An empty list, or none but ended ones, is an answer.
+    if documents.pods.is_empty() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
+        let namespaces: BTreeSet<_> = links.iter().map(|link| (link.namespace.as_str(), None)).collect();
+        questions.ask_all("did the webhook change the pods", "pod", &namespaces, "");
+    }
+    // Whatever else was found about a pod says already why the webhook left it alone.
+    let is_undecided = |finding: &&super::Finding| finding.code == "env-not-injected";
+    let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.about.as_str()).collect();
+    if !undecided.is_empty() && case.webhooks().is_none() && documents.empty_lists == 0 {
+        questions.ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
+    }
+    let undecided = documents.pods.iter().filter(|pod| undecided.contains(super::pod::about(pod).as_str()));
+    let is_undated = |pod: &&Pod| {
+        let annotated = case.account_of(pod).filter(|account| role_annotation(&account.metadata).is_some());
+        annotated.is_some_and(|account| super::pod::annotated_at(account).is_none())
+    };
+    let undated: BTreeSet<_> = undecided.clone().filter(is_undated).map(account).collect();
+    questions.ask_all("since when does the service account have the annotation", "serviceaccount", &undated, MANAGED);
+    let hanging = undecided.filter(|pod| super::configuration::hangs_on_namespace(case, pod));
+    let hanging: BTreeSet<&str> = hanging.map(Pod::namespace).collect();
+    let command = match hanging.len() {
+        ..=BY_NAME => {
+            hanging.iter().map(|name| format!("kubectl get namespace {} -o json", shell_word(name))).collect()
+        }
+        _ => vec!["kubectl get namespaces -o json".to_owned()],
+    };
+    command
+        .into_iter()
+        .for_each(|command| questions.ask("do the namespace's labels fit the webhook's selector", command));
+}
+
+fn of_roles(case: &Case<'_>, links: &[Link], questions: &mut Questions) {
+    let documents = case.documents;
+    let mut seen = BTreeSet::new();
+    let roles = links.iter().filter(|link| seen.insert(link.role_arn.as_str()));
+    let roles = roles.filter_map(|link| Some((link.role_arn.as_str(), RoleArn::parse(&link.role_arn).ok()?)));
+    let there: Vec<_> =
+        roles.filter(|(_, role)| !documents.absent.contains(&Absent::Role(role.name.clone()))).collect();
+    let is_given = |arn: &str| documents.roles.iter().any(|found| found.arn == arn);
+    let unknown: Vec<_> = there.iter().filter(|(arn, _)| !is_given(arn)).map(|(_, role)| role).collect();
+    for role in &unknown {
+        let region = role.partition.iam_region_option();
+        let question = "does the role exist, and does it trust the service account";
+        questions.ask(
+            question,
+            match unknown.len() {
+                ..=BY_NAME => format!("aws iam get-role{region} --role-name {}", role.name),
+                _ => format!("aws iam list-roles{region} --output json"),
+            },
+        );
+    }
+    let of = match there.len() {
+        ..=BY_NAME => String::new(),
+        many => format!(" (and for the other {} roles)", many - 1),
+    };
+    let asked = if there.len() <= BY_NAME { there.len() } else { 1 };
+    for (_, role) in there.iter().take(asked) {
+        let (name, region) = (&role.name, role.partition.iam_region_option());
+        if documents.attached_policies.is_none() {
+            let command = format!("aws iam list-attached-role-policies{region} --role-name {name}");
+            questions.ask(&format!("may the role do anything{of}"), command);
+        }
+        if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
+            let command = format!("aws iam list-role-policies{region} --role-name {name}");
+            questions.ask(&format!("has the role inline policies{of}"), command);
+        }
+    }
+}
+
+fn of_providers(case: &Case<'_>, audit: &Audit, links: &[Link], questions: &mut Questions) {
+    let documents = case.documents;
+    if audit.findings.iter().any(|finding| finding.code == "no-oidc-provider") {
+        return;
+    }
+    for role in links.iter().filter_map(|link| RoleArn::parse(&link.role_arn).ok()) {
+        let region = role.partition.iam_region_option();
+        match case.issuer() {
+            Some((issuer, _)) if documents.providers.is_empty() => questions.ask(
+                "does the account know the cluster, with the token's audience",
+                format!(
+                    "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn {}",
+                    shell_word(&role.provider_arn(issuer))
+                ),
+            ),
+            None if documents.provider_arns.is_none() => questions
+                .ask("does the account know the cluster", format!("aws iam list-open-id-connect-providers{region}")),
+            _ => {}
+        }
+    }
+}

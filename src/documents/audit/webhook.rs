@@ -1,0 +1,288 @@
+//! Which rule of the EKS Pod Identity Webhook made a pod what it is.
+//!
+//! Source: pods sent through the webhook v0.6.17 on a Kubernetes v1.36 cluster (`tests/webhook`), and its source.
+
+use super::account::{PREFIX, role_annotation};
+use crate::documents::{Container, Origin, Pod, ServiceAccount};
+
+/// The volume that holds the token.
+pub const VOLUME: &str = "aws-iam-token";
+const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
+/// Where the webhook mounts the volume; on Windows with a drive and backslashes.
+const PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+const WINDOWS_PATH: &str = r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token";
+const DEFAULT_SECONDS: i64 = 86_400;
+const MIN_SECONDS: i64 = 600;
+
+/// A rule of the webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Variables and mount were added.
+    Injected,
+    /// Nothing was changed.
+    Unchanged,
+    SkipLabel,
+    SkippedContainer,
+    /// The container has one of the two variables of its own, so it got neither; the mount was added.
+    OwnIdentity,
+    /// It has all variables of its own, so it got nothing.
+    OwnVariables,
+    /// It has a region of its own, so it got none.
+    OwnRegion,
+    OwnStsEndpoints,
+    NoStsEndpoints,
+    VolumeReused,
+    PodExpiration,
+    AccountExpiration,
+    /// An expiration that is no number counts as none.
+    ExpirationIgnored,
+    /// Below ten minutes becomes ten minutes.
+    ExpirationRaised,
+    Audience,
+    /// The annotation is copied whatever it holds.
+    ArnVerbatim,
+    WindowsPath,
+    PodIdentity,
+    /// The container came after the webhook, or was never looked at.
+    NotLookedAt,
+}
+
+impl Rule {
+    pub fn code(self) -> &'static str {
+        match self {
+            Rule::Injected => "injected",
+            Rule::Unchanged => "unchanged",
+            Rule::SkipLabel => "skip-label",
+            Rule::SkippedContainer => "skip-containers",
+            Rule::OwnIdentity => "own-identity-variable",
+            Rule::OwnVariables => "own-variables",
+            Rule::OwnRegion => "own-region",
+            Rule::OwnStsEndpoints => "own-sts-regional-endpoints",
+            Rule::NoStsEndpoints => "no-sts-regional-endpoints",
+            Rule::VolumeReused => "volume-reused",
+            Rule::PodExpiration => "pod-token-expiration",
+            Rule::AccountExpiration => "service-account-token-expiration",
+            Rule::ExpirationIgnored => "token-expiration-ignored",
+            Rule::ExpirationRaised => "token-expiration-raised",
+            Rule::Audience => "audience",
+            Rule::ArnVerbatim => "role-arn-verbatim",
+            Rule::WindowsPath => "windows-path",
+            Rule::PodIdentity => "pod-identity-association",
+            Rule::NotLookedAt => "not-looked-at",
+        }
+    }
+}
+
+/// A rule as it applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub rule: Rule,
+    /// Empty where it is about the whole pod.
+    pub container: Option<String>,
+    /// What was done and why, in a sentence.
+    pub why: String,
+}
+
+fn applied(rule: Rule, why: impl Into<String>) -> Applied {
+    Applied { rule, container: None, why: why.into() }
+}
+
+/// What was done to a pod that the API server knows. `before` is the same pod as it was submitted, if at hand.
+pub fn story(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
+    let skip_label = format!("{PREFIX}skip-pod-identity-webhook");
+    if pod.metadata.labels.contains_key(&skip_label) {
+        return vec![applied(Rule::SkipLabel, format!("the pod has the label {skip_label}, so it was left alone"))];
+    }
+    if is_for_pod_identity(pod) {
+        let why = "an EKS Pod Identity association exists for the service account, which wins over its annotation";
+        return vec![applied(Rule::PodIdentity, why)];
+    }
+    if !is_mutated(pod) {
+        return vec![applied(Rule::Unchanged, unchanged(account))];
+    }
+    let skipped = skipped_containers(pod);
+    let mut all = volume_rules(pod, before, account);
+    for container in pod.containers() {
+        let before = before.map(|pod| pod.containers().find(|other| other.name == container.name));
+        for one in container_rules(pod, container, before.flatten(), &skipped) {
+            all.push(Applied { container: Some(container.name.clone()), ..one });
+        }
+    }
+    all
+}
+
+/// Whether the webhook has put anything in for IRSA.
+pub fn is_mutated(pod: &Pod) -> bool {
+    pod.volume(VOLUME).is_some() || pod.containers().any(|container| container.mounts(VOLUME))
+}
+
+pub fn is_for_pod_identity(pod: &Pod) -> bool {
+    pod.volume(POD_IDENTITY_VOLUME).is_some()
+        || pod.containers().any(|container| {
+            let address = container.value("AWS_CONTAINER_CREDENTIALS_FULL_URI").unwrap_or_default();
+            address.starts_with("http://169.254.170.23/") || address.starts_with("http://[fd00:ec2::23]/")
+        })
+}
+
+/// Whether the pod itself asks the webhook to leave all of it alone.
+pub fn opts_out(pod: &Pod) -> bool {
+    let skipped = skipped_containers(pod);
+    pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook"))
+        || !skipped.is_empty() && pod.containers().all(|container| skipped.contains(&container.name))
+}
+
+fn skipped_containers(pod: &Pod) -> Vec<String> {
+    let list = pod.metadata.annotations.get(&format!("{PREFIX}skip-containers"));
+    list.into_iter().flat_map(|list| list.split(',')).map(|name| name.trim().to_owned()).collect()
+}
+
+fn unchanged(account: Option<&ServiceAccount>) -> &'static str {
+    match account.map(|account| account.metadata.annotations.get(&format!("{PREFIX}role-arn")).map(String::as_str)) {
+        None => "the pod was left as it was; the service account, the webhook or the time of both tells why",
+        Some(None) => "the service account has no annotation of the right name, so the pod was left as it was",
+        Some(Some("")) => "the service account's annotation is empty, so the pod was left as it was",
+        Some(Some(_)) => "the pod was left as it was although the service account has the annotation",
+    }
+}
+
+fn volume_rules(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
+    let mut all = Vec::new();
+    let Some(volume) = pod.volume(VOLUME) else { return all };
+    let Some(token) = volume.token().filter(|_| before.is_none_or(|pod| pod.volume(VOLUME).is_none())) else {
+        let why = format!("the pod had a volume {VOLUME} of its own, which was taken as it is");
+        return vec![applied(Rule::VolumeReused, why)];
+    };
+    if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != "sts.amazonaws.com") {
+        let why = format!(
+            "the service account's annotation {PREFIX}audience, or the webhook's operator, asks for {audience}"
+        );
+        all.push(applied(Rule::Audience, why));
+    }
+    let key = format!("{PREFIX}token-expiration");
+    let seconds = token.expiration_seconds.unwrap_or(DEFAULT_SECONDS);
+    let of_pod = pod.metadata.annotations.get(&key);
+    let of_account = account.and_then(|account| account.metadata.annotations.get(&key));
+    let (rule, whose) = match of_pod {
+        Some(_) => (Rule::PodExpiration, "pod's"),
+        None => (Rule::AccountExpiration, "service account's"),
+    };
+    match of_pod.or(of_account).map(|text| (text, text.parse::<i64>())) {
+        Some((text, Err(_))) => all.push(applied(
+            Rule::ExpirationIgnored,
+            format!("the {whose} annotation {key} is {text:?}, no number: the token lives {seconds} s as without it"),
+        )),
+        Some((_, Ok(asked))) if asked < MIN_SECONDS => all.push(applied(
+            Rule::ExpirationRaised,
+            format!(
+                "the {whose} annotation asks for {asked} s; {MIN_SECONDS} s is the least: the token lives {seconds} s"
+            ),
+        )),
+        Some((_, Ok(asked))) if asked == seconds => {
+            all.push(applied(rule, format!("the {whose} annotation asks for a token of {seconds} s")));
+        }
+        _ if seconds == MIN_SECONDS => all.push(applied(
+            Rule::ExpirationRaised,
+            format!("the token lives {seconds} s, the least: some annotation asks for that or less"),
+        )),
+        _ if seconds != DEFAULT_SECONDS => all.push(applied(
+            Rule::AccountExpiration,
+            format!("the service account's annotation, or the webhook's operator, asks for a token of {seconds} s"),
+        )),
+        _ => {}
+    }
+    all
+}
+
+fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>, skipped: &[String]) -> Vec<Applied> {
+    let (role, file) = (container.variable("AWS_ROLE_ARN"), container.variable("AWS_WEB_IDENTITY_TOKEN_FILE"));
+    let path = container.value("AWS_WEB_IDENTITY_TOKEN_FILE");
+    let own_identity = match before {
+        Some(before) => before.variable("AWS_ROLE_ARN").or(before.variable("AWS_WEB_IDENTITY_TOKEN_FILE")).is_some(),
+        None => role.is_some() != file.is_some() || path.is_some_and(|path| path != PATH && path != WINDOWS_PATH),
+    };
+    let regions = ["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| container.variable(name).is_some());
+    let sts = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
+    if !container.mounts(VOLUME) {
+        return vec![if skipped.contains(&container.name) {
+            applied(Rule::SkippedContainer, format!("the pod's annotation {PREFIX}skip-containers names it"))
+        } else if own_identity && regions.contains(&true) && sts.is_some() {
+            applied(
+                Rule::OwnVariables,
+                "it has an identity, a region and AWS_STS_REGIONAL_ENDPOINTS of its own: it got nothing",
+            )
+        } else {
+            applied(Rule::NotLookedAt, "it has neither variables nor mount: it came after the webhook")
+        }];
+    }
+    let mut all = Vec::new();
+    if own_identity {
+        let own = if role.is_some() { "AWS_ROLE_ARN" } else { "AWS_WEB_IDENTITY_TOKEN_FILE" };
+        all.push(applied(
+            Rule::OwnIdentity,
+            format!("it has {own} of its own, so it got neither variable, only the mount"),
+        ));
+    } else if role.is_some() && file.is_some() {
+        let arn = container.value("AWS_ROLE_ARN").unwrap_or_default();
+        all.push(match crate::aws::arn::RoleArn::parse(arn) {
+            Ok(_) => applied(Rule::Injected, "it got AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount"),
+            Err(_) => applied(
+                Rule::ArnVerbatim,
+                format!("it got the annotation as it stands, {arn:?}, which is no role's ARN"),
+            ),
+        });
+    }
+    if path == Some(WINDOWS_PATH) || pod.is_windows() {
+        all.push(applied(Rule::WindowsPath, "it runs on Windows: the path has a drive and backslashes"));
+    }
+    let had_region = before
+        .is_some_and(|before| ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| before.variable(name).is_some()));
+    if had_region || before.is_none() && regions[0] != regions[1] {
+        all.push(applied(
+            Rule::OwnRegion,
+            "it has a region of its own, so it got neither AWS_REGION nor AWS_DEFAULT_REGION",
+        ));
+    }
+    let had_sts = before.is_some_and(|before| before.variable("AWS_STS_REGIONAL_ENDPOINTS").is_some());
+    let value = container.value("AWS_STS_REGIONAL_ENDPOINTS");
+    if had_sts || before.is_none() && value.is_some_and(|value| value != "regional") {
+        all.push(applied(Rule::OwnStsEndpoints, "its own AWS_STS_REGIONAL_ENDPOINTS was kept"));
+    } else if sts.is_none() && regions.contains(&true) && !had_region {
+        let why = "the service account's annotation, or the webhook's operator, wants no AWS_STS_REGIONAL_ENDPOINTS";
+        all.push(applied(Rule::NoStsEndpoints, why));
+    }
+    all
+}
+
+/// What will be done to a pod that was not sent yet, as far as the pod itself decides it.
+pub fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
+    debug_assert!(pod.origin != Origin::Admitted);
+    if pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook")) {
+        return vec![applied(Rule::SkipLabel, "the pod has the label to skip the webhook: it will be left alone")];
+    }
+    if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
+        return Vec::new();
+    }
+    let skipped = skipped_containers(pod);
+    let mut all = Vec::new();
+    if pod.volume(VOLUME).is_some_and(|volume| volume.token().is_none()) {
+        all.push(applied(
+            Rule::VolumeReused,
+            format!("the pod has a volume {VOLUME} of its own, which will be taken as it is"),
+        ));
+    }
+    for container in pod.containers() {
+        let own =
+            ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| container.variable(name).is_some());
+        let one = match own {
+            _ if skipped.contains(&container.name) => {
+                applied(Rule::SkippedContainer, "the pod's annotation names it: it will get nothing")
+            }
+            Some(own) => {
+                applied(Rule::OwnIdentity, format!("it has {own} of its own, so it will get neither variable"))
+            }
+            None => applied(Rule::Injected, "it will get AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount"),
+        };
+        all.push(Applied { container: Some(container.name.clone()), ..one });
+    }
+    all
+}

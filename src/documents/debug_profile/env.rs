@@ -1,0 +1,50 @@
+//! The variables of a debug container.
+
+use super::{list, text};
+use crate::text::redact;
+use serde_json::{Value, json};
+
+/// The container's variables of these names, and those they refer to as `$(NAME)`. A key or a password that is written
+/// out in the pod is left out: this goes to a terminal.
+pub(super) fn of(container: &Value, names: &[&'static str], notes: &mut Vec<String>) -> Vec<Value> {
+    let all = list(container, "/env");
+    let mut wanted: Vec<&str> = names.iter().copied().filter(|name| *name != "HOME").collect();
+    let mut next = 0;
+    while let Some(name) = wanted.get(next).copied() {
+        for variable in all.iter().filter(|variable| text(variable, "/name") == name) {
+            let new = references(text(variable, "/value")).filter(|name| !wanted.contains(name)).collect::<Vec<_>>();
+            wanted.extend(new);
+        }
+        next += 1;
+    }
+    let mut kept = Vec::new();
+    for variable in all.iter().filter(|variable| wanted.contains(&text(variable, "/name"))) {
+        let name = text(variable, "/name");
+        let is_secret = name.contains("SECRET") || name.contains("TOKEN") || name.contains("ACCESS_KEY");
+        let is_path = name.ends_with("_FILE");
+        let value = text(variable, "/value");
+        if is_secret && !is_path && !value.is_empty() {
+            notes.push(format!("{name} is written out in the pod and left out here"));
+        } else if is_url(name) && redact::url(value) != value {
+            notes.push(format!("{name} holds a password and is left out here"));
+        } else {
+            kept.push(variable.clone());
+        }
+    }
+    kept
+}
+
+fn is_url(name: &str) -> bool {
+    name.to_ascii_uppercase().ends_with("_PROXY") || name.starts_with("AWS_ENDPOINT_URL")
+}
+
+/// The names in `$(NAME)`.
+fn references(value: &str) -> impl Iterator<Item = &str> {
+    value.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
+}
+
+pub(super) fn with_target(mut env: Vec<Value>) -> Vec<Value> {
+    // With --target the application's first process is process 1 of the debug container.
+    env.push(json!({ "name": "IRSA_PROBE_TARGET_PID", "value": "auto" }));
+    env
+}

@@ -1,0 +1,104 @@
+//! A pod on Windows: the probe runs on Linux, so it can stand under the pod's service account, but not in its container.
+
+use super::{Choices, DebugProfile, FILE, env, namespace, text};
+use crate::causes::shell_word;
+use serde_json::{Value, json};
+
+/// The user of the probe's image. As user *and* as `fsGroup`, it may read the token.
+const USER: i64 = 65532;
+
+pub(super) fn is_on_windows(pod: &Value) -> bool {
+    text(pod, "/spec/os/name") == "windows" || text(pod, "/spec/nodeSelector/kubernetes.io~1os") == "windows"
+}
+
+/// The variables that lead to STS. Role and token are for the webhook to give: where one is there already, it gives
+/// neither.
+const WAY_TO_STS: &[&str] = &[
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// A pod of its own, on a Linux node: the webhook gives it role, token and region as it gave them to the other.
+pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut notes: Vec<String>) -> DebugProfile {
+    notes.push(
+        "this pod runs on Windows, where irsa-probe does not: this starts a pod on a Linux node under the same service \
+         account, which tells whether the role, its trust policy, the provider and STS agree"
+            .to_owned(),
+    );
+    notes.push(
+        "what the Windows container itself was given, it does not show: for that, pipe the pod into irsa-probe audit -"
+            .to_owned(),
+    );
+    let env = env::of(container, WAY_TO_STS, &mut notes);
+    let profile = json!({ "spec": {
+        "containers": [{
+            "name": "irsa-probe",
+            "env": env,
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "capabilities": { "drop": ["ALL"] },
+                "readOnlyRootFilesystem": true,
+            },
+        }],
+        "nodeSelector": { "kubernetes.io/os": "linux" },
+        "securityContext": {
+            "fsGroup": USER,
+            "runAsNonRoot": true,
+            "runAsUser": USER,
+            "seccompProfile": { "type": "RuntimeDefault" },
+        },
+        "serviceAccountName": text(pod, "/spec/serviceAccountName"),
+    } });
+    let command = format!(
+        "kubectl run{} irsa-probe --rm --stdin --quiet --restart=Never --image={} --override-type=strategic \
+         --overrides=\"$(cat {FILE})\"",
+        namespace(pod),
+        shell_word(&choices.image),
+    );
+    DebugProfile { profile, command, notes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::debug_profile::build;
+
+    #[test]
+    fn a_pod_on_windows_gets_a_pod_on_linux_under_its_service_account() {
+        for on_windows in
+            [json!({ "os": { "name": "windows" } }), json!({ "nodeSelector": { "kubernetes.io/os": "windows" } })]
+        {
+            let mut spec = on_windows;
+            spec["serviceAccountName"] = json!("checkout");
+            spec["containers"] = json!([{ "name": "app", "env": [
+                { "name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/a" },
+                { "name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "C:\\token" },
+                { "name": "AWS_REGION", "value": "eu-west-1" },
+                { "name": "HTTPS_PROXY", "value": "http://me:hunter2@proxy" },
+            ] }]);
+            let pod = json!({ "kind": "Pod", "metadata": { "name": "shop", "namespace": "$(date)" }, "spec": spec });
+            let choices = Choices { image: "irsa-probe:1".to_owned(), ..Choices::default() };
+            let built = build(&pod.to_string(), &choices).expect("a profile");
+            assert_eq!(
+                built.command,
+                "kubectl run --namespace='$(date)' irsa-probe --rm --stdin --quiet --restart=Never --image=irsa-probe:1 \
+                 --override-type=strategic --overrides=\"$(cat irsa-probe-profile.json)\""
+            );
+            let spec = &built.profile["spec"];
+            assert_eq!(spec["serviceAccountName"], "checkout");
+            assert_eq!(spec["nodeSelector"]["kubernetes.io/os"], "linux");
+            assert_eq!(spec["containers"][0]["env"], json!([{ "name": "AWS_REGION", "value": "eu-west-1" }]));
+            assert!(!built.script().contains("hunter2"));
+            assert!(built.notes.iter().any(|note| note.contains("runs on Windows")), "{:?}", built.notes);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The sidecar: looks again and again, and answers HTTP from what the last look saw.
+
+mod history;
+mod http;
+mod listen;
+mod route;
+
+pub use history::{CallOutcome, Durations, History, Patience, Success};
+pub use listen::{Address, Listener};
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::diagnosis::report::{Mode, Report};
+use crate::modes::log;
+use crate::modes::run::{probe, probe_token};
+use crate::modes::schedule::{Dice, Outlook, Serving};
+use crate::modes::signals::Ending;
+use crate::modes::termination_log::TerminationLog;
+use crate::probe::collect::{Options, token_is_mounted_alone};
+use crate::probe::subject::Subject;
+use crate::render::{html, json, metrics};
+use crate::text::timestamp::span;
+use route::{Pages, Readiness, Side};
+
+/// At most this many connections for the network, and for the report.
+const CONNECTIONS: (usize, usize) = (48, 16);
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub listen: Address,
+    /// Where the whole report is served; `None` nowhere.
+    pub report_listen: Option<ReportAddress>,
+    pub serving: Serving,
+    /// Between looks at the token file alone.
+    pub token_interval: Duration,
+    pub patience: Patience,
+    pub termination_log: TerminationLog,
+    /// Look and tell, but always count as ready.
+    pub disabled: bool,
+    pub seed: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReportAddress {
+    pub address: Address,
+    /// Whether the user named it. One that nobody asked for is done without if it is taken: the pod's other containers
+    /// share its ports.
+    pub wanted: bool,
+}
+
+/// Serves until a signal ends it. The error says why it could not begin.
+pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) -> Result<(), String> {
+    let mut ending = Ending::new().map_err(|error| format!("cannot await signals: {error}"))?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot await SIGHUP: {error}"))?;
+    let mut sidecar = Sidecar {
+        subject,
+        options,
+        settings,
+        history: History::default(),
+        report: None,
+        dice: Dice::new(settings.seed),
+        stale_at: Instant::now(),
+        publish: watch::channel(None).0,
+    };
+    sidecar.publish();
+    let servers = sidecar.listen()?;
+    if token_is_mounted_alone(subject) {
+        tracing::warn!("the token file is a mount of its own (subPath): it never sees a renewal, and will expire");
+    }
+    let signal = tokio::select! {
+        signal = ending.wait() => signal,
+        never = sidecar.turn(&mut hangup) => match never {},
+    };
+    tracing::info!("{signal}: ending");
+    sidecar.publish.send_replace(None);
+    for server in servers {
+        // A server that panicked has nothing left to finish.
+        let _ = server.await;
+    }
+    Ok(())
+}
+
+struct Sidecar<'a> {
+    subject: &'a Subject,
+    options: &'a Options,
+    settings: &'a Settings,
+    history: History,
+    report: Option<Report>,
+    dice: Dice,
+    stale_at: Instant,
+    publish: watch::Sender<Option<Arc<Pages>>>,
+}
+
+impl Sidecar<'_> {
+    fn listen(&self) -> Result<Vec<tokio::task::JoinHandle<()>>, String> {
+        let limit = http::descriptors_to_spare();
+        let start = |listener: Listener, side, most: usize| {
+            let address = listener.address().map(|address| address.to_string());
+            tracing::info!(address, side = ?side, "listening");
+            tokio::spawn(http::serve(listener, side, most.min(limit), self.publish.subscribe()))
+        };
+        let mut servers = vec![start(self.settings.listen.listen()?, Side::Network, CONNECTIONS.0)];
+        if let Some(ReportAddress { address, wanted }) = &self.settings.report_listen {
+            match address.listen() {
+                Ok(listener) => servers.push(start(listener, Side::Report, CONNECTIONS.1)),
+                Err(why) if *wanted => return Err(why),
+                Err(why) => tracing::warn!("{why}; going on without the report's page (see --report-listen)"),
+            }
+        }
+        Ok(servers)
+    }
+
+    /// Looks, waits, and looks again, for ever.
+    async fn turn(&mut self, hangup: &mut tokio::signal::unix::Signal) -> std::convert::Infallible {
+        loop {
+            let report = self.look().await;
+            self.took(report);
+            let pause = self.pause();
+            self.stale_at = Instant::now() + pause + self.settings.serving.interval + self.options.run_timeout;
+            self.publish();
+            self.wait(pause, hangup).await;
+        }
+    }
+
+    /// One look; meanwhile `/livez` is told that the loop turns.
+    async fn look(&self) -> Report {
+        let mut look = pin!(probe(self.subject, self.options, Mode::Serve));
+        loop {
+            tokio::select! {
+                report = &mut look => return report,
+                _ = sleep(self.settings.token_interval) => self.publish(),
+            }
+        }
+    }
+
+    fn took(&mut self, report: Report) {
+        self.history.look(&report);
+        self.turned(report);
+    }
+
+    /// Puts a report in the place of the last one.
+    fn turned(&mut self, report: Report) {
+        let before = self.report.replace(report);
+        let Some(report) = &self.report else {
+            return;
+        };
+        let changed = before.as_ref().map(|before| before.verdict) != Some(report.verdict);
+        if changed {
+            self.settings.termination_log.write(report);
+        }
+        if let Some(before) = before.filter(|_| changed) {
+            log::turned(before.verdict, report);
+        }
+    }
+
+    fn pause(&mut self) -> Duration {
+        let Some(report) = &self.report else {
+            return Duration::ZERO;
+        };
+        let session_left = self.history.session_left(report.evidence.now);
+        let roll = self.dice.roll();
+        let pause = self.settings.serving.pause(Outlook::of(report), self.history.failures, session_left, roll);
+        log::look(report, &format!("looking again in {}", span(pause.as_secs() as i64)));
+        pause
+    }
+
+    /// Until the next look is due: after `pause`, on SIGHUP, or soon after the token file has changed.
+    async fn wait(&mut self, pause: Duration, hangup: &mut tokio::signal::unix::Signal) {
+        let mut next_look = Instant::now() + pause;
+        let mut next_glance = Instant::now() + self.settings.token_interval;
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => return tracing::info!("SIGHUP: looking now"),
+                _ = sleep_until(next_look) => return,
+                _ = sleep_until(next_glance) => {}
+            }
+            next_glance = Instant::now() + self.settings.token_interval;
+            if self.glance() {
+                let soon = self.settings.serving.pause_after_rotation(self.history.failures == 0, self.dice.roll());
+                next_look = next_look.min(Instant::now() + soon);
+            }
+            self.publish();
+        }
+    }
+
+    /// Looks at the token file alone. Whether a whole look should follow: the token is another, or the verdict turned.
+    fn glance(&mut self) -> bool {
+        let Some(before) = &self.report else {
+            return false;
+        };
+        let now = probe_token(self.subject, self.options, before);
+        let other_token = now.evidence.token != before.evidence.token;
+        let turned = now.verdict != before.verdict;
+        if other_token {
+            tracing::info!("the token file has changed");
+        }
+        self.history.turn(&now);
+        self.turned(now);
+        other_token || turned
+    }
+
+    /// Renders everything that can be asked for.
+    fn publish(&self) {
+        let now = Instant::now();
+        let report = self.report.as_ref();
+        let readiness = match report {
+            Some(report) => self.history.readiness(report, self.settings.patience),
+            None => Readiness::NotReady("not ready: no look has ended yet".to_owned()),
+        };
+        let readiness = match readiness {
+            Readiness::NotReady(line) if self.settings.disabled => {
+                Readiness::Ready(format!("ready: IRSA_PROBE_DISABLED is set, else {line}"))
+            }
+            other => other,
+        };
+        let pages = Pages {
+            readiness,
+            stale_at: self.stale_at,
+            dead_at: now + 3 * self.settings.token_interval + self.options.run_timeout,
+            metrics: metrics::render(report, &self.history).into(),
+            report: report.map(|report| route::Report {
+                json: json::render(report).into(),
+                html: html::render(report, &self.history).into(),
+                html_policy: html::policy(),
+            }),
+        };
+        self.publish.send_replace(Some(Arc::new(pages)));
+    }
+}

@@ -1,0 +1,265 @@
+//! What the looks so far amount to, and whether the pod should count as ready: pure.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::route::Readiness;
+use crate::diagnosis::report::{Report, Verdict};
+use crate::modes::schedule::Outlook;
+use crate::probe::evidence::{CallFault, Evidence, Operation, Seen};
+use crate::text::timestamp::{Timestamp, span};
+
+/// When a pod stops being ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// This many looks in a row must have failed. At least 1.
+    pub failure_threshold: u32,
+    /// How long after the last look that worked an undetermined verdict leaves the pod ready. `None`: as long as the
+    /// session of that look is valid, because the application's own is about as old.
+    pub ready_grace: Option<Duration>,
+}
+
+/// What is remembered of all looks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// Looks by [`Verdict::word`].
+    pub looks: BTreeMap<&'static str, u64>,
+    /// Looks in a row that did not work, up to the last.
+    pub failures: u32,
+    /// The present verdict, and since when it stands.
+    pub verdict: Option<(Verdict, Timestamp)>,
+    /// When the last look ended, and how long it took.
+    pub last_look: Option<(Timestamp, Duration)>,
+    pub last_success: Option<Success>,
+    /// Durations of calls to STS by operation and outcome.
+    pub calls: BTreeMap<(&'static str, CallOutcome), Durations>,
+}
+
+/// A look that worked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Success {
+    pub at: Timestamp,
+    pub session_expires_at: Option<Timestamp>,
+}
+
+/// How a call to STS ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallOutcome {
+    Ok,
+    Refused,
+    NotSts,
+    NoAnswer,
+}
+
+impl CallOutcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::NotSts => "not-sts",
+            Self::NoAnswer => "no-answer",
+        }
+    }
+
+    fn of<T>(seen: &Seen<T, CallFault>) -> Option<Self> {
+        match seen {
+            Seen::NotLooked(_) => None,
+            Seen::Seen(_) => Some(Self::Ok),
+            Seen::Failed(CallFault::Refused(_)) => Some(Self::Refused),
+            Seen::Failed(CallFault::NotSts(_)) => Some(Self::NotSts),
+            Seen::Failed(CallFault::NoAnswer(_)) => Some(Self::NoAnswer),
+        }
+    }
+}
+
+/// A histogram.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Durations {
+    /// How many took at most as long as the bound of the same place in [`Durations::BOUNDS`], and longer than the one
+    /// before.
+    pub counts: [u64; Self::BOUNDS.len()],
+    /// All, those above the last bound too.
+    pub count: u64,
+    pub sum_seconds: f64,
+}
+
+impl Durations {
+    /// In seconds.
+    pub const BOUNDS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+    fn add(&mut self, seconds: f64) {
+        if let Some(count) = Self::BOUNDS.iter().position(|bound| seconds <= *bound) {
+            self.counts[count] += 1;
+        }
+        self.count += 1;
+        self.sum_seconds += seconds;
+    }
+}
+
+impl History {
+    /// Takes a look in.
+    pub fn look(&mut self, report: &Report) {
+        let works = Outlook::of(report).works;
+        *self.looks.entry(report.verdict.word()).or_default() += 1;
+        self.failures = if works { 0 } else { self.failures.saturating_add(1) };
+        self.turn(report);
+        let took = Duration::from_millis(report.duration_ms);
+        self.last_look = Some((report.evidence.now.plus(took.as_secs() as i64), took));
+        if works {
+            let session_expires_at = report.evidence.session.seen().map(|session| session.expires_at);
+            self.last_success = Some(Success { at: report.evidence.now, session_expires_at });
+        }
+        for (operation, outcome, seconds) in calls(&report.evidence) {
+            self.calls.entry((operation.name(), outcome)).or_default().add(seconds);
+        }
+    }
+
+    /// Takes in what the local facts alone have made of the last look: no call was made, so it counts as no look, but
+    /// a token that expired or went away is a failure from now on.
+    pub fn turn(&mut self, report: &Report) {
+        if !Outlook::of(report).works {
+            self.failures = self.failures.max(1);
+        }
+        if self.verdict.is_none_or(|(verdict, _)| verdict != report.verdict) {
+            self.verdict = Some((report.verdict, report.evidence.now));
+        }
+    }
+
+    /// How long the session of the last look that worked is still valid.
+    pub fn session_left(&self, now: Timestamp) -> Duration {
+        let expires_at = self.last_success.and_then(|success| success.session_expires_at);
+        Duration::from_secs(expires_at.map_or(0, |expires_at| expires_at.since(now).max(0) as u64))
+    }
+
+    /// Whether the pod should get traffic, and why, in one line without ARN, claim or path.
+    pub fn readiness(&self, report: &Report, patience: Patience) -> Readiness {
+        let now = report.evidence.now;
+        let mut codes = report.findings.iter().map(|finding| finding.cause.code);
+        let verdict = match (report.verdict, codes.next()) {
+            (Verdict::Healthy, _) | (_, None) => report.verdict.word().to_owned(),
+            (verdict, Some(first)) => {
+                codes.fold(format!("{} {first}", verdict.word()), |line, code| line + ", " + code)
+            }
+        };
+        if Outlook::of(report).works {
+            return Readiness::Ready(format!("ready: {verdict}"));
+        }
+        let Some(success) = self.last_success else {
+            return Readiness::NotReady(format!("not ready: {verdict}"));
+        };
+        let worked = format!("IRSA worked {} ago", span(now.since(success.at)));
+        if self.failures < patience.failure_threshold {
+            let (failures, threshold) = (self.failures, patience.failure_threshold);
+            return Readiness::Ready(format!("ready: {worked}; failure {failures} of {threshold}: {verdict}"));
+        }
+        let grace_left = match patience.ready_grace {
+            Some(grace) => grace.as_secs() as i64 - now.since(success.at),
+            None => success.session_expires_at.map_or(0, |expires_at| expires_at.since(now)),
+        };
+        if report.verdict == Verdict::Undetermined && grace_left > 0 {
+            return Readiness::Ready(format!("ready: {worked}, and counts for {} more; {verdict}", span(grace_left)));
+        }
+        Readiness::NotReady(format!("not ready: {verdict}"))
+    }
+}
+
+/// The calls that one look made.
+fn calls(evidence: &Evidence) -> impl Iterator<Item = (Operation, CallOutcome, f64)> {
+    let outcomes = [
+        (Operation::AssumeRoleWithWebIdentity, CallOutcome::of(&evidence.session)),
+        (Operation::GetCallerIdentity, CallOutcome::of(&evidence.caller)),
+    ];
+    outcomes.into_iter().filter_map(|(operation, outcome)| {
+        let step = evidence.steps.iter().find(|step| step.name == operation.step())?;
+        Some((operation, outcome?, step.duration_ms as f64 / 1000.0))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    const STRICT: Patience = Patience { failure_threshold: 1, ready_grace: None };
+
+    fn readiness_after(reports: &[Report], patience: Patience) -> Readiness {
+        let mut history = History::default();
+        for report in reports {
+            history.look(report);
+        }
+        history.readiness(&reports[reports.len() - 1], patience)
+    }
+
+    #[test]
+    fn readiness_follows_the_verdict_and_spares_what_still_works() {
+        let ready = |line: &str| Readiness::Ready(line.into());
+        let not_ready = |line: &str| Readiness::NotReady(line.into());
+        let (healthy, refused) = (sample::healthy(), sample::refused());
+        let throttled = |seconds| sample::later(sample::throttled(), seconds);
+        let patient = Patience { failure_threshold: 3, ..STRICT };
+        let graceful = |seconds| Patience { ready_grace: Some(Duration::from_secs(seconds)), ..STRICT };
+        for (reports, patience, readiness) in [
+            (vec![healthy.clone()], STRICT, ready("ready: healthy")),
+            (vec![sample::degraded()], STRICT, ready("ready: degraded token-not-refreshed")),
+            (vec![refused.clone()], STRICT, not_ready("not ready: broken not-authorized")),
+            // Never worked: nothing to be lenient about, whatever the threshold.
+            (vec![throttled(0)], STRICT, not_ready("not ready: undetermined throttled")),
+            (vec![refused.clone()], patient, not_ready("not ready: broken not-authorized")),
+            // Refused is certain, so the session in hand does not count.
+            (vec![healthy.clone(), refused.clone()], STRICT, not_ready("not ready: broken not-authorized")),
+            (
+                vec![healthy.clone(), refused.clone(), refused.clone()],
+                patient,
+                ready("ready: IRSA worked 0 s ago; failure 2 of 3: broken not-authorized"),
+            ),
+            (
+                vec![healthy.clone(), refused.clone(), refused.clone(), refused.clone()],
+                patient,
+                not_ready("not ready: broken not-authorized"),
+            ),
+            // A blip of STS leaves the pod ready as long as the session of the last good look.
+            (
+                vec![healthy.clone(), throttled(3_000)],
+                STRICT,
+                ready("ready: IRSA worked 50 min ago, and counts for 10 min more; undetermined throttled"),
+            ),
+            (vec![healthy.clone(), throttled(3_600)], STRICT, not_ready("not ready: undetermined throttled")),
+            (
+                vec![healthy.clone(), throttled(7_000)],
+                graceful(7_200),
+                ready("ready: IRSA worked 1 h 56 min ago, and counts for 3 min 20 s more; undetermined throttled"),
+            ),
+            (vec![healthy.clone(), throttled(7_200)], graceful(7_200), not_ready("not ready: undetermined throttled")),
+            (vec![healthy.clone(), throttled(1)], graceful(0), not_ready("not ready: undetermined throttled")),
+            // Recovery is at once.
+            (vec![refused.clone(), refused.clone(), healthy.clone()], patient, ready("ready: healthy")),
+        ] {
+            assert_eq!(readiness_after(&reports, patience), readiness);
+        }
+    }
+
+    #[test]
+    fn local_facts_turn_the_verdict_but_are_no_look() {
+        let mut history = History::default();
+        history.look(&sample::healthy());
+        let expired = sample::later(sample::refused(), 30);
+        history.turn(&expired);
+        assert_eq!(history.looks.values().sum::<u64>(), 1);
+        assert_eq!(history.failures, 1);
+        assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW.plus(30))));
+        assert_eq!(history.readiness(&expired, STRICT), Readiness::NotReady("not ready: broken not-authorized".into()));
+    }
+
+    #[test]
+    fn the_verdict_stands_since_it_turned() {
+        let mut history = History::default();
+        for seconds in [0, 60, 120] {
+            history.look(&sample::later(sample::refused(), seconds));
+        }
+        assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW)));
+        assert_eq!(history.failures, 3);
+        history.look(&sample::later(sample::healthy(), 180));
+        assert_eq!((history.verdict, history.failures), (Some((Verdict::Healthy, sample::NOW.plus(180))), 0));
+        assert_eq!(history.session_left(sample::NOW.plus(180)), Duration::from_secs(3_420));
+    }
+}

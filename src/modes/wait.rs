@@ -1,0 +1,107 @@
+//! The init container: looks until IRSA works, until waiting cannot help, or until the time is over.
+#![allow(clippy::disallowed_methods, reason = "waiting is about time")]
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::diagnosis::report::{Mode, Report};
+use crate::modes::log;
+use crate::modes::run::probe;
+use crate::modes::schedule::{Dice, Next, Outlook, Waiting};
+use crate::modes::signals::Ending;
+use crate::modes::termination_log::TerminationLog;
+use crate::probe::collect::Options;
+use crate::probe::subject::Subject;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub waiting: Waiting,
+    pub termination_log: TerminationLog,
+    pub seed: u64,
+}
+
+/// How waiting ended.
+#[derive(Debug)]
+pub enum Waited {
+    /// The last look, whose exit code is the answer.
+    Looked(Box<Report>),
+    /// A signal came; the last look, if one had ended.
+    Ended(Option<Box<Report>>),
+}
+
+/// Waits. The last report is handed to `show` before anything else is waited for: whoever reads the log of a container that
+/// holds before it exits finds the whole answer there. The error says why waiting could not begin.
+pub async fn wait(
+    subject: &Subject,
+    options: &Options,
+    settings: &Settings,
+    show: impl FnMut(&Report),
+) -> Result<Waited, String> {
+    let mut ending = Ending::new().map_err(|error| format!("cannot await signals: {error}"))?;
+    let mut last = None;
+    let ended = {
+        tokio::select! {
+            signal = ending.wait() => Some(signal),
+            () = look_until_done(subject, options, settings, show, &mut last) => None,
+        }
+    };
+    Ok(match (ended, last) {
+        (None, Some(report)) => Waited::Looked(report),
+        (signal, last) => {
+            tracing::warn!("{}: ending before IRSA was seen to work", signal.unwrap_or("nothing to look at"));
+            Waited::Ended(last)
+        }
+    })
+}
+
+async fn look_until_done(
+    subject: &Subject,
+    options: &Options,
+    settings: &Settings,
+    mut show: impl FnMut(&Report),
+    last: &mut Option<Box<Report>>,
+) {
+    let began = Instant::now();
+    let mut dice = Dice::new(settings.seed);
+    for looks in 1.. {
+        let report = probe(subject, &within(options, settings, began.elapsed()), Mode::Wait).await;
+        let next = settings.waiting.next(Outlook::of(&report), looks, began.elapsed(), dice.roll());
+        let in_words = match next {
+            Next::LookIn(pause) => format!("looking again in {:.1} s", pause.as_secs_f64()),
+            Next::ExitIn(hold) if !hold.is_zero() => {
+                format!("holding for {} s, then exit {}", hold.as_secs(), report.exit_code)
+            }
+            Next::Exit | Next::ExitIn(_) => format!("exit {}", report.exit_code),
+        };
+        // The whole line is for what is new, and for the end.
+        let goes_on = matches!(next, Next::LookIn(_));
+        match &*last {
+            Some(before) if goes_on && same(before, &report) => tracing::info!(looks, next = in_words, "no change"),
+            _ => {
+                log::look(&report, &in_words);
+                settings.termination_log.write(&report);
+            }
+        }
+        if !goes_on {
+            show(&report);
+        }
+        *last = Some(Box::new(report));
+        match next {
+            Next::LookIn(pause) => sleep(pause).await,
+            Next::ExitIn(hold) => return sleep(hold).await,
+            Next::Exit => return,
+        }
+    }
+}
+
+/// A look does not outlast the whole, but always gets a second.
+fn within(options: &Options, settings: &Settings, elapsed: Duration) -> Options {
+    let left = settings.waiting.timeout.saturating_sub(elapsed).max(Duration::from_secs(1));
+    Options { run_timeout: options.run_timeout.min(left), ..options.clone() }
+}
+
+fn same(before: &Report, now: &Report) -> bool {
+    let codes = |report: &Report| report.findings.iter().map(|finding| finding.cause.code).collect::<Vec<_>>();
+    before.verdict == now.verdict && codes(before) == codes(now)
+}

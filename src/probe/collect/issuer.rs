@@ -1,0 +1,86 @@
+//! Fetches what the token's issuer publishes, as STS does (OpenID Connect Discovery 1.0, section 4). The token is not
+//! sent; it is only verified here.
+
+use super::RawToken;
+use super::signature;
+use super::transport::Transport;
+use crate::probe::evidence::{Dial, Issuer, IssuerFault, IssuerFaultKind, Token};
+use crate::text::redact;
+use aws_smithy_types::body::SdkBody;
+use hyper::Request;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// STS gives up after about this long (AWS re:Post, "InvalidIdentityToken").
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_KEY_IDS: usize = 10;
+
+/// Looks up the keys of `token`'s issuer and verifies the token's signature by them.
+///
+/// # Errors
+/// Says which URL failed and how.
+pub async fn look(
+    issuer: &str,
+    token: &Token,
+    raw: &RawToken,
+    transport: &Transport,
+    deadline: Instant,
+) -> Result<Issuer, IssuerFault> {
+    let deadline = deadline.min(Instant::now() + TIMEOUT);
+    // "Any terminating / must be removed" before the path is put behind.
+    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let (discovery, dial) = fetch(&url, transport, deadline).await?;
+    let shown = |text: &str| shown(text, transport);
+    let fault = |url: &str, kind| IssuerFault { url: shown(url), kind };
+    let text = |name: &str| discovery.get(name).and_then(Value::as_str);
+    match text("issuer") {
+        Some(named) if named == issuer => {}
+        Some(other) => return Err(fault(&url, IssuerFaultKind::OtherIssuer(shown(other)))),
+        None => return Err(fault(&url, IssuerFaultKind::NotTheDocument("no issuer in its JSON"))),
+    }
+    let Some(jwks_uri) = text("jwks_uri") else {
+        return Err(fault(&url, IssuerFaultKind::NotTheDocument("no jwks_uri in its JSON")));
+    };
+    let (set, _) = fetch(jwks_uri, transport, deadline).await?;
+    let Some(keys) = signature::keys(&set) else {
+        return Err(fault(jwks_uri, IssuerFaultKind::NotTheDocument("JSON that is no key set")));
+    };
+    Ok(Issuer {
+        url: shown(issuer),
+        // With a proxy in between, the name that was looked up is the proxy's.
+        addresses: dial.dns.filter(|_| dial.via.is_none()).and_then(Result::ok).unwrap_or_default(),
+        jwks_uri: shown(jwks_uri),
+        key_ids: keys.iter().filter_map(|key| key.id.as_deref()).map(shown).take(MAX_KEY_IDS).collect(),
+        signature: signature::verify(raw, token.key_id.as_deref(), token.algorithm.as_deref(), &keys),
+        thumbprint: dial.tls.and_then(Result::ok).and_then(|session| session.top_thumbprint),
+    })
+}
+
+/// A JSON document and the connection over which it came.
+async fn fetch(url: &str, transport: &Transport, deadline: Instant) -> Result<(Value, Dial), IssuerFault> {
+    let fault = |kind| IssuerFault { url: shown(url, transport), kind };
+    let request = Request::get(url).header("accept", "application/json").body(SdkBody::empty());
+    let request = match request {
+        Ok(request) if request.uri().scheme_str() == Some("https") => request,
+        _ => return Err(fault(IssuerFaultKind::NotHttps)),
+    };
+    let answer = timeout_at(deadline, transport.send(request)).await;
+    let dial = transport.take_log().dial.unwrap_or_default();
+    match answer {
+        Err(_) => Err(fault(IssuerFaultKind::TimedOut)),
+        Ok(Err(_)) => Err(fault(IssuerFaultKind::NoAnswer(Box::new(dial)))),
+        Ok(Ok(response)) if !response.status().is_success() => {
+            Err(fault(IssuerFaultKind::Status(response.status().as_u16())))
+        }
+        Ok(Ok(response)) => match serde_json::from_slice(response.body().bytes().unwrap_or_default()) {
+            Ok(document) => Ok((document, dial)),
+            Err(_) => Err(fault(IssuerFaultKind::NotTheDocument("something that is no JSON"))),
+        },
+    }
+}
+
+/// A URL or a key's name that others wrote, cut to a line's length.
+fn shown(text: &str, transport: &Transport) -> String {
+    redact::url(&transport.secrets().foreign(text, 300))
+}

@@ -1,0 +1,139 @@
+//! Whose credentials an SDK in this container uses where more than web identity is configured: asks the SDK's own
+//! default chain, and STS who they belong to.
+//!
+//! The chain gets no web identity token and no way to the node's metadata: what it finds comes before web identity, or
+//! stands in its place. It runs no `credential_process`: that is somebody else's program, and the feature is not built
+//! in. Such a profile is told by its settings.
+
+use super::profiles::Profiles;
+use super::transport::Transport;
+use super::{endpoint, sts, token_file};
+use crate::probe::evidence::{Evidence, Profile, Seen, Source, Step, StepStatus, Winner};
+use crate::probe::subject::Subject;
+use crate::text::secrets::Secrets;
+use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature;
+use aws_credential_types::provider::ProvideCredentials;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// At least so long, and half of the time that is left.
+const TIMEOUT: Duration = Duration::from_secs(2);
+const STEP: &str = "default-chain";
+const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+
+/// Runs the chain, if there is anything for it to find beside web identity.
+pub async fn look(
+    subject: &Subject,
+    evidence: &mut Evidence,
+    profiles: &Profiles,
+    secrets: &Secrets,
+    deadline: Instant,
+) {
+    if let Some(why) = reason_not_to_look(evidence) {
+        evidence.winner = Seen::not_looked(why);
+        return;
+    }
+    let began = Instant::now();
+    let deadline = deadline.min(began + TIMEOUT.max(deadline.saturating_duration_since(began) / 2));
+    let winner = match timeout_at(deadline, ask(subject, evidence, profiles, secrets, deadline)).await {
+        Ok(winner) => winner,
+        Err(_) => Err("the chain did not end in time".to_owned()),
+    };
+    let (status, detail) = match &winner {
+        Ok(winner) => (StepStatus::Ok, format!("{} from {}", winner.caller.arn, winner.source.in_words())),
+        Err(why) => (StepStatus::Failed, why.clone()),
+    };
+    let duration_ms = super::transport::milliseconds(began);
+    evidence.steps.push(Step { name: STEP, status, duration_ms, detail });
+    evidence.winner = winner.into();
+}
+
+fn reason_not_to_look(evidence: &Evidence) -> Option<&'static str> {
+    let environment = &evidence.environment;
+    let filled = |name: &&str| environment.variable(name).is_filled();
+    let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(filled);
+    let profile = evidence.profile.seen().is_some_and(Profile::gives_credentials);
+    let container = CONTAINER.iter().any(filled);
+    // Behind web identity, the container's credentials are never looked at.
+    let web_identity = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(filled);
+    if evidence.expected.no_sts {
+        Some("STS was not asked (--no-sts)")
+    } else if !keys && !profile && (!container || web_identity) {
+        Some("no complete credentials that come before web identity are configured")
+    } else if !keys && evidence.profile.seen().is_some_and(|profile| profile.has("role_arn")) {
+        Some("the profile assumes another role, which is not for the probe to do")
+    } else {
+        None
+    }
+}
+
+async fn ask(
+    subject: &Subject,
+    evidence: &Evidence,
+    profiles: &Profiles,
+    secrets: &Secrets,
+    deadline: Instant,
+) -> Result<Winner, String> {
+    let mut subject = Subject {
+        variables: subject.variables.clone(),
+        identity: subject.identity.clone(),
+        root: subject.root.clone(),
+        target: None,
+    };
+    let web_identity = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE").is_some();
+    subject.variables.remove("AWS_WEB_IDENTITY_TOKEN_FILE");
+    subject.variables.set("AWS_EC2_METADATA_DISABLED", "true");
+    for name in CONTAINER.into_iter().filter(|_| web_identity) {
+        subject.variables.remove(name);
+    }
+    let profiles = with_container_token(&subject, profiles, secrets);
+    let transport = Transport::new(&subject, secrets, deadline);
+    let sdk = endpoint::loader(&subject, &profiles, &transport).load().await;
+    let provider = sdk.credentials_provider().ok_or("the SDK has no chain")?;
+    // The error's text may hold what a file or an endpoint said.
+    let credentials = provider.provide_credentials().await.map_err(|_| "the chain finds no credentials".to_owned())?;
+    let (id, key) = (credentials.access_key_id(), credentials.secret_access_key());
+    [Some(id), Some(key), credentials.session_token()].into_iter().flatten().for_each(|value| secrets.keep(value));
+    let source = source(&credentials);
+    if !sts::can_sign_with(&credentials) {
+        return Err(format!("{} hold characters that no request can carry", source.in_words()));
+    }
+    let region = evidence.endpoint.seen().map(|endpoint| endpoint.region.clone());
+    let region = region.or_else(|| sdk.region().map(|region| region.as_ref().to_owned()));
+    let region = region.filter(|region| region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+    let client = sts::Client::new(&sdk, region.as_deref().unwrap_or("us-east-1"), &transport, deadline);
+    let call = client.who_am_i(credentials).await;
+    match call.result {
+        Ok(caller) => Ok(Winner { source, caller }),
+        Err(fault) => Err(format!("credentials from {}, but GetCallerIdentity: {fault}", source.in_words())),
+    }
+}
+
+/// EKS Pod Identity hands out credentials for a token of its own, which the SDK reads from a file.
+fn with_container_token(subject: &Subject, profiles: &Profiles, secrets: &Secrets) -> Profiles {
+    let path = subject.variables.filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    match path.map(|path| (path, token_file::read(subject, path))) {
+        Some((path, Ok((_, token)))) => {
+            secrets.keep_tokens(&token.text());
+            profiles.clone().with(path, token.bytes().to_vec())
+        }
+        _ => profiles.clone(),
+    }
+}
+
+/// The link of the chain, as the SDK marks its credentials for the `User-Agent` header.
+fn source(credentials: &Credentials) -> Source {
+    use AwsCredentialFeature::*;
+    let features = credentials.get_property::<Vec<AwsCredentialFeature>>();
+    let sources = features.into_iter().flatten().map(|feature| match feature {
+        CredentialsEnvVars => Source::StaticKeys,
+        CredentialsProfile | CredentialsProfileSourceProfile | CredentialsProfileNamedProvider => Source::Profile,
+        CredentialsProfileStsWebIdToken | CredentialsProfileProcess | CredentialsProfileSso => Source::Profile,
+        CredentialsEnvVarsStsWebIdToken => Source::WebIdentity,
+        CredentialsHttp => Source::Container,
+        CredentialsImds => Source::InstanceMetadata,
+        _ => Source::Unknown,
+    });
+    sources.into_iter().find(|source| *source != Source::Unknown).unwrap_or(Source::Unknown)
+}

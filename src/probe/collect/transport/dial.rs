@@ -1,0 +1,284 @@
+//! Builds one connection: name, address, proxy, TLS.
+
+use super::attempt::Attempt;
+use super::exchange::{self, Sender};
+use super::{Shared, milliseconds};
+use crate::probe::collect::resolver;
+use crate::probe::evidence::{AddressFault, Dial, DnsFault, Layer, ProxyFault, TcpFault, TlsFault};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use hyper::Uri;
+use hyper::header::HeaderValue;
+use nix::errno::Errno;
+use std::fmt;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+/// The answer to CONNECT: a status line and few headers.
+const MAX_PROXY_ANSWER_BYTES: usize = 8 * 1024;
+
+/// No answer came; the log's [`Dial`] says why.
+#[derive(Debug)]
+pub struct Broken {
+    retry: bool,
+}
+
+impl Broken {
+    pub(super) fn worth_retrying(retry: bool) -> Self {
+        Self { retry }
+    }
+
+    /// The SDK retries io errors and leaves the user's alone.
+    pub(super) fn for_the_sdk(self) -> ConnectorError {
+        match self.retry {
+            true => ConnectorError::io(self.into()),
+            false => ConnectorError::user(self.into()),
+        }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no answer came")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// `host:port`, with the scheme's port if none is named.
+pub(super) fn authority(url: &Uri) -> String {
+    format!("{}:{}", url.host().unwrap_or_default(), port(url))
+}
+
+fn port(url: &Uri) -> u16 {
+    url.port_u16().unwrap_or(if url.scheme_str() == Some("https") { 443 } else { 80 })
+}
+
+/// Connects to the server of `url`, through a proxy where the variables say so.
+///
+/// # Errors
+/// The log's dial tells the layer and the fault. Only faults that pass within a second are worth a retry at once.
+pub(super) async fn dial(shared: &Shared, url: &Uri) -> Result<Sender, Broken> {
+    let https = url.scheme_str() == Some("https");
+    let proxy = shared.proxies.intercept(url);
+    let peer = proxy.as_ref().map_or(url, |proxy| proxy.uri());
+    shared.log().dial = Some(Dial {
+        host: url.host().unwrap_or_default().to_owned(),
+        port: port(url),
+        via: proxy.as_ref().map(|proxy| authority(proxy.uri())),
+        ..Dial::default()
+    });
+    if let Some(proxy) = &proxy
+        && proxy.uri().scheme_str() != Some("http")
+    {
+        let scheme = proxy.uri().scheme_str().unwrap_or_default();
+        let fault = ProxyFault::Unsupported { scheme: scheme.to_owned() };
+        shared.with_dial(|dial| dial.proxy = Some(Err(fault)));
+        return Err(Broken::worth_retrying(false));
+    }
+    let deadline = shared.connect_by;
+    let addresses = resolve(shared, peer, deadline).await?;
+    let mut stream = connect(shared, &addresses, deadline).await?;
+    if !https {
+        let proxied = proxy.as_ref().map(|proxy| proxy.basic_auth().cloned());
+        return exchange::handshake(stream, proxied).await;
+    }
+    if let Some(proxy) = &proxy {
+        tunnel(shared, &mut stream, &authority(url), proxy.basic_auth(), deadline).await?;
+    }
+    let stream = shake_hands(shared, url.host().unwrap_or_default(), stream, deadline).await?;
+    exchange::handshake(stream, None).await
+}
+
+/// Goes straight to the server of `url` as far as TCP, whatever the proxy variables say, and hangs up.
+pub(super) async fn reach(shared: &Shared, url: &Uri, deadline: Instant) {
+    shared.log().dial =
+        Some(Dial { host: url.host().unwrap_or_default().to_owned(), port: port(url), ..Dial::default() });
+    if let Ok(addresses) = resolve(shared, url, deadline).await {
+        // The log tells how it ended.
+        drop(connect(shared, &addresses, deadline).await);
+    }
+}
+
+async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<SocketAddr>, Broken> {
+    let mut attempt = Attempt::at(shared, Layer::Dns);
+    let host = peer.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let result = match timeout_at(deadline, tokio::net::lookup_host((host, port(peer)))).await {
+        Ok(Ok(addresses)) => match addresses.collect::<Vec<_>>() {
+            addresses if addresses.is_empty() => Err(DnsFault::NoAddress),
+            addresses => Ok(addresses),
+        },
+        Ok(Err(error)) => Err(dns_fault(&error)),
+        Err(_) => Err(DnsFault::TimedOut { after_ms: milliseconds(attempt.began) }),
+    };
+    let result = match result {
+        Err(fault) => Err(explained(shared, host, fault).await),
+        found => found,
+    };
+    let ips = result.as_ref().map(|addresses| addresses.iter().map(SocketAddr::ip).collect::<Vec<_>>());
+    let detail = match &ips {
+        Ok(ips) => Ok(format!("{host} is {}", list(ips.iter().take(4)))),
+        Err(fault) => Err(format!("{host}: {fault}")),
+    };
+    attempt.end(detail);
+    shared.with_dial(|dial| dial.dns = Some(ips.map_err(Clone::clone)));
+    result.map_err(|_| Broken::worth_retrying(false))
+}
+
+/// The lookup failed: the name servers themselves say more.
+async fn explained(shared: &Shared, host: &str, fault: DnsFault) -> DnsFault {
+    let Some(resolver) = resolver::of_this_process() else {
+        return fault;
+    };
+    let fault = resolver.explain(host, fault).await;
+    shared.with_dial(|dial| dial.resolver = Some(resolver));
+    fault
+}
+
+/// getaddrinfo's errors reach us only as the C library's texts (`gai_strerror(3)`).
+fn dns_fault(error: &std::io::Error) -> DnsFault {
+    let text = error.to_string();
+    let text = text.trim_start_matches("failed to lookup address information: ");
+    match text {
+        "Name or service not known" | "Name does not resolve" => DnsFault::NoSuchName,
+        "No address associated with hostname" => DnsFault::NoAddress,
+        _ => DnsFault::Failed(text.to_owned()),
+    }
+}
+
+/// Tries the addresses in the order of the resolver, each with its share of the time that is left.
+async fn connect(shared: &Shared, addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Broken> {
+    let mut attempt = Attempt::at(shared, Layer::Tcp);
+    for (tried, address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
+        let started = Instant::now();
+        attempt.address = Some(*address);
+        let fault = match timeout_at(started + share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Requests are small and sent whole: waiting for more to send only costs time.
+                let _ = stream.set_nodelay(true);
+                let tried = list(attempt.faults.iter().take(4));
+                let after = if tried.is_empty() { String::new() } else { format!(" (before that, {tried})") };
+                attempt.end(Ok(format!("{address}{after}")));
+                shared.with_dial(|dial| dial.tcp = Some(Ok(*address)));
+                return Ok(stream);
+            }
+            Ok(Err(error)) => tcp_fault(&error),
+            Err(_) => TcpFault::TimedOut { after_ms: milliseconds(started) },
+        };
+        attempt.faults.push(AddressFault { address: *address, fault });
+    }
+    let faults = std::mem::take(&mut attempt.faults);
+    attempt.end(Err(list(faults.iter().take(4))));
+    let passing = faults.iter().any(|fault| matches!(fault.fault, TcpFault::Refused | TcpFault::Reset));
+    shared.with_dial(|dial| dial.tcp = Some(Err(faults)));
+    Err(Broken::worth_retrying(passing))
+}
+
+fn tcp_fault(error: &std::io::Error) -> TcpFault {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => TcpFault::Refused,
+        ErrorKind::ConnectionReset => TcpFault::Reset,
+        ErrorKind::TimedOut => TcpFault::TimedOut { after_ms: 0 },
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => {
+            TcpFault::Unreachable
+        }
+        _ => TcpFault::Os(error.raw_os_error().unwrap_or(Errno::UnknownErrno as i32)),
+    }
+}
+
+/// Asks the proxy for a tunnel (RFC 9110, section 9.3.6).
+async fn tunnel(
+    shared: &Shared,
+    stream: &mut TcpStream,
+    server: &str,
+    authorization: Option<&HeaderValue>,
+    deadline: Instant,
+) -> Result<(), Broken> {
+    let mut attempt = Attempt::at(shared, Layer::Proxy);
+    let result = match timeout_at(deadline, ask_for_tunnel(stream, server, authorization)).await {
+        Ok(Ok(status @ 200..=299)) => Ok(status),
+        Ok(Ok(status)) => Err(ProxyFault::Refused { status }),
+        Ok(Err(why)) => Err(ProxyFault::Broken(why)),
+        Err(_) => Err(ProxyFault::TimedOut { after_ms: milliseconds(attempt.began) }),
+    };
+    let detail = match &result {
+        Ok(status) => Ok(format!("CONNECT {server}: {status}")),
+        Err(fault) => Err(format!("CONNECT {server}: {fault}")),
+    };
+    attempt.end(detail);
+    let broken = result.as_ref().err().map(|_| Broken::worth_retrying(false));
+    shared.with_dial(|dial| dial.proxy = Some(result));
+    broken.map_or(Ok(()), Err)
+}
+
+async fn ask_for_tunnel(
+    stream: &mut TcpStream,
+    server: &str,
+    authorization: Option<&HeaderValue>,
+) -> Result<u16, String> {
+    let mut request = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n").into_bytes();
+    if let Some(value) = authorization {
+        request.extend([b"Proxy-Authorization: ", value.as_bytes(), b"\r\n"].concat());
+    }
+    request.extend(b"\r\n");
+    stream.write_all(&request).await.map_err(|error| error.kind().to_string())?;
+    // Byte by byte: what follows the empty line is already the server's.
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() >= MAX_PROXY_ANSWER_BYTES {
+            return Err("its answer does not end".to_owned());
+        }
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) if head.is_empty() => return Err("it closed without an answer".to_owned()),
+            Err(_) => return Err("it closed within its answer".to_owned()),
+        }
+    }
+    let line = String::from_utf8_lossy(&head);
+    let status = line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse().ok());
+    status.ok_or_else(|| "its answer is not HTTP".to_owned())
+}
+
+async fn shake_hands(
+    shared: &Shared,
+    host: &str,
+    stream: TcpStream,
+    deadline: Instant,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Broken> {
+    let mut attempt = Attempt::at(shared, Layer::Tls);
+    let result = match shared.tls() {
+        Ok(tls) => match timeout_at(deadline, tls.connect(host, stream)).await {
+            Ok(result) => result,
+            Err(_) => Err(TlsFault::TimedOut { after_ms: milliseconds(attempt.began) }),
+        },
+        Err(fault) => Err(fault),
+    };
+    let detail = match &result {
+        Ok((_, session)) => {
+            let issuer = session.issuer.as_deref().map(|issuer| format!(", issued by {issuer}"));
+            Ok(format!("{}{}", session.protocol, issuer.unwrap_or_default()))
+        }
+        Err(fault) => Err(fault.to_string()),
+    };
+    attempt.end(detail);
+    if let Err(TlsFault::WrongName { .. }) = &result
+        && let Some(resolver) = resolver::of_this_process()
+    {
+        let answers = resolver.search_domain_that_answers(host).await;
+        shared.with_dial(|dial| dial.search_domain = answers);
+    }
+    let (stream, seen) = match result {
+        Ok((stream, session)) => (Ok(stream), Ok(session)),
+        Err(fault) => (Err(Broken::worth_retrying(matches!(fault, TlsFault::Closed))), Err(fault)),
+    };
+    shared.with_dial(|dial| dial.tls = Some(seen));
+    stream
+}
+
+fn list(items: impl Iterator<Item = impl fmt::Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}

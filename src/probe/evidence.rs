@@ -1,0 +1,176 @@
+//! What one look saw: plain data without secrets, which the checks judge.
+
+pub(crate) mod environment;
+mod issuer;
+mod mounts;
+mod network;
+mod process;
+mod sdks;
+mod sources;
+mod sts;
+mod target;
+mod token;
+
+pub use environment::{Environment, Flaw, VARIABLES, Variable};
+pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
+pub use mounts::{Mount, Mounts, Volume};
+pub use network::{
+    AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Resolver, Step, StepStatus, TcpFault, TlsFault,
+    TlsSession, is_private,
+};
+pub use process::{Identity, PathStep, PathStepKind};
+pub use sdks::{Sdk, SdkKind, SdkScan};
+pub use sources::{Imds, Profile, Source, Winner};
+pub use sts::{
+    Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
+    Operation, Refusal, Session,
+};
+pub use target::{Hindrance, Image, OtherProcess, Place, Target, TargetVariables};
+pub use token::{Kubernetes, Malformed, Padding, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
+
+use crate::text::timestamp::Timestamp;
+
+/// One thing that a look may see. "Not looked" is its own case, so that nothing unseen is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen<T, E> {
+    /// Why nobody looked.
+    NotLooked(String),
+    Seen(T),
+    Failed(E),
+}
+
+impl<T, E> Seen<T, E> {
+    pub fn not_looked(why: impl Into<String>) -> Self {
+        Self::NotLooked(why.into())
+    }
+
+    pub fn seen(&self) -> Option<&T> {
+        match self {
+            Self::Seen(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn failed(&self) -> Option<&E> {
+        match self {
+            Self::Failed(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}
+
+impl<T, E> From<Result<T, E>> for Seen<T, E> {
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(value) => Self::Seen(value),
+            Err(fault) => Self::Failed(fault),
+        }
+    }
+}
+
+/// Everything one look saw.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// The local clock when the look began.
+    pub now: Timestamp,
+    /// What the user says should be so; see [`Expectations`].
+    pub expected: Expectations,
+    /// Ids and capabilities of the process whose identity is judged.
+    pub identity: Identity,
+    pub environment: Environment,
+    pub token_file: Seen<TokenFile, TokenFileFault>,
+    pub token: Seen<Token, Malformed>,
+    pub endpoint: Seen<Endpoint, EndpointFault>,
+    /// The first connection towards STS that failed, else the first that was made, layer by layer.
+    pub dial: Seen<Dial, Dial>,
+    /// Where STS could not be reached: the way that another configuration would take, tried as far as TCP. That is the
+    /// regional name in place of the global one, or the straight way in place of the proxy.
+    pub detour: Seen<Dial, Dial>,
+    pub session: Seen<Session, CallFault>,
+    pub caller: Seen<Caller, CallFault>,
+    pub clock: Seen<Clock, String>,
+    /// Looked at only where variables or token file are not as the webhook leaves them.
+    pub mounts: Seen<Mounts, String>,
+    /// The claims of the token for the cluster's own API, which name namespace and service account where IRSA's token
+    /// is missing. That token is never sent anywhere.
+    pub api_token: Seen<Token, String>,
+    /// The issuer's published keys; asked for where STS did not take the token, or on demand.
+    pub issuer: Seen<Issuer, IssuerFault>,
+    /// The profile that an SDK selects; failed if the files cannot be parsed.
+    pub profile: Seen<Profile, String>,
+    /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
+    pub winner: Seen<Winner, String>,
+    pub imds: Seen<Imds, String>,
+    /// The process in whose place the look was made, if it is not the probe's own.
+    pub target: Option<Target>,
+    /// What was done towards the network, in order, with durations.
+    pub steps: Vec<Step>,
+}
+
+impl Evidence {
+    /// Namespace and name of this pod's service account, from whichever token names them.
+    pub fn service_account(&self) -> Option<(&str, &str)> {
+        let tokens = [self.token.seen(), self.api_token.seen()];
+        tokens.into_iter().flatten().find_map(|token| {
+            let Kubernetes { namespace, service_account, .. } = &token.kubernetes;
+            Some((namespace.as_deref()?, service_account.as_deref()?))
+        })
+    }
+
+    /// Why the lack of a variable proves nothing: nobody could see whether it is set.
+    pub fn unseen_variables(&self) -> Option<&'static str> {
+        match &self.target {
+            None => self.debug_container().map(|_| "a debug container is given no variables, whatever its pod has"),
+            Some(target) => {
+                let is_unseen = matches!(target.variables, TargetVariables::Unseen(_));
+                is_unseen.then_some("the application's environment was not seen")
+            }
+        }
+    }
+
+    /// Why there is no value of a variable to work with, in a clause.
+    pub fn why_no_value(&self, name: &str) -> String {
+        match &self.target {
+            Some(target) if matches!(target.variables, TargetVariables::Unseen(_)) => {
+                "the application's environment was not seen".to_owned()
+            }
+            _ => self.environment.why_no_value(name),
+        }
+    }
+
+    /// The name of the container that the probe runs in, if it is one as `kubectl debug` names them.
+    pub fn debug_container(&self) -> Option<&str> {
+        let name = self.mounts.seen()?.container.as_deref()?;
+        (name == "debugger" || name.starts_with("debugger-")).then_some(name)
+    }
+
+    /// Why there is no token to judge.
+    pub fn why_no_token(&self) -> &str {
+        match &self.token {
+            Seen::NotLooked(why) => why,
+            Seen::Seen(_) | Seen::Failed(_) => "the file holds no token",
+        }
+    }
+
+    /// The time by STS's clock where an answer told it, else by the local clock.
+    pub fn time_at_sts(&self) -> Timestamp {
+        self.now.plus(self.clock.seen().map_or(0, |clock| clock.ahead_seconds))
+    }
+
+    /// The error that STS answered with.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match (self.session.failed(), self.caller.failed()) {
+            (Some(CallFault::Refused(refusal)), _) | (_, Some(CallFault::Refused(refusal))) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+/// What the user stated by options.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations {
+    /// `--expect-service-account NAMESPACE/NAME`.
+    pub service_account: Option<(String, String)>,
+    /// `--no-sts`: nothing may be asked over the network.
+    pub no_sts: bool,
+}

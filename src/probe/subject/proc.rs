@@ -1,0 +1,214 @@
+//! What `/proc/PID` tells of a process (`proc(5)`), each file by itself, because each may be refused or be gone.
+
+use super::Variables;
+use crate::probe::evidence::Identity;
+use crate::text::redact;
+use nix::errno::Errno;
+use std::ffi::OsString;
+use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
+
+/// No file under `/proc/PID` that is read here is larger, but for an environment that somebody made so.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// `/proc/PID/NAME`, as far as [`MAX_BYTES`].
+pub fn read(pid: u32, name: &str) -> Result<Vec<u8>, Errno> {
+    let errno = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or_default());
+    let file = std::fs::File::open(format!("/proc/{pid}/{name}")).map_err(errno)?;
+    let mut content = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut content).map_err(errno)?;
+    Ok(content)
+}
+
+/// Whether the error means that the process ended while it was looked at.
+fn is_gone(error: Errno) -> bool {
+    matches!(error, Errno::ENOENT | Errno::ESRCH)
+}
+
+/// The ids of a `status` file. `None` if it is not one.
+pub fn identity(status: &str) -> Option<Identity> {
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    // Real, effective, saved, file system: the second.
+    let id = |name| field(name)?.split_whitespace().nth(1)?.parse().ok();
+    Some(Identity {
+        pid: field("Pid")?.trim().parse().ok()?,
+        uid: id("Uid")?,
+        gid: id("Gid")?,
+        groups: field("Groups")?.split_whitespace().filter_map(|group| group.parse().ok()).collect(),
+        capabilities: super::effective_capabilities(status),
+    })
+}
+
+pub fn parent(status: &str) -> Option<u32> {
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+/// The variables that a process was started with. `None` if it has ended, or wrote its title over them.
+pub fn variables(pid: u32) -> Result<Option<Variables>, Errno> {
+    let environ = match read(pid, "environ") {
+        Err(error) if is_gone(error) => return Ok(None),
+        environ => environ?,
+    };
+    // A zombie and a kernel thread have neither variables nor arguments; a process without variables has arguments.
+    let has_ended = environ.is_empty() && read(pid, "cmdline").is_ok_and(|words| words.is_empty());
+    let is_overwritten = !environ.is_empty() && environ.iter().all(|byte| *byte == 0);
+    Ok((!has_ended && !is_overwritten).then(|| parsed(&environ)))
+}
+
+fn parsed(environ: &[u8]) -> Variables {
+    let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        Some((text(&pair[..equals]), text(&pair[equals + 1..])))
+    });
+    pairs.collect()
+}
+
+/// A command line for people: the program and its first plain argument. The rest may hold passwords.
+pub fn command(cmdline: &[u8]) -> String {
+    let words: Vec<String> = cmdline
+        .split(|byte| *byte == 0)
+        .take(64)
+        .map(|word| String::from_utf8_lossy(word).chars().filter(|c| !c.is_control()).take(60).collect())
+        .collect();
+    let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
+    let plain = |word: &&String| !word.is_empty() && !word.starts_with('-') && !word.contains(['=', '@', ' ']);
+    match words.iter().skip(1).find(plain) {
+        Some(argument) => redact::scrub(&format!("{program} {argument}")),
+        None => redact::scrub(program),
+    }
+}
+
+/// One line of `mountinfo`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Which part of the file system is mounted.
+    pub source: Vec<u8>,
+    /// Where, as the process sees it.
+    pub point: Vec<u8>,
+    pub file_system: String,
+}
+
+pub fn mounts(mountinfo: &[u8]) -> Vec<Mount> {
+    mountinfo.split(|byte| *byte == b'\n').filter_map(mount).collect()
+}
+
+/// `36 35 98:0 /source /point rw,noatime master:1 - ext3 /dev/root rw`
+fn mount(line: &[u8]) -> Option<Mount> {
+    let mut fields = line.split(|byte| *byte == b' ');
+    let source = unescaped(fields.nth(3)?);
+    let point = unescaped(fields.next()?);
+    fields.find(|field| *field == b"-")?;
+    Some(Mount { source, point, file_system: String::from_utf8_lossy(fields.next()?).into_owned() })
+}
+
+/// `\040` stands for a space, and so on.
+fn unescaped(field: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((first, behind)) = rest.split_first() {
+        let octal = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok();
+        match behind.get(..3).and_then(octal).filter(|_| *first == b'\\') {
+            Some(byte) => {
+                plain.push(byte);
+                rest = &behind[3..];
+            }
+            None => {
+                plain.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    plain
+}
+
+impl Mount {
+    /// A look into it could wait for another machine, or never end.
+    pub fn is_not_to_be_entered(&self) -> bool {
+        let remote = ["nfs", "cifs", "smb", "ceph", "fuse", "gluster", "lustre", "9p", "afs", "autofs"];
+        let made_by_the_kernel = ["proc", "sysfs", "cgroup", "devpts", "mqueue", "debugfs", "tracefs", "bpf"];
+        remote.iter().chain(&made_by_the_kernel).any(|name| self.file_system.starts_with(name))
+    }
+
+    /// Where the pod identity webhook mounts the tokens of IRSA and of EKS Pod Identity.
+    pub fn is_for_tokens(&self) -> bool {
+        let point = String::from_utf8_lossy(&self.point);
+        ["eks.amazonaws.com/", "pods.eks.amazonaws.com/"].iter().any(|host| point.contains(&format!("/secrets/{host}")))
+    }
+}
+
+/// The container's name: the kubelet mounts `/var/lib/kubelet/pods/UID/containers/NAME/ID` as its termination log.
+pub fn container(mounts: &[Mount]) -> Option<String> {
+    let sources = mounts.iter().filter_map(|mount| std::str::from_utf8(&mount.source).ok());
+    let mut names = sources.filter_map(|source| {
+        let (before, rest) = source.split_once("/containers/")?;
+        let name = rest.split('/').next()?;
+        (before.contains("/pods/") && !name.is_empty()).then(|| name.to_owned())
+    });
+    names.next()
+}
+
+/// The pod's namespace, out of the search list that Kubernetes writes: `payments.svc.cluster.local svc.cluster.local`.
+pub fn namespace(search: &[String]) -> Option<String> {
+    let (namespace, rest) = search.first()?.split_once('.')?;
+    rest.starts_with("svc.").then(|| namespace.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_file_is_read() {
+        let status = "Name:\tapp\nPid:\t7\nPPid:\t1\nUid:\t0\t1000\t0\t1000\nGid:\t5\t6\t7\t8\nGroups:\t10 1337 \nCapEff:\t0000000000080002\n";
+        let expected =
+            Identity { pid: 7, uid: 1000, gid: 6, groups: vec![10, 1337], capabilities: Some(1 << 19 | 1 << 1) };
+        assert_eq!(identity(status), Some(expected));
+        assert_eq!(parent(status), Some(1));
+        assert_eq!(identity("Name:\tapp\n"), None);
+    }
+
+    #[test]
+    fn a_command_is_named_without_what_may_be_a_secret() {
+        for (cmdline, named) in [
+            (b"/usr/bin/java\0-Xmx1g\0-Dpassword=x\0-jar\0app.jar\0".as_slice(), "java app.jar"),
+            (b"node\0--inspect\0/app/server.js\0", "node /app/server.js"),
+            (b"sh\0-c\0curl http://me:pw@host\0", "sh"),
+            (b"app\0\x1b[31m\0", "app [31m"),
+            (b"", ""),
+        ] {
+            assert_eq!(command(cmdline), named);
+        }
+    }
+
+    #[test]
+    fn mounts_tell_the_token_the_container_and_what_not_to_enter() {
+        let text = b"1 0 0:1 / / rw - overlay overlay rw\n\
+            2 1 0:2 / /proc rw - proc proc rw\n\
+            3 1 0:3 / /data\\040of\\040mine rw shared:1 - nfs4 host:/x rw\n\
+            4 1 0:4 / /run/secrets/eks.amazonaws.com/serviceaccount ro - tmpfs tmpfs rw\n\
+            5 1 8:1 /var/lib/kubelet/pods/5f79de79/containers/app/0a1b /dev/termination-log rw - xfs /dev/sda1 rw\n\
+            garbage\n";
+        let mounts = mounts(text);
+        assert_eq!(mounts.len(), 5);
+        let points = |wanted: fn(&Mount) -> bool| {
+            let wanted = mounts.iter().filter(|mount| wanted(mount));
+            wanted.map(|mount| String::from_utf8_lossy(&mount.point).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(points(Mount::is_not_to_be_entered), ["/proc", "/data of mine"]);
+        assert_eq!(points(Mount::is_for_tokens), ["/run/secrets/eks.amazonaws.com/serviceaccount"]);
+        assert_eq!(container(&mounts).as_deref(), Some("app"));
+        assert_eq!(container(&mounts[..4]), None);
+    }
+
+    #[test]
+    fn the_search_list_tells_the_namespace() {
+        let search = |domains: [&str; 2]| domains.map(str::to_owned);
+        assert_eq!(
+            namespace(&search(["payments.svc.cluster.local", "svc.cluster.local"])).as_deref(),
+            Some("payments")
+        );
+        assert_eq!(namespace(&search(["example.com", "payments.svc.cluster.local"])), None);
+        assert_eq!(namespace(&[]), None);
+    }
+}
