@@ -2,11 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
 use irsa_probe::documents::debug_profile::{Choices, DebugProfile, ProfileFault, build};
-use serde_json::Value;
+use irsa_probe::text::timestamp::Timestamp;
+use serde_json::{Value, json};
 use std::fs;
 
 fn profile(name: &str) -> Result<DebugProfile, ProfileFault> {
-    build(&admitted(name), &Choices { image: "irsa-probe:1".to_owned(), ..Choices::default() })
+    let choices = Choices {
+        container: None,
+        uid: None,
+        gid: None,
+        image: "irsa-probe:1".to_owned(),
+        name: "irsa-probe-x7k2p".to_owned(),
+        now: Timestamp(0),
+    };
+    build(&admitted(name), &choices)
 }
 
 /// The names of all pods.
@@ -29,14 +38,14 @@ fn every_admitted_pod_gets_a_profile_that_kubernetes_takes() {
     for name in pods() {
         let built = profile(&name).expect(&name);
         if name == "windows" {
-            assert!(built.command.starts_with("kubectl run --namespace=irsa irsa-probe "), "{}", built.command);
+            assert!(built.command.starts_with("kubectl run irsa-probe-x7k2p --namespace=irsa "), "{}", built.command);
             assert_eq!(built.profile["spec"]["serviceAccountName"], "s3-reader");
             continue;
         }
         let pod: Value = serde_json::from_str(&admitted(&name)).expect("JSON");
         let fields: Vec<&str> = built.profile.as_object().expect("an object").keys().map(String::as_str).collect();
         assert_eq!(fields, ["env", "securityContext", "volumeMounts"], "{name}: no ports, probes, resources, image");
-        assert!(!built.script().contains("AKIA"), "{name}");
+        assert!(!built.script.contains("AKIA"), "{name}");
         let volumes = pod["spec"]["volumes"].as_array().expect("volumes");
         for mount in built.profile["volumeMounts"].as_array().expect("mounts") {
             assert!(volumes.iter().any(|volume| volume["name"] == mount["name"]), "{name}: {mount}");
@@ -49,65 +58,38 @@ fn every_admitted_pod_gets_a_profile_that_kubernetes_takes() {
 }
 
 #[test]
-fn a_pod_with_a_user_and_a_group_gets_them() {
+fn a_pod_with_a_user_gets_it() {
     let built = profile("fsgroup").expect("a profile");
     assert_eq!(
-        built.script(),
-        r#"# the pod names no group; if that of the image is not 0, the report says so, and what to do
-cat > irsa-probe-profile.json <<'END'
-{
-  "env": [
-    {
-      "name": "AWS_STS_REGIONAL_ENDPOINTS",
-      "value": "regional"
-    },
-    {
-      "name": "AWS_DEFAULT_REGION",
-      "value": "eu-west-1"
-    },
-    {
-      "name": "AWS_REGION",
-      "value": "eu-west-1"
-    },
-    {
-      "name": "AWS_ROLE_ARN",
-      "value": "arn:aws:iam::111122223333:role/s3-reader"
-    },
-    {
-      "name": "AWS_WEB_IDENTITY_TOKEN_FILE",
-      "value": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
-    },
-    {
-      "name": "IRSA_PROBE_TARGET_PID",
-      "value": "auto"
-    }
-  ],
-  "securityContext": {
-    "allowPrivilegeEscalation": false,
-    "capabilities": {
-      "drop": [
-        "ALL"
-      ]
-    },
-    "readOnlyRootFilesystem": true,
-    "runAsNonRoot": true,
-    "runAsUser": 1000,
-    "seccompProfile": {
-      "type": "RuntimeDefault"
-    }
-  },
-  "volumeMounts": [
-    {
-      "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount",
-      "name": "aws-iam-token",
-      "readOnly": true
-    }
-  ]
-}
-END
-kubectl debug --namespace=irsa fsgroup --stdin --quiet --image=irsa-probe:1 --target=app --profile=restricted --custom=irsa-probe-profile.json
-"#
+        built.profile["securityContext"],
+        json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": { "drop": ["ALL"] },
+            "readOnlyRootFilesystem": true,
+            "runAsNonRoot": true,
+            "runAsUser": 1000,
+            "seccompProfile": { "type": "RuntimeDefault" },
+        })
     );
+    assert_eq!(
+        built.command,
+        "kubectl debug fsgroup --namespace=irsa --container=irsa-probe-x7k2p --image=irsa-probe:1 --profile=restricted \
+         --custom=irsa-probe-profile.json"
+    );
+}
+
+/// An interactive zsh knows no comments, and a here-document is nothing to paste.
+#[test]
+fn a_script_is_one_subshell_without_comments() {
+    for name in pods() {
+        let script = profile(&name).expect(&name).script;
+        assert!(script.starts_with("(\n") && script.ends_with("\n)\n"), "{name}: {script}");
+        assert!(!script.lines().any(|line| line.trim_start().starts_with('#')), "{name}: {script}");
+        assert!(
+            !script.contains("<<") && !script.contains("--stdin") && !script.contains("--attach"),
+            "{name}: {script}"
+        );
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod application;
 #[path = "support/needs.rs"]
 mod needs;
 
-use application::{Application, ROLE, Stage, TOKEN, codes, finding, image, irsa, open_to_all};
+use application::{Application, ROLE, Stage, TOKEN, add_program, codes, finding, image, irsa, open_to_all};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -106,10 +106,10 @@ fn the_environment_is_readable_or_denied_as_in_a_debug_container() {
     for (application, prober, readable, command) in [
         (root.as_slice(), root.as_slice(), true, ""),
         (&root, &general, true, ""),
-        (&root, &restricted_root, false, "--profile=general"),
-        (&root, user, false, "--profile=general"),
+        (&root, &restricted_root, false, "--uid 0"),
+        (&root, user, false, "--uid 0"),
         (user, &general, true, ""),
-        (user, &root, false, r#"{"securityContext":{"runAsUser":1000,"runAsGroup":1000}}"#),
+        (user, &root, false, "--uid 1000 --gid 1000"),
         (user, user, true, ""),
     ] {
         let running = Application::start(application, &irsa(&token), "echo ready");
@@ -288,7 +288,7 @@ fn mounts_are_those_of_the_application_s_namespace() {
     let blind = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--bounding-set", "-all"];
     let report = stage.look_at(&blind, &application);
     let cause = finding(&report, "target-environment-denied")["cause"].as_str().expect("a cause").to_owned();
-    assert!(cause.contains(&format!("A token is mounted for it at {inside}.")), "{cause}");
+    assert!(cause.contains(&format!("A token is mounted in its container at {inside}.")), "{cause}");
 }
 
 #[test]
@@ -327,6 +327,47 @@ fn a_debug_container_without_target_is_known_as_such() {
     let (code, reports) = stage.probe(&["unshare", "--mount", "sh", "-c", &script, "sh"], &["--target-pid", "none"]);
     assert_eq!(codes(&reports[0]), ["debug-container-without-target"]);
     assert_eq!((code, &reports[0]["verdict"]), (3, &Value::from("undetermined")));
+}
+
+/// Ephemeral containers of any name have no volume of the pod, no limits and no variables of AWS.
+#[test]
+fn a_container_counts_as_ephemeral_unless_something_shows_that_it_is_not() {
+    if !needs::root() {
+        return;
+    }
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    add_program(&root, &stage.path("irsa-probe"));
+    let log = stage.path("pods/5f79de79/containers/znot/0a1b2c3d");
+    fs::create_dir_all(log.parent().expect("a parent")).expect("directories");
+    fs::write(&log, "").expect("a file");
+    for folder in ["dev", "proc", "data", "sys/fs/cgroup"] {
+        fs::create_dir_all(root.join(folder)).expect("directories");
+    }
+    fs::write(root.join("dev/termination-log"), "").expect("a file");
+    let (log, image) = (log.display(), root.display());
+    let volume = format!("mount -t tmpfs tmpfs {image}/data &&");
+    let limit = format!("echo 33554432 > {image}/sys/fs/cgroup/memory.max &&");
+    for (more, variables, code, exit) in [
+        ("", "", "debug-container-without-target", 3),
+        (&*volume, "", "env-not-injected", 4),
+        ("", "AWS_REGION=eu-west-1", "env-not-injected", 4),
+        // debug-profile says so where the application does not run.
+        ("", "IRSA_PROBE_AS_CONTAINER=app", "env-not-injected", 4),
+        // The last one: the file stays.
+        (&limit, "", "env-not-injected", 4),
+    ] {
+        let script = format!(
+            "mount --bind {log} {image}/dev/termination-log && mount -t proc proc {image}/proc && {more} shift && \
+             exec env {variables} KUBERNETES_SERVICE_HOST=10.0.0.1 HOSTNAME=shop-5d9 chroot {image} /irsa-probe \"$@\""
+        );
+        let (status, reports) =
+            stage.probe(&["unshare", "--mount", "sh", "-c", &script, "sh"], &["--target-pid", "none"]);
+        let case = format!("{more}{variables}: {:#}", reports[0]);
+        assert_eq!((codes(&reports[0])[0], status), (code, exit), "{case}");
+        let commands = finding(&reports[0], code)["fix"]["commands"].to_string();
+        assert!(commands.contains("kubectl get pod shop-5d9 -n NAMESPACE"), "{case}");
+    }
 }
 
 #[test]

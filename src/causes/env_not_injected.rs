@@ -1,4 +1,8 @@
-use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{
+    Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, ENV_NOT_INJECTED_BY_OPT_OUT,
+    ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, ENV_STRIPPED_FROM_PROCESS, Fix,
+    Outcome, Severity,
+};
 use crate::diagnosis::injection;
 use crate::probe::evidence::{Evidence, Seen, Winner};
 
@@ -9,16 +13,16 @@ pub static ENV_NOT_INJECTED: Cause = Cause {
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\
-An AWS SDK uses IRSA only if AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are both set. On EKS nobody writes them by \
-hand: a mutating webhook adds them, and the volume with the token, to each new pod whose service account carries the \
-annotation eks.amazonaws.com/role-arn. Without them most SDKs silently go on to the role of the node.
+An AWS SDK uses IRSA only if AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are both set. On EKS a mutating webhook adds \
+them, and the volume with the token, to each new pod whose service account has the annotation \
+eks.amazonaws.com/role-arn. Without them most SDKs silently fall back to the role of the node.
 
-The webhook sees a pod once, when it is created, and its failure policy lets pods through unchanged. So a missed \
-injection is there for the pod's whole life, and restarting the container never heals it. From inside the pod the \
-reasons look alike: the service account has no annotation (or an empty or misspelt one, or it sits on the pod), the \
-pod is older than the annotation or came in the same second with its service account, or the webhook was not there.
+The webhook sees a pod once, when it is created, and its failure policy lets pods through unchanged. A missed injection \
+lasts for the pod's whole life, and a restart of the container does not repair it. From inside the pod the reasons look \
+alike: the service account has no annotation (or an empty or misspelt one, or the annotation is on the pod), the pod is \
+older than the annotation or was created together with its service account, or the webhook was not available.
 
-Look at the service account, put the annotation right if need be, and then make the pod anew.",
+Read the service account's annotations, correct them if needed, and then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -31,7 +35,12 @@ fn judge(evidence: &Evidence) -> Outcome {
     if role.is_set() || file.is_set() {
         return Outcome::Pass;
     }
-    let mut cause = "neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set.".to_owned();
+    let mut cause = match &evidence.expected.as_container {
+        None => "Neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set.".to_owned(),
+        Some(name) => format!(
+            "The pod's specification gives container {name} neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE."
+        ),
+    };
     if environment.variable("AWS_IAM_ROLE_ARN").is_set() {
         cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads a variable of that name: it must be AWS_ROLE_ARN.";
     }
@@ -43,12 +52,15 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     cause += &instead(evidence);
     let fix = Fix::new(format!(
-        "see whether the service account is annotated; then make the pod anew, {}",
+        "Read the annotation of the service account and correct it, then recreate the pod; {}.",
         injection::RECREATE
     ));
     let fix = injection::look_at_service_account(evidence, fix)
         .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
-        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.metadata.annotations} {.metadata.labels}'");
+        .command(format!(
+            "kubectl get pod {} -o jsonpath='{{.metadata.annotations}} {{.metadata.labels}}'",
+            evidence.kubectl_pod()
+        ));
     Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
 }
 
@@ -56,7 +68,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 fn instead(evidence: &Evidence) -> String {
     let environment = &evidence.environment;
     if let Seen::Seen(Winner { source, caller }) = &evidence.winner {
-        format!(" An SDK here is {}, from {}.", caller.arn, source.in_words())
+        format!(" The SDK's default chain resolves to {}, from {}.", caller.arn, source.in_words())
     } else if environment.variable("AWS_ACCESS_KEY_ID").is_filled() {
         " An SDK here uses the static keys of AWS_ACCESS_KEY_ID.".to_owned()
     } else if let Some((name, _)) =
@@ -72,26 +84,26 @@ fn instead(evidence: &Evidence) -> String {
 fn candidates(evidence: &Evidence) -> Vec<Candidate> {
     let mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
     let lost = mounted.then(|| Candidate {
-        cause: &crate::causes::ENV_STRIPPED_FROM_PROCESS,
+        cause: &ENV_STRIPPED_FROM_PROCESS,
         why: "the webhook mounted the token here, so it set the variables too".to_owned(),
     });
     let skipped = injection::skipped(evidence);
-    let skipped = skipped.map(|why| Candidate { cause: &crate::causes::ENV_NOT_INJECTED_BY_OPT_OUT, why });
+    let skipped = skipped.map(|why| Candidate { cause: &ENV_NOT_INJECTED_BY_OPT_OUT, why });
     lost.into_iter().chain(missed()).chain(skipped).collect()
 }
 
 fn missed() -> Vec<Candidate> {
     vec![
         Candidate {
-            cause: &crate::causes::ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+            cause: &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
             why: "the most frequent; see the service account".to_owned(),
         },
         Candidate {
-            cause: &crate::causes::ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
+            cause: &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
             why: "if the annotation is there: compare its age with the pod's".to_owned(),
         },
         Candidate {
-            cause: &crate::causes::ENV_NOT_INJECTED_WEBHOOK_MISSING,
+            cause: &ENV_NOT_INJECTED_WEBHOOK_MISSING,
             why: "if other pods with annotated service accounts miss the variables too".to_owned(),
         },
     ]
@@ -101,6 +113,7 @@ fn missed() -> Vec<Candidate> {
 mod tests {
     use super::*;
     use crate::causes::testing;
+    use crate::probe::evidence::Expectations;
 
     #[test]
     fn only_the_lack_of_both_is_this_fault() {
@@ -113,6 +126,15 @@ mod tests {
             let outcome = judge(&testing::environment(variables));
             assert_eq!(matches!(outcome, Outcome::Fault(_)), faulty, "{variables:?}");
         }
+        let expected = Expectations { as_container: Some("app".into()), ..Expectations::default() };
+        let Outcome::Fault(specified) = judge(&Evidence { expected, ..testing::environment(&[]) }) else {
+            panic!("no fault");
+        };
+        assert!(
+            specified.cause.starts_with("The pod's specification gives container app neither"),
+            "{}",
+            specified.cause
+        );
         let Outcome::Fault(slip) = judge(&testing::environment(&[("AWS_IAM_ROLE_ARN", "x")])) else {
             panic!("no fault");
         };

@@ -1,5 +1,6 @@
 use crate::aws::arn::{ArnFault, RoleArn};
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::diagnosis::injection;
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::Evidence;
 
@@ -11,14 +12,14 @@ pub static MALFORMED_ARN: Cause = Cause {
     advice: Advice::RecreatePod,
     // Source: IAM user guide, "IAM identifiers".
     explanation: "\
-The webhook copies the service account's annotation eks.amazonaws.com/role-arn into AWS_ROLE_ARN without looking at \
-it, so a typing error there travels into every pod. STS answers such a call with ValidationError \"Request ARN is \
-invalid\", and some SDKs fall through to the node's role instead.
+The webhook copies the service account's annotation eks.amazonaws.com/role-arn into AWS_ROLE_ARN unchecked, so a typing \
+error there reaches every pod. STS answers such a call with ValidationError \"Request ARN is invalid\", and some SDKs \
+fall back to the node's role instead.
 
 A role's ARN has six fields: arn:PARTITION:iam::ACCOUNT:role/PATH/NAME. The region field is empty, the account has \
-twelve digits, and the path (if the role has one) belongs in it.
+twelve digits, and the path (if the role has one) is part of it.
 
-Correct the annotation, then make the pod anew: its variables were set when it was made and never change.",
+Correct the annotation, then recreate the pod: its variables were set when it was created and never change.",
     judge: Some(judge),
 };
 
@@ -27,7 +28,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip(evidence.why_no_value("AWS_ROLE_ARN"));
     };
     if let Some(flaw) = evidence.environment.variable("AWS_ROLE_ARN").flaw() {
-        return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: the ARN is {}.", flaw.in_words()), fix()).into();
+        return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: the ARN is {}.", flaw.in_words()), fix(evidence))
+            .into();
     }
     match RoleArn::parse(value) {
         Ok(_) => sts_errors::pass_unless_said(MALFORMED_ARN.code, evidence),
@@ -41,14 +43,18 @@ fn judge(evidence: &Evidence) -> Outcome {
                 }
                 _ => "",
             };
-            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: it {fault}.{hint}"), fix()).into()
+            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: it {fault}.{hint}"), fix(evidence)).into()
         }
     }
 }
 
-fn fix() -> Fix {
-    Fix::new("set the service account's annotation to the role's ARN, then make the pod anew")
-        .command("kubectl get serviceaccounts -A -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'")
+fn fix(evidence: &Evidence) -> Fix {
+    let account = match evidence.service_account() {
+        Some((namespace, name)) => format!("service account {namespace}/{name}"),
+        None => "the pod's service account".to_owned(),
+    };
+    let fix = Fix::new(format!("Set the annotation of {account} to the ARN of the role, then recreate the pod."));
+    injection::look_at_service_account(evidence, fix)
 }
 
 #[cfg(test)]
@@ -72,5 +78,15 @@ mod tests {
                 (other, _) => panic!("{arn}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn the_fix_names_the_service_account_of_the_token() {
+        let Outcome::Fault(found) = judge(&testing::environment(&[("AWS_ROLE_ARN", "checkout")])) else {
+            panic!("no fault");
+        };
+        assert!(found.fix.text.contains("service account payments/checkout"), "{}", found.fix.text);
+        let commands = found.fix.commands.join("\n");
+        assert!(commands.contains("annotate serviceaccount -n payments checkout --overwrite"), "{commands}");
     }
 }

@@ -1,23 +1,25 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::documents::debug_profile;
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The probe's container changes the mode of the application's own token.
 pub static PROBE_UID_DIFFERS_FROM_APP: Cause = Cause {
-        code: "probe-uid-differs-from-app",
-        title: "the probe's user changes the token file's mode",
-        severity: Severity::Warning,
-        advice: Advice::Fix,
-        // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
-        explanation: "\
-The kubelet gives the token file to one user, with mode 0600, only if every container of the pod names the same \
+    code: "probe-uid-differs-from-app",
+    title: "the probe's user changes the token file's mode",
+    severity: Severity::Warning,
+    advice: Advice::Fix,
+    // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
+    explanation: "\
+The kubelet gives the token file to one user, with mode 0600, only if every container of the pod has the same \
 runAsUser, and it counts init, sidecar and ephemeral containers too (Kubernetes, pkg/volume/util, FsUserFrom). A probe \
-container that runs as another user thereby makes the file 0644, readable by all: at the pod's start if it is part of \
-the pod, at the token's next refresh if it was added by kubectl debug.
+container that runs as another user makes the file 0644, readable by every user: from the pod's start if it is part of \
+the pod, from the token's next refresh if kubectl debug added it. Until that refresh the file keeps its mode.
 
-That is a change to what is looked at: a process that may not read a file of mode 0600 suddenly may, and the fault that \
-was there before, and will be there again in the next pod, is hidden.
+The probe then changes what it checks: a process that cannot read a file of mode 0600 can read it after the refresh. The \
+fault is hidden in this pod and comes back in the next one.
 
-Give the probe's container no runAsUser of its own and set one for the pod, or give it the application's.",
+Set runAsUser for the whole pod and none for the probe's container, or give the probe's container the user of the \
+application.",
     judge: Some(judge),
 };
 
@@ -42,12 +44,13 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let cause = format!(
-        "the probe runs as uid {probe}, the application as uid {application}. {} is now {:04o}, owner {}; at its next \
-         refresh the kubelet will make it 0644, because not all containers run as one user any more.",
+        "The probe runs as uid {probe}, the application as uid {application}. {} has mode {:04o} and owner {} now. At \
+         its next refresh the kubelet will make it 0644, because the containers of the pod no longer share one user.",
         file.path, file.mode, file.uid
     );
-    let fix = Fix::new("run the probe as the application's user")
-        .command("kubectl get pod \"$POD\" --output json | irsa-probe debug-profile");
+    let options = [format!("--uid {application}"), format!("--gid {}", evidence.identity.gid)];
+    let fix = Fix::new("Recreate the pod to undo this, then run the probe as the application's user and group.")
+        .command(debug_profile::command_for(evidence, &options));
     Diagnosis::new(cause, fix).into()
 }
 

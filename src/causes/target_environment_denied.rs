@@ -1,27 +1,28 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::documents::debug_profile::{FILE, IMAGE};
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Fix, Outcome, Severity};
+use crate::diagnosis::injection;
+use crate::documents::debug_profile;
 use crate::probe::evidence::{Evidence, Hindrance, Identity, Seen, Target, TargetVariables};
 
 /// The target's variables cannot be read from where the probe stands.
 pub static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
-        code: "target-environment-denied",
-        title: "the application's environment cannot be read",
-        severity: Severity::Error,
-        // Nothing is known to be wrong with the pod: look again, from a place that can see.
-        advice: Advice::Retry,
-        explanation: "\
+    code: "target-environment-denied",
+    title: "the application's environment cannot be read",
+    severity: Severity::Error,
+    // Nothing is known to be wrong with the pod: check again with more rights.
+    advice: Advice::Retry,
+    // Source: ptrace(2), PTRACE_MODE_READ_FSCREDS; the profiles of kubectl debug on a v1.36 node.
+    explanation: "\
 A debug container made by kubectl debug gets none of the application's variables. The probe reads them from \
-/proc/PID/environ instead, and the kernel allows that to a process of the same user and group that has every \
-capability which the application has, or to one with CAP_SYS_PTRACE (ptrace(2), PTRACE_MODE_READ). Being root is not \
-enough.
+/proc/PID/environ instead. The kernel allows that to a process of the same user and the same group that has every \
+capability of the application, and to root with CAP_SYS_PTRACE. Root alone is not enough, and CAP_SYS_PTRACE has no \
+effect for another user than root.
 
-Measured with the profiles of kubectl debug: an application of uid 0 can be read by root in any profile but restricted; \
-an application of uid 1000 by uid 1000 in any profile, or by root in the profiles general and sysadmin, but not in \
-legacy and baseline.
+Of the profiles of kubectl debug, general and sysadmin add CAP_SYS_PTRACE; legacy, baseline and restricted do not. None \
+of them sets a user, so a custom profile has to: runAsUser 0 with CAP_SYS_PTRACE, or the user and the group of the \
+application. irsa-probe debug-profile writes that profile from the pod's JSON.
 
-So give the debug container the application's user and group, or the profile general. irsa-probe debug-profile \
-writes the whole command out of the pod's JSON. Whether the pod was given IRSA's variables stays open until then: \
-nothing is judged from a view that cannot see it.",
+Whether the pod has IRSA's variables is not judged until they are seen. Mounts are visible to every user: if no token is \
+mounted in the application's container, the webhook most likely did not mutate it (env-not-injected).",
     judge: Some(judge),
 };
 
@@ -45,17 +46,25 @@ fn denied(evidence: &Evidence, target: &Target, hindrance: Hindrance) -> Diagnos
         target.command,
         reason(hindrance, &target.prober, application)
     );
-    match &target.token_mounts {
-        Seen::Seen(mounts) if mounts.is_empty() => {
-            cause += " No token volume of EKS is mounted for it, so IRSA's webhook most likely passed it by.";
-        }
-        Seen::Seen(mounts) => cause += &format!(" A token is mounted for it at {}.", mounts.join(" and ")),
-        _ => {}
+    let is_without_token = matches!(&target.token_mounts, Seen::Seen(mounts) if mounts.is_empty());
+    if is_without_token {
+        cause += " No token of EKS is mounted in its container.";
+    } else if let Seen::Seen(mounts) = &target.token_mounts {
+        cause += &format!(" A token is mounted in its container at {}.", mounts.join(" and "));
     }
     if matches!(target.variables, TargetVariables::Ours(_)) {
         cause += " The probe's own variables were judged in their place.";
     }
-    Diagnosis::new(cause, fix(hindrance, target, application))
+    let mut fix = fix(hindrance, target, evidence);
+    let mut candidates = Vec::new();
+    if is_without_token {
+        candidates.push(Candidate {
+            cause: &ENV_NOT_INJECTED,
+            why: "the webhook mounts a token in each container that it mutates, and there is none here".to_owned(),
+        });
+        fix = injection::look_at_service_account(evidence, fix);
+    }
+    Diagnosis::new(cause, fix).could_be(candidates)
 }
 
 fn reason(hindrance: Hindrance, prober: &Identity, application: &Identity) -> String {
@@ -73,45 +82,35 @@ fn reason(hindrance: Hindrance, prober: &Identity, application: &Identity) -> St
                 set(prober)
             )
         }
-        Hindrance::Other => "neither users nor capabilities explain it; it may have made itself undumpable, or a \
+        Hindrance::Other if prober.has_ptrace() => {
+            "the probe has CAP_SYS_PTRACE, so a security module or a user namespace forbids it".to_owned()
+        }
+        Hindrance::Other => "its user and its capabilities are the probe's, so it made itself undumpable, or a \
                              security module forbids it"
             .to_owned(),
-        Hindrance::Gone => "it has ended, or wrote over it".to_owned(),
+        Hindrance::Gone => "it has ended, or overwrote it".to_owned(),
     }
 }
 
-fn fix(hindrance: Hindrance, target: &Target, application: &Identity) -> Fix {
-    let Identity { uid, gid, .. } = application;
-    let with_ptrace = debug_command(target, "general");
+fn fix(hindrance: Hindrance, target: &Target, evidence: &Evidence) -> Fix {
+    let Identity { uid, gid, .. } = &evidence.identity;
+    let as_root = || {
+        Fix::new("Run the debug container as root with CAP_SYS_PTRACE.")
+            .command(debug_profile::command_for(evidence, &["--uid 0".to_owned()]))
+    };
     match hindrance {
         Hindrance::OtherUser if *uid != 0 => {
-            let context = format!(r#"{{"securityContext":{{"runAsUser":{uid},"runAsGroup":{gid}}}}}"#);
-            Fix::new("make the debug container run as the application's user and group")
-                .command(format!("echo '{context}' > {FILE}"))
-                .command(format!("{} --custom={FILE}", debug_command(target, "restricted")))
+            Fix::new("Run the debug container with the user and the group of the application.")
+                .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]))
         }
-        Hindrance::OtherUser | Hindrance::FewerCapabilities => {
-            Fix::new("make the debug container run as root with CAP_SYS_PTRACE").command(with_ptrace)
-        }
-        Hindrance::Other => {
-            let all = debug_command(target, "sysadmin");
-            Fix::new("give the debug container every capability").command(all)
-        }
+        Hindrance::OtherUser | Hindrance::FewerCapabilities => as_root(),
+        Hindrance::Other if target.prober.has_ptrace() => Fix::new("Judge the pod by its specification instead.")
+            .command(format!("kubectl get pod {} -o json | irsa-probe audit -", evidence.kubectl_pod())),
+        Hindrance::Other => as_root(),
         Hindrance::Gone => {
-            Fix::new("name another process of the application").command("irsa-probe check --all-processes")
+            Fix::new("Check the other processes of the pod.").command("irsa-probe check --all-processes")
         }
     }
-}
-
-/// Needs a pod that is known; the rest is left away where it is not.
-fn debug_command(target: &Target, profile: &str) -> String {
-    let place = &target.place;
-    let option = |name: &str, value: &Option<String>| {
-        value.as_ref().map(|value| format!(" --{name}={value}")).unwrap_or_default()
-    };
-    let pod = place.pod.as_deref().unwrap_or("\"$POD\"");
-    let [namespace, container] = [option("namespace", &place.namespace), option("target", &place.container)];
-    format!("kubectl debug{namespace} {pod} --stdin --quiet --image={IMAGE}{container} --profile={profile}")
 }
 
 #[cfg(test)]
@@ -134,18 +133,34 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_a_command_that_gives_it() {
         for (prober, application, reason, command) in [
-            ((1000, 0), (0, ROOT), "uid 0, gid 0, and the probe as uid 1000", "--profile=general"),
-            ((0, ROOT), (1000, 0), "uid 1000, gid 1000, and the probe as uid 0", "--custom=irsa-probe-profile.json"),
-            ((0, 0), (0, ROOT), "only 0000000000000000", "--profile=general"),
-            ((0, ROOT | PTRACE), (0, ROOT), "undumpable", "--profile=sysadmin"),
+            ((1000, 0), (0, ROOT), "uid 0, gid 0, and the probe as uid 1000", "--uid 0 | sh"),
+            ((0, ROOT), (1000, 0), "uid 1000, gid 1000, and the probe as uid 0", "--uid 1000 --gid 1000 | sh"),
+            ((0, 0), (0, ROOT), "only 0000000000000000", "--uid 0 | sh"),
+            ((0, ROOT), (0, ROOT), "undumpable", "--uid 0 | sh"),
+            ((0, ROOT | PTRACE), (0, ROOT), "a security module or a user namespace", "irsa-probe audit -"),
         ] {
             let Outcome::Fault(found) = judge(&looked_at(prober, application)) else { panic!("no fault") };
             assert!(found.cause.contains(reason), "{}", found.cause);
             let last = found.fix.commands.last().unwrap();
             assert!(last.contains(command), "{last}");
-            assert!(last.starts_with("kubectl debug --namespace=payments checkout-5d9 --stdin"), "{last}");
-            assert!(found.cause.contains("A token is mounted for it at /run/secrets/eks"), "{}", found.cause);
+            assert!(last.starts_with("kubectl get pod checkout-5d9 -n payments -o json | irsa-probe "), "{last}");
+            assert!(found.cause.contains("mounted in its container at /run/secrets/eks"), "{}", found.cause);
+            assert!(found.candidates.is_empty(), "{:?}", found.candidates);
         }
+    }
+
+    #[test]
+    fn a_container_without_a_token_was_most_likely_not_injected() {
+        let mut evidence = looked_at((1000, 0), (0, ROOT));
+        evidence.target.as_mut().unwrap().token_mounts = Seen::Seen(vec![]);
+        let Outcome::Fault(found) = judge(&evidence) else { panic!("no fault") };
+        assert!(found.cause.contains("No token of EKS is mounted in its container."), "{}", found.cause);
+        assert_eq!(found.candidates[0].cause.code, "env-not-injected");
+        let commands = found.fix.commands.join("\n");
+        assert!(
+            commands.contains("--uid 0 | sh") && commands.contains("serviceaccount -n payments checkout"),
+            "{commands}"
+        );
     }
 
     #[test]

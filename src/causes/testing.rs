@@ -42,6 +42,11 @@ pub(crate) fn healthy() -> Evidence {
         clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
         mounts: Seen::not_looked(""),
         api_token: Seen::not_looked(""),
+        place: Place {
+            pod: Some("checkout-5d9".into()),
+            namespace: Some("payments".into()),
+            container: Some(Container { name: "app".into(), has_volumes: true, has_limits: false }),
+        },
         issuer: Seen::not_looked(""),
         profile: Seen::not_looked(""),
         winner: Seen::not_looked(""),
@@ -58,11 +63,6 @@ pub(crate) fn target() -> Target {
         program: Some("java".into()),
         prober: Identity { pid: 40, uid: 0, gid: 0, groups: vec![], capabilities: Some(0) },
         variables: TargetVariables::Its,
-        place: Place {
-            pod: Some("checkout-5d9".into()),
-            namespace: Some("payments".into()),
-            container: Some("app".into()),
-        },
         token_mounts: Seen::Seen(vec!["/run/secrets/eks.amazonaws.com/serviceaccount".into()]),
         image: Image::default(),
         sdks: Seen::Seen(SdkScan::default()),

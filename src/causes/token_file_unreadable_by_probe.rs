@@ -1,19 +1,21 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::documents::debug_profile;
 use crate::probe::evidence::{Evidence, Identity, Seen, TokenFileFaultKind};
 
 /// The application may read its token, but the probe may not, so nothing behind it was seen.
 pub static TOKEN_FILE_UNREADABLE_BY_PROBE: Cause = Cause {
-        code: "token-file-unreadable-by-probe",
-        title: "only the application may read the token file",
-        severity: Severity::Error,
-        // Nothing is known to be wrong with the pod: look again, from a place that can see.
-        advice: Advice::Retry,
-        explanation: "\
-As far as the modes and owners on the way tell, the application can read its token. The probe cannot: it runs as \
-another user, without the application's groups, and without CAP_DAC_OVERRIDE. So neither the token nor what STS says of \
-it was judged, and nothing of this is the application's fault.
+    code: "token-file-unreadable-by-probe",
+    title: "only the application may read the token file",
+    severity: Severity::Error,
+    // Nothing is known to be wrong with the pod: check again from where the file can be read.
+    advice: Advice::Retry,
+    explanation: "\
+The modes and owners on the path show that the application can read its token. The probe cannot: it runs as another \
+user, without the application's groups, and without CAP_DAC_OVERRIDE. Neither the token nor the answer of STS was \
+judged. This is not a fault of the application.
 
-Run the probe as the application's user and group; irsa-probe debug-profile writes the command out of the pod's JSON.",
+Run the probe with the user and the group of the application; irsa-probe debug-profile writes the command from the \
+pod's JSON.",
     judge: Some(judge),
 };
 
@@ -36,9 +38,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     let cause =
         format!("{at} refuses the probe ({}); the application is {}.", who(&target.prober), who(&evidence.identity));
     let Identity { uid, gid, .. } = &evidence.identity;
-    let fix = Fix::new("run the probe as the application's user and group").command(format!(
-        r#"echo '{{"securityContext":{{"runAsUser":{uid},"runAsGroup":{gid}}}}}' > irsa-probe-profile.json"#
-    ));
+    let fix = Fix::new("Run the probe as the application's user and group.")
+        .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]));
     Diagnosis::new(cause, fix).into()
 }
 

@@ -32,6 +32,9 @@ pub struct CheckOptions {
     /// Check one process for each combination of user and IRSA variables
     #[arg(long, env = "IRSA_PROBE_ALL_PROCESSES", value_parser = clap::builder::FalseyValueParser::new())]
     all_processes: bool,
+    /// Container of the pod whose variables and mounts this container has; debug-profile sets it
+    #[arg(long, value_name = "NAME", env = "IRSA_PROBE_AS_CONTAINER")]
+    as_container: Option<String>,
     /// Judge this document together with the checks (see irsa-probe audit); repeatable
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_DOCUMENT")]
     document: Vec<OsString>,
@@ -76,7 +79,7 @@ pub fn run(options: &CheckOptions) -> u8 {
     }
     let mut worst = exit::WORKS;
     for subject in &subjects {
-        let report = match block_on(probe(subject, &options.look.options(Mode::Check), Mode::Check)) {
+        let report = match block_on(probe(subject, &options.options(), Mode::Check)) {
             Ok(report) if documents.recognised.is_empty() => report,
             Ok(report) => crate::documents::audit::with_documents(report, &documents),
             Err(code) => return code,
@@ -96,6 +99,12 @@ pub fn run(options: &CheckOptions) -> u8 {
 }
 
 impl CheckOptions {
+    fn options(&self) -> Options {
+        let mut options = self.look.options(Mode::Check);
+        options.expected.as_container.clone_from(&self.as_container);
+        options
+    }
+
     /// Whom to look at: one process, or one of each kind.
     fn subjects(&self) -> Result<Vec<Subject>, String> {
         if self.all_processes {
@@ -155,7 +164,12 @@ impl LookOptions {
             issuer_check: self.issuer_check.unwrap_or(issuer_check),
             imds: checks && !self.no_imds,
             run_timeout: self.run_timeout,
-            expected: Expectations { service_account: self.expect_service_account.clone(), no_sts: self.no_sts },
+            expected: Expectations {
+                service_account: self.expect_service_account.clone(),
+                no_sts: self.no_sts,
+                in_pod_spec: !checks,
+                as_container: None,
+            },
         }
     }
 }

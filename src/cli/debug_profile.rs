@@ -1,14 +1,18 @@
 //! `irsa-probe debug-profile`: the `kubectl debug` command for a pod.
 
-use super::{Output, OutputOptions, complain, input, print};
-use crate::documents::debug_profile::{Choices, IMAGE, build};
+use super::{Output, OutputOptions, complain, input, print, seed};
+use crate::documents::debug_profile::{Choices, build};
+use crate::modes::run;
 use clap::Args;
 use std::ffi::OsString;
 
 pub const EXAMPLES: &str = "\
 Examples:
-  kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile
-  kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile --container app | sh";
+  export IRSA_PROBE_IMAGE=registry.example.com/irsa-probe:1
+  kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile           to read first
+  kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile | sh
+
+The script creates an ephemeral container, prints the report, and exits with the code of the probe.";
 
 #[derive(Args)]
 pub struct DebugProfileOptions {
@@ -21,28 +25,41 @@ pub struct DebugProfileOptions {
     /// User ID of the application, if the pod does not state it
     #[arg(long, value_name = "UID", env = "IRSA_PROBE_UID")]
     uid: Option<u32>,
-    /// Image of the probe
-    #[arg(long, value_name = "IMAGE", env = "IRSA_PROBE_IMAGE", default_value = IMAGE)]
+    /// Group ID of the application, if the pod does not state it
+    #[arg(long, value_name = "GID", env = "IRSA_PROBE_GID")]
+    gid: Option<u32>,
+    /// Image of the probe, from a registry that the nodes can pull from
+    #[arg(long, value_name = "IMAGE", env = "IRSA_PROBE_IMAGE")]
     image: String,
     #[command(flatten)]
     output: OutputOptions,
 }
 
 pub fn run(options: &DebugProfileOptions) -> u8 {
-    let pod = match input::read(&options.pod) {
-        Ok(pod) => pod,
-        Err(why) => return complain(&why),
+    let choices = Choices {
+        container: options.container.clone(),
+        uid: options.uid.map(i64::from),
+        gid: options.gid.map(i64::from),
+        image: options.image.clone(),
+        name: format!("irsa-probe-{:05x}", seed() & 0xf_ffff),
+        now: run::now(),
     };
-    let choices =
-        Choices { container: options.container.clone(), uid: options.uid.map(i64::from), image: options.image.clone() };
-    match (build(&pod, &choices), options.output.output) {
-        (Err(fault), _) => complain(&fault.to_string()),
-        (Ok(built), Output::Text) => print(built.script().as_bytes()),
+    let built = input::read(&options.pod).and_then(|pod| build(&pod, &choices).map_err(|fault| fault.to_string()));
+    match (built, options.output.output) {
+        (Err(why), Output::Json) => complain(&why),
+        (Err(why), Output::Text) => {
+            // For `... | sh`, whose exit code is that of the script.
+            print(b"(exit 2)\n");
+            complain(&why)
+        }
+        (Ok(built), Output::Text) => print(built.script.as_bytes()),
         (Ok(built), Output::Json) => {
             let json = serde_json::json!({
                 "schema": "irsa-probe/debug-profile/v1",
                 "profile": built.profile,
                 "command": built.command,
+                "target": built.target,
+                "script": built.script,
                 "notes": built.notes,
             });
             print(format!("{json:#}\n").as_bytes())

@@ -2,7 +2,7 @@
 //! tried on a cluster, v0.6.17).
 
 use crate::causes::Fix;
-use crate::probe::evidence::{Evidence, Mount, Mounts, Volume};
+use crate::probe::evidence::{Evidence, Mount, Mounts, Volume, name_or};
 
 /// A pod is mutated when it is created and at no other time.
 pub const RECREATE: &str = "a restart of the container will not help";
@@ -30,8 +30,7 @@ pub fn skipped(evidence: &Evidence) -> Option<String> {
     if mounts.is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some()) {
         return None;
     }
-    let container = mounts.and_then(|mounts| mounts.container.as_deref());
-    let named = container.map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
+    let named = evidence.container().map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
     Some(format!(
         "if the pod's annotation eks.amazonaws.com/skip-containers names {named}: then the pod's other containers have \
          variables and token; or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook leaves out all of them"
@@ -105,35 +104,32 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
     evidence.mounts.seen().is_some_and(Mounts::hold_the_token_alone)
 }
 
-/// Who this pod runs as, with the commands that show and set the annotation and make the pod anew.
+/// The commands that show and set the annotation of the pod's service account, and recreate the pod.
 pub fn look_at_service_account(evidence: &Evidence, fix: Fix) -> Fix {
-    let pod = evidence.api_token.seen().and_then(|token| token.kubernetes.pod.as_deref());
-    let pod = pod.filter(|pod| pastes(pod)).unwrap_or("POD");
-    let Some((namespace, name)) =
-        evidence.service_account().filter(|(namespace, name)| pastes(namespace) && pastes(name))
-    else {
-        return fix
-            .command(format!("kubectl get pod {pod} -n NAMESPACE -o jsonpath='{{.spec.serviceAccountName}}'"))
-            .command("kubectl get serviceaccounts -A -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'");
-    };
+    let account = evidence.service_account();
+    let namespace =
+        name_or(account.map(|(namespace, _)| namespace).or(evidence.place.namespace.as_deref()), "NAMESPACE");
+    let name = name_or(account.map(|(_, name)| name), "SERVICE_ACCOUNT");
     let role = evidence.environment.value("AWS_ROLE_ARN").or(evidence.environment.value("AWS_IAM_ROLE_ARN"));
     let role =
         role.filter(|role| crate::aws::arn::RoleArn::parse(role).is_ok()).unwrap_or("arn:aws:iam::ACCOUNT:role/ROLE");
+    let fix = match account {
+        Some(_) => fix,
+        None => fix
+            .command(format!("kubectl get pod {} -o jsonpath='{{.spec.serviceAccountName}}'", evidence.kubectl_pod())),
+    };
     fix.command(format!("kubectl get serviceaccount -n {namespace} {name} -o jsonpath='{{.metadata.annotations}}'"))
-        .command(format!("kubectl annotate serviceaccount -n {namespace} {name} eks.amazonaws.com/role-arn={role}"))
+        .command(format!(
+            "kubectl annotate serviceaccount -n {namespace} {name} --overwrite eks.amazonaws.com/role-arn={role}"
+        ))
         .command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
-}
-
-/// Kubernetes' own names hold nothing that a shell would run; a token's claims may.
-fn pastes(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('-') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::causes::testing;
-    use crate::probe::evidence::{Kubernetes, Seen, Token};
+    use crate::probe::evidence::{Kubernetes, Place, Seen, Token};
 
     fn mount(point: &str, file_system: &str, root: &str, entries: &[&str]) -> Mount {
         Mount {
@@ -161,8 +157,8 @@ mod tests {
             (half_set(&irsa()), "so set neither"),
             (half_set(&nothing), "nothing left to set"),
             (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "passed this"),
-            (skipped(&nothing), "names this container:"),
-            (skipped(&with(Mounts { container: Some("app".into()), ..Mounts::default() })), "\"app\""),
+            (skipped(&Evidence { place: Place::default(), ..nothing.clone() }), "names this container:"),
+            (skipped(&nothing), "\"app\""),
             (skipped(&testing::healthy()), "skip-containers"),
             (without_file(&irsa(), "/other/token"), "another place"),
             (without_file(&nothing, "/other/token"), "Nothing is mounted there"),
@@ -194,16 +190,25 @@ mod tests {
 
     #[test]
     fn commands_name_the_service_account_unless_its_name_could_be_run() {
-        for (name, words) in [("checkout", "-n payments checkout"), ("a;reboot", "serviceaccounts -A")] {
-            let kubernetes = Kubernetes {
-                namespace: Some("payments".into()),
-                service_account: Some(name.into()),
-                ..Kubernetes::default()
-            };
-            let api_token = Seen::Seen(Token { kubernetes, ..Token::default() });
-            let evidence = Evidence { api_token, token: Seen::not_looked(""), ..testing::healthy() };
+        let claims = |namespace: &str, name: &str| Kubernetes {
+            namespace: Some(namespace.into()),
+            service_account: Some(name.into()),
+            ..Kubernetes::default()
+        };
+        let subject = |subject: &str| Token { subject: Some(subject.into()), ..Token::default() };
+        for (token, words) in [
+            (
+                Token { kubernetes: claims("payments", "checkout"), ..Token::default() },
+                "-n payments checkout --overwrite",
+            ),
+            (subject("system:serviceaccount:payments:checkout"), "-n payments checkout --overwrite"),
+            (Token { kubernetes: claims("payments", "a;reboot"), ..Token::default() }, "-n payments SERVICE_ACCOUNT"),
+            (subject("repo:owner/name"), "kubectl get pod checkout-5d9 -n payments -o jsonpath='{.spec.service"),
+        ] {
+            let evidence = Evidence { api_token: Seen::Seen(token), token: Seen::not_looked(""), ..testing::healthy() };
             let commands = look_at_service_account(&evidence, Fix::new("")).commands.join("\n");
             assert!(commands.contains(words) && !commands.contains("reboot"), "{commands}");
+            assert!(!commands.contains('$'), "a variable of the pod in a command for a laptop: {commands}");
         }
     }
 }

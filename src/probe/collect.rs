@@ -8,6 +8,7 @@ pub(crate) mod inside;
 mod issuer;
 pub(crate) mod jwt;
 mod mounts;
+mod place;
 pub mod processes;
 mod profiles;
 pub(crate) mod resolver;
@@ -25,7 +26,8 @@ pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::aws::arn::RoleArn;
 use crate::probe::evidence::{
-    CallFault, Clock, ClockSource, Evidence, Expectations, Imds, Operation, Seen, Session, Step, StepStatus,
+    CallFault, Clock, ClockSource, Evidence, Expectations, Imds, Operation, Place, Seen, Session, Step, StepStatus,
+    Token,
 };
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
@@ -206,13 +208,16 @@ fn look_locally(
         Some(raw) => jwt::decode(raw.bytes()).into(),
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
-    let (mounts, api_token) = match &token {
-        Seen::Seen(token) if role.is_some() && !token.is_over(now) => (
+    let is_as_the_webhook_leaves_it = role.is_some() && token.seen().is_some_and(|token: &Token| !token.is_over(now));
+    let (mounts, api_token) = match is_as_the_webhook_leaves_it {
+        true => (
             Seen::not_looked("a role and a token that has not expired were found"),
             Seen::not_looked("a role and a token that has not expired were found"),
         ),
-        _ => (mounts::look(subject, path).into(), mounts::api_token(subject)),
+        false => (mounts::look(subject, path).into(), mounts::api_token(subject)),
     };
+    let is_place_needed = !is_as_the_webhook_leaves_it || subject.target.is_some();
+    let place = if is_place_needed { place::look(subject) } else { Place::default() };
     let mut evidence = Evidence {
         now,
         expected: options.expected.clone(),
@@ -228,6 +233,7 @@ fn look_locally(
         clock: Seen::not_looked("STS was not asked, so nothing told the time"),
         mounts,
         api_token,
+        place,
         issuer: Seen::not_looked(""),
         profile: Seen::not_looked("there are no profile files"),
         winner: Seen::not_looked("STS was not asked"),

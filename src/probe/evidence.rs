@@ -4,6 +4,7 @@ pub(crate) mod environment;
 mod issuer;
 mod mounts;
 mod network;
+mod place;
 mod process;
 mod sdks;
 mod sources;
@@ -18,6 +19,7 @@ pub use network::{
     AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Resolver, Step, StepStatus, TcpFault, TlsFault,
     TlsSession, is_private,
 };
+pub use place::{Container, Place, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
 pub use sources::{Imds, Profile, Source, Winner};
@@ -25,7 +27,7 @@ pub use sts::{
     Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
     Operation, Refusal, Session,
 };
-pub use target::{Hindrance, Image, OtherProcess, Place, Target, TargetVariables};
+pub use target::{Hindrance, Image, OtherProcess, Target, TargetVariables};
 pub use token::{Kubernetes, Malformed, Padding, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::text::timestamp::Timestamp;
@@ -94,6 +96,8 @@ pub struct Evidence {
     /// The claims of the token for the cluster's own API, which name namespace and service account where IRSA's token
     /// is missing. That token is never sent anywhere.
     pub api_token: Seen<Token, String>,
+    /// Looked at only where variables or token file are not as the webhook leaves them, or for a target.
+    pub place: Place,
     /// The issuer's published keys; asked for where STS did not take the token, or on demand.
     pub issuer: Seen<Issuer, IssuerFault>,
     /// The profile that an SDK selects; failed if the files cannot be parsed.
@@ -110,17 +114,31 @@ pub struct Evidence {
 impl Evidence {
     /// Namespace and name of this pod's service account, from whichever token names them.
     pub fn service_account(&self) -> Option<(&str, &str)> {
-        let tokens = [self.token.seen(), self.api_token.seen()];
-        tokens.into_iter().flatten().find_map(|token| {
+        self.tokens().find_map(|token| {
             let Kubernetes { namespace, service_account, .. } = &token.kubernetes;
-            Some((namespace.as_deref()?, service_account.as_deref()?))
+            let by_claim = namespace.as_deref().zip(service_account.as_deref());
+            let by_subject = || token.subject.as_deref()?.strip_prefix("system:serviceaccount:")?.split_once(':');
+            by_claim.or_else(by_subject)
         })
+    }
+
+    /// This pod as kubectl takes it, `checkout-5d9 -n payments`, with a placeholder for what is not known.
+    pub fn kubectl_pod(&self) -> String {
+        let Place { pod, namespace, .. } = &self.place;
+        let claimed = self.tokens().find_map(|token| token.kubernetes.pod.as_deref());
+        let namespace = self.service_account().map(|(namespace, _)| namespace).or(namespace.as_deref());
+        format!("{} -n {}", name_or(claimed.or(pod.as_deref()), "POD"), name_or(namespace, "NAMESPACE"))
+    }
+
+    /// That for the cluster's API first: it is this pod's own, whatever the configured token file holds.
+    fn tokens(&self) -> impl Iterator<Item = &Token> {
+        [self.api_token.seen(), self.token.seen()].into_iter().flatten()
     }
 
     /// Why the lack of a variable proves nothing: nobody could see whether it is set.
     pub fn unseen_variables(&self) -> Option<&'static str> {
         match &self.target {
-            None => self.debug_container().map(|_| "a debug container is given no variables, whatever its pod has"),
+            None => self.debug_container().map(|_| "an ephemeral container gets no variables, whatever its pod has"),
             Some(target) => {
                 let is_unseen = matches!(target.variables, TargetVariables::Unseen(_));
                 is_unseen.then_some("the application's environment was not seen")
@@ -138,10 +156,19 @@ impl Evidence {
         }
     }
 
-    /// The name of the container that the probe runs in, if it is one as `kubectl debug` names them.
-    pub fn debug_container(&self) -> Option<&str> {
-        let name = self.mounts.seen()?.container.as_deref()?;
-        (name == "debugger" || name.starts_with("debugger-")).then_some(name)
+    /// The name of the container that is judged.
+    pub fn container(&self) -> Option<&str> {
+        let place = || self.place.container.as_ref().map(|container| container.name.as_str());
+        self.expected.as_container.as_deref().or_else(place)
+    }
+
+    /// The container that the probe runs in, if it is an ephemeral one or has nothing that an ephemeral one lacks.
+    pub fn debug_container(&self) -> Option<&Container> {
+        let container = self.place.container.as_ref()?;
+        let stands_for_another = self.expected.in_pod_spec || self.expected.as_container.is_some();
+        let is_out_of_the_question = self.target.is_some() || stands_for_another || container.has_limits;
+        let has_nothing = !container.has_volumes && !self.environment.has_any_of_aws();
+        (!is_out_of_the_question && (has_nothing || container.is_named_by_kubectl_debug())).then_some(container)
     }
 
     /// Why there is no token to judge.
@@ -173,4 +200,8 @@ pub struct Expectations {
     pub service_account: Option<(String, String)>,
     /// `--no-sts`: nothing may be asked over the network.
     pub no_sts: bool,
+    /// `wait` and `serve`: the probe runs in a container of the pod's specification, not in an ephemeral one.
+    pub in_pod_spec: bool,
+    /// `--as-container`: the pod's specification gives this container what the probe's container has.
+    pub as_container: Option<String>,
 }

@@ -10,7 +10,12 @@ const MAX_NAMES: usize = 8;
 pub(super) fn lines(evidence: &Evidence) -> Vec<(&'static str, String)> {
     let Some(target) = &evidence.target else { return Vec::new() };
     let Identity { pid, uid, gid, .. } = &evidence.identity;
-    let container = target.place.container.as_ref().map(|name| format!(", container {name}")).unwrap_or_default();
+    let container = evidence
+        .place
+        .container
+        .as_ref()
+        .map(|container| format!(", container {}", container.name))
+        .unwrap_or_default();
     let mut lines = vec![("process", format!("{pid} ({}), uid {uid}, gid {gid}{container}", target.command))];
     if target.variables.hindrance().is_none() {
         lines.push(("its image", image(target)));
@@ -101,7 +106,7 @@ pub(super) fn json(evidence: &Evidence) -> Option<TargetV1<'_>> {
         gid: identity.gid,
         groups: &identity.groups,
         command: &target.command,
-        container: target.place.container.as_deref(),
+        container: evidence.place.container.as_ref().map(|container| container.name.as_str()),
         environment_read: target.variables.hindrance().is_none(),
         token_mounts: target.token_mounts.seen().map_or(&[], Vec::as_slice),
         ca_bundle: target.image.ca_bundle.as_deref(),

@@ -120,15 +120,27 @@ pub fn irsa(token: &str) -> [(&str, &str); 3] {
 /// A root directory with a shell, so that a process can live in it.
 pub fn image(stage: &Stage, name: &str) -> PathBuf {
     let root = stage.path(name);
-    let libraries = Command::new("ldd").arg("/bin/sh").output().expect("ldd").stdout;
+    add_libraries(&root, Path::new("/bin/sh"));
+    let shell = root.join("bin/sh");
+    fs::create_dir_all(shell.parent().expect("a parent")).expect("directories");
+    fs::copy("/bin/sh", shell).expect("a copy");
+    fs::create_dir_all(root.join("etc/token")).expect("directories");
+    open_to_all(&root, 0o755);
+    root
+}
+
+/// Puts a program and its libraries into a root directory.
+pub fn add_program(root: &Path, program: &Path) {
+    add_libraries(root, program);
+    fs::copy(program, root.join(program.file_name().expect("a name"))).expect("a copy");
+}
+
+fn add_libraries(root: &Path, program: &Path) {
+    let libraries = Command::new("ldd").arg(program).output().expect("ldd").stdout;
     let libraries = String::from_utf8(libraries).expect("UTF-8");
-    let files = libraries.split_whitespace().filter(|word| word.starts_with('/')).chain(["/bin/sh"]);
-    for file in files {
+    for file in libraries.split_whitespace().filter(|word| word.starts_with('/')) {
         let copy = root.join(&file[1..]);
         fs::create_dir_all(copy.parent().expect("a parent")).expect("directories");
         fs::copy(file, copy).expect("a copy");
     }
-    fs::create_dir_all(root.join("etc/token")).expect("directories");
-    open_to_all(&root, 0o755);
-    root
 }

@@ -3,12 +3,31 @@
 //! Source: `FsUserFrom` of Kubernetes' `pkg/volume/util`, and files seen on a v1.36 node. All containers count, init,
 //! sidecar and ephemeral ones too.
 
-use crate::documents::Pod;
+use crate::documents::{Container, Pod};
 
-/// In words: who owns the file and who reads it.
+/// In words: who owns the file and who reads it, now and after the next refresh.
+///
+/// `kubectl debug` adds containers to a pod whose file is already written; the kubelet sets the mode again when it
+/// refreshes the token.
 pub fn mode(pod: &Pod) -> String {
     let spec = &pod.spec;
-    let containers = spec.init_containers.iter().chain(&spec.containers).chain(&spec.ephemeral_containers);
+    let started = spec.init_containers.iter().chain(&spec.containers);
+    let (before, after) = (of(pod, started.clone()), of(pod, started.chain(&spec.ephemeral_containers)));
+    if before == after {
+        return before;
+    }
+    let names: Vec<&str> = spec.ephemeral_containers.iter().map(|container| container.name.as_str()).collect();
+    format!(
+        "{before}; from the first refresh of the token after {} was added, {after}",
+        match names[..] {
+            [name] => format!("the debug container {name}"),
+            _ => format!("the debug containers {}", names.join(", ")),
+        }
+    )
+}
+
+fn of<'c>(pod: &Pod, containers: impl Iterator<Item = &'c Container>) -> String {
+    let spec = &pod.spec;
     let mut users =
         containers.map(|container| container.security_context.run_as_user.or(spec.security_context.run_as_user));
     let first = users.next().flatten();
@@ -39,11 +58,6 @@ mod tests {
             (json!({"containers": [{"securityContext": {"runAsUser": 1000}}]}), "0600 1000:0"),
             (json!({"containers": [{"securityContext": {"runAsUser": 1000}}, {}]}), "0644 0:0"),
             (json!({"containers": [{"securityContext": {"runAsUser": 1000}}], "initContainers": [{}]}), "0644 0:0"),
-            (
-                json!({"containers": [{"securityContext": {"runAsUser": 1000}}],
-                    "ephemeralContainers": [{"securityContext": {"runAsUser": 0}}]}),
-                "0644 0:0",
-            ),
             (json!({"containers": [{}], "securityContext": {"runAsUser": 0}}), "0600 0:0"),
             (json!({"containers": [{}], "securityContext": {"fsGroup": 1337}}), "0640 0:1337"),
             (json!({"containers": [{}], "securityContext": {"fsGroup": 1337, "runAsUser": 1000}}), "0640 1000:1337"),
@@ -55,5 +69,21 @@ mod tests {
             let pod: Pod = serde_json::from_value(json!({"spec": spec.clone()})).expect("a pod");
             assert!(mode(&pod).starts_with(mode_is), "{spec}: {}", mode(&pod));
         }
+    }
+
+    #[test]
+    fn a_debug_container_counts_from_the_next_refresh_on() {
+        let with = |debug: serde_json::Value| {
+            let pod = json!({"spec": {"containers": [{"securityContext": {"runAsUser": 1000}}],
+                "ephemeralContainers": [debug]}});
+            mode(&serde_json::from_value(pod).expect("a pod"))
+        };
+        let said = with(json!({"name": "debugger-x7k2p", "securityContext": {"runAsUser": 0}}));
+        assert!(said.starts_with("0600 1000:0, readable by user 1000"), "{said}");
+        let later =
+            "; from the first refresh of the token after the debug container debugger-x7k2p was added, 0644 0:0";
+        assert!(said.contains(later), "{said}");
+        let same = with(json!({"name": "debugger-x7k2p", "securityContext": {"runAsUser": 1000}}));
+        assert!(same.starts_with("0600 1000:0") && !same.contains("refresh"), "{same}");
     }
 }

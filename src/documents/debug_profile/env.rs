@@ -43,8 +43,12 @@ fn references(value: &str) -> impl Iterator<Item = &str> {
     value.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
 }
 
-pub(super) fn with_target(mut env: Vec<Value>) -> Vec<Value> {
-    // With --target the application's first process is process 1 of the debug container.
+/// Says whom the probe checks: the target's first process, which is process 1, else what the pod's specification gives
+/// the container.
+pub(super) fn with_target(mut env: Vec<Value>, container: &str, has_target: bool) -> Vec<Value> {
     env.push(json!({ "name": "IRSA_PROBE_TARGET_PID", "value": "auto" }));
+    if !has_target {
+        env.push(json!({ "name": "IRSA_PROBE_AS_CONTAINER", "value": container }));
+    }
     env
 }

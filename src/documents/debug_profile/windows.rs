@@ -1,7 +1,7 @@
 //! A pod on Windows: the probe runs on Linux, so it can stand under the pod's service account, but not in its container.
 
-use super::{Choices, DebugProfile, FILE, env, namespace, text};
-use crate::causes::shell_word;
+use super::script::Create;
+use super::{Choices, DebugProfile, env, text};
 use serde_json::{Value, json};
 
 /// The user of the probe's image. As user *and* as `fsGroup`, it may read the token.
@@ -30,18 +30,18 @@ const WAY_TO_STS: &[&str] = &[
 /// A pod of its own, on a Linux node: the webhook gives it role, token and region as it gave them to the other.
 pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut notes: Vec<String>) -> DebugProfile {
     notes.push(
-        "this pod runs on Windows, where irsa-probe does not: this starts a pod on a Linux node under the same service \
-         account, which tells whether the role, its trust policy, the provider and STS agree"
+        "this pod runs on Windows and irsa-probe on Linux, so this creates a pod on a Linux node with the same service \
+         account; it shows whether the role, its trust policy, the OIDC provider and STS agree"
             .to_owned(),
     );
     notes.push(
-        "what the Windows container itself was given, it does not show: for that, pipe the pod into irsa-probe audit -"
+        "it does not show what the Windows container was given; for that, pipe the pod into irsa-probe audit -"
             .to_owned(),
     );
     let env = env::of(container, WAY_TO_STS, &mut notes);
     let profile = json!({ "spec": {
         "containers": [{
-            "name": "irsa-probe",
+            "name": choices.name,
             "env": env,
             "securityContext": {
                 "allowPrivilegeEscalation": false,
@@ -58,19 +58,15 @@ pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut no
         },
         "serviceAccountName": text(pod, "/spec/serviceAccountName"),
     } });
-    let command = format!(
-        "kubectl run{} irsa-probe --rm --stdin --quiet --restart=Never --image={} --override-type=strategic \
-         --overrides=\"$(cat {FILE})\"",
-        namespace(pod),
-        shell_word(&choices.image),
-    );
-    DebugProfile { profile, command, notes }
+    let create = Create::run(pod, choices);
+    DebugProfile { command: create.command(), script: create.script(&profile, &notes), target: None, profile, notes }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::documents::debug_profile::build;
+    use crate::documents::debug_profile::tests::choices;
 
     #[test]
     fn a_pod_on_windows_gets_a_pod_on_linux_under_its_service_account() {
@@ -86,18 +82,17 @@ mod tests {
                 { "name": "HTTPS_PROXY", "value": "http://me:hunter2@proxy" },
             ] }]);
             let pod = json!({ "kind": "Pod", "metadata": { "name": "shop", "namespace": "$(date)" }, "spec": spec });
-            let choices = Choices { image: "irsa-probe:1".to_owned(), ..Choices::default() };
-            let built = build(&pod.to_string(), &choices).expect("a profile");
+            let built = build(&pod.to_string(), &choices()).expect("a profile");
             assert_eq!(
                 built.command,
-                "kubectl run --namespace='$(date)' irsa-probe --rm --stdin --quiet --restart=Never --image=irsa-probe:1 \
+                "kubectl run irsa-probe-x7k2p --namespace='$(date)' --restart=Never --image=irsa-probe:1 \
                  --override-type=strategic --overrides=\"$(cat irsa-probe-profile.json)\""
             );
             let spec = &built.profile["spec"];
             assert_eq!(spec["serviceAccountName"], "checkout");
             assert_eq!(spec["nodeSelector"]["kubernetes.io/os"], "linux");
             assert_eq!(spec["containers"][0]["env"], json!([{ "name": "AWS_REGION", "value": "eu-west-1" }]));
-            assert!(!built.script().contains("hunter2"));
+            assert!(!built.script.contains("hunter2"));
             assert!(built.notes.iter().any(|note| note.contains("runs on Windows")), "{:?}", built.notes);
         }
     }

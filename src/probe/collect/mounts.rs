@@ -17,7 +17,6 @@ const MAX_ENTRIES: usize = 8;
 /// `/proc` could not be read; the operating system's words.
 pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
     let text = proc::read(subject.identity.pid, "mountinfo").map_err(|error| format!("mountinfo: {}", error.desc()))?;
-    let container = proc::container(&proc::mounts(&text));
     let mounts = mounts(&text);
     let with_entries = |mount: &Mount| Mount { entries: entries(&subject.root, &mount.point), ..mount.clone() };
     let at = |point: &str| mounts.iter().rev().find(|mount| is_at(mount, point)).map(with_entries);
@@ -27,7 +26,6 @@ pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, Strin
         pod_identity: at(POD_IDENTITY),
         api: at(API),
         token_file: token_path.and_then(|path| around(&mounts, &path.to_string_lossy())).map(with_entries),
-        container,
     })
 }
 

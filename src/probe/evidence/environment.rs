@@ -199,6 +199,11 @@ impl Environment {
         }
     }
 
+    /// Whether a variable is set that the webhook or a pod's author sets for an AWS SDK.
+    pub fn has_any_of_aws(&self) -> bool {
+        self.variables.keys().any(|name| name.starts_with("AWS_"))
+    }
+
     /// `name` must be one of [`VARIABLES`].
     pub fn variable(&self, name: &str) -> &Variable {
         debug_assert!(VARIABLES.contains(&name), "{name} is not collected");

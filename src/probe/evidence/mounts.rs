@@ -11,8 +11,6 @@ pub struct Mounts {
     pub api: Option<Mount>,
     /// The mount that holds the configured token file, wherever that is; `None` if it lies in the image.
     pub token_file: Option<Mount>,
-    /// The container's name, which the kubelet's path of its termination log holds.
-    pub container: Option<String>,
 }
 
 /// One line of `/proc/PID/mountinfo` (`proc_pid_mountinfo(5)`).

@@ -26,6 +26,10 @@ impl Identity {
         self.capabilities.is_some_and(|set| set & (Self::CAP_DAC_OVERRIDE | Self::CAP_DAC_READ_SEARCH) != 0)
     }
 
+    pub fn has_ptrace(&self) -> bool {
+        self.capabilities.is_some_and(|set| set & Self::CAP_SYS_PTRACE != 0)
+    }
+
     pub fn in_group(&self, gid: u32) -> bool {
         self.gid == gid || self.groups.contains(&gid)
     }

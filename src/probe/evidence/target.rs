@@ -12,7 +12,6 @@ pub struct Target {
     /// Who looks.
     pub prober: Identity,
     pub variables: TargetVariables,
-    pub place: Place,
     /// Where EKS's tokens are mounted for it.
     pub token_mounts: Seen<Vec<String>, String>,
     pub image: Image,
@@ -60,7 +59,7 @@ impl Hindrance {
     pub fn of(prober: &Identity, target: &Identity) -> Hindrance {
         let ours = prober.capabilities.unwrap_or_default();
         let theirs = target.capabilities.unwrap_or_default();
-        if ours & Identity::CAP_SYS_PTRACE != 0 {
+        if prober.has_ptrace() {
             Self::Other
         } else if (prober.uid, prober.gid) != (target.uid, target.gid) {
             Self::OtherUser
@@ -70,14 +69,6 @@ impl Hindrance {
             Self::Other
         }
     }
-}
-
-/// Where in the cluster the target is, as far as files of its container tell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    pub pod: Option<String>,
-    pub namespace: Option<String>,
-    pub container: Option<String>,
 }
 
 /// What of the target's image bears on a call to STS.

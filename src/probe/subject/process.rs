@@ -2,12 +2,9 @@
 
 use super::{Subject, Variables, proc};
 use crate::probe::collect::{SYSTEM_BUNDLES, inside, resolver};
-use crate::probe::evidence::{Hindrance, Identity, Image, Place, Seen, Target, TargetVariables};
-use std::io::Read;
+use crate::probe::evidence::{Hindrance, Identity, Image, Seen, Target, TargetVariables};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-
-const MAX_TEXT: u64 = 64 << 10;
 
 impl Subject {
     /// The process `pid`, with whatever of it can be seen from here.
@@ -24,16 +21,10 @@ impl Subject {
         let its_root = PathBuf::from(format!("/proc/{pid}/root"));
         let root = if matches!(of_whom, TargetVariables::Ours(_)) { PathBuf::from("/") } else { its_root.clone() };
         let mounts = proc::read(pid, "mountinfo").map(|text| proc::mounts(&text));
-        let names = resolver::read(&its_root).or_else(resolver::of_this_process);
         let target = Target {
             command: proc::command(&proc::read(pid, "cmdline").unwrap_or_default()),
             program: program(pid),
             prober: this.identity,
-            place: Place {
-                pod: text(Path::new("/"), "/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()),
-                namespace: names.as_ref().and_then(|names| proc::namespace(&names.search)),
-                container: mounts.as_deref().ok().and_then(proc::container),
-            },
             token_mounts: match &mounts {
                 Err(error) => Seen::Failed(error.desc().to_owned()),
                 Ok(mounts) => Seen::Seen(points(mounts.iter().filter(|mount| mount.is_for_tokens()))),
@@ -84,17 +75,6 @@ fn image(root: &Path, variables: &Variables, readable: bool) -> Image {
         name_servers: names.iter().flat_map(|names| &names.servers).map(IpAddr::to_string).collect(),
         resolves_as_we_do: names.map(|names| resolver::of_this_process() == Some(names)),
     }
-}
-
-/// A short text file, if it is one.
-fn text(root: &Path, path: &str) -> Option<String> {
-    let file = inside::open(root, Path::new(path)).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut text = String::new();
-    file.take(MAX_TEXT).read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 fn points<'m>(mounts: impl Iterator<Item = &'m proc::Mount>) -> Vec<String> {

@@ -1,0 +1,108 @@
+//! The script around `kubectl debug`.
+//!
+//! It does not attach: what a container writes before kubectl has attached is not replayed, and attach ends when standard
+//! input does, as in `... | sh`. It creates a container with a fixed name, waits for it, reads its log, and takes the exit
+//! code from its status, because kubectl's own is 0 whatever the container's.
+
+use super::{Choices, FILE, text};
+use crate::causes::shell_word;
+use serde_json::Value;
+
+/// What creates the container, in words of a shell.
+pub(super) struct Create {
+    /// The pod and its namespace.
+    pod: String,
+    /// The name of the container.
+    name: String,
+    /// The list in the pod's status that has the container.
+    statuses: &'static str,
+    /// kubectl's verb, and the options that follow the pod.
+    verb: &'static str,
+    options: String,
+    /// What stands before and after the profile's path in the last option.
+    around_profile: [&'static str; 2],
+    /// What is left to do after the container was created: where its report is found later, or that its pod is deleted.
+    afterwards: &'static str,
+}
+
+impl Create {
+    /// An ephemeral container in this pod.
+    pub(super) fn debug(pod: &Value, target: Option<&str>, kubectl_profile: &str, choices: &Choices) -> Create {
+        let name = shell_word(&choices.name);
+        let target = target.map(|target| format!(" --target={}", shell_word(target))).unwrap_or_default();
+        let image = shell_word(&choices.image);
+        Create {
+            pod: format!("{}{}", shell_word(text(pod, "/metadata/name")), namespace(pod)),
+            statuses: "ephemeralContainerStatuses",
+            verb: "debug",
+            options: format!("--container={name} --image={image}{target} --profile={kubectl_profile}"),
+            around_profile: ["--custom=", ""],
+            afterwards: "later=\"; later, kubectl logs $* --container=$name may show the report\"\n",
+            name,
+        }
+    }
+
+    /// A pod of its own beside this pod.
+    pub(super) fn run(pod: &Value, choices: &Choices) -> Create {
+        let name = shell_word(&choices.name);
+        let image = shell_word(&choices.image);
+        Create {
+            pod: format!("{name}{}", namespace(pod)),
+            statuses: "containerStatuses",
+            verb: "run",
+            options: format!("--restart=Never --image={image} --override-type=strategic"),
+            around_profile: ["--overrides=\"$(cat ", ")\""],
+            afterwards: "later=''\ntrap 'kubectl delete pod \"$@\" --wait=false </dev/null >&2; rm -f \"$profile\"' EXIT\n",
+            name,
+        }
+    }
+
+    pub(super) fn command(&self) -> String {
+        format!("kubectl {} {} {}", self.verb, self.pod, self.options_with(FILE))
+    }
+
+    fn options_with(&self, profile: &str) -> String {
+        let [before, after] = self.around_profile;
+        format!("{} {before}{profile}{after}", self.options)
+    }
+
+    /// In a subshell, so that neither `exit` nor `trap` touches the terminal that it is pasted into, and so that the
+    /// whole is read before kubectl could read from the same pipe. Without comments: an interactive zsh knows none.
+    pub(super) fn script(&self, profile: &Value, notes: &[String]) -> String {
+        let Create { pod, name, statuses, verb, afterwards, .. } = self;
+        // A note quotes the pod, whose author may have put a line of the shell into a path.
+        let one_line = |note: &String| shell_word(&note.replace(char::is_control, "\u{fffd}"));
+        let notes: String = notes.iter().map(|note| format!("say {}\n", one_line(note))).collect();
+        let profile = shell_word(&format!("{profile:#}"));
+        let options = self.options_with("\"$profile\"");
+        format!(
+            "(\n\
+             say() {{ printf 'irsa-probe: %s\\n' \"$*\" >&2; }}\n\
+             {notes}\
+             set -- {pod}\n\
+             name={name} statuses={statuses}\n\
+             profile=$(mktemp) || exit 2\n\
+             trap 'rm -f \"$profile\"' EXIT\n\
+             trap 'exit 130' INT\n\
+             trap 'exit 143' HUP TERM\n\
+             printf '%s\\n' {profile} >\"$profile\" || exit 2\n\
+             kubectl {verb} \"$@\" {options} </dev/null >&2 || {{\n    \
+                 say 'kubectl {verb} created no container; nothing was checked'\n    \
+                 exit 2\n\
+             }}\n\
+             {afterwards}\
+             {FOLLOW})\n"
+        )
+    }
+}
+
+/// Waits for the container, prints its log, and exits with its code.
+const FOLLOW: &str = include_str!("follow.sh");
+
+/// kubectl's option for the pod's namespace, with a space before it.
+fn namespace(pod: &Value) -> String {
+    match text(pod, "/metadata/namespace") {
+        "" => String::new(),
+        namespace => format!(" --namespace={}", shell_word(namespace)),
+    }
+}

@@ -1,0 +1,94 @@
+//! Where in the cluster the probe runs: its pod, its namespace and its container.
+
+use super::{inside, resolver};
+use crate::probe::evidence::{Container, Place};
+use crate::probe::subject::{Subject, proc};
+use std::io::Read;
+use std::path::Path;
+
+const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+/// The kubelet begins this file so in a pod that has the host name of its node (`nodeHostsFileContent` in Kubernetes'
+/// `pkg/kubelet/kubelet_pods.go`).
+const OF_THE_NODE: &str = "# Kubernetes-managed hosts file (host network).";
+/// What a container runtime mounts into every container, ephemeral ones included.
+const OF_THE_RUNTIME: [&str; 8] =
+    ["/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/run/.containerenv", "/run/secrets", "/dev", "/sys"];
+const MAX_BYTES: u64 = 256;
+
+/// The pod and the namespace are those of the probe, which the subject shares; the container is the subject's.
+pub fn look(subject: &Subject) -> Place {
+    let mounts = proc::mounts(&proc::read(subject.identity.pid, "mountinfo").unwrap_or_default());
+    let container = proc::container(&mounts).map(|name| Container {
+        name,
+        has_volumes: mounts.iter().any(is_of_the_pod),
+        has_limits: subject.root == Path::new("/") && has_limits(),
+    });
+    let is_in_a_pod = container.is_some() || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    if !is_in_a_pod {
+        return Place::default();
+    }
+    let is_named_as_the_node = text("/etc/hosts").is_some_and(|hosts| hosts.starts_with(OF_THE_NODE));
+    let by_search_list = || proc::namespace(&resolver::of_this_process()?.search);
+    Place {
+        pod: std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty() && !is_named_as_the_node),
+        namespace: text(NAMESPACE).map(|name| name.trim().to_owned()).or_else(by_search_list),
+        container,
+    }
+}
+
+fn is_of_the_pod(mount: &proc::Mount) -> bool {
+    let point = String::from_utf8_lossy(&mount.point);
+    let below = ["/dev/", "/proc", "/sys/"];
+    !OF_THE_RUNTIME.contains(&&*point) && !below.iter().any(|start| point.starts_with(start))
+}
+
+/// The limits of the probe's own container, by version 2 or version 1 of control groups.
+fn has_limits() -> bool {
+    let value = |path: &str| text(&format!("/sys/fs/cgroup/{path}"));
+    let is_set =
+        |value: String| !value.starts_with("max") && value.trim().parse().is_ok_and(|bytes: u64| bytes < 1 << 60);
+    value("memory.max").is_some_and(is_set)
+        || value("memory/memory.limit_in_bytes").is_some_and(is_set)
+        || value("cpu.max").is_some_and(|quota| !quota.starts_with("max"))
+}
+
+/// The start of a short file of the probe's own container.
+fn text(path: &str) -> Option<String> {
+    let file = inside::open(Path::new("/"), Path::new(path)).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_of_the_pod_are_told_from_what_every_container_has() {
+        let mount =
+            |point: &str| proc::Mount { source: b"/".to_vec(), point: point.into(), file_system: "tmpfs".into() };
+        for point in [
+            "/",
+            "/proc",
+            "/proc/acpi",
+            "/sys",
+            "/sys/fs/cgroup",
+            "/dev",
+            "/dev/shm",
+            "/dev/termination-log",
+            "/etc/hosts",
+            "/etc/hostname",
+            "/etc/resolv.conf",
+            "/run/secrets",
+        ] {
+            assert!(!is_of_the_pod(&mount(point)), "{point}");
+        }
+        for point in ["/data", "/run/secrets/kubernetes.io/serviceaccount", "/etc/config", "/system"] {
+            assert!(is_of_the_pod(&mount(point)), "{point}");
+        }
+    }
+}
