@@ -1,8 +1,8 @@
 //! `explain`: what a code means, and what a pasted error means. Text in, text out.
 
 use crate::causes;
-use crate::causes::{Advice, Cause, Fix};
-use crate::diagnosis::sts_errors::{self, Reading};
+use crate::causes::{Advice, Candidate, Cause, Fix};
+use crate::diagnosis::sts_errors;
 use crate::render::text::{printable, wrap};
 use serde::Serialize;
 
@@ -28,10 +28,9 @@ pub struct Explained {
 pub fn text(bytes: &[u8]) -> Explanation {
     let (clues, readings) = sts_errors::read_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
     let mut causes: Vec<Explained> = Vec::new();
-    for suspect in readings.iter().flat_map(|Reading { suspects, .. }| suspects) {
-        let known = causes::cause(suspect.code).filter(|cause| causes.iter().all(|known| known.cause != *cause));
-        if let Some(cause) = known {
-            causes.push(Explained { cause, why: suspect.why.clone(), fix: sts_errors::fix(cause.code, &clues) });
+    for Candidate { cause, why } in readings.iter().flat_map(|reading| &reading.candidates) {
+        if causes.iter().all(|known| known.cause != *cause) {
+            causes.push(Explained { cause, why: why.clone(), fix: sts_errors::fix(cause, &clues) });
         }
     }
     Explanation { causes }

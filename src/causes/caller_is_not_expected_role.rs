@@ -35,7 +35,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let cause = format!("STS says that the caller is {}, and AWS_ROLE_ARN is {role}.", caller.arn);
-    Diagnosis::new(cause, fix(CALLER_IS_NOT_EXPECTED_ROLE.code, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&CALLER_IS_NOT_EXPECTED_ROLE, &Clues::of(evidence))).into()
 }
 
 #[cfg(test)]

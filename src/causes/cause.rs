@@ -109,6 +109,12 @@ pub struct Candidate {
     pub why: String,
 }
 
+impl Candidate {
+    pub fn new(cause: &'static Cause, why: impl Into<String>) -> Self {
+        Self { cause, why: why.into() }
+    }
+}
+
 /// What a check found: the values seen, the fix, and, where evidence does not decide, what it could be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {

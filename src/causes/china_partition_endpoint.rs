@@ -35,7 +35,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let of_china = role.filter(|role| role.partition == Partition::China);
     let role = of_china.map_or_else(String::new, |role| format!(" The role {} is in China.", role.name));
     let cause = format!("The settings lead to {host}, which is not one of China's hosts.{role}");
-    Diagnosis::new(cause, fix(CHINA_PARTITION_ENDPOINT.code, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&CHINA_PARTITION_ENDPOINT, &Clues::of(evidence))).into()
 }
 
 /// Whether a host is meant to be STS in China, but is not.

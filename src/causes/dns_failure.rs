@@ -13,7 +13,7 @@ The resolver got no usable answer for the name of STS: a time-out, a refusal, or
 TCP), or the node's own resolver is gone; in the first seconds of a node's life it often passes.
 
 Look at the CoreDNS pods and at what the pod's egress allows.",
-    judge: Some(|evidence| unreached::judge(DNS_FAILURE.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&DNS_FAILURE, evidence)),
 };
 
 #[cfg(test)]

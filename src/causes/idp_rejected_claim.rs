@@ -14,7 +14,7 @@ providers www.amazon.com and graph.facebook.com are asked; OIDC tokens, a cluste
 verified by STS itself. It has never been met on EKS.
 
 Ask the provider why, and get a new token from it.",
-    judge: Some(|evidence| sts_errors::judge(IDP_REJECTED_CLAIM.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&IDP_REJECTED_CLAIM, evidence)),
 };
 
 #[cfg(test)]

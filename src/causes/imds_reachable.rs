@@ -36,7 +36,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let version = if *version_1 { " It asks for no session token (IMDSv1)." } else { "" };
     let cause = format!("The instance metadata answers here and gives out the node's role {role}.{version}");
     let instance = instance.as_deref().unwrap_or("INSTANCE");
-    let fix = fix(IMDS_REACHABLE.code, &Clues::of(evidence)).command(format!(
+    let fix = fix(&IMDS_REACHABLE, &Clues::of(evidence)).command(format!(
         "aws ec2 modify-instance-metadata-options --instance-id {instance} --http-tokens required \
          --http-put-response-hop-limit 1"
     ));

@@ -20,18 +20,18 @@ Set AWS_ROLE_SESSION_NAME accordingly, or not at all: SDKs then make one up. The
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(name) = evidence.environment.value("AWS_ROLE_SESSION_NAME") else {
-        return sts_errors::judge(INVALID_SESSION_NAME.code, evidence);
+        return sts_errors::judge(&INVALID_SESSION_NAME, evidence);
     };
     let bad = name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c));
     let fault = match bad {
         Some(character) => format!("it holds the character {character:?}"),
         None if (2..=64).contains(&name.len()) => {
-            return sts_errors::pass_unless_said(INVALID_SESSION_NAME.code, evidence);
+            return sts_errors::pass_unless_said(&INVALID_SESSION_NAME, evidence);
         }
         None => format!("it has {} characters, and 2 to 64 are allowed", name.len()),
     };
     let cause = format!("AWS_ROLE_SESSION_NAME is {name:?}: {fault}.");
-    Diagnosis::new(cause, fix(INVALID_SESSION_NAME.code, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&INVALID_SESSION_NAME, &Clues::of(evidence))).into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use crate::aws::issuer::why_unreachable;
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Fix, NOT_AUTHORIZED, Outcome, Severity};
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::Evidence;
 
@@ -32,11 +32,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Diagnosis::new("The token names no issuer.", fix()).into();
     };
     match why_unreachable(issuer) {
-        None => sts_errors::pass_unless_said(ISSUER_NOT_PUBLIC_DEFAULT.code, evidence),
+        None => sts_errors::pass_unless_said(&ISSUER_NOT_PUBLIC_DEFAULT, evidence),
         // A stand-in for STS may well reach it, and what works is not at fault.
         Some(_) if evidence.session.seen().is_some() => Outcome::Pass,
         // STS looks at the role only after it has verified the token.
-        Some(_) if sts_errors::finding_code(evidence) == Some("not-authorized") => Outcome::Pass,
+        Some(_) if sts_errors::finding_cause(evidence) == Some(&NOT_AUTHORIZED) => Outcome::Pass,
         Some(why) => Diagnosis::new(format!("The token's issuer is {issuer:?}: {why}."), fix()).into(),
     }
 }

@@ -17,7 +17,7 @@ transient.
 
 EKS runs its issuers itself, so on EKS waiting helps. A self-hosted issuer must answer the whole internet quickly: \
 put its two documents on S3 or behind a CDN.",
-    judge: Some(|evidence| sts_errors::judge(ISSUER_UNREACHABLE.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&ISSUER_UNREACHABLE, evidence)),
 };
 
 #[cfg(test)]

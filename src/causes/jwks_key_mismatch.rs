@@ -41,7 +41,7 @@ fn judge(evidence: &Evidence) -> Outcome {
              cluster signed it, or the token was changed."
         ),
     };
-    let fix = fix(JWKS_KEY_MISMATCH.code, &Clues::of(evidence));
+    let fix = fix(&JWKS_KEY_MISMATCH, &Clues::of(evidence));
     let diagnosis = Diagnosis::new(cause, fix);
     match evidence.session.seen() {
         // STS keeps keys for a while: it still knew this one.

@@ -32,7 +32,7 @@ fn judge(evidence: &Evidence) -> Outcome {
             .into();
     }
     match RoleArn::parse(value) {
-        Ok(_) => sts_errors::pass_unless_said(MALFORMED_ARN.code, evidence),
+        Ok(_) => sts_errors::pass_unless_said(&MALFORMED_ARN, evidence),
         Err(fault) => {
             let hint = match fault {
                 ArnFault::WrongService(ref service) if service == "sts" => {

@@ -27,7 +27,7 @@ with --check FILE says which part of a given one fails.
 A role or provider that was made or changed within the last minute may only need time: IAM tells all of AWS within \
 seconds, seldom minutes. Otherwise waiting does not help; once the policy is right, the same pod recovers without \
 being made anew.",
-    judge: Some(|evidence| sts_errors::judge(NOT_AUTHORIZED.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&NOT_AUTHORIZED, evidence)),
 };
 
 #[cfg(test)]

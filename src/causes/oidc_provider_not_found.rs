@@ -17,7 +17,7 @@ account has not switched on, and from another partition's STS.
 
 Make the provider in the role's account, with the client id sts.amazonaws.com. A provider that was made within the \
 last minute may only need time. The pod recovers by itself.",
-    judge: Some(|evidence| sts_errors::judge(OIDC_PROVIDER_NOT_FOUND.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&OIDC_PROVIDER_NOT_FOUND, evidence)),
 };
 
 #[cfg(test)]

@@ -37,9 +37,9 @@ fn judge(evidence: &Evidence) -> Outcome {
                  unless the account has changed its version, services of that region refuse it.",
                 endpoint.host
             );
-            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(OPT_IN_REGION_V1_TOKEN.code, &Clues::of(evidence)))))
+            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&OPT_IN_REGION_V1_TOKEN, &Clues::of(evidence)))))
         }
-        _ => sts_errors::judge(OPT_IN_REGION_V1_TOKEN.code, evidence),
+        _ => sts_errors::judge(&OPT_IN_REGION_V1_TOKEN, evidence),
     }
 }
 

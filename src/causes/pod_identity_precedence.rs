@@ -40,7 +40,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let cause = format!(
         "{name} is {uri}, and IRSA's variables name {role}. {order}; a pod made by the webhook alone has only one of the two."
     );
-    Diagnosis::new(cause, fix(POD_IDENTITY_PRECEDENCE.code, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&POD_IDENTITY_PRECEDENCE, &Clues::of(evidence))).into()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ Variables of the proxy come in upper and lower case, and not every SDK reads bot
 
 Allow the STS host in the proxy, or put it into NO_PROXY where a VPC endpoint is the direct way. Keep \
 169.254.169.254 and the cluster's own names in NO_PROXY.",
-    judge: Some(|evidence| unreached::judge(PROXY_INTERFERES.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&PROXY_INTERFERES, evidence)),
 };
 
 #[cfg(test)]

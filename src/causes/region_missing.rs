@@ -54,7 +54,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn warning(cause: String, evidence: &Evidence) -> Outcome {
-    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(REGION_MISSING.code, &Clues::of(evidence)))))
+    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&REGION_MISSING, &Clues::of(evidence)))))
 }
 
 /// Whether an SDK that finds no region would leave the role's partition.

@@ -16,7 +16,7 @@ account\", which another region's endpoint does not say. GetCallerIdentity works
 same, so it proves nothing.
 
 Activate the endpoint or enable the region, or set AWS_REGION (and recreate the pod) so that another region's is called.",
-    judge: Some(|evidence| sts_errors::judge(REGION_STS_DISABLED.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&REGION_STS_DISABLED, evidence)),
 };
 
 #[cfg(test)]

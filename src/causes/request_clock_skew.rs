@@ -31,7 +31,7 @@ A container has the clock of its node; nothing in the pod sets it. Look at the n
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    if let Some(fault) = sts_errors::said(REQUEST_CLOCK_SKEW.code, evidence) {
+    if let Some(fault) = sts_errors::said(&REQUEST_CLOCK_SKEW, evidence) {
         return fault;
     }
     let clock = match &evidence.clock {
@@ -74,7 +74,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn diagnosis(evidence: &Evidence, cause: String) -> Diagnosis {
-    Diagnosis::new(cause, fix(REQUEST_CLOCK_SKEW.code, &Clues::of(evidence)))
+    Diagnosis::new(cause, fix(&REQUEST_CLOCK_SKEW, &Clues::of(evidence)))
 }
 
 /// STS gives every session at least 15 minutes, so one that is over at once tells the clock.

@@ -22,7 +22,7 @@ use one VPC endpoint, fail alike.
 
 CloudTrail in the role's account shows the denied call. Except web identity from the denying statement, or allow it \
 in the endpoint's policy.",
-    judge: Some(|evidence| sts_errors::judge(SCP_OR_BOUNDARY_DENY.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&SCP_OR_BOUNDARY_DENY, evidence)),
 };
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ refused: \"The requested DurationSeconds exceeds the MaxSessionDuration set for 
 another role's session (chaining) are limited to one hour whatever the role says.
 
 Ask for less, or raise the role's maximum.",
-    judge: Some(|evidence| sts_errors::judge(SESSION_DURATION_EXCEEDS_MAX.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&SESSION_DURATION_EXCEEDS_MAX, evidence)),
 };
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ sts.amazonaws.com) in a region that must be switched on, or it was made in anoth
 also mean that static keys were used instead, and that these are deleted or mistyped.
 
 Call STS at the regional endpoint of the workload's own region and partition.",
-    judge: Some(|evidence| sts_errors::judge(SIGNED_CALL_REFUSED.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&SIGNED_CALL_REFUSED, evidence)),
 };
 
 #[cfg(test)]

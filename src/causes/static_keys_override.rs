@@ -36,7 +36,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("there is no web identity to override");
     }
     let (cause, fix) = match (in_variables(evidence), in_profile(evidence)) {
-        (Some(cause), _) => (cause, fix(STATIC_KEYS_OVERRIDE.code, &Clues::of(evidence))),
+        (Some(cause), _) => (cause, fix(&STATIC_KEYS_OVERRIDE, &Clues::of(evidence))),
         (None, Some((cause, fix))) => (cause, fix),
         (None, None) => return Outcome::Pass,
     };

@@ -27,9 +27,9 @@ fn judge(evidence: &Evidence) -> Outcome {
                  not use such credentials.",
                 session.expires_at
             );
-            Diagnosis::new(cause, fix(STS_ANSWER_NOT_UNDERSTOOD.code, &Clues::of(evidence))).into()
+            Diagnosis::new(cause, fix(&STS_ANSWER_NOT_UNDERSTOOD, &Clues::of(evidence))).into()
         }
-        _ => sts_errors::judge(STS_ANSWER_NOT_UNDERSTOOD.code, evidence),
+        _ => sts_errors::judge(&STS_ANSWER_NOT_UNDERSTOOD, evidence),
     }
 }
 

@@ -24,7 +24,7 @@ variables were set when it was made.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let fault = |cause: String| Diagnosis::new(cause, fix(STS_ENDPOINT_MISCONFIGURED.code, &Clues::of(evidence)));
+    let fault = |cause: String| Diagnosis::new(cause, fix(&STS_ENDPOINT_MISCONFIGURED, &Clues::of(evidence)));
     match &evidence.endpoint {
         Seen::NotLooked(why) => Outcome::skip(why.clone()),
         Seen::Failed(EndpointFault::BadUrl { variable, url, why }) => {
@@ -40,14 +40,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Seen(endpoint) => {
             if let Some(cause) = misspelt_region(endpoint, evidence) {
                 fault(cause).into()
-            } else if let Some(fault) = sts_errors::said(STS_ENDPOINT_MISCONFIGURED.code, evidence) {
+            } else if let Some(fault) = sts_errors::said(&STS_ENDPOINT_MISCONFIGURED, evidence) {
                 fault
             } else if !endpoint.https && endpoint.partition.is_some() {
                 let cause =
                     format!("STS is called without TLS, at {}: whoever listens can take the token.", endpoint.url);
                 Outcome::Warning(Box::new(fault(cause)))
             } else {
-                sts_errors::judge(STS_ENDPOINT_MISCONFIGURED.code, evidence)
+                sts_errors::judge(&STS_ENDPOINT_MISCONFIGURED, evidence)
             }
         }
     }

@@ -14,7 +14,7 @@ and an egress rule in NetworkPolicy and security group. Pods with security group
 unless that is set up.
 
 STS has many addresses and changes them, so allow it by name or by endpoint rather than by address.",
-    judge: Some(|evidence| unreached::judge(STS_ENDPOINT_UNREACHABLE_TIMEOUT.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, evidence)),
 };
 
 #[cfg(test)]

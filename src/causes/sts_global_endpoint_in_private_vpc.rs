@@ -20,7 +20,7 @@ before 2025-07-31) call the global name unless configured otherwise.
 Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (the annotation eks.amazonaws.com/sts-regional-endpoints: \
 \"true\" has the webhook do it), then recreate the pod. Do not alias the global name to the endpoint: its \
 certificate does not fit.",
-    judge: Some(|evidence| unreached::judge(STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, evidence)),
 };
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub static STS_SERVER_ERROR: Cause = Cause {
     explanation: "\
 STS answered with a status of 500 or more. Nothing is wrong with the request. Look again; if it stays, look at AWS's \
 health dashboard for the region, and call another region's endpoint meanwhile.",
-    judge: Some(|evidence| sts_errors::judge(STS_SERVER_ERROR.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&STS_SERVER_ERROR, evidence)),
 };
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub static STS_UNREACHABLE: Cause = Cause {
 The call did not arrive. The report's steps say how far it came: name, connection, proxy, TLS, answer. Common \
 reasons are a NetworkPolicy or security group without an exception for STS, a VPC without NAT or VPC endpoint, DNS, \
 a proxy, and a service mesh whose proxy is not up yet while init containers run.",
-    judge: Some(|evidence| unreached::judge(STS_UNREACHABLE.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&STS_UNREACHABLE, evidence)),
 };
 
 #[cfg(test)]

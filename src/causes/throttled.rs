@@ -16,7 +16,7 @@ role, so the fault shows up as AccessDenied much later.
 
 Wait; it passes. Start fewer pods at once, let programs keep their session for its hour, and use regional endpoints, \
 which each have their own limit.",
-    judge: Some(|evidence| sts_errors::judge(THROTTLED.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&THROTTLED, evidence)),
 };
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ The pod recovers by itself.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let mut outcome = sts_errors::judge(THUMBPRINT_MISMATCH.code, evidence);
+    let mut outcome = sts_errors::judge(&THUMBPRINT_MISMATCH, evidence);
     let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
     if let (Outcome::Fault(diagnosis), Some(thumbprint)) = (&mut outcome, thumbprint) {
         diagnosis.cause += &format!(" Seen from here, the chain's last certificate has the thumbprint {thumbprint}.");

@@ -12,7 +12,7 @@ Somebody aliased sts.amazonaws.com to a regional VPC endpoint, in CoreDNS or a p
 certificate is for sts.REGION.amazonaws.com and its own vpce names, so TLS refuses it, rightly.
 
 Remove the alias and have SDKs call the regional name: AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION.",
-    judge: Some(|evidence| unreached::judge(TLS_HOSTNAME_MISMATCH.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&TLS_HOSTNAME_MISMATCH, evidence)),
 };
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ certificate decides: Amazon or Starfield means that the bundle is missing; anyth
 
 Put a bundle into the image; where TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
 SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.",
-    judge: Some(|evidence| unreached::judge(TLS_UNKNOWN_CA.code, evidence)),
+    judge: Some(|evidence| unreached::judge(&TLS_UNKNOWN_CA, evidence)),
 };
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ by not setting it at all, and make the pod anew.",
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     if !token.is_for_another_use() {
-        return sts_errors::pass_unless_said(TOKEN_AUDIENCE_FOR_OTHER_USE.code, evidence);
+        return sts_errors::pass_unless_said(&TOKEN_AUDIENCE_FOR_OTHER_USE, evidence);
     }
     let kind = if token.kubernetes.legacy {
         "It is a secret-based token as Kubernetes made them before 1.24, without audience.".to_owned()

@@ -33,10 +33,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     let expired = token.expires_at.filter(|at| *at <= there && evidence.session.seen().is_none());
     let Some(expires_at) = expired else {
         return match token.expires_at {
-            Some(_) => sts_errors::pass_unless_said(TOKEN_EXPIRED.code, evidence),
-            None => {
-                sts_errors::said(TOKEN_EXPIRED.code, evidence).unwrap_or_else(|| Outcome::skip("the token has no exp"))
-            }
+            Some(_) => sts_errors::pass_unless_said(&TOKEN_EXPIRED, evidence),
+            None => sts_errors::said(&TOKEN_EXPIRED, evidence).unwrap_or_else(|| Outcome::skip("the token has no exp")),
         };
     };
     let ago = span(there.since(expires_at));

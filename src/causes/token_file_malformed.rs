@@ -39,7 +39,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         }
         Seen::Seen(token) => token,
     };
-    match sts_errors::said(TOKEN_FILE_MALFORMED.code, evidence) {
+    match sts_errors::said(&TOKEN_FILE_MALFORMED, evidence) {
         Some(Outcome::Fault(diagnosis)) if token.padding.is_some() => {
             return Diagnosis::new(diagnosis.cause, without_padding()).into();
         }

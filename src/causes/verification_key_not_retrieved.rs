@@ -1,4 +1,6 @@
-use crate::causes::{Advice, Candidate, Cause, Outcome, Severity};
+use crate::causes::{
+    Advice, Candidate, Cause, ISSUER_NOT_PUBLIC_DEFAULT, ISSUER_UNREACHABLE, JWKS_KEY_MISMATCH, Outcome, Severity,
+};
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::{Evidence, Seen, Signature};
 
@@ -24,13 +26,13 @@ them.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let outcome = sts_errors::judge(VERIFICATION_KEY_NOT_RETRIEVED.code, evidence);
+    let outcome = sts_errors::judge(&VERIFICATION_KEY_NOT_RETRIEVED, evidence);
     let Outcome::Fault(mut diagnosis) = outcome else {
         return outcome;
     };
     let (words, first) = match &evidence.issuer {
         Seen::NotLooked(_) => return Outcome::Fault(diagnosis),
-        Seen::Failed(fault) => (format!(" From here, too, {fault}."), crate::causes::ISSUER_UNREACHABLE.code),
+        Seen::Failed(fault) => (format!(" From here, too, {fault}."), &ISSUER_UNREACHABLE),
         Seen::Seen(issuer) => match &issuer.signature {
             Signature::KeyNotPublished | Signature::Invalid => {
                 return Outcome::skip("the issuer does not publish the token's key");
@@ -38,23 +40,23 @@ fn judge(evidence: &Evidence) -> Outcome {
             Signature::Valid if issuer.is_private() => {
                 let why =
                     "its name leads to private addresses here; unless the internet sees others, STS cannot get there";
-                let private = Candidate { cause: &crate::causes::ISSUER_NOT_PUBLIC_DEFAULT, why: why.to_owned() };
-                diagnosis.candidates.retain(|candidate| candidate.cause.code != "jwks-key-mismatch");
+                let private = Candidate { cause: &ISSUER_NOT_PUBLIC_DEFAULT, why: why.to_owned() };
+                diagnosis.candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
                 diagnosis.candidates.push(private);
                 let words = " From here the issuer answers and its key verifies the token.";
-                (words.to_owned(), crate::causes::ISSUER_NOT_PUBLIC_DEFAULT.code)
+                (words.to_owned(), &ISSUER_NOT_PUBLIC_DEFAULT)
             }
             Signature::Valid => {
                 let words = " From here the issuer answers and its key verifies the token: so STS could not reach it in \
                              time, which passes, or its address is not public.";
-                diagnosis.candidates.retain(|candidate| candidate.cause.code != "jwks-key-mismatch");
-                (words.to_owned(), crate::causes::ISSUER_UNREACHABLE.code)
+                diagnosis.candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
+                (words.to_owned(), &ISSUER_UNREACHABLE)
             }
-            Signature::NotVerified(why) => (format!(" From here the issuer answers; {why}."), "jwks-key-mismatch"),
+            Signature::NotVerified(why) => (format!(" From here the issuer answers; {why}."), &JWKS_KEY_MISMATCH),
         },
     };
     diagnosis.cause += &words;
-    diagnosis.candidates.sort_by_key(|candidate| candidate.cause.code != first);
+    diagnosis.candidates.sort_by_key(|candidate| candidate.cause != first);
     Outcome::Fault(diagnosis)
 }
 

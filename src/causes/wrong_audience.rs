@@ -19,7 +19,7 @@ made by hand often lack it, or hold another tool's.
 
 Add the audience to the provider's client ids, or have the token minted for one that is there. After a change of the \
 provider the pod recovers by itself; after a change of the annotation it must be made anew.",
-    judge: Some(|evidence| sts_errors::judge(WRONG_AUDIENCE.code, evidence)),
+    judge: Some(|evidence| sts_errors::judge(&WRONG_AUDIENCE, evidence)),
 };
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return match &evidence.endpoint {
             Seen::NotLooked(why) => Outcome::skip(why.clone()),
             Seen::Failed(_) => Outcome::skip("there is no endpoint"),
-            Seen::Seen(_) => sts_errors::judge(WRONG_PARTITION_ENDPOINT.code, evidence),
+            Seen::Seen(_) => sts_errors::judge(&WRONG_PARTITION_ENDPOINT, evidence),
         };
     };
     if china_partition_endpoint::is_near(&endpoint.host) {
@@ -45,7 +45,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         role.id(),
         endpoint.host
     );
-    Diagnosis::new(cause, fix(WRONG_PARTITION_ENDPOINT.code, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&WRONG_PARTITION_ENDPOINT, &Clues::of(evidence))).into()
 }
 
 #[cfg(test)]

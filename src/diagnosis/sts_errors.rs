@@ -1,8 +1,8 @@
 //! What an error of AWS, of an SDK, of the operating system or of TLS means: one table, used by the checks (which hand
 //! in what the probe saw) and by `explain` (which hands in a text that a user pasted).
 //!
-//! A text says a [`Symptom`]; local facts ([`Clues`]) narrow it down to ranked [`Suspect`]s. Where they decide, the
-//! first suspect is the cause; where they do not, an umbrella code stands for all of them.
+//! A text says a [`Symptom`]; local facts ([`Clues`]) narrow it down to ranked [`Candidate`]s. Where they decide, the
+//! first candidate is the cause; where they do not, an umbrella code stands for all of them.
 
 mod answers;
 mod clock;
@@ -20,59 +20,43 @@ mod unwrap;
 pub use clock::time_told;
 pub use clues::{Clues, Told};
 pub use fixes::fix;
-pub use judge::{finding_code, judge, pass_unless_said, said};
+pub use judge::{finding_cause, judge, pass_unless_said, said};
 pub use symptoms::{Symptom, Voice};
 
-use crate::causes;
-use crate::causes::Candidate;
+use crate::causes::{Candidate, Cause, STS_ANSWER_NOT_UNDERSTOOD};
 use crate::probe::evidence::Refusal;
 use heard::Heard;
 use reader::Context;
 use std::ops::Range;
-
-/// A possible cause and what speaks for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suspect {
-    pub code: &'static str,
-    pub why: String,
-}
-
-impl Suspect {
-    fn new(code: &'static str, why: impl Into<String>) -> Self {
-        Self { code, why: why.into() }
-    }
-}
 
 /// What one error means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     pub symptom: Symptom,
     /// Likeliest first, never empty.
-    pub suspects: Vec<Suspect>,
-    /// The code that stands for all suspects where nothing decides between them.
-    pub umbrella: Option<&'static str>,
+    pub candidates: Vec<Candidate>,
+    /// Stands for all candidates where nothing decides between them.
+    pub umbrella: Option<&'static Cause>,
 }
 
 impl Reading {
-    fn decided(symptom: Symptom, code: &'static str, why: impl Into<String>) -> Self {
-        Self { symptom, suspects: vec![Suspect::new(code, why)], umbrella: None }
+    fn decided(symptom: Symptom, cause: &'static Cause, why: impl Into<String>) -> Self {
+        Self { symptom, candidates: vec![Candidate::new(cause, why)], umbrella: None }
     }
 
-    fn open(symptom: Symptom, umbrella: &'static str, suspects: Vec<Suspect>) -> Self {
-        Self { symptom, suspects, umbrella: Some(umbrella) }
+    fn open(symptom: Symptom, umbrella: &'static Cause, candidates: Vec<Candidate>) -> Self {
+        Self { symptom, candidates, umbrella: Some(umbrella) }
     }
 
-    /// The code of the finding: the cause where it is decided, else the umbrella.
-    pub fn code(&self) -> &'static str {
-        self.umbrella.or(self.suspects.first().map(|suspect| suspect.code)).unwrap_or("sts-answer-not-understood")
+    /// The cause of the finding: the likeliest where it is decided, else the umbrella.
+    pub fn cause(&self) -> &'static Cause {
+        let likeliest = self.candidates.first().map(|candidate| candidate.cause);
+        self.umbrella.or(likeliest).unwrap_or(&STS_ANSWER_NOT_UNDERSTOOD)
     }
 
-    /// The suspects as a finding shows them; none where the finding itself is the cause.
-    pub fn candidates(&self) -> Vec<Candidate> {
-        let suspects = self.suspects.iter().filter(|_| self.umbrella.is_some());
-        suspects
-            .filter_map(|suspect| Some(Candidate { cause: causes::cause(suspect.code)?, why: suspect.why.clone() }))
-            .collect()
+    /// The candidates as a finding shows them; none where the finding itself is the cause.
+    pub fn open_candidates(&self) -> Vec<Candidate> {
+        self.candidates.iter().filter(|_| self.umbrella.is_some()).cloned().collect()
     }
 }
 
@@ -166,7 +150,7 @@ mod tests {
     use crate::aws::arn::RoleArn;
 
     #[test]
-    fn every_code_that_the_table_names_is_registered_and_has_a_fix() {
+    fn every_cause_that_the_table_names_has_a_fix() {
         let role = |arn| RoleArn::parse(arn).ok();
         let all = [
             Clues::default(),
@@ -189,10 +173,10 @@ mod tests {
         for row in table::rows() {
             for clues in &all {
                 let reading = interpret(row.symptom, clues);
-                assert!(!reading.suspects.is_empty(), "{:?}", row.symptom);
-                for code in reading.suspects.iter().map(|suspect| suspect.code).chain([reading.code()]) {
-                    assert!(causes::cause(code).is_some(), "{code} is not registered");
-                    assert!(!fix(code, clues).text.starts_with("read what the code"), "{code} has no fix");
+                assert!(!reading.candidates.is_empty(), "{:?}", row.symptom);
+                let candidates = reading.candidates.iter().map(|candidate| candidate.cause);
+                for cause in candidates.chain([reading.cause()]) {
+                    assert!(!fix(cause, clues).text.starts_with("read what the code"), "{cause:?} has no fix");
                 }
             }
         }

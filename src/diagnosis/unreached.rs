@@ -4,8 +4,7 @@
 mod layers;
 mod patience;
 
-use crate::causes;
-use crate::causes::{Advice, Candidate, Diagnosis, Fix, Outcome};
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, STS_UNREACHABLE};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::{CallFault, Dial, Endpoint, Environment, Evidence, Seen};
 
@@ -13,11 +12,11 @@ use crate::probe::evidence::{CallFault, Dial, Endpoint, Environment, Evidence, S
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Reading {
     /// The cause where the evidence decides, else the umbrella `sts-unreachable`.
-    code: &'static str,
+    cause: &'static Cause,
     /// What was seen.
     seen: String,
     /// Likeliest first; empty where the evidence decides.
-    suspects: Vec<(&'static str, String)>,
+    candidates: Vec<(&'static Cause, String)>,
     /// Where the values at hand give a better fix than the cause's own.
     fix: Option<Fix>,
     /// Where this occurrence calls for something else than the cause's own advice.
@@ -25,12 +24,12 @@ struct Reading {
 }
 
 impl Reading {
-    fn decided(code: &'static str, seen: String) -> Self {
-        Self { code, seen, suspects: Vec::new(), fix: None, advice: None }
+    fn decided(cause: &'static Cause, seen: String) -> Self {
+        Self { cause, seen, candidates: Vec::new(), fix: None, advice: None }
     }
 
-    fn open(seen: String, suspects: Vec<(&'static str, String)>) -> Self {
-        Self { code: "sts-unreachable", seen, suspects, fix: None, advice: None }
+    fn open(seen: String, candidates: Vec<(&'static Cause, String)>) -> Self {
+        Self { cause: &STS_UNREACHABLE, seen, candidates, fix: None, advice: None }
     }
 
     fn with_fix(self, fix: Fix) -> Self {
@@ -54,8 +53,8 @@ struct Story<'e> {
     environment: &'e Environment,
 }
 
-/// Whether `code` is what kept the call from STS. At most one code is.
-pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
+/// Whether `cause` is what kept the call from STS. At most one cause is.
+pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
     let faults = [evidence.session.failed(), evidence.caller.failed()];
     let unanswered = faults.into_iter().flatten().find_map(|fault| match fault {
         CallFault::NoAnswer(no_answer) => Some(no_answer),
@@ -83,13 +82,11 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
     let Some(reading) = layers::read(&story) else {
         return Outcome::skip("the settings lead elsewhere than to STS");
     };
-    if reading.code != code {
+    if reading.cause != cause {
         return Outcome::skip("something else kept the call from STS");
     }
-    let candidates = reading.suspects.into_iter();
-    let candidates =
-        candidates.filter_map(|(code, why)| Some(Candidate { cause: causes::cause(code)?, why })).collect();
-    let mut fix = reading.fix.unwrap_or_else(|| fix(reading.code, &Clues::of(evidence)));
+    let candidates = reading.candidates.into_iter().map(|(cause, why)| Candidate { cause, why }).collect();
+    let mut fix = reading.fix.unwrap_or_else(|| fix(reading.cause, &Clues::of(evidence)));
     if patience::cut_short(story.dial).is_some() {
         fix.text = format!("raise --run-timeout, and {}", fix.text);
     }
@@ -116,7 +113,7 @@ mod tests {
     fn an_answer_of_whatever_kind_is_no_fault_of_the_network() {
         let refused = testing::answered(Operation::AssumeRoleWithWebIdentity, 403, "AccessDenied", "");
         for evidence in [testing::healthy(), refused] {
-            assert_eq!(judge("sts-unreachable", &evidence), Outcome::Pass);
+            assert_eq!(judge(&STS_UNREACHABLE, &evidence), Outcome::Pass);
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::causes::Advice;
+use crate::causes::{
+    Advice, Cause, NO_OIDC_PROVIDER, NOT_AUTHORIZED, OIDC_PROVIDER_NOT_FOUND, THROTTLED, THUMBPRINT_MISMATCH,
+    WRONG_AUDIENCE,
+};
 use crate::diagnosis::report::Report;
 
 /// Where chance comes from (SplitMix64): seeded by the modes from the operating system, by a simulation with a number.
@@ -44,20 +47,20 @@ pub struct Outlook {
 
 impl Outlook {
     pub fn of(report: &Report) -> Self {
-        let code = report.root_cause().map_or("", |finding| finding.cause.code);
+        let cause = report.root_cause().map(|finding| finding.cause);
         Self {
             works: report.exit_code == crate::diagnosis::report::exit::WORKS,
             advice: report.advice,
-            throttled: code == "throttled",
-            settles: SETTLING.contains(&code),
+            throttled: cause == Some(&THROTTLED),
+            settles: cause.is_some_and(|cause| SETTLING.contains(&cause)),
         }
     }
 }
 
 /// What STS answers until a new or changed role or provider has reached it ("changes ... are eventually consistent",
 /// IAM User Guide, "Troubleshoot IAM").
-const SETTLING: &[&str] =
-    &["not-authorized", "oidc-provider-not-found", "no-oidc-provider", "wrong-audience", "thumbprint-mismatch"];
+static SETTLING: &[&Cause] =
+    &[&NOT_AUTHORIZED, &OIDC_PROVIDER_NOT_FOUND, &NO_OIDC_PROVIDER, &WRONG_AUDIENCE, &THUMBPRINT_MISMATCH];
 
 /// How an init container waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

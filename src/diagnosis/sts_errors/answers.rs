@@ -3,85 +3,90 @@
 mod caller;
 mod trust_policy;
 
+use super::Reading;
 use super::clues::Clues;
 use super::symptoms::Symptom;
-use super::{Reading, Suspect};
 use crate::aws::partition::Partition;
+use crate::causes::{
+    Candidate, IDP_REJECTED_CLAIM, INVALID_SESSION_NAME, ISSUER_NOT_PUBLIC_DEFAULT, ISSUER_UNREACHABLE,
+    JWKS_KEY_MISMATCH, MALFORMED_ARN, NO_OIDC_PROVIDER, NOT_AUTHORIZED, OIDC_PROVIDER_NOT_FOUND,
+    OPT_IN_REGION_V1_TOKEN, PACKED_POLICY_TOO_LARGE, POD_IDENTITY_PRECEDENCE, PROXY_INTERFERES, REGION_STS_DISABLED,
+    REQUEST_CLOCK_SKEW, SCP_OR_BOUNDARY_DENY, SERVICE_ACCOUNT_MISMATCH, SESSION_CREDENTIALS_EXPIRED,
+    SESSION_DURATION_EXCEEDS_MAX, SIGNED_CALL_REFUSED, STATIC_KEYS_OVERRIDE, STS_ANSWER_NOT_UNDERSTOOD,
+    STS_ENDPOINT_MISCONFIGURED, STS_SERVER_ERROR, THROTTLED, THUMBPRINT_MISMATCH, TOKEN_AUDIENCE_FOR_OTHER_USE,
+    TOKEN_EXPIRED, TOKEN_FILE_MALFORMED, TOKEN_NOT_YET_VALID, UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL,
+    VERIFICATION_KEY_NOT_RETRIEVED, WRONG_ACCOUNT_IN_ROLE_ARN, WRONG_AUDIENCE, WRONG_PARTITION_ENDPOINT,
+};
 use crate::probe::evidence::Padding;
 
 /// `symptom` is one that AWS says.
 pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
     use Symptom::*;
-    let decided = |code, why: &str| Reading::decided(symptom, code, why);
+    let decided = |cause, why: &str| Reading::decided(symptom, cause, why);
     match symptom {
-        ExplicitDeny => decided("scp-or-boundary-deny", "AWS names an explicit deny, which no trust policy can lift"),
+        ExplicitDeny => decided(&SCP_OR_BOUNDARY_DENY, "AWS names an explicit deny, which no trust policy can lift"),
         NotAuthorized | Forbidden if clues.is_other_service_account() => {
-            decided("service-account-mismatch", "the token is not for the service account that was stated")
+            decided(&SERVICE_ACCOUNT_MISMATCH, "the token is not for the service account that was stated")
         }
-        NotAuthorized | Forbidden => Reading::open(symptom, "not-authorized", trust_policy::suspects(clues)),
+        NotAuthorized | Forbidden => Reading::open(symptom, &NOT_AUTHORIZED, trust_policy::candidates(clues)),
         NoProvider => no_provider(symptom, clues),
         WrongAudience if clues.audience.as_deref().is_some_and(is_for_api_server) => decided(
-            "token-audience-for-other-use",
+            &TOKEN_AUDIENCE_FOR_OTHER_USE,
             "the token's audience is the API server's: this is not the token that was minted for STS",
         ),
-        WrongAudience => Reading::decided(symptom, "wrong-audience", wrong_audience(clues)),
+        WrongAudience => Reading::decided(symptom, &WRONG_AUDIENCE, wrong_audience(clues)),
         NoAudience => {
-            decided("token-audience-for-other-use", "the token holds no aud claim, so it was not minted for STS")
+            decided(&TOKEN_AUDIENCE_FOR_OTHER_USE, "the token holds no aud claim, so it was not minted for STS")
         }
-        Thumbprint => decided(
-            "thumbprint-mismatch",
-            "STS compared the issuer's certificate chain with the provider's thumbprints",
-        ),
-        NoVerificationKey => Reading::open(symptom, "verification-key-not-retrieved", no_key(clues)),
-        IdpSilent => decided("issuer-unreachable", "STS could not talk to the issuer; AWS calls this often transient"),
-        IdpRejected => decided("idp-rejected-claim", "the identity provider itself refused the token"),
+        Thumbprint => {
+            decided(&THUMBPRINT_MISMATCH, "STS compared the issuer's certificate chain with the provider's thumbprints")
+        }
+        NoVerificationKey => Reading::open(symptom, &VERIFICATION_KEY_NOT_RETRIEVED, no_key(clues)),
+        IdpSilent => decided(&ISSUER_UNREACHABLE, "STS could not talk to the issuer; AWS calls this often transient"),
+        IdpRejected => decided(&IDP_REJECTED_CLAIM, "the identity provider itself refused the token"),
         TokenExpired => token_expired(symptom, clues),
         BadToken | TokenRejected | RequestRejected if clues.padding.is_some() => {
             let padding = clues.padding.map(Padding::in_words).unwrap_or_default();
-            Reading::decided(
-                symptom,
-                "token-file-malformed",
-                format!("the token file {padding}, which SDKs send along"),
-            )
+            Reading::decided(symptom, &TOKEN_FILE_MALFORMED, format!("the token file {padding}, which SDKs send along"))
         }
         TokenRejected if clues.early.is_some() => {
-            decided("token-not-yet-valid", "by its claims iat and nbf the token is not valid yet")
+            decided(&TOKEN_NOT_YET_VALID, "by its claims iat and nbf the token is not valid yet")
         }
-        TokenRejected => Reading::open(symptom, "sts-answer-not-understood", token_rejected(clues)),
-        BadRoleArn => decided("malformed-arn", "AWS refuses the role's ARN as such, before it looks for the role"),
-        BadSessionName => decided("invalid-session-name", "AWS refuses the session's name"),
+        TokenRejected => Reading::open(symptom, &STS_ANSWER_NOT_UNDERSTOOD, token_rejected(clues)),
+        BadRoleArn => decided(&MALFORMED_ARN, "AWS refuses the role's ARN as such, before it looks for the role"),
+        BadSessionName => decided(&INVALID_SESSION_NAME, "AWS refuses the session's name"),
         BadToken => {
-            decided("token-file-malformed", "what was sent as the token cannot be one: empty, or no text at all")
+            decided(&TOKEN_FILE_MALFORMED, "what was sent as the token cannot be one: empty, or no text at all")
         }
-        TooLong => decided("session-duration-exceeds-max", "a longer session was asked for than the role allows"),
-        RequestRejected => Reading::open(symptom, "sts-answer-not-understood", request_rejected(clues)),
+        TooLong => decided(&SESSION_DURATION_EXCEEDS_MAX, "a longer session was asked for than the role allows"),
+        RequestRejected => Reading::open(symptom, &STS_ANSWER_NOT_UNDERSTOOD, request_rejected(clues)),
         RegionDisabled => {
-            decided("region-sts-disabled", "AWS says that STS is switched off in this region for the account")
+            decided(&REGION_STS_DISABLED, "AWS says that STS is switched off in this region for the account")
         }
-        Throttled => decided("throttled", "AWS limits the rate of calls"),
-        ServerError => decided("sts-server-error", "the server itself failed; nothing is wrong with the request"),
-        PackedPolicy => decided("packed-policy-too-large", "session tags and session policies together are too large"),
+        Throttled => decided(&THROTTLED, "AWS limits the rate of calls"),
+        ServerError => decided(&STS_SERVER_ERROR, "the server itself failed; nothing is wrong with the request"),
+        PackedPolicy => decided(&PACKED_POLICY_TOO_LARGE, "session tags and session policies together are too large"),
         SecondHopDenied => caller::second_hop(symptom, clues),
         CallerDenied => caller::denied(symptom, clues),
-        ClockSkew => Reading::decided(symptom, "request-clock-skew", clock_skew(clues)),
+        ClockSkew => Reading::decided(symptom, &REQUEST_CLOCK_SKEW, clock_skew(clues)),
         SessionExpired if clues.clock_ahead.is_some_and(|ahead| ahead.abs() > 900) => {
-            Reading::decided(symptom, "request-clock-skew", clock_skew(clues))
+            Reading::decided(symptom, &REQUEST_CLOCK_SKEW, clock_skew(clues))
         }
         SessionExpired => decided(
-            "session-credentials-expired",
+            &SESSION_CREDENTIALS_EXPIRED,
             "it is the session's credentials that expired (after an hour by default), not the service account's token",
         ),
         SessionRefused => session_refused(symptom, clues),
         KeysRefused => decided(
-            "static-keys-override",
+            &STATIC_KEYS_OVERRIDE,
             "AWS does not know this access key or its secret; keys that IRSA brings are made by AWS itself",
         ),
         PodIdentity => decided(
-            "pod-identity-precedence",
+            &POD_IDENTITY_PRECEDENCE,
             "EKS Pod Identity was asked for credentials, so this pod does not use IRSA, or not alone",
         ),
         WrongScope => {
-            decided("sts-endpoint-misconfigured", "the call was signed for another region than the endpoint's")
+            decided(&STS_ENDPOINT_MISCONFIGURED, "the call was signed for another region than the endpoint's")
         }
         _ => not_sts(symptom, clues),
     }
@@ -90,7 +95,7 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
 /// An answer that the table does not know.
 pub fn unknown(code: &str, message: &str) -> Reading {
     let why = format!("STS answered {code} {message:?}, which this version has no entry for");
-    Reading::decided(Symptom::NotSts, "sts-answer-not-understood", why)
+    Reading::decided(Symptom::NotSts, &STS_ANSWER_NOT_UNDERSTOOD, why)
 }
 
 fn is_for_api_server(audience: &[String]) -> bool {
@@ -103,32 +108,33 @@ fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
     if clues.issuer_is_internal() {
         let why =
             format!("the issuer {issuer:?} is known only within the cluster, so IAM cannot have a provider for it");
-        return Reading::decided(symptom, "issuer-not-public-default", why);
+        return Reading::decided(symptom, &ISSUER_NOT_PUBLIC_DEFAULT, why);
     }
     if let Some(why) = other_partition(clues) {
-        return Reading::decided(symptom, "wrong-partition-endpoint", why);
+        return Reading::decided(symptom, &WRONG_PARTITION_ENDPOINT, why);
     }
     let account = clues.role.as_ref().map(|role| role.account.as_str());
     let provider = clues.provider_arn().map_or_else(String::new, |arn| format!(": {arn}"));
     let in_account =
         account.map_or_else(|| "the role's account".to_owned(), |account| format!("the account {account}"));
-    let mut suspects = vec![
-        Suspect::new("no-oidc-provider", format!("{in_account} has no provider for {issuer}{provider}")),
-        Suspect::new("wrong-account-in-role-arn", wrong_account(clues)),
+    let mut candidates = vec![
+        Candidate::new(&NO_OIDC_PROVIDER, format!("{in_account} has no provider for {issuer}{provider}")),
+        Candidate::new(&WRONG_ACCOUNT_IN_ROLE_ARN, wrong_account(clues)),
     ];
     if clues.is_of_other_account() == Some(true) {
-        suspects.swap(0, 1);
+        candidates.swap(0, 1);
     }
     if clues.issuer.is_some() && clues.issuer_partition().is_none() {
         let why = format!("{issuer} is not an issuer that EKS made: STS must be able to reach it over the internet");
-        suspects.push(Suspect::new("issuer-not-public-default", why));
+        candidates.push(Candidate::new(&ISSUER_NOT_PUBLIC_DEFAULT, why));
     }
-    suspects.push(Suspect::new(
-        "region-sts-disabled",
+    candidates.push(Candidate::new(
+        &REGION_STS_DISABLED,
         "an STS endpoint of a region that the account has not switched on gives the same answer; try another region's",
     ));
-    suspects.push(Suspect::new("wrong-partition-endpoint", "so does the STS of another partition (China, GovCloud)"));
-    Reading::open(symptom, "oidc-provider-not-found", suspects)
+    candidates
+        .push(Candidate::new(&WRONG_PARTITION_ENDPOINT, "so does the STS of another partition (China, GovCloud)"));
+    Reading::open(symptom, &OIDC_PROVIDER_NOT_FOUND, candidates)
 }
 
 /// Whether the role is of the node's account tells a cluster's own role from another account's, and no more: a role of
@@ -181,21 +187,21 @@ fn quoted(audience: &[String]) -> String {
     audience.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(" and ")
 }
 
-fn no_key(clues: &Clues) -> Vec<Suspect> {
+fn no_key(clues: &Clues) -> Vec<Candidate> {
     let issuer = clues.issuer.as_deref().unwrap_or("the issuer");
     vec![
-        Suspect::new(
-            "issuer-unreachable",
+        Candidate::new(
+            &ISSUER_UNREACHABLE,
             format!(
                 "STS must fetch the keys of {issuer} within 5 s; outages, firewalls and bursts of calls prevent it"
             ),
         ),
-        Suspect::new(
-            "jwks-key-mismatch",
+        Candidate::new(
+            &JWKS_KEY_MISMATCH,
             "the keys that the issuer publishes may lack the token's kid: rotated or made anew",
         ),
-        Suspect::new(
-            "unexpected-auth-header-on-unsigned-call",
+        Candidate::new(
+            &UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL,
             "a client or proxy that adds an X-Amz-Security-Token or Authorization header was seen to get this answer",
         ),
     ]
@@ -208,40 +214,40 @@ fn token_expired(symptom: Symptom, clues: &Clues) -> Reading {
             let span = crate::text::timestamp::span(ahead);
             Reading::decided(
                 symptom,
-                "token-expired",
+                &TOKEN_EXPIRED,
                 format!("STS's clock is {span} from the local one, and STS's decides"),
             )
         }
         _ => Reading::decided(
             symptom,
-            "token-expired",
+            &TOKEN_EXPIRED,
             "STS judged the service account's token itself: it was not read anew after the kubelet replaced the file",
         ),
     }
 }
 
-fn token_rejected(clues: &Clues) -> Vec<Suspect> {
+fn token_rejected(clues: &Clues) -> Vec<Candidate> {
     let says_nothing = "AWS does not say what it found wrong with the token";
-    let mut suspects = vec![Suspect::new(
-        "no-oidc-provider",
+    let mut candidates = vec![Candidate::new(
+        &NO_OIDC_PROVIDER,
         format!(
             "{says_nothing}; most often the role's account has no provider for {}",
             clues.issuer.as_deref().unwrap_or("its issuer")
         ),
     )];
-    suspects.push(Suspect::new("wrong-audience", wrong_audience(clues)));
-    suspects.push(Suspect::new("thumbprint-mismatch", "the issuer's certificate chain may have changed"));
-    suspects.extend(no_key(clues).into_iter().take(2));
-    suspects.push(Suspect::new("wrong-account-in-role-arn", "STS looks for the provider in the role's account"));
-    suspects
+    candidates.push(Candidate::new(&WRONG_AUDIENCE, wrong_audience(clues)));
+    candidates.push(Candidate::new(&THUMBPRINT_MISMATCH, "the issuer's certificate chain may have changed"));
+    candidates.extend(no_key(clues).into_iter().take(2));
+    candidates.push(Candidate::new(&WRONG_ACCOUNT_IN_ROLE_ARN, "STS looks for the provider in the role's account"));
+    candidates
 }
 
-fn request_rejected(clues: &Clues) -> Vec<Suspect> {
+fn request_rejected(clues: &Clues) -> Vec<Candidate> {
     let arn =
-        Suspect::new("malformed-arn", "most often the role's ARN: a typing error, a name instead of an ARN, nothing");
-    let name = Suspect::new("invalid-session-name", "the session's name: 2 to 64 of letters, digits and _+=,.@-");
-    let token = Suspect::new("token-file-malformed", "the token: empty, or the file's path instead of its content");
-    let duration = Suspect::new("session-duration-exceeds-max", "the duration: 900 s to the role's maximum");
+        Candidate::new(&MALFORMED_ARN, "most often the role's ARN: a typing error, a name instead of an ARN, nothing");
+    let name = Candidate::new(&INVALID_SESSION_NAME, "the session's name: 2 to 64 of letters, digits and _+=,.@-");
+    let token = Candidate::new(&TOKEN_FILE_MALFORMED, "the token: empty, or the file's path instead of its content");
+    let duration = Candidate::new(&SESSION_DURATION_EXCEEDS_MAX, "the duration: 900 s to the role's maximum");
     // An ARN that parses is not what was refused.
     if clues.role.is_some() { vec![name, token, duration, arn] } else { vec![arn, name, token, duration] }
 }
@@ -262,32 +268,32 @@ fn clock_skew(clues: &Clues) -> String {
 /// The signed call's "token is invalid": AWS made the session, but not for here.
 fn session_refused(symptom: Symptom, clues: &Clues) -> Reading {
     if let Some(why) = other_partition(clues) {
-        return Reading::decided(symptom, "wrong-partition-endpoint", why);
+        return Reading::decided(symptom, &WRONG_PARTITION_ENDPOINT, why);
     }
     let region = clues.region.as_deref().or(clues.host.as_deref().and_then(|host| host.split('.').nth(1)));
     if let Some(region) = region.filter(|region| Partition::is_opt_in(region)) {
         let why = format!(
             "{region} is an opt-in region, which refuses version-1 sessions of the global endpoint sts.amazonaws.com"
         );
-        return Reading::decided(symptom, "opt-in-region-v1-token", why);
+        return Reading::decided(symptom, &OPT_IN_REGION_V1_TOKEN, why);
     }
-    let opt_in = Suspect::new(
-        "opt-in-region-v1-token",
+    let opt_in = Candidate::new(
+        &OPT_IN_REGION_V1_TOKEN,
         "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
     );
-    let partition = Suspect::new(
-        "wrong-partition-endpoint",
+    let partition = Candidate::new(
+        &WRONG_PARTITION_ENDPOINT,
         "sessions of one partition (China, GovCloud, commercial) are unknown in another",
     );
-    let keys = Suspect::new(
-        "static-keys-override",
+    let keys = Candidate::new(
+        &STATIC_KEYS_OVERRIDE,
         "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
     );
     // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
     let elsewhere =
         clues.host.is_none() && region.and_then(Partition::of_region).is_some_and(|it| it != Partition::Aws);
-    let suspects = if elsewhere { vec![partition, opt_in, keys] } else { vec![opt_in, partition, keys] };
-    Reading::open(symptom, "signed-call-refused", suspects)
+    let candidates = if elsewhere { vec![partition, opt_in, keys] } else { vec![opt_in, partition, keys] };
+    Reading::open(symptom, &SIGNED_CALL_REFUSED, candidates)
 }
 
 fn not_sts(symptom: Symptom, clues: &Clues) -> Reading {
@@ -297,9 +303,9 @@ fn not_sts(symptom: Symptom, clues: &Clues) -> Reading {
     };
     Reading {
         symptom,
-        suspects: vec![
-            Suspect::new("sts-endpoint-misconfigured", why),
-            Suspect::new("proxy-interferes", "a proxy or portal may have answered instead"),
+        candidates: vec![
+            Candidate::new(&STS_ENDPOINT_MISCONFIGURED, why),
+            Candidate::new(&PROXY_INTERFERES, "a proxy or portal may have answered instead"),
         ],
         umbrella: None,
     }

@@ -6,11 +6,12 @@ mod way;
 
 use super::clues::Clues;
 use crate::aws::arn::without_scheme;
-use crate::causes::Fix;
+use crate::causes::{Cause, Fix};
 use crate::documents::trust_policy::STS_AUDIENCE;
 
 /// The fix for a cause.
-pub fn fix(code: &str, clues: &Clues) -> Fix {
+pub fn fix(cause: &Cause, clues: &Clues) -> Fix {
+    let code = cause.code;
     let names = Names::of(clues);
     let fix = iam::fix(code, &names).or_else(|| pod::fix(code, &names)).or_else(|| way::fix(code, &names));
     fix.unwrap_or_else(|| Fix::new("read what the code means").command(format!("irsa-probe explain {code}")))
@@ -92,6 +93,7 @@ fn pastes(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::causes::{NOT_AUTHORIZED, STS_UNREACHABLE, TLS_UNKNOWN_CA, TOKEN_EXPIRED, WRONG_AUDIENCE};
 
     #[test]
     fn what_a_shell_would_run_never_stands_in_a_command() {
@@ -105,7 +107,7 @@ mod tests {
             ..Clues::default()
         };
         for cause in crate::causes::CAUSES.iter() {
-            let fix = fix(cause.code, &clues);
+            let fix = fix(cause, &clues);
             for bad in ["$(reboot", ";b", "`c`", "--x", "|sh", "/a b"] {
                 assert!(!fix.commands.iter().any(|command| command.contains(bad)), "{}: {bad}", cause.code);
             }
@@ -120,9 +122,9 @@ mod tests {
             ("https://sts.example", "https://sts.example", "sts.example:443 "),
         ] {
             let clues = at(url);
-            let commands = |code| fix(code, &clues).commands[0].clone();
-            assert!(commands("sts-unreachable").ends_with(curl), "{}", commands("sts-unreachable"));
-            assert!(commands("tls-unknown-ca").contains(openssl), "{}", commands("tls-unknown-ca"));
+            let commands = |cause| fix(cause, &clues).commands[0].clone();
+            assert!(commands(&STS_UNREACHABLE).ends_with(curl), "{}", commands(&STS_UNREACHABLE));
+            assert!(commands(&TLS_UNKNOWN_CA).contains(openssl), "{}", commands(&TLS_UNKNOWN_CA));
         }
     }
 
@@ -140,7 +142,7 @@ mod tests {
             ..Clues::default()
         };
         for (clues, kubelet) in [(&clues, true), (&github, false), (&Clues::default(), true)] {
-            assert_eq!(fix("token-expired", clues).text.contains("kubelet"), kubelet, "{clues:?}");
+            assert_eq!(fix(&TOKEN_EXPIRED, clues).text.contains("kubelet"), kubelet, "{clues:?}");
         }
         let audiences =
             |all: &[&str]| Clues { audience: Some(all.iter().map(|one| (*one).to_owned()).collect()), ..clues.clone() };
@@ -149,11 +151,11 @@ mod tests {
             (&["vault", "sts.amazonaws.com"], "get-open-id-connect-provider"),
             (&["sts.amazonaws.com", "vault"], "get-open-id-connect-provider"),
         ] {
-            let fix = fix("wrong-audience", &audiences(all));
+            let fix = fix(&WRONG_AUDIENCE, &audiences(all));
             assert!(fix.commands[0].contains(command), "{all:?}: {fix:?}");
             assert_eq!(fix.text.contains("sts.amazonaws.com alone"), all.len() > 1, "{all:?}: {fix:?}");
         }
-        let fix = fix("not-authorized", &clues);
+        let fix = fix(&NOT_AUTHORIZED, &clues);
         assert_eq!(
             fix.commands[0],
             "aws iam get-role --role-name checkout --query Role.AssumeRolePolicyDocument --output json > role.json"

@@ -1,11 +1,19 @@
 //! The checks' common ground: what STS answered, and which one finding that is.
 
-use super::{Clues, Reading, Suspect, Symptom, answers, fix, read_refusal};
-use crate::causes::{Diagnosis, Outcome};
+use super::{Clues, Reading, Symptom, answers, fix, read_refusal};
+use crate::causes::{
+    Candidate, Cause, Diagnosis, IDP_REJECTED_CLAIM, INVALID_SESSION_NAME, ISSUER_NOT_PUBLIC_DEFAULT,
+    ISSUER_UNREACHABLE, MALFORMED_ARN, NOT_AUTHORIZED, OIDC_PROVIDER_NOT_FOUND, OPT_IN_REGION_V1_TOKEN, Outcome,
+    PROXY_INTERFERES, REGION_STS_DISABLED, REQUEST_CLOCK_SKEW, SCP_OR_BOUNDARY_DENY, SERVICE_ACCOUNT_MISMATCH,
+    SESSION_DURATION_EXCEEDS_MAX, SIGNED_CALL_REFUSED, STS_ANSWER_NOT_UNDERSTOOD, STS_ENDPOINT_MISCONFIGURED,
+    STS_SERVER_ERROR, THROTTLED, THUMBPRINT_MISMATCH, TOKEN_AUDIENCE_FOR_OTHER_USE, TOKEN_EXPIRED,
+    TOKEN_FILE_MALFORMED, TOKEN_NOT_YET_VALID, VERIFICATION_KEY_NOT_RETRIEVED, WRONG_AUDIENCE,
+    WRONG_PARTITION_ENDPOINT,
+};
 use crate::probe::evidence::{Alien, CallFault, EndpointSource, Evidence, Seen};
 
-/// Whether the cause (or umbrella) `code` is what the answer of STS means. At most one code is.
-pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
+/// Whether `cause` (or umbrella) is what the answer of STS means. At most one cause is.
+pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
     let clues = Clues::of(evidence);
     let (said, reading) = match answer(evidence) {
         Answer::None(why) => return Outcome::Skip(why),
@@ -15,26 +23,26 @@ pub fn judge(code: &str, evidence: &Evidence) -> Outcome {
             None => return Outcome::skip("STS did not answer"),
         },
     };
-    let found = reading.code();
+    let found = reading.cause();
     // What no check of answers looks for is still told: by the last of them.
-    let found = if ANSWERED.contains(&found) { found } else { "sts-answer-not-understood" };
-    if found != code {
+    let found = if ANSWERED.contains(&found) { found } else { &STS_ANSWER_NOT_UNDERSTOOD };
+    if found != cause {
         return Outcome::skip(match answer(evidence) {
             Answer::Bad(CallFault::NotSts(_)) => "something other than STS answered",
             _ => "STS refused for another reason",
         });
     }
-    let why = match (reading.suspects.first(), reading.candidates().is_empty()) {
-        (Some(suspect), true) => format!(" {}.", sentence(&suspect.why)),
+    let why = match (reading.candidates.first(), reading.umbrella) {
+        (Some(candidate), None) => format!(" {}.", sentence(&candidate.why)),
         _ => String::new(),
     };
-    let fix = fix(reading.code(), &clues);
-    Diagnosis::new(format!("{said}{why}"), fix).could_be(reading.candidates()).into()
+    let fix = fix(reading.cause(), &clues);
+    Diagnosis::new(format!("{said}{why}"), fix).could_be(reading.open_candidates()).into()
 }
 
-/// The code that the answer of STS means, cause or umbrella; `None` where it was good or there was none.
-pub fn finding_code(evidence: &Evidence) -> Option<&'static str> {
-    read_evidence(evidence).map(|reading| reading.code())
+/// The cause that the answer of STS means, or its umbrella; `None` where it was good or there was none.
+pub fn finding_cause(evidence: &Evidence) -> Option<&'static Cause> {
+    read_evidence(evidence).map(|reading| reading.cause())
 }
 
 fn read_evidence(evidence: &Evidence) -> Option<Reading> {
@@ -44,33 +52,33 @@ fn read_evidence(evidence: &Evidence) -> Option<Reading> {
     }
 }
 
-/// The codes whose checks look at answers. Every other reading is told by `sts-answer-not-understood`.
-const ANSWERED: &[&str] = &[
-    "not-authorized",
-    "service-account-mismatch",
-    "scp-or-boundary-deny",
-    "oidc-provider-not-found",
-    "issuer-not-public-default",
-    "wrong-partition-endpoint",
-    "wrong-audience",
-    "token-audience-for-other-use",
-    "thumbprint-mismatch",
-    "verification-key-not-retrieved",
-    "issuer-unreachable",
-    "idp-rejected-claim",
-    "token-expired",
-    "token-not-yet-valid",
-    "malformed-arn",
-    "invalid-session-name",
-    "session-duration-exceeds-max",
-    "token-file-malformed",
-    "region-sts-disabled",
-    "throttled",
-    "sts-server-error",
-    "signed-call-refused",
-    "opt-in-region-v1-token",
-    "request-clock-skew",
-    "sts-endpoint-misconfigured",
+/// The causes that answers prove. Every other reading is told by `sts-answer-not-understood`.
+static ANSWERED: &[&Cause] = &[
+    &NOT_AUTHORIZED,
+    &SERVICE_ACCOUNT_MISMATCH,
+    &SCP_OR_BOUNDARY_DENY,
+    &OIDC_PROVIDER_NOT_FOUND,
+    &ISSUER_NOT_PUBLIC_DEFAULT,
+    &WRONG_PARTITION_ENDPOINT,
+    &WRONG_AUDIENCE,
+    &TOKEN_AUDIENCE_FOR_OTHER_USE,
+    &THUMBPRINT_MISMATCH,
+    &VERIFICATION_KEY_NOT_RETRIEVED,
+    &ISSUER_UNREACHABLE,
+    &IDP_REJECTED_CLAIM,
+    &TOKEN_EXPIRED,
+    &TOKEN_NOT_YET_VALID,
+    &MALFORMED_ARN,
+    &INVALID_SESSION_NAME,
+    &SESSION_DURATION_EXCEEDS_MAX,
+    &TOKEN_FILE_MALFORMED,
+    &REGION_STS_DISABLED,
+    &THROTTLED,
+    &STS_SERVER_ERROR,
+    &SIGNED_CALL_REFUSED,
+    &OPT_IN_REGION_V1_TOKEN,
+    &REQUEST_CLOCK_SKEW,
+    &STS_ENDPOINT_MISCONFIGURED,
 ];
 
 enum Answer<'e> {
@@ -102,7 +110,7 @@ fn read_alien(alien: &Alien, evidence: &Evidence) -> Reading {
     let host = endpoint.map_or("the endpoint", |endpoint| endpoint.host.as_str());
     if let Some(EndpointSource::Override(variable)) = endpoint.map(|endpoint| endpoint.source.clone()) {
         let why = format!("{variable} leads to {host}, which answers as STS never does");
-        return Reading::decided(Symptom::NotSts, "sts-endpoint-misconfigured", why);
+        return Reading::decided(Symptom::NotSts, &STS_ENDPOINT_MISCONFIGURED, why);
     }
     if alien.status >= 500 {
         return answers::interpret(Symptom::ServerError, &Clues::default());
@@ -111,11 +119,11 @@ fn read_alien(alien: &Alien, evidence: &Evidence) -> Reading {
         Some(proxy) => format!("the proxy {proxy} may have answered in place of {host}"),
         None => format!("something between here and {host} may have answered: a transparent proxy, a portal, a mesh"),
     };
-    let suspects = vec![
-        Suspect::new("proxy-interferes", proxy),
-        Suspect::new("sts-endpoint-misconfigured", format!("or {host} is not STS, whatever its name says")),
+    let candidates = vec![
+        Candidate::new(&PROXY_INTERFERES, proxy),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("or {host} is not STS, whatever its name says")),
     ];
-    Reading::open(Symptom::NotSts, "sts-answer-not-understood", suspects)
+    Reading::open(Symptom::NotSts, &STS_ANSWER_NOT_UNDERSTOOD, candidates)
 }
 
 fn in_words(fault: &CallFault) -> String {
@@ -143,25 +151,13 @@ fn sentence(clause: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// For checks that look at more than the answer: the fault, if the answer alone decides for `code`.
-pub fn said(code: &str, evidence: &Evidence) -> Option<Outcome> {
+/// For causes that look at more than the answer: the fault, if the answer alone decides for `cause`.
+pub fn said(cause: &Cause, evidence: &Evidence) -> Option<Outcome> {
     let reading = read_evidence(evidence)?;
-    (reading.umbrella.is_none() && reading.code() == code).then(|| judge(code, evidence))
+    (reading.umbrella.is_none() && reading.cause() == cause).then(|| judge(cause, evidence))
 }
 
-/// For checks that look at something else first: a fault if the answer alone decides for `code`, else passed.
-pub fn pass_unless_said(code: &str, evidence: &Evidence) -> Outcome {
-    said(code, evidence).unwrap_or(Outcome::Pass)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_that_answers_decide_is_registered_as_a_check() {
-        for code in ANSWERED.iter().chain(&["sts-answer-not-understood"]) {
-            assert!(crate::causes::cause(code).is_some_and(|cause| cause.judge.is_some()), "{code}");
-        }
-    }
+/// For causes that look at something else first: a fault if the answer alone decides for `cause`, else passed.
+pub fn pass_unless_said(cause: &Cause, evidence: &Evidence) -> Outcome {
+    said(cause, evidence).unwrap_or(Outcome::Pass)
 }

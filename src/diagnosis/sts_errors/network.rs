@@ -1,55 +1,59 @@
 //! What the network's errors mean, by the layer that failed and the host that was called.
 
+use super::Reading;
 use super::clues::Clues;
 use super::symptoms::Symptom;
-use super::{Reading, Suspect};
 use crate::aws::partition::Partition;
+use crate::causes::{
+    CHINA_PARTITION_ENDPOINT, Candidate, DNS_FAILURE, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_MISCONFIGURED,
+    STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, TLS_HOSTNAME_MISMATCH, TLS_UNKNOWN_CA,
+};
 use crate::probe::evidence::is_private;
 
 pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
     use Symptom::*;
-    let suspects = match symptom {
-        Proxy => vec![Suspect::new("proxy-interferes", "the proxy did not open the way to STS")],
-        TlsName => vec![Suspect::new(
-            "tls-hostname-mismatch",
+    let candidates = match symptom {
+        Proxy => vec![Candidate::new(&PROXY_INTERFERES, "the proxy did not open the way to STS")],
+        TlsName => vec![Candidate::new(
+            &TLS_HOSTNAME_MISMATCH,
             "the certificate is for other names: mostly a DNS alias of the global name to a regional VPC endpoint",
         )],
-        TlsAuthority => vec![Suspect::new(
-            "tls-unknown-ca",
+        TlsAuthority => vec![Candidate::new(
+            &TLS_UNKNOWN_CA,
             "nobody in the trust store vouches for the certificate: the image has no CA bundle, or something on the way inspects TLS",
         )],
         TlsTime => vec![
-            Suspect::new(
-                "request-clock-skew",
+            Candidate::new(
+                &REQUEST_CLOCK_SKEW,
                 "STS's certificates are renewed in time, so the local clock may be far off",
             ),
-            Suspect::new("tls-unknown-ca", "or the certificate is not STS's: something on the way inspects TLS"),
+            Candidate::new(&TLS_UNKNOWN_CA, "or the certificate is not STS's: something on the way inspects TLS"),
         ],
-        DnsFailed => names(clues, vec![Suspect::new("dns-failure", "the name server did not answer, or failed")]),
+        DnsFailed => names(clues, vec![Candidate::new(&DNS_FAILURE, "the name server did not answer, or failed")]),
         NoSuchName => names(clues, no_such_name(clues)),
         Unresolved => names(clues, unresolved(clues)),
         NotTls => vec![
-            Suspect::new("proxy-interferes", "something answers on the way to STS, but not in TLS: a proxy or portal"),
-            Suspect::new("sts-endpoint-misconfigured", "or an endpoint override says https where only http is spoken"),
+            Candidate::new(&PROXY_INTERFERES, "something answers on the way to STS, but not in TLS: a proxy or portal"),
+            Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "or an endpoint override says https where only http is spoken"),
         ],
         CannotConnect => names(clues, cannot_connect(clues)),
         Refused => names(clues, refused(clues)),
         Reset => names(clues, reset(clues)),
         _ => names(clues, timed_out(clues)),
     };
-    Reading { symptom, suspects, umbrella: None }
+    Reading { symptom, candidates, umbrella: None }
 }
 
 /// A host that cannot be right comes first, whatever failed.
-fn names(clues: &Clues, mut suspects: Vec<Suspect>) -> Vec<Suspect> {
-    let Some(host) = clues.host.as_deref() else { return suspects };
+fn names(clues: &Clues, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let Some(host) = clues.host.as_deref() else { return candidates };
     let region = host.split('.').nth(1).filter(|_| host.starts_with("sts"));
     let first = match region {
         Some("amazonaws") | None => None,
         Some(region) if region.starts_with("cn-") => {
             let right = "China's hosts are sts.cn-north-1.amazonaws.com.cn and sts.cn-northwest-1.amazonaws.com.cn";
             let known = Partition::China.knows_region(region) && Partition::of_host(host) == Some(Partition::China);
-            (!known).then(|| Suspect::new("china-partition-endpoint", format!("{host} does not exist; {right}")))
+            (!known).then(|| Candidate::new(&CHINA_PARTITION_ENDPOINT, format!("{host} does not exist; {right}")))
         }
         Some(region) => {
             let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
@@ -57,17 +61,17 @@ fn names(clues: &Clues, mut suspects: Vec<Suspect>) -> Vec<Suspect> {
                 Partition::nearest_region(region).map_or_else(String::new, |near| format!("; {near:?} is near"));
             let known = known || region == "vpce" || host.contains("vpce");
             (!known).then(|| {
-                Suspect::new("sts-endpoint-misconfigured", format!("{host} names no region that is known{nearest}"))
+                Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("{host} names no region that is known{nearest}"))
             })
         }
     };
     if let Some(first) = first {
-        suspects.insert(0, first);
+        candidates.insert(0, first);
     }
-    suspects
+    candidates
 }
 
-fn no_such_name(clues: &Clues) -> Vec<Suspect> {
+fn no_such_name(clues: &Clues) -> Vec<Candidate> {
     let host = clues.host.as_deref().unwrap_or("the name");
     let proxy = match clues.proxy {
         true => format!("a proxy is set, and still the client looked up {host} by itself: it ignores the proxy"),
@@ -76,34 +80,34 @@ fn no_such_name(clues: &Clues) -> Vec<Suspect> {
         ),
     };
     vec![
-        Suspect::new("proxy-interferes", proxy),
-        Suspect::new(
-            "dns-failure",
+        Candidate::new(&PROXY_INTERFERES, proxy),
+        Candidate::new(
+            &DNS_FAILURE,
             "the cluster's DNS is not there, cannot resolve public names, or answers for the zone itself",
         ),
-        Suspect::new("sts-endpoint-misconfigured", "the host may be one that does not exist"),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "the host may be one that does not exist"),
     ]
 }
 
 /// The resolver gave nothing, and the SDK does not say whether it denied the name or kept silent.
-fn unresolved(clues: &Clues) -> Vec<Suspect> {
-    let mut suspects = no_such_name(clues);
+fn unresolved(clues: &Clues) -> Vec<Candidate> {
+    let mut candidates = no_such_name(clues);
     if !clues.proxy {
-        suspects.swap(0, 1);
+        candidates.swap(0, 1);
     }
-    suspects
+    candidates
 }
 
-fn cannot_connect(clues: &Clues) -> Vec<Suspect> {
-    let mut suspects =
-        vec![Suspect::new("dns-failure", "SDKs that say no more than this mostly could not resolve the name")];
-    suspects.extend(timed_out(clues));
-    suspects
+fn cannot_connect(clues: &Clues) -> Vec<Candidate> {
+    let mut candidates =
+        vec![Candidate::new(&DNS_FAILURE, "SDKs that say no more than this mostly could not resolve the name")];
+    candidates.extend(timed_out(clues));
+    candidates
 }
 
-fn timed_out(clues: &Clues) -> Vec<Suspect> {
-    let global = Suspect::new(
-        "sts-global-endpoint-in-private-vpc",
+fn timed_out(clues: &Clues) -> Vec<Candidate> {
+    let global = Candidate::new(
+        &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
         "sts.amazonaws.com is only on the internet: a VPC without a way out has regional endpoints at most",
     );
     let way = match clues.address {
@@ -115,9 +119,9 @@ fn timed_out(clues: &Clues) -> Vec<Suspect> {
         }
         None => "no answer: no route out (NAT), or a network policy or security group drops the packets".to_owned(),
     };
-    let unreachable = Suspect::new("sts-endpoint-unreachable-timeout", way);
+    let unreachable = Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, way);
     let proxy =
-        Suspect::new("proxy-interferes", "where only a proxy leads out, a client that ignores it gets no answer");
+        Candidate::new(&PROXY_INTERFERES, "where only a proxy leads out, a client that ignores it gets no answer");
     match (clues.calls_global_endpoint(), clues.proxy) {
         (true, false) => vec![global, unreachable, proxy],
         (true, true) => vec![proxy, global, unreachable],
@@ -127,7 +131,7 @@ fn timed_out(clues: &Clues) -> Vec<Suspect> {
     }
 }
 
-fn refused(clues: &Clues) -> Vec<Suspect> {
+fn refused(clues: &Clues) -> Vec<Candidate> {
     let loopback = clues.address.is_some_and(|address| address.is_loopback());
     let mesh = match loopback {
         true => {
@@ -136,21 +140,21 @@ fn refused(clues: &Clues) -> Vec<Suspect> {
         false => "a firewall or network policy refuses the connection",
     };
     vec![
-        Suspect::new("sts-endpoint-unreachable-timeout", mesh),
-        Suspect::new("proxy-interferes", "a proxy that is down refuses too"),
-        Suspect::new("sts-endpoint-misconfigured", "an endpoint override that leads nowhere is refused too"),
+        Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, mesh),
+        Candidate::new(&PROXY_INTERFERES, "a proxy that is down refuses too"),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "an endpoint override that leads nowhere is refused too"),
     ]
 }
 
-fn reset(clues: &Clues) -> Vec<Suspect> {
-    let mut suspects = vec![
-        Suspect::new("proxy-interferes", "something on the way cut the connection: a firewall, a proxy, a mesh"),
-        Suspect::new("sts-endpoint-unreachable-timeout", "or a network policy that resets instead of dropping"),
+fn reset(clues: &Clues) -> Vec<Candidate> {
+    let mut candidates = vec![
+        Candidate::new(&PROXY_INTERFERES, "something on the way cut the connection: a firewall, a proxy, a mesh"),
+        Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "or a network policy that resets instead of dropping"),
     ];
     if !clues.proxy {
-        suspects.swap(0, 1);
+        candidates.swap(0, 1);
     }
-    suspects
+    candidates
 }
 
 #[cfg(test)]
@@ -172,7 +176,7 @@ mod tests {
             (Refused, "vpce-1-a.sts.eu-west-1.vpce.amazonaws.com", false, "sts-endpoint-unreachable-timeout"),
         ] {
             let clues = Clues { host: Some(host.into()), proxy, ..Clues::default() };
-            assert_eq!(interpret(symptom, &clues).suspects[0].code, first, "{symptom:?} {host} {proxy}");
+            assert_eq!(interpret(symptom, &clues).candidates[0].cause.code, first, "{symptom:?} {host} {proxy}");
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use super::{Reading, Story, patience};
 use crate::aws::partition::Partition;
-use crate::causes::{Fix, china_partition_endpoint, shell_word};
+use crate::causes::{
+    Cause, DNS_FAILURE, Fix, MESH_PROXY_NOT_RUNNING, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_MISCONFIGURED,
+    STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, STS_SERVER_ERROR, TLS_HOSTNAME_MISMATCH,
+    TLS_UNKNOWN_CA, china_partition_endpoint, shell_word,
+};
 use crate::probe::evidence::{
     AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, ProxyFault, TcpFault, TlsFault, is_private,
 };
@@ -34,9 +38,9 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
 /// What would be decided after a layer's whole time is only likely after a part of it.
 fn cut_short(reading: Reading, layer: Layer) -> Reading {
     let seen = format!("The run's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
-    let decided = reading.suspects.is_empty();
-    let decided = decided.then(|| (reading.code, "if it is the same with more time (--run-timeout)".to_owned()));
-    Reading::open(seen, reading.suspects.into_iter().chain(decided).collect())
+    let decided = reading.candidates.is_empty();
+    let decided = decided.then(|| (reading.cause, "if it is the same with more time (--run-timeout)".to_owned()));
+    Reading::open(seen, reading.candidates.into_iter().chain(decided).collect())
 }
 
 fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
@@ -52,10 +56,10 @@ fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
             seen,
             vec![
                 (
-                    "mesh-proxy-not-running",
+                    &MESH_PROXY_NOT_RUNNING,
                     "an init container of a pod in a service mesh has no network before the mesh's proxy runs".into(),
                 ),
-                ("dns-failure", "else a NetworkPolicy refuses port 53, or the name servers are gone".into()),
+                (&DNS_FAILURE, "else a NetworkPolicy refuses port 53, or the name servers are gone".into()),
             ],
         ),
         DnsFault::NoSuchName | DnsFault::NoAddress => {
@@ -67,19 +71,19 @@ fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
             }
             let overridden = match endpoint.source {
                 EndpointSource::Override(variable) => {
-                    Some(("sts-endpoint-misconfigured", format!("{variable} names this host")))
+                    Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} names this host")))
                 }
                 _ => None,
             };
             let dns =
-                ("dns-failure", "the cluster's DNS cannot resolve public names, or answers for the zone itself".into());
+                (&DNS_FAILURE, "the cluster's DNS cannot resolve public names, or answers for the zone itself".into());
             let proxy = (
-                "proxy-interferes",
+                &PROXY_INTERFERES,
                 "where only a proxy knows public names, HTTPS_PROXY must name it; it is not set".into(),
             );
             Reading::open(seen, overridden.into_iter().chain([dns, proxy]).collect())
         }
-        _ => Reading::decided("dns-failure", seen),
+        _ => Reading::decided(&DNS_FAILURE, seen),
     })
 }
 
@@ -122,7 +126,7 @@ fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
             }
             false => "The address is public: there is no NAT, or a network policy or security group drops the packets",
         };
-        return Reading::decided("sts-endpoint-unreachable-timeout", format!("{host}: {told}. {kind}."));
+        return Reading::decided(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, format!("{host}: {told}. {kind}."));
     }
     let regional = "the regional endpoint is what SDKs should call";
     match story.detour {
@@ -131,7 +135,7 @@ fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
             let at = addresses.map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
             let kind = if way.dns.iter().flatten().flatten().copied().all(is_private) { "private " } else { "" };
             let seen = format!("{host}: {told}. {} takes connections at its {kind}address {at}.", way.host);
-            Reading::decided("sts-global-endpoint-in-private-vpc", seen)
+            Reading::decided(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, seen)
         }
         Some(Err(way)) if way.dns.iter().flatten().flatten().copied().any(is_private) => {
             let seen = format!(
@@ -142,9 +146,9 @@ fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
             Reading::open(
                 seen,
                 vec![
-                    ("sts-global-endpoint-in-private-vpc", regional.into()),
+                    (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, regional.into()),
                     (
-                        "sts-endpoint-unreachable-timeout",
+                        &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
                         "and the VPC endpoint's security group drops the packets".into(),
                     ),
                 ],
@@ -154,10 +158,10 @@ fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
             format!("{host}: {told}."),
             vec![
                 (
-                    "sts-endpoint-unreachable-timeout",
+                    &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
                     "nothing shows a way out: no NAT, or a network policy or security group drops the packets".into(),
                 ),
-                ("sts-global-endpoint-in-private-vpc", format!("if the VPC has an endpoint for STS, {regional}")),
+                (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, format!("if the VPC has an endpoint for STS, {regional}")),
             ],
         ),
     }
@@ -171,14 +175,14 @@ fn refused(story: &Story, loopback: bool, seen: String) -> Reading {
             "STS refuses nobody; a service mesh redirects connections to its proxy, which init containers come before"
         }
     };
-    let mut suspects = vec![
-        ("mesh-proxy-not-running", mesh.to_owned()),
-        ("sts-endpoint-unreachable-timeout", "or a network policy or firewall refuses instead of dropping".to_owned()),
+    let mut candidates = vec![
+        (&MESH_PROXY_NOT_RUNNING, mesh.to_owned()),
+        (&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "or a network policy or firewall refuses instead of dropping".to_owned()),
     ];
     if let EndpointSource::Override(variable) = story.endpoint.source {
-        suspects.insert(0, ("sts-endpoint-misconfigured", format!("{variable} leads there, and nothing listens")));
+        candidates.insert(0, (&STS_ENDPOINT_MISCONFIGURED, format!("{variable} leads there, and nothing listens")));
     }
-    Reading::open(seen, suspects)
+    Reading::open(seen, candidates)
 }
 
 /// The proxy's fault. Where STS can be reached without it, that is the fix.
@@ -190,12 +194,12 @@ fn around(story: &Story, seen: String) -> Reading {
             let kind = if private { "a VPC endpoint " } else { "" };
             let seen = format!("{seen} Without the proxy, {kind}{host} takes connections.");
             let list = format!("add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod");
-            Reading::decided("proxy-interferes", seen).with_fix(
+            Reading::decided(&PROXY_INTERFERES, seen).with_fix(
                 Fix::new(list)
                     .command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY\",{}", shell_word(host))),
             )
         }
-        _ => Reading::decided("proxy-interferes", seen),
+        _ => Reading::decided(&PROXY_INTERFERES, seen),
     }
 }
 
@@ -247,25 +251,25 @@ fn authentication(story: &Story, reading: Reading) -> Reading {
 fn tls(story: &Story, fault: &TlsFault) -> Reading {
     let host = &story.endpoint.host;
     let seen = format!("{host}: {fault}.");
-    let inspected = |why: &str| ("tls-unknown-ca", why.to_owned());
+    let inspected = |why: &str| (&TLS_UNKNOWN_CA, why.to_owned());
     match fault {
         TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_amazons(issuer) => Reading::decided(
-            "tls-unknown-ca",
+            &TLS_UNKNOWN_CA,
             format!("{seen} Amazon did not issue it: something on the way inspects TLS, or stands in for STS."),
         ),
         TlsFault::UnknownIssuer { .. } => Reading::decided(
-            "tls-unknown-ca",
+            &TLS_UNKNOWN_CA,
             format!("{seen} The trust store of this image lacks Amazon's authorities."),
         ),
         TlsFault::NoRoots { looked_at } => {
             let places = looked_at.first().map(String::as_str).unwrap_or_default();
             Reading::decided(
-                "tls-unknown-ca",
+                &TLS_UNKNOWN_CA,
                 format!("There is no CA bundle in this image (neither {places} nor elsewhere)."),
             )
         }
         TlsFault::BadBundle { variable, path, .. } => Reading::decided(
-            "tls-unknown-ca",
+            &TLS_UNKNOWN_CA,
             format!("The CA bundle cannot be used: {fault}."),
         )
         .with_fix(
@@ -276,7 +280,7 @@ fn tls(story: &Story, fault: &TlsFault) -> Reading {
             .command(format!("ls -lL {}", shell_word(path))),
         ),
         TlsFault::WrongName { .. } => {
-            let reading = Reading::decided("tls-hostname-mismatch", wrong_name(story, &seen));
+            let reading = Reading::decided(&TLS_HOSTNAME_MISMATCH, wrong_name(story, &seen));
             match other_name_fix(story) {
                 Some(fix) => reading.with_fix(fix),
                 None => reading,
@@ -285,7 +289,7 @@ fn tls(story: &Story, fault: &TlsFault) -> Reading {
         TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(
             seen,
             vec![
-                ("request-clock-skew", "STS renews its certificates in time, so the local clock may be far off".into()),
+                (&REQUEST_CLOCK_SKEW, "STS renews its certificates in time, so the local clock may be far off".into()),
                 inspected("or the certificate is not STS's: something on the way inspects TLS"),
             ],
         )
@@ -304,7 +308,7 @@ fn tls(story: &Story, fault: &TlsFault) -> Reading {
         ),
         TlsFault::NotTls => {
             let why = "something on the way answers in STS's place, in plain text: a transparent proxy, a portal";
-            Reading::open(seen, overridden(story).into_iter().chain([("proxy-interferes", why.to_owned())]).collect())
+            Reading::open(seen, overridden(story).into_iter().chain([(&PROXY_INTERFERES, why.to_owned())]).collect())
         }
         TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
     }
@@ -353,15 +357,15 @@ fn cut(story: &Story, seen: String) -> Reading {
         Some(proxy) => format!("the proxy {proxy} may have broken off the connection"),
         None => "a firewall or transparent proxy that looks at names breaks such connections off".to_owned(),
     };
-    let passing = ("sts-server-error", "or STS itself did not answer; that passes".to_owned());
-    let suspects = overridden(story).into_iter().chain([("proxy-interferes", between), passing]).collect();
-    Reading::open(seen, suspects)
+    let passing = (&STS_SERVER_ERROR, "or STS itself did not answer; that passes".to_owned());
+    let candidates = overridden(story).into_iter().chain([(&PROXY_INTERFERES, between), passing]).collect();
+    Reading::open(seen, candidates)
 }
 
-fn overridden(story: &Story) -> Option<(&'static str, String)> {
+fn overridden(story: &Story) -> Option<(&'static Cause, String)> {
     match story.endpoint.source {
         EndpointSource::Override(variable) => {
-            Some(("sts-endpoint-misconfigured", format!("{variable} may lead to something that is not STS")))
+            Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} may lead to something that is not STS")))
         }
         _ => None,
     }
@@ -376,6 +380,7 @@ fn is_amazons(issuer: &str) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::causes::Advice;
+    use crate::causes::STS_UNREACHABLE;
     use crate::causes::testing::endpoint;
     use crate::probe::evidence::{Endpoint, Environment};
 
@@ -432,21 +437,21 @@ pub(super) mod tests {
         let unknown = |issuer: &str| in_tls(TlsFault::UnknownIssuer { issuer: Some(issuer.into()) });
         let proxied = |dial| Dial { via: Some("proxy:3128".into()), ..dial };
         for (dial, code, words) in [
-            (dns(DnsFault::Refused { server }), "dns-failure", "10.100.0.10 refuses to answer"),
-            (dns(DnsFault::NoServer), "mesh-proxy-not-running", "no name server"),
-            (dns(DnsFault::NoSuchName), "dns-failure", "no such name"),
-            (proxied(dns(DnsFault::NoSuchName)), "proxy-interferes", "proxy:3128"),
-            (proxied(dns(DnsFault::NoServer)), "mesh-proxy-not-running", "proxy:3128"),
-            (tcp("10.0.1.5:443", SILENT), "sts-endpoint-unreachable-timeout", "VPC endpoint"),
-            (tcp("52.1.1.1:443", SILENT), "sts-endpoint-unreachable-timeout", "NAT"),
-            (tcp("[2600::1]:443", TcpFault::Unreachable), "sts-endpoint-unreachable-timeout", "IPv6"),
-            (tcp("52.1.1.1:443", TcpFault::Refused), "mesh-proxy-not-running", "refused"),
-            (proxied(tcp("10.0.0.1:3128", SILENT)), "proxy-interferes", "does not take connections"),
-            (unknown("CN=Zscaler Root"), "tls-unknown-ca", "inspects TLS"),
-            (unknown("C=US, O=Amazon, CN=Amazon RSA 2048 M02"), "tls-unknown-ca", "lacks Amazon's"),
-            (in_tls(TlsFault::WrongName { names: vec!["a.vpce".into()] }), "tls-hostname-mismatch", "a.vpce"),
-            (in_tls(TlsFault::Expired { not_after: None }), "request-clock-skew", "expired"),
-            (in_tls(TlsFault::NotTls), "proxy-interferes", "TLS"),
+            (dns(DnsFault::Refused { server }), &DNS_FAILURE, "10.100.0.10 refuses to answer"),
+            (dns(DnsFault::NoServer), &MESH_PROXY_NOT_RUNNING, "no name server"),
+            (dns(DnsFault::NoSuchName), &DNS_FAILURE, "no such name"),
+            (proxied(dns(DnsFault::NoSuchName)), &PROXY_INTERFERES, "proxy:3128"),
+            (proxied(dns(DnsFault::NoServer)), &MESH_PROXY_NOT_RUNNING, "proxy:3128"),
+            (tcp("10.0.1.5:443", SILENT), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "VPC endpoint"),
+            (tcp("52.1.1.1:443", SILENT), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "NAT"),
+            (tcp("[2600::1]:443", TcpFault::Unreachable), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "IPv6"),
+            (tcp("52.1.1.1:443", TcpFault::Refused), &MESH_PROXY_NOT_RUNNING, "refused"),
+            (proxied(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, "does not take connections"),
+            (unknown("CN=Zscaler Root"), &TLS_UNKNOWN_CA, "inspects TLS"),
+            (unknown("C=US, O=Amazon, CN=Amazon RSA 2048 M02"), &TLS_UNKNOWN_CA, "lacks Amazon's"),
+            (in_tls(TlsFault::WrongName { names: vec!["a.vpce".into()] }), &TLS_HOSTNAME_MISMATCH, "a.vpce"),
+            (in_tls(TlsFault::Expired { not_after: None }), &REQUEST_CLOCK_SKEW, "expired"),
+            (in_tls(TlsFault::NotTls), &PROXY_INTERFERES, "TLS"),
         ] {
             let regional = endpoint();
             let story = Story {
@@ -457,7 +462,7 @@ pub(super) mod tests {
                 environment: &Environment::default(),
             };
             let reading = read(&story).unwrap();
-            let first = reading.suspects.first().map_or(reading.code, |(code, _)| code);
+            let first = reading.candidates.first().map_or(reading.cause, |(cause, _)| *cause);
             assert_eq!(first, code, "{dial:?}");
             assert!(reading.seen.contains(words), "{}", reading.seen);
         }
@@ -479,17 +484,17 @@ pub(super) mod tests {
             ..Dial::default()
         };
         for (endpoint, dial, detour, code, first) in [
-            (&global, &silent, Some(Ok(&private)), "sts-global-endpoint-in-private-vpc", None),
-            (&global, &silent, Some(Err(&private)), "sts-unreachable", Some("sts-global-endpoint-in-private-vpc")),
-            (&global, &silent, Some(Err(&public)), "sts-unreachable", Some("sts-endpoint-unreachable-timeout")),
-            (&global, &silent, None, "sts-unreachable", Some("sts-endpoint-unreachable-timeout")),
-            (&regional, &refusing, Some(Ok(&private)), "proxy-interferes", None),
+            (&global, &silent, Some(Ok(&private)), &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, None),
+            (&global, &silent, Some(Err(&private)), &STS_UNREACHABLE, Some(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC)),
+            (&global, &silent, Some(Err(&public)), &STS_UNREACHABLE, Some(&STS_ENDPOINT_UNREACHABLE_TIMEOUT)),
+            (&global, &silent, None, &STS_UNREACHABLE, Some(&STS_ENDPOINT_UNREACHABLE_TIMEOUT)),
+            (&regional, &refusing, Some(Ok(&private)), &PROXY_INTERFERES, None),
         ] {
             let reading =
                 read(&Story { endpoint, dial, detour, out_of_time: false, environment: &Environment::default() })
                     .unwrap();
             assert_eq!(
-                (reading.code, reading.suspects.first().map(|(code, _)| *code)),
+                (reading.cause, reading.candidates.first().map(|(cause, _)| *cause)),
                 (code, first),
                 "{}",
                 reading.seen
@@ -535,21 +540,21 @@ pub(super) mod tests {
         let refused = |status| answer(ProxyFault::Refused { status });
         let (regional, environment) = (endpoint(), Environment::default());
         for (dial, code, advice) in [
-            (refused(403), "proxy-interferes", None),
-            (refused(407), "proxy-interferes", None),
-            (refused(502), "proxy-interferes", Some(Advice::Retry)),
-            (refused(503), "proxy-interferes", Some(Advice::Retry)),
-            (refused(504), "proxy-interferes", Some(Advice::Retry)),
-            (answer(ProxyFault::TimedOut { after_ms: 3000 }), "proxy-interferes", Some(Advice::Retry)),
-            (answer(ProxyFault::Broken("it closed".into())), "proxy-interferes", Some(Advice::Retry)),
-            (answer(ProxyFault::Unsupported { scheme: "socks5".into() }), "sts-unreachable", None),
-            (via(tcp("10.0.0.1:3128", TcpFault::Refused)), "proxy-interferes", Some(Advice::Retry)),
-            (via(tcp("10.0.0.1:3128", SILENT)), "proxy-interferes", Some(Advice::Retry)),
+            (refused(403), &PROXY_INTERFERES, None),
+            (refused(407), &PROXY_INTERFERES, None),
+            (refused(502), &PROXY_INTERFERES, Some(Advice::Retry)),
+            (refused(503), &PROXY_INTERFERES, Some(Advice::Retry)),
+            (refused(504), &PROXY_INTERFERES, Some(Advice::Retry)),
+            (answer(ProxyFault::TimedOut { after_ms: 3000 }), &PROXY_INTERFERES, Some(Advice::Retry)),
+            (answer(ProxyFault::Broken("it closed".into())), &PROXY_INTERFERES, Some(Advice::Retry)),
+            (answer(ProxyFault::Unsupported { scheme: "socks5".into() }), &STS_UNREACHABLE, None),
+            (via(tcp("10.0.0.1:3128", TcpFault::Refused)), &PROXY_INTERFERES, Some(Advice::Retry)),
+            (via(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, Some(Advice::Retry)),
         ] {
             let story =
                 Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
             let reading = read(&story).unwrap();
-            assert_eq!((reading.code, reading.advice), (code, advice), "{dial:?}");
+            assert_eq!((reading.cause, reading.advice), (code, advice), "{dial:?}");
         }
     }
 

@@ -1,8 +1,13 @@
 //! What it means that AWS knows the caller and refuses: credentials were found, but whose?
 
+use super::super::Reading;
 use super::super::clues::{Clues, Told};
 use super::super::symptoms::Symptom;
-use super::super::{Reading, Suspect};
+use crate::causes::{
+    CALLER_IS_NOT_EXPECTED_ROLE, Candidate, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+    ENV_NOT_INJECTED_WEBHOOK_MISSING, NODE_ROLE_FALLBACK, ROLE_DOES_NOT_EXIST, ROLE_LACKS_PERMISSIONS,
+    SDK_LACKS_WEB_IDENTITY, SECOND_HOP_ASSUME_ROLE_DENIED, STATIC_KEYS_OVERRIDE, TOKEN_FILE_PERMISSION_DENIED,
+};
 
 pub fn second_hop(symptom: Symptom, clues: &Clues) -> Reading {
     if clues.caller_is_node() {
@@ -16,9 +21,9 @@ pub fn second_hop(symptom: Symptom, clues: &Clues) -> Reading {
     let why = format!("{caller} has credentials and asks for a second role with sts:AssumeRole{own}");
     Reading {
         symptom,
-        suspects: vec![
-            Suspect::new("second-hop-assume-role-denied", why),
-            Suspect::new("role-does-not-exist", "the answer is the same if the second role does not exist"),
+        candidates: vec![
+            Candidate::new(&SECOND_HOP_ASSUME_ROLE_DENIED, why),
+            Candidate::new(&ROLE_DOES_NOT_EXIST, "the answer is the same if the second role does not exist"),
         ],
         umbrella: None,
     }
@@ -29,19 +34,19 @@ pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
     let caller = clues.caller.as_deref().unwrap_or("the caller");
     if caller.contains(":user/") || caller.starts_with("user/") {
         let why = format!("{caller} is an IAM user: static keys were used, not the service account's token");
-        return Reading::decided(symptom, "static-keys-override", why);
+        return Reading::decided(symptom, &STATIC_KEYS_OVERRIDE, why);
     }
     let injected = clues.role_variable == Told::Set && clues.file_variable != Told::Missing;
     if clues.caller_is_node() {
-        return Reading { symptom, suspects: node(symptom, clues, caller, injected), umbrella: None };
+        return Reading { symptom, candidates: node(symptom, clues, caller, injected), umbrella: None };
     }
     let is_the_role =
         matches!((clues.caller_session(), &clues.role), (Some((name, _)), Some(role)) if role.name == name);
     if injected && !is_the_role && clues.caller.is_some() {
-        let suspects = vec![no_web_identity(caller, injected), keys(), unreadable()];
-        return Reading { symptom, suspects, umbrella: None };
+        let candidates = vec![no_web_identity(caller, injected), keys(), unreadable()];
+        return Reading { symptom, candidates, umbrella: None };
     }
-    let lacks = "role-lacks-permissions";
+    let lacks = &ROLE_LACKS_PERMISSIONS;
     if is_the_role {
         let why =
             format!("the call was made as {caller}, which is the pod's role: IRSA works, and the role may not do this");
@@ -49,21 +54,21 @@ pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
     }
     let why =
         format!("AWS knows {caller} as caller: if that is the pod's role, IRSA works, and the role may not do this");
-    let other = Suspect::new("caller-is-not-expected-role", "if it is not, other credentials win over web identity");
-    Reading { symptom, suspects: vec![Suspect::new(lacks, why), other], umbrella: None }
+    let other = Candidate::new(&CALLER_IS_NOT_EXPECTED_ROLE, "if it is not, other credentials win over web identity");
+    Reading { symptom, candidates: vec![Candidate::new(lacks, why), other], umbrella: None }
 }
 
 /// Why a call was made as the node.
-fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Suspect> {
+fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Candidate> {
     let node =
-        Suspect::new("node-role-fallback", format!("{caller} is the node's role: web identity was not used at all"));
+        Candidate::new(&NODE_ROLE_FALLBACK, format!("{caller} is the node's role: web identity was not used at all"));
     let sdk = no_web_identity(caller, injected);
-    let missing = Suspect::new(
-        "env-not-injected-webhook-missing",
+    let missing = Candidate::new(
+        &ENV_NOT_INJECTED_WEBHOOK_MISSING,
         "without AWS_ROLE_ARN in the container no SDK can use web identity",
     );
-    let annotation = Suspect::new(
-        "env-not-injected-annotation-missing-or-misplaced",
+    let annotation = Candidate::new(
+        &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
         "look for eks.amazonaws.com/role-arn at the pod's own service account",
     );
     if injected && clues.static_keys {
@@ -80,7 +85,7 @@ fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Su
     }
 }
 
-fn no_web_identity(caller: &str, injected: bool) -> Suspect {
+fn no_web_identity(caller: &str, injected: bool) -> Candidate {
     let why = match injected {
         true => format!(
             "the variables are set, and still the call was made as {caller}: this SDK or its chain has no web identity"
@@ -89,13 +94,16 @@ fn no_web_identity(caller: &str, injected: bool) -> Suspect {
             "the call was made as {caller}: if the container has AWS_ROLE_ARN, the SDK or its chain has no web identity"
         ),
     };
-    Suspect::new("sdk-lacks-web-identity", why)
+    Candidate::new(&SDK_LACKS_WEB_IDENTITY, why)
 }
 
-fn keys() -> Suspect {
-    Suspect::new("static-keys-override", "keys in the environment or a file win over web identity in most SDKs")
+fn keys() -> Candidate {
+    Candidate::new(&STATIC_KEYS_OVERRIDE, "keys in the environment or a file win over web identity in most SDKs")
 }
 
-fn unreadable() -> Suspect {
-    Suspect::new("token-file-permission-denied", "some SDKs go on to the node's role where they may not read the token")
+fn unreadable() -> Candidate {
+    Candidate::new(
+        &TOKEN_FILE_PERMISSION_DENIED,
+        "some SDKs go on to the node's role where they may not read the token",
+    )
 }

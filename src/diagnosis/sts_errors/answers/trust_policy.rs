@@ -1,49 +1,53 @@
 //! Which part of a trust policy, or what beside it, keeps a token out: STS says the same in all cases.
 
-use super::super::Suspect;
 use super::super::clues::{Clues, is_named_after_nodes};
 use super::quoted;
 use crate::aws::arn::without_scheme;
+use crate::causes::{
+    CONDITION_KEY_WRONG_IN_TRUST_POLICY, Candidate, ROLE_DOES_NOT_EXIST, SCP_OR_BOUNDARY_DENY,
+    SERVICE_ACCOUNT_MISMATCH, SUBJECT_WILDCARD_NEEDS_STRINGLIKE, TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT,
+    WRONG_AUD_CONDITION_IN_TRUST_POLICY, WRONG_PROVIDER_IN_TRUST_POLICY, WRONG_SUBJECT_IN_TRUST_POLICY,
+};
 
 /// One text for all of these: ranked by how often each was the cause in public reports, then by what the clues say.
-pub fn suspects(clues: &Clues) -> Vec<Suspect> {
+pub fn candidates(clues: &Clues) -> Vec<Candidate> {
     let sub = clues.subject.as_deref().map_or_else(|| "the token's sub".to_owned(), |sub| format!("{sub:?}"));
     let key = clues.issuer.as_deref().map_or_else(|| "ISSUER".to_owned(), |iss| without_scheme(iss).to_owned());
-    let mut suspects = vec![
+    let mut candidates = vec![
         subject(clues, &sub),
         provider(clues),
         statement(clues),
         (
             40,
-            Suspect::new(
-                "condition-key-wrong-in-trust-policy",
+            Candidate::new(
+                &CONDITION_KEY_WRONG_IN_TRUST_POLICY,
                 format!("the condition keys must be \"{key}:sub\" and \"{key}:aud\", letter by letter"),
             ),
         ),
         account(clues, &sub),
         (
             30,
-            Suspect::new(
-                "subject-wildcard-needs-stringlike",
+            Candidate::new(
+                &SUBJECT_WILDCARD_NEEDS_STRINGLIKE,
                 format!("a * in the policy's sub matches {sub} only under StringLike"),
             ),
         ),
         audience(clues),
-        (15, Suspect::new("role-does-not-exist", does_not_exist(clues))),
+        (15, Candidate::new(&ROLE_DOES_NOT_EXIST, does_not_exist(clues))),
         (
             10,
-            Suspect::new(
-                "scp-or-boundary-deny",
+            Candidate::new(
+                &SCP_OR_BOUNDARY_DENY,
                 "an organization's policy that denies the call gets the same answer; likely if all else compares equal",
             ),
         ),
     ];
-    suspects.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-    suspects.into_iter().map(|(_, suspect)| suspect).collect()
+    candidates.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    candidates.into_iter().map(|(_, suspect)| suspect).collect()
 }
 
 /// A suspect with its place in the ranking: the higher, the likelier.
-type Weighed = (u32, Suspect);
+type Weighed = (u32, Candidate);
 
 fn subject(clues: &Clues, sub: &str) -> Weighed {
     let why = match clues.service_account() {
@@ -54,7 +58,7 @@ fn subject(clues: &Clues, sub: &str) -> Weighed {
         }
         None => format!("the policy's sub must be {sub}, same letter case"),
     };
-    (50, Suspect::new("wrong-subject-in-trust-policy", why))
+    (50, Candidate::new(&WRONG_SUBJECT_IN_TRUST_POLICY, why))
 }
 
 fn account(clues: &Clues, sub: &str) -> Weighed {
@@ -72,7 +76,7 @@ fn account(clues: &Clues, sub: &str) -> Weighed {
             format!("the policy may be right, and the pod run under another service account than meant: it is {sub}"),
         ),
     };
-    (weight, Suspect::new("service-account-mismatch", why))
+    (weight, Candidate::new(&SERVICE_ACCOUNT_MISMATCH, why))
 }
 
 /// Whether a name ends in what Helm, Kubernetes and CI generate: a word with digits in it that nobody chooses.
@@ -89,19 +93,19 @@ fn provider(clues: &Clues) -> Weighed {
         None => "the policy's federated principal must be the provider of this very issuer in the role's own account; clusters that were made anew have a new id".to_owned(),
     };
     let dual_stack = clues.issuer_host().is_some_and(|host| host.ends_with("api.aws"));
-    (if dual_stack { 70 } else { 45 }, Suspect::new("wrong-provider-in-trust-policy", why))
+    (if dual_stack { 70 } else { 45 }, Candidate::new(&WRONG_PROVIDER_IN_TRUST_POLICY, why))
 }
 
 fn statement(clues: &Clues) -> Weighed {
-    let code = "trust-policy-lacks-web-identity-statement";
+    let code = &TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT;
     match &clues.role {
         Some(role) if is_named_after_nodes(&role.name) => (
             85,
-            Suspect::new(code, format!("the role {:?} is named like a node's, and those trust EC2 only", role.name)),
+            Candidate::new(code, format!("the role {:?} is named like a node's, and those trust EC2 only", role.name)),
         ),
         _ => (
             42,
-            Suspect::new(
+            Candidate::new(
                 code,
                 "the policy may only trust EC2, another role or pods.eks.amazonaws.com, or allow only sts:AssumeRole",
             ),
@@ -110,20 +114,23 @@ fn statement(clues: &Clues) -> Weighed {
 }
 
 fn audience(clues: &Clues) -> Weighed {
-    let code = "wrong-aud-condition-in-trust-policy";
+    let code = &WRONG_AUD_CONDITION_IN_TRUST_POLICY;
     match clues.audience.as_deref() {
         Some([one]) if one == "sts.amazonaws.com" => (
             20,
-            Suspect::new(code, "the policy's aud must be \"sts.amazonaws.com\", as the token's is, in every partition"),
+            Candidate::new(
+                code,
+                "the policy's aud must be \"sts.amazonaws.com\", as the token's is, in every partition",
+            ),
         ),
         Some(audience) if !audience.is_empty() => (
             75,
-            Suspect::new(
+            Candidate::new(
                 code,
                 format!("the token's aud is {}, while policies mostly name sts.amazonaws.com", quoted(audience)),
             ),
         ),
-        _ => (25, Suspect::new(code, "the policy's aud must be the token's, mostly sts.amazonaws.com")),
+        _ => (25, Candidate::new(code, "the policy's aud must be the token's, mostly sts.amazonaws.com")),
     }
 }
 
@@ -164,10 +171,10 @@ mod tests {
                 role: role(role_name),
                 ..Clues::default()
             };
-            let ranked = suspects(&clues);
-            assert_eq!(ranked[0].code, first, "{subject} {audience} {role_name}");
+            let ranked = candidates(&clues);
+            assert_eq!(ranked[0].cause.code, first, "{subject} {audience} {role_name}");
             for always in ["role-does-not-exist", "scp-or-boundary-deny"] {
-                assert!(ranked.iter().any(|suspect| suspect.code == always), "{always}");
+                assert!(ranked.iter().any(|candidate| candidate.cause.code == always), "{always}");
             }
         }
     }
