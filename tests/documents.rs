@@ -171,3 +171,72 @@ fn a_document_given_to_check_counts() {
     assert!(!codes(&[]).1);
     assert_eq!(codes(&["--document", "role.json"]), (Some(1), true));
 }
+
+#[test]
+fn a_check_reads_no_more_than_a_pod_has_memory_and_time_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+    std::fs::write(at("large"), format!("[{}1]", "1,".repeat(30 << 20))).expect("a file");
+    let (code, out, err) = run(directory.path(), &["check", "--no-sts", "--document", "large"], "");
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.contains("large is larger than a check reads in a pod, 8 MiB in all"), "{err}");
+    // Standard input that nobody closes.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_irsa-probe"))
+        .args(["check", "--no-sts", "--document", "-", "--run-timeout", "200ms"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let held = child.stdin.take();
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("the documents could not be read within 200ms (--run-timeout)"), "{said}");
+    drop(held);
+}
+
+#[test]
+fn an_audit_reads_lists_of_any_length_and_no_document_that_is_too_large() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let filler = "x".repeat(1 << 20);
+    let account = |name: usize| json!({"kind": "ServiceAccount", "metadata": {"name": format!("a{name}"), "namespace": "a", "annotations": {"x": filler}}});
+    let list = json!({"kind": "List", "items": (0..20).map(account).collect::<Vec<_>>()});
+    let large = json!({"kind": "ConfigMap", "data": {"a": vec![&filler; 9]}});
+    let input = format!("{list}\n{large}\n{}\n", account(20));
+    let (code, out, err) = run(directory.path(), &["audit", "-", "--output", "json"], &input);
+    let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
+    assert_eq!((code, report["documents"].as_array().map(Vec::len)), (Some(2), Some(21)));
+    let said = "standard input holds a document larger than 8 MiB in line 2, which is not read";
+    assert_eq!(report["unusable"], json!([said]));
+}
+
+#[test]
+fn what_holds_no_document_is_said_and_an_unknown_kind_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (input, said) in [
+        ("---\n", "standard input holds no document"),
+        ("[]", "standard input holds no document"),
+        ("", "standard input is empty"),
+        ("{\"kind\": \"ControllerConfig\"}", "kind ControllerConfig is not read"),
+    ] {
+        let (code, out, err) = run(directory.path(), &["audit", "-"], input);
+        assert!(code == Some(2) && out.is_empty() && err.contains(said), "{input}: {err}");
+    }
+    let role = format!(
+        "{{\"kind\": \"ControllerConfig\", \"metadata\": {{\"annotations\": {{\"eks.amazonaws.com/role-arn\": \"{ROLE}\"}}}}}}"
+    );
+    let account = "{\"kind\": \"ServiceAccount\", \"metadata\": {\"name\": \"a\"}}";
+    let (_, out, _) = run(directory.path(), &["audit", "-"], &format!("{role}\n{account}"));
+    assert!(out.contains("\n  not read    ControllerConfig (1)\n") && !out.contains("nothing of IRSA"), "{out}");
+}
+
+#[test]
+fn a_pipe_that_the_caller_hands_over_is_read_to_its_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let account = "{\"kind\": \"ServiceAccount\", \"metadata\": {\"name\": \"a\"}}";
+    for path in ["/dev/stdin", "/dev/fd/0"] {
+        let (code, out, err) = run(directory.path(), &["audit", path], account);
+        assert!(code == Some(0) && out.contains("1 document"), "{path}: {out}{err}");
+    }
+}

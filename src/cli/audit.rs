@@ -6,6 +6,7 @@ use crate::documents::audit::{Context, audit};
 use crate::render;
 use clap::Args;
 use std::ffi::OsString;
+use std::io::Read;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +32,7 @@ pub struct AuditOptions {
 }
 
 pub fn run(options: &AuditOptions) -> u8 {
-    let documents = match read(&options.files) {
+    let documents = match read(&options.files, None) {
         Ok(documents) => documents,
         Err(what) => return complain(&what),
     };
@@ -51,14 +52,22 @@ pub fn run(options: &AuditOptions) -> u8 {
     audit.exit_code()
 }
 
-/// Reads every file.
+/// Reads every file, up to `limit` bytes in all.
 ///
 /// # Errors
-/// The first that cannot be read.
-pub fn read(files: &[OsString]) -> Result<Documents, String> {
+/// The first that cannot be read, or is too large.
+pub fn read(files: &[OsString], limit: Option<u64>) -> Result<Documents, String> {
     let mut documents = Documents::default();
+    let mut left = limit.unwrap_or(u64::MAX);
     for file in files {
-        documents.read(&input::name(file), &input::read(file)?);
+        // One byte more shows that there is more.
+        let mut text = input::open(file)?.take(left.saturating_add(1));
+        documents.read_from(&input::name(file), &mut text).map_err(|error| input::cannot_read(file, &error))?;
+        if text.limit() == 0 {
+            let what = format!("{} is larger than a check reads in a pod", input::name(file));
+            return Err(format!("{what}, {} MiB in all: give it to irsa-probe audit", limit.unwrap_or_default() >> 20));
+        }
+        left = text.limit() - 1;
     }
     Ok(documents)
 }

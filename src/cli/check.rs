@@ -2,6 +2,7 @@
 
 use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
 use crate::diagnosis::report::{Mode, exit};
+use crate::documents::Documents;
 use crate::modes::run::probe;
 use crate::probe::collect::{IssuerCheck, Options, processes};
 use crate::probe::evidence::Expectations;
@@ -10,6 +11,11 @@ use crate::render;
 use clap::Args;
 use std::ffi::OsString;
 use std::str::FromStr;
+use std::sync::mpsc;
+use std::thread;
+
+/// What a pod has memory for: a pod, its service account and its role are far smaller. `audit` reads more.
+const MAX_DOCUMENTS: u64 = 8 << 20;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +41,7 @@ pub struct CheckOptions {
     /// Container of the pod whose variables and mounts this container has; debug-profile sets it
     #[arg(long, value_name = "NAME", env = "IRSA_PROBE_AS_CONTAINER")]
     as_container: Option<String>,
-    /// Judge this document together with the checks (see irsa-probe audit); repeatable
+    /// Judge this document together with the checks (see irsa-probe audit); repeatable, 8 MiB in all
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_DOCUMENT")]
     document: Vec<OsString>,
     #[command(flatten)]
@@ -70,7 +76,7 @@ pub fn run(options: &CheckOptions) -> u8 {
         Ok(subjects) => subjects,
         Err(why) => return complain(&why),
     };
-    let documents = match super::audit::read(&options.document) {
+    let documents = match options.documents() {
         Ok(documents) => documents,
         Err(why) => return complain(&why),
     };
@@ -103,6 +109,21 @@ impl CheckOptions {
         let mut options = self.look.options(Mode::Check);
         options.expected.as_container.clone_from(&self.as_container);
         options
+    }
+
+    /// Reads the documents, within the time that a run has: who writes them may never come to an end.
+    fn documents(&self) -> Result<Documents, String> {
+        let (files, limit) = (self.document.clone(), self.look.run_timeout);
+        if files.is_empty() {
+            return Ok(Documents::default());
+        }
+        let (sender, receiver) = mpsc::channel();
+        // Whoever waits no longer has no use for the answer.
+        let read = move || drop(sender.send(super::audit::read(&files, Some(MAX_DOCUMENTS))));
+        thread::Builder::new().spawn(read).map_err(|error| format!("cannot start a thread: {error}"))?;
+        receiver.recv_timeout(limit).unwrap_or_else(|_| {
+            Err(format!("the documents could not be read within {} (--run-timeout)", humantime::format_duration(limit)))
+        })
     }
 
     /// Whom to look at: one process, or one of each kind.

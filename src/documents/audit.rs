@@ -2,6 +2,7 @@
 //! needs no permission: whoever runs it has `kubectl` and `aws` already.
 
 mod account;
+mod case;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
@@ -29,11 +30,13 @@ pub use workload::Workload;
 
 use crate::causes::{Advice, Fix, Severity};
 use crate::diagnosis::report::exit;
-use crate::documents::trust_policy::STS_AUDIENCE;
-use crate::documents::{Absent, Documents, Origin, Pod, ServiceAccount, WebhookConfiguration};
+use crate::documents::{Absent, Documents};
 use crate::probe::evidence::Token;
 use crate::text::timestamp::Timestamp;
+use case::{Case, Link, account_of_subject};
 use serde::Serialize;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 /// What is known besides the documents.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +64,9 @@ pub struct Audit {
     pub open: Vec<Open>,
     /// How many documents could not be used, so that nothing is known to be right in them.
     pub unusable: usize,
+    /// Where findings of the same hash are.
+    places: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
 }
 
 /// What an audit comes to.
@@ -170,8 +176,14 @@ impl Audit {
         }
     }
 
+    /// Each fault of an object once.
     fn add(&mut self, finding: Finding) {
-        if !self.findings.contains(&finding) {
+        fn key(finding: &Finding) -> (&str, &str, &str) {
+            (finding.code, &finding.about, &finding.cause)
+        }
+        let places = self.places.entry(self.hasher.hash_one(key(&finding))).or_default();
+        if !places.iter().any(|place| key(&self.findings[*place]) == key(&finding)) {
+            places.push(self.findings.len());
             self.findings.push(finding);
         }
     }
@@ -185,9 +197,7 @@ pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
             audit.facts.push(format!("not found: {said}"));
         }
     }
-    let admitted = documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).count();
-    let admitted = admitted + documents.ended.get("Pod").copied().unwrap_or_default();
-    let case = Case { documents, context, admitted };
+    let case = Case::new(documents, context);
     for pod in documents.pods.iter().filter(|pod| !case.is_before_of_another(pod)) {
         pod::audit(&case, pod, &mut audit);
     }
@@ -199,127 +209,4 @@ pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     audit.open = open::questions(&case, &audit);
     audit.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     audit
-}
-
-/// What is looked at, with the ways from one document to another.
-struct Case<'a> {
-    documents: &'a Documents,
-    context: Context<'a>,
-    /// How many pods the API server told of, ended ones too.
-    admitted: usize,
-}
-
-/// A service account and the role that it is to have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Link {
-    namespace: String,
-    account: String,
-    role_arn: String,
-    audience: String,
-}
-
-impl<'a> Case<'a> {
-    fn account(&self, namespace: &str, name: &str) -> Option<&'a ServiceAccount> {
-        let is = |account: &&ServiceAccount| account.namespace() == namespace && account.metadata.name == name;
-        self.documents.service_accounts.iter().find(is)
-    }
-
-    fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
-        self.account(pod.namespace(), pod.service_account())
-    }
-
-    /// The same pod as it was submitted.
-    fn before(&self, pod: &Pod) -> Option<&'a Pod> {
-        let same = |other: &&Pod| {
-            other.origin == Origin::Manifest
-                && other.metadata.name == pod.metadata.name
-                && other.namespace() == pod.namespace()
-        };
-        self.documents.pods.iter().find(same).filter(|_| pod.origin == Origin::Admitted)
-    }
-
-    /// The webhook configurations of the cluster, if the documents tell them: the objects, a list of them, or kubectl's word
-    /// that the webhook's is not there.
-    fn webhooks(&self) -> Option<&'a [WebhookConfiguration]> {
-        let is_ours = |one: &Absent| matches!(one, Absent::WebhookConfiguration(name) if configuration::is_named(name));
-        let none = self.documents.absent.iter().any(is_ours) || self.empty_list_is_of_webhooks();
-        self.documents.webhooks.as_deref().or(none.then_some(&[]))
-    }
-
-    /// `kubectl get mutatingwebhookconfigurations -o json` prints an empty list without a kind where there are none. So it
-    /// does for pods; but then the webhook has changed no pod, and has left alone one that it should have changed.
-    fn empty_list_is_of_webhooks(&self) -> bool {
-        let mut pods = self.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
-        self.documents.empty_lists > 0
-            && !pods.clone().any(webhook::is_mutated)
-            && pods.any(|pod| pod::was_missed(self, pod))
-    }
-
-    /// Whether the documents show that a namespace does not exist.
-    fn lacks_namespace(&self, name: &str) -> bool {
-        let documents = self.documents;
-        let given = || documents.namespaces.iter().any(|one| one.name == name);
-        documents.all_namespaces && !given() || documents.absent.contains(&Absent::Namespace(name.to_owned()))
-    }
-
-    fn is_before_of_another(&self, pod: &Pod) -> bool {
-        let admitted = |other: &&Pod| other.origin == Origin::Admitted;
-        pod.origin == Origin::Manifest
-            && self.documents.pods.iter().filter(admitted).any(|other| self.before(other).is_some_and(|p| p == pod))
-    }
-
-    /// The issuer of the cluster's tokens, and what tells it.
-    fn issuer(&self) -> Option<(&'a str, &'static str)> {
-        let documents = self.documents;
-        let token = self.context.token.and_then(|token| token.issuer.as_deref()).map(|iss| (iss, "the token"));
-        let report =
-            || documents.reports.iter().find_map(|report| Some((report.token.issuer.as_deref()?, "the report")));
-        let cluster = || documents.clusters.iter().find_map(|cluster| Some((cluster.issuer()?, "the cluster")));
-        let discovery = || documents.discoveries.first().map(|found| (found.issuer.as_str(), "the discovery document"));
-        token.or_else(report).or_else(cluster).or_else(discovery)
-    }
-
-    /// Which service account is to have which role: by annotations, by pods' variables, by reports, by this pod's token.
-    fn links(&self) -> Vec<Link> {
-        let mut links: Vec<Link> = Vec::new();
-        let mut add = |namespace: &str, account: &str, role_arn: &str, audience: &str| {
-            let [namespace, account, role_arn, audience] = [namespace, account, role_arn, audience].map(str::to_owned);
-            let link = Link { namespace, account, role_arn, audience };
-            if !link.role_arn.is_empty() && !links.contains(&link) {
-                links.push(link);
-            }
-        };
-        if let (Some(token), Some(role)) = (self.context.token, self.context.role_arn)
-            && let Some((namespace, name)) = token.subject.as_deref().and_then(account_of_subject)
-        {
-            let audience = token.authorized_party.as_ref().or(token.audience.first());
-            add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
-        }
-        for account in &self.documents.service_accounts {
-            let annotation = |name: &str| account.metadata.annotations.get(&format!("{}{name}", account::PREFIX));
-            let audience = annotation("audience").map_or(STS_AUDIENCE, String::as_str);
-            if let Some(role) = annotation("role-arn") {
-                add(account.namespace(), &account.metadata.name, role, audience);
-            }
-        }
-        for pod in &self.documents.pods {
-            let audience = pod.volume(webhook::VOLUME).and_then(|volume| volume.token()?.audience.as_deref());
-            let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
-            for role in roles.filter(|_| self.account_of(pod).is_none()) {
-                add(pod.namespace(), pod.service_account(), role, audience.unwrap_or(STS_AUDIENCE));
-            }
-        }
-        for report in &self.documents.reports {
-            let subject = report.token.subject.as_deref().and_then(account_of_subject);
-            let audience = report.token.audience.first().map_or(STS_AUDIENCE, String::as_str);
-            if let (Some((namespace, name)), Some(role)) = (subject, &report.identity.expected_role_arn) {
-                add(namespace, name, role, audience);
-            }
-        }
-        links
-    }
-}
-
-fn account_of_subject(subject: &str) -> Option<(&str, &str)> {
-    subject.strip_prefix("system:serviceaccount:")?.split_once(':')
 }

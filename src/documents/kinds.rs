@@ -84,6 +84,9 @@ fn all_kinds_are_known_together() {
     // Items of typed lists do not name their kind.
     let pods = json!({"kind": "PodList", "items": [{"metadata": {"name": "n", "namespace": "a"}, "spec": {}}]});
     assert_eq!(recognised(&pods.to_string()), ["pod a/n"]);
+    // Nor does the list before them, once jq has sorted its keys.
+    let sorted = r#"{"items": [{"metadata": {"name": "n", "namespace": "a"}, "spec": {}}], "kind": "PodList"}"#;
+    assert_eq!(recognised(sorted), ["pod a/n"]);
 }
 
 #[test]

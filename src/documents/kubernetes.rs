@@ -1,21 +1,39 @@
-//! The parts of Kubernetes objects that decide about IRSA. What a manifest leaves out has its default.
+//! The parts of Kubernetes objects that decide about IRSA, and nothing else of them: a cluster has many pods. What a
+//! manifest leaves out has its default.
 
+use super::Texts;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The volume in which the webhook mounts the token.
+pub const TOKEN_VOLUME: &str = "aws-iam-token";
+/// The same of EKS Pod Identity.
+pub const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
+
+/// Something that is there, whatever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Present)
+    }
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Metadata {
     pub name: String,
     pub namespace: Option<String>,
-    #[serde(deserialize_with = "texts")]
-    pub annotations: BTreeMap<String, String>,
-    #[serde(deserialize_with = "texts")]
-    pub labels: BTreeMap<String, String>,
+    pub annotations: Texts,
+    pub labels: Texts,
     pub creation_timestamp: Option<String>,
     /// Set by the API server: without it this is a manifest.
-    pub uid: Option<String>,
+    pub uid: Option<Present>,
+    /// Those that set annotations.
+    #[serde(deserialize_with = "with_annotations")]
     pub managed_fields: Vec<ManagedField>,
     pub owner_references: Vec<Owner>,
 }
@@ -35,7 +53,32 @@ pub struct Owner {
 pub struct ManagedField {
     pub time: Option<String>,
     #[serde(rename = "fieldsV1")]
-    pub fields: Value,
+    fields: Fields,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Fields {
+    #[serde(rename = "f:metadata")]
+    metadata: MetadataFields,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct MetadataFields {
+    #[serde(rename = "f:annotations")]
+    annotations: BTreeMap<String, Present>,
+}
+
+impl ManagedField {
+    pub fn sets_annotation(&self, name: &str) -> bool {
+        let name_of = |field: &String| field.strip_prefix("f:") == Some(name);
+        self.fields.metadata.annotations.keys().any(name_of)
+    }
+}
+
+fn with_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ManagedField>, D::Error> {
+    kept(deserializer, |one: &ManagedField| !one.fields.metadata.annotations.is_empty())
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -72,19 +115,24 @@ pub struct PodSpec {
     pub init_containers: Vec<Container>,
     pub containers: Vec<Container>,
     pub ephemeral_containers: Vec<Container>,
+    /// Those with tokens of IRSA and of EKS Pod Identity.
+    #[serde(deserialize_with = "volumes_with_tokens")]
     pub volumes: Vec<Volume>,
     pub security_context: SecurityContext,
-    #[serde(deserialize_with = "texts")]
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: Texts,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Container {
     pub name: String,
+    /// Those of AWS.
+    #[serde(deserialize_with = "variables_of_aws")]
     pub env: Vec<EnvVar>,
     /// ConfigMaps and Secrets whose keys become variables; which, only they tell.
-    pub env_from: Vec<Value>,
+    pub env_from: Vec<Present>,
+    /// Those of the volumes that are kept.
+    #[serde(deserialize_with = "mounts_of_tokens")]
     pub volume_mounts: Vec<VolumeMount>,
     pub security_context: SecurityContext,
 }
@@ -94,14 +142,12 @@ pub struct Container {
 pub struct EnvVar {
     pub name: String,
     pub value: Option<String>,
-    pub value_from: Option<Value>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct VolumeMount {
     pub name: String,
-    pub mount_path: String,
     pub sub_path: Option<String>,
 }
 
@@ -164,15 +210,14 @@ pub struct ClientConfig {
     /// PEM in base64.
     pub ca_bundle: Option<String>,
     pub url: Option<String>,
-    pub service: Option<Value>,
+    pub service: Option<Present>,
 }
 
 /// A label selector: every label and every expression must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Selector {
-    #[serde(deserialize_with = "texts")]
-    pub match_labels: BTreeMap<String, String>,
+    pub match_labels: Texts,
     pub match_expressions: Vec<Expression>,
 }
 
@@ -210,7 +255,7 @@ impl Pod {
     }
 
     pub fn is_windows(&self) -> bool {
-        let selects = |key: &str| self.spec.node_selector.get(key).is_some_and(|os| os == "windows");
+        let selects = |key: &str| self.spec.node_selector.get(key) == Some("windows");
         selects("kubernetes.io/os") || selects("beta.kubernetes.io/os")
     }
 }
@@ -244,15 +289,15 @@ impl ServiceAccount {
 
 impl Selector {
     /// The labels that it looks at.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.match_labels.keys().chain(self.match_expressions.iter().map(|expression| &expression.key))
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.match_labels.keys().chain(self.match_expressions.iter().map(|expression| expression.key.as_str()))
     }
 
     /// "Labels and selectors" of the Kubernetes documentation: an empty selector fits everything.
-    pub fn fits(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn fits<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
         let expression = |expression: &Expression| {
-            let value = labels.get(&expression.key);
-            let listed = value.is_some_and(|value| expression.values.contains(value));
+            let value = label(&expression.key);
+            let listed = value.is_some_and(|value| expression.values.iter().any(|one| one == value));
             match expression.operator.as_str() {
                 "In" => listed,
                 "NotIn" => !listed,
@@ -261,7 +306,7 @@ impl Selector {
                 _ => false,
             }
         };
-        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+        self.match_labels.iter().all(|(key, value)| label(key) == Some(value))
             && self.match_expressions.iter().all(expression)
     }
 }
@@ -304,13 +349,29 @@ pub(super) fn template(workload: &Value) -> Option<Value> {
     Some(pod)
 }
 
-/// Labels and annotations of manifests: what is left empty is null, and some write numbers.
-fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let values = Option::<BTreeMap<String, Value>>::deserialize(deserializer)?.unwrap_or_default();
-    let text = |value| match value {
-        Value::String(text) => text,
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    Ok(values.into_iter().map(|(key, value)| (key, text(value))).collect())
+fn variables_of_aws<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EnvVar>, D::Error> {
+    kept(deserializer, |variable: &EnvVar| variable.name.starts_with("AWS_"))
+}
+
+fn mounts_of_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<VolumeMount>, D::Error> {
+    kept(deserializer, |mount: &VolumeMount| holds_token(&mount.name))
+}
+
+fn volumes_with_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Volume>, D::Error> {
+    kept(deserializer, |volume: &Volume| holds_token(&volume.name))
+}
+
+fn holds_token(volume: &str) -> bool {
+    [TOKEN_VOLUME, POD_IDENTITY_VOLUME].contains(&volume)
+}
+
+/// The items of a list that count, in no more memory than they need.
+fn kept<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    counts: impl Fn(&T) -> bool,
+) -> Result<Vec<T>, D::Error> {
+    let mut items = Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default();
+    items.retain(counts);
+    items.shrink_to_fit();
+    Ok(items)
 }

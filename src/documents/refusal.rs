@@ -1,7 +1,7 @@
 //! The errors of kubectl and aws that answer a question: what they were asked for is not there.
 
 /// Something that a command looked for in vain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Absent {
     /// By name; the account is that of who asked.
     Role(String),

@@ -1,18 +1,40 @@
-//! A text taken apart into documents: what kubectl, aws and people write one after the other into one file or pipe, JSON
-//! and YAML mixed, and now and then the error of a command in the place of its answer.
+//! A text taken apart into documents as it is read: what kubectl, aws and people write one after the other into one file
+//! or pipe, JSON and YAML mixed, and now and then the error of a command in the place of its answer. Lists are taken apart
+//! into their items, so that a document is the most that is ever held.
+
+mod json;
+mod list;
+mod window;
 
 use super::yaml;
-use crate::text::json::{TYPOGRAPHIC_QUOTES, Unique, has_typographic_quotes};
 use serde_json::Value;
+use std::io::{self, Read};
+use window::Window;
+
+/// A larger document is not read; lists may be as long as they like. The most that etcd holds of an object, and so the
+/// largest that kubectl prints, is 1.5 MiB ("System limits" of etcd's documentation).
+pub(super) const MAX_BYTES: usize = 8 << 20;
 
 /// One thing of a text.
+#[cfg_attr(test, derive(Clone))]
 #[derive(Debug, PartialEq)]
 pub(super) enum Piece {
     Document(Value),
+    /// A list, whose items follow as documents, with what stands before them.
+    List(Value),
+    /// The list ends: all of it but its items, or nothing where it ends in a fault.
+    ListEnd(Option<Value>),
     /// What kubectl or aws said instead of a document.
     Refusal(String),
     /// What is no document, and why.
     Fault(String),
+}
+
+/// Whether lists come as one document or as [`Piece::List`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    Apart,
+    Whole,
 }
 
 /// What kubectl and aws begin an error with; version 2 of the latter has a word before it.
@@ -21,98 +43,163 @@ const REFUSALS: [&str; 3] = ["An error occurred (", "aws: [ERROR]: An error occu
 /// What kubectl says besides an answer.
 const WARNING: &str = "Warning: ";
 
-/// Every piece of a text. What is wrong with one leaves the others as they are.
-pub(super) fn pieces(text: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    let mut lines_before = 0;
-    while !rest.trim_start().is_empty() {
-        let taken = if rest.trim_start().starts_with(['{', '[', '"']) {
-            json(rest, lines_before, &mut pieces)
-        } else {
-            block(rest, lines_before, &mut pieces)
-        };
-        lines_before += rest[..taken].matches('\n').count();
-        rest = &rest[taken..];
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Gives every piece of a text to `put`; says whether there was anything at all. What is wrong with one piece leaves the
+/// others as they are.
+///
+/// # Errors
+/// The text could not be read to its end.
+pub(super) fn read(source: &mut dyn Read, lists: Lists, put: &mut dyn FnMut(Piece)) -> io::Result<bool> {
+    let mut stream = Stream { window: Window::new(source), lists, put, before: Vec::new() };
+    while stream.window.byte(BYTE_ORDER_MARK.len() - 1).is_some() && stream.window.rest().starts_with(BYTE_ORDER_MARK) {
+        stream.window.take(BYTE_ORDER_MARK.len());
     }
-    pieces
+    let mut is_empty = true;
+    loop {
+        stream.window.take_blank_lines();
+        let blanks = stream.window.rest().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        match stream.window.byte(blanks) {
+            None => break,
+            Some(b'{' | b'[' | b'"') => {
+                stream.window.take(blanks);
+                stream.json();
+            }
+            Some(_) => stream.block(),
+        }
+        is_empty = false;
+    }
+    stream.window.end().map(|()| !is_empty)
 }
 
-/// Takes one JSON value; a broken one up to where another document begins. Says how many bytes that were.
-fn json(text: &str, lines_before: usize, pieces: &mut Vec<Piece>) -> usize {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Unique>();
-    match values.next() {
-        Some(Ok(Unique(value))) => {
-            pieces.push(Piece::Document(value));
-            values.byte_offset()
+struct Stream<'s> {
+    window: Window<'s>,
+    lists: Lists,
+    put: &'s mut dyn FnMut(Piece),
+    /// What was taken already of a JSON object that turned out to be broken.
+    before: Vec<u8>,
+}
+
+impl Stream<'_> {
+    fn put(&mut self, piece: Piece) {
+        (self.put)(piece);
+    }
+
+    /// Takes what is not JSON up to where another document begins.
+    fn block(&mut self) {
+        if self.lists == Lists::Apart && self.yaml_list() {
+            return;
         }
-        Some(Err(error)) => {
-            let end = end_of_block(text);
-            let (line, column) = (lines_before + error.line(), error.column());
-            let said = error.to_string();
-            pieces.push(Piece::Fault(match said.rsplit_once(" at line ") {
-                Some((what, _)) if error.is_data() => format!("{what} in line {line}"),
-                _ if has_typographic_quotes(&text[..end]) => TYPOGRAPHIC_QUOTES.to_owned(),
-                _ => format!("is not whole JSON: see line {line}, column {column}"),
-            }));
-            end
+        let lines = self.window.lines;
+        let (end, is_whole) = self.end_of_block();
+        if !is_whole {
+            self.too_large(lines);
+            return self.skip_to_boundary(end);
         }
-        None => text.len(),
+        let pieces = pieces(&self.window.rest()[..end], lines);
+        pieces.into_iter().for_each(|piece| self.put(piece));
+        self.window.take(end);
+    }
+
+    fn too_large(&mut self, lines_before: usize) {
+        let (line, limit) = (lines_before + 1, MAX_BYTES >> 20);
+        self.put(Piece::Fault(format!("holds a document larger than {limit} MiB in line {line}, which is not read")));
+    }
+
+    /// Where another document begins, and whether that is before a document gets too large.
+    fn end_of_block(&mut self) -> (usize, bool) {
+        let mut end = self.window.end_of_line(0, MAX_BYTES);
+        let mut boundary = Boundary::after(&self.window.rest()[..end]);
+        while end <= MAX_BYTES {
+            let line_end = self.window.end_of_line(end, MAX_BYTES);
+            let line = &self.window.rest()[end..line_end];
+            if line.is_empty() || boundary.is_crossed_by(line) {
+                return (end, true);
+            }
+            end = line_end;
+        }
+        (end, false)
+    }
+
+    /// Takes so many bytes and then all up to where another document begins.
+    fn skip_to_boundary(&mut self, length: usize) {
+        self.window.take(length);
+        let mut boundary = Boundary::after(&[]);
+        loop {
+            let end = self.window.end_of_line(0, MAX_BYTES);
+            if end == 0 || boundary.is_crossed_by(&self.window.rest()[..end]) {
+                return;
+            }
+            self.window.take(end);
+        }
     }
 }
 
-/// Takes what is not JSON up to where another document begins. Says how many bytes that were.
-fn block(text: &str, lines_before: usize, pieces: &mut Vec<Piece>) -> usize {
-    let end = end_of_block(text);
-    let block = text[..end].trim();
-    if REFUSALS.iter().any(|refusal| block.starts_with(refusal)) {
-        pieces.push(Piece::Refusal(block.to_owned()));
-    } else if block.starts_with(WARNING) {
-        // The answer follows.
-    } else if block.starts_with('%') {
-        // URL-encoded, as the IAM API sends policies.
-        pieces.push(Piece::Document(block.into()));
-    } else if let Some(what) = foreign(block) {
-        pieces.push(Piece::Fault(what.to_owned()));
-    } else {
-        let place = |why: String| match lines_before {
-            0 => why,
-            _ => format!("{why}, counted from line {}", lines_before + 1),
-        };
-        match yaml::documents(&text[..end]) {
-            // `---` at both ends makes empty documents.
-            Ok(values) => pieces.extend(values.into_iter().filter(|value| !value.is_null()).map(Piece::Document)),
-            Err(why) => pieces.push(Piece::Fault(place(why))),
-        }
-    }
-    end
+/// Where, after the first line of a document, another one begins.
+struct Boundary {
+    has_version: bool,
+    /// The first is one line only: what follows is another matter.
+    is_said: bool,
 }
 
-/// Where, after its first line, another document begins.
-fn end_of_block(text: &str) -> usize {
-    let blank = text.len() - text.trim_start().len();
-    let first = text[blank..].lines().next().unwrap_or_default();
-    let mut has_version = first.starts_with("apiVersion:");
-    let mut at = blank + first.len();
-    // One line only: what follows is another matter.
-    let is_said = |line: &str| line.starts_with(WARNING) || REFUSALS.iter().any(|refusal| line.starts_with(refusal));
-    let is_line = is_said(first);
-    for line in text[at..].split_inclusive('\n') {
-        let version = line.starts_with("apiVersion:");
-        let begins = line.starts_with('{')
-            || line.trim_end() == "---"
-            || line.starts_with("--- ")
+impl Boundary {
+    fn after(first: &[u8]) -> Boundary {
+        let first = first.trim_ascii_start();
+        Boundary { has_version: first.starts_with(b"apiVersion:"), is_said: is_said(first) }
+    }
+
+    fn is_crossed_by(&mut self, line: &[u8]) -> bool {
+        let version = line.starts_with(b"apiVersion:");
+        // kubectl writes no `---` before what another kubectl wrote.
+        let again = version && self.has_version;
+        self.has_version |= version;
+        line.starts_with(b"{")
+            || line.trim_ascii_end() == b"---"
+            || line.starts_with(b"--- ")
             || is_said(line)
-            // kubectl writes no `---` before what another kubectl wrote.
-            || version && has_version
-            || is_line && !line.trim().is_empty();
-        if begins {
-            return at;
-        }
-        has_version |= version;
-        at += line.len();
+            || again
+            || self.is_said && !line.trim_ascii().is_empty()
     }
-    text.len()
+}
+
+fn is_said(line: &[u8]) -> bool {
+    REFUSALS.iter().chain([&WARNING]).any(|words| line.starts_with(words.as_bytes()))
+}
+
+/// What a block is, if it is not JSON; `lines` stand before it.
+fn pieces(bytes: &[u8], lines: usize) -> Vec<Piece> {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return vec![Piece::Fault(NOT_UTF8.to_owned())];
+    };
+    let block = text.trim();
+    if REFUSALS.iter().any(|refusal| block.starts_with(refusal)) {
+        return vec![Piece::Refusal(block.to_owned())];
+    }
+    if block.starts_with(WARNING) {
+        // The answer follows.
+        return Vec::new();
+    }
+    if block.starts_with('%') {
+        // URL-encoded, as the IAM API sends policies.
+        return vec![Piece::Document(block.into())];
+    }
+    if let Some(what) = foreign(block) {
+        return vec![Piece::Fault(what.to_owned())];
+    }
+    match yaml::documents(text) {
+        // `---` at both ends makes empty documents.
+        Ok(values) => values.into_iter().filter(|value| !value.is_null()).map(Piece::Document).collect(),
+        Err(why) => vec![Piece::Fault(placed(why, lines))],
+    }
+}
+
+const NOT_UTF8: &str = "is not UTF-8 text";
+
+fn placed(why: String, lines: usize) -> String {
+    match lines {
+        0 => why,
+        _ => format!("{why}, counted from line {}", lines + 1),
+    }
 }
 
 /// What people pipe in that is meant for eyes and not for programs, and what to print instead.
@@ -139,7 +226,14 @@ fn foreign(block: &str) -> Option<&'static str> {
 mod tests {
     use super::Piece::*;
     use super::*;
+    use crate::text::json::TYPOGRAPHIC_QUOTES;
     use serde_json::json;
+
+    fn pieces(text: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        read(&mut text.as_bytes(), Lists::Apart, &mut |piece| pieces.push(piece)).unwrap();
+        pieces
+    }
 
     #[test]
     fn documents_are_told_apart_however_they_are_strung_together() {
@@ -163,7 +257,8 @@ mod tests {
         ] {
             assert_eq!(pieces(&text), [a(), a()], "{text}");
         }
-        assert_eq!(pieces("[1]\n"), [Document(json!([1]))]);
+        assert_eq!(pieces("[1, [2]]\n"), [Document(json!(1)), Document(json!(2))]);
+        assert_eq!(pieces("[]\n"), []);
         assert_eq!(pieces(" \n"), []);
         assert_eq!(pieces("{\u{201c}a\u{201d}: 1}"), [Fault(TYPOGRAPHIC_QUOTES.to_owned())]);
         assert_eq!(pieces("%7B%7D\n"), [Document(json!("%7B%7D"))]);
@@ -208,5 +303,72 @@ mod tests {
             let [Fault(why)] = &pieces(text)[..] else { panic!("{:#?}", pieces(text)) };
             assert!(why.contains(said) && !why.contains("c2ln"), "{why}");
         }
+    }
+
+    /// The pieces of a list whose items are 1 and 2.
+    fn list_of_two(head: Value, end: Value) -> [Piece; 4] {
+        [List(head), Document(json!({"a": 1})), Document(json!({"a": 2})), ListEnd(Some(end))]
+    }
+
+    #[test]
+    fn a_list_comes_apart_wherever_its_kind_is() {
+        let end = json!({"items": [], "kind": "L", "m": {"items": [3]}});
+        let text = r#"{"items": [{"a": 1}, {"a": 2}], "kind": "L", "m": {"items": [3]}}"#;
+        assert_eq!(pieces(text), list_of_two(json!({"items": []}), end.clone()));
+        let text = r#"{"kind": "L", "m": {"items": [3]}, "items": [ {"a": 1},{"a": 2} ]} "#;
+        assert_eq!(pieces(text), list_of_two(end.clone(), end));
+        assert_eq!(pieces("{\"items\": []}"), [List(json!({"items": []})), ListEnd(Some(json!({"items": []})))]);
+        let (head, end) = (json!({"v": 1, "items": null}), json!({"v": 1, "items": null, "kind": "L"}));
+        for text in [
+            "v: 1\nitems:\n- a: 1\n- a: 2\nkind: L\n",
+            "v: 1\nitems:\n  # two\n  -\n    a: 1\n\n  - {a: 2}\nkind: L",
+            "v: 1\r\nitems:\r\n- a: 1\r\n# - a: 3\r\n- a: 2\r\nkind: L\r\n",
+        ] {
+            assert_eq!(pieces(text), list_of_two(head.clone(), end.clone()), "{text}");
+            let both = pieces(&format!("{text}\n---\n{text}"));
+            assert_eq!(both, [list_of_two(head.clone(), end.clone()), list_of_two(head.clone(), end.clone())].concat());
+        }
+        let scalar = json!({"a": "- 1\n# 2\n", "b": ["c"]});
+        let text = "items:\n- a: |\n    - 1\n    # 2\n  b:\n  - c\n";
+        let whole = json!({"items": null});
+        assert_eq!(pieces(text), [List(whole.clone()), Document(scalar), ListEnd(Some(whole))]);
+    }
+
+    #[test]
+    fn a_broken_item_leaves_the_others() {
+        let text = "{\"items\": [{\"a\": 1},\n{\"b\": 1, \"b\": 1}, {\"a\": 2}]}";
+        let [List(_), Document(_), Fault(twice), Document(_), ListEnd(Some(_))] = &pieces(text)[..] else {
+            panic!("{:#?}", pieces(text));
+        };
+        assert_eq!(twice, "has the key \"b\" twice in one object, again in line 2");
+        let text = "items:\n- a: 1\n- b: [\n- a: 2\n";
+        let [List(_), Document(_), Fault(open), Document(_), ListEnd(Some(_))] = &pieces(text)[..] else {
+            panic!("{:#?}", pieces(text));
+        };
+        assert!(open.ends_with("counted from line 3"), "{open}");
+        // A list that breaks off says nothing of what it holds.
+        for text in ["{\"items\": [{\"a\": 1},", "{\"items\": [{\"a\": 1} {", "{\"items\": [{\"a\": 1}], \"b\": }"] {
+            let all = pieces(text);
+            assert_eq!(all[..3], [List(json!({"items": []})), Document(json!({"a": 1})), ListEnd(None)], "{all:?}");
+            assert!(matches!(all[3..], [Fault(_)]), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_passed_over_without_being_held() {
+        let large = "x".repeat(MAX_BYTES);
+        for text in [
+            format!("{{\"a\": \"{large}\"}}\n---\nb: 1"),
+            format!("{{\"a\":\n\"{large}\"}}\n{{\"b\": 1}}"),
+            format!("a: {large}\n---\nb: 1"),
+            format!("a:\n- {large}\n---\nb: 1"),
+        ] {
+            let all = pieces(&text);
+            let [Fault(why), Document(b)] = &all[..] else { panic!("{}", all.len()) };
+            assert!(why.starts_with("holds a document larger than 8 MiB in line 1"), "{why}");
+            assert_eq!(b, &json!({"b": 1}));
+        }
+        let all = pieces(&format!("items:\n- a: {large}\n- a: 2\n"));
+        assert!(matches!(&all[..], [List(_), Fault(_), Document(_), ListEnd(Some(_))]), "{}", all.len());
     }
 }

@@ -1,9 +1,9 @@
 //! The file whose content becomes a container's termination message.
-#![allow(clippy::disallowed_methods, reason = "it is a file")]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "it is a file"))]
 
 use crate::diagnosis::report::Report;
+use crate::probe::collect::inside;
 use crate::render::termination;
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -29,9 +29,8 @@ impl TerminationLog {
         };
         let message = termination::render(report);
         // Never made where the default is missing.
-        let mut options = OpenOptions::new();
-        options.write(true).truncate(true).create(matches!(self, Self::At(_)));
-        let written = options.open(path).and_then(|mut file| file.write_all(message.as_bytes()));
+        let opened = inside::replace_regular(path, matches!(self, Self::At(_)));
+        let written = opened.and_then(|mut file| file.write_all(message.as_bytes()));
         match written {
             Err(error) if *self == Self::InPod && error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!("cannot write the termination message to {}: {error}", path.display()),

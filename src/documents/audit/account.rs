@@ -3,14 +3,14 @@
 use super::{Audit, Case, Finding};
 use crate::aws::arn::RoleArn;
 use crate::causes::{Fix, shell_word};
-use crate::documents::{Absent, Metadata, Origin, Pod, ServiceAccount};
+use crate::documents::{Absent, Metadata, Pod, ServiceAccount};
 
 /// What the names of the webhook's annotations and labels begin with.
 pub const PREFIX: &str = "eks.amazonaws.com/";
 
 /// The annotation as the webhook reads it; an empty one counts as none.
 pub fn role_annotation(metadata: &Metadata) -> Option<&str> {
-    metadata.annotations.get(&format!("{PREFIX}role-arn")).map(String::as_str).filter(|role| !role.is_empty())
+    metadata.annotations.get(&format!("{PREFIX}role-arn")).filter(|role| !role.is_empty())
 }
 
 /// Whether anything about the object was meant for IRSA, well or badly.
@@ -27,7 +27,7 @@ pub(super) fn is_to_blame(account: &ServiceAccount) -> bool {
 pub(super) fn is_missing(case: &Case<'_>, pod: &Pod) -> bool {
     let named = || Absent::ServiceAccount(pod.service_account().to_owned());
     case.account_of(pod).is_none()
-        && (case.documents.whole_namespaces.contains(pod.namespace()) || case.documents.absent.contains(&named()))
+        && (case.documents.whole_namespaces.contains(pod.namespace()) || case.absent.contains(&named()))
 }
 
 /// An annotation or label that was meant to be the annotation: its name, its value, and what it is.
@@ -37,15 +37,14 @@ fn misplaced(metadata: &Metadata) -> Option<(&str, &str, &'static str)> {
         let plain: String = key.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
         plain.contains("rolearn") || plain.contains("eksamazon") && plain.contains("role") || value.contains(":role/")
     };
-    let annotation = metadata.annotations.iter().find(|(key, value)| **key != right && meant(key, value));
+    let annotation = metadata.annotations.iter().find(|(key, value)| *key != right && meant(key, value));
     let label = metadata.labels.iter().find(|(key, value)| meant(key, value));
-    let annotation = annotation.map(|(key, value)| (key.as_str(), value.as_str(), "annotation"));
-    annotation.or(label.map(|(key, value)| (key.as_str(), value.as_str(), "label")))
+    let annotation = annotation.map(|(key, value)| (key, value, "annotation"));
+    annotation.or(label.map(|(key, value)| (key, value, "label")))
 }
 
 pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit) {
     let about = format!("service account {}/{}", account.namespace(), account.metadata.name);
-    let uses = |pod: &&Pod| pod.namespace() == account.namespace() && pod.service_account() == account.metadata.name;
     let annotate = |role: &str| {
         let command = annotate_command(account.namespace(), &account.metadata.name, role);
         Fix::new("set the annotation, then recreate the pods").command(command)
@@ -66,7 +65,7 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
             }
         }
         None => {
-            let frozen = case.documents.pods.iter().filter(uses).any(|pod| pod.origin == Origin::Admitted);
+            let frozen = case.is_used(account);
             let missing = |cause: String, fix| {
                 let finding = Finding::new("env-not-injected-annotation-missing-or-misplaced", &about, cause, fix);
                 if frozen { finding.frozen() } else { finding }
@@ -95,6 +94,6 @@ pub(super) fn annotate_command(namespace: &str, name: &str, role: &str) -> Strin
 
 /// On a pod even the right annotation is in the wrong place.
 pub(super) fn misplaced_on_pod(metadata: &Metadata) -> Option<(&str, &str, &'static str)> {
-    let right = metadata.annotations.get_key_value(&format!("{PREFIX}role-arn"));
-    right.map(|(key, value)| (key.as_str(), value.as_str(), "annotation")).or_else(|| misplaced(metadata))
+    let right = metadata.annotations.iter().find(|(key, _)| key.strip_prefix(PREFIX) == Some("role-arn"));
+    right.map(|(key, value)| (key, value, "annotation")).or_else(|| misplaced(metadata))
 }

@@ -12,19 +12,21 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 const CODE: &str = "env-not-injected-webhook-missing";
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
-    let Some(configurations) = case.webhooks() else { return };
+    if case.webhooks.is_none() {
+        return;
+    }
     let frozen = case.documents.pods.iter().any(|pod| super::pod::was_missed(case, pod));
     let mut add = |about: &str, cause: String, fix: &str| {
         let finding = Finding::new(CODE, about, cause, Fix::new(format!("{fix}, then recreate the pods")));
         audit.add(if frozen { finding.frozen() } else { finding });
     };
-    let Some((configuration, webhook)) = identity_webhook(configurations) else {
+    let Some((configuration, webhook)) = case.identity_webhook else {
         let cause = "no MutatingWebhookConfiguration is that of the Pod Identity Webhook".to_owned();
         let fix = "install amazon-eks-pod-identity-webhook, or on EKS, whose control plane brings it, ask AWS support";
         return add("cluster", cause, fix);
     };
     let about = format!("webhook configuration {}", configuration.metadata.name);
-    if let Some(fault) = certificate_fault(webhook, case.context.now) {
+    if let Some(fault) = &case.certificate_fault {
         let cause = format!("{fault}: the API server cannot call the webhook");
         add(&about, cause, "let the webhook renew its certificate and caBundle");
     }
@@ -41,22 +43,21 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
 
 /// Whether the webhook touches no pod at all, which [`audit`] reports.
 pub(super) fn is_broken(case: &Case<'_>) -> bool {
-    case.webhooks().is_some_and(|configurations| match identity_webhook(configurations) {
-        None => true,
-        Some((_, webhook)) => certificate_fault(webhook, case.context.now).is_some(),
-    })
+    case.webhooks.is_some() && (case.identity_webhook.is_none() || case.certificate_fault.is_some())
 }
 
 /// Why the webhook, by its configuration, did not look at the pod.
 pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
-    let (_, webhook) = identity_webhook(case.webhooks()?)?;
-    let given = case.documents.namespaces.iter().find(|namespace| namespace.name == pod.namespace());
-    let mut labels = given.map(|namespace| namespace.labels.clone()).unwrap_or_default();
-    // The API server puts this label on every namespace.
-    labels.insert(NAME_LABEL.to_owned(), pod.namespace().to_owned());
-    if !webhook.object_selector.fits(&pod.metadata.labels) {
+    let (_, webhook) = case.identity_webhook?;
+    let namespace = case.namespaces.get(pod.namespace());
+    let label_of_namespace = |key: &str| match key {
+        // The API server puts this label on every namespace.
+        NAME_LABEL => Some(pod.namespace()),
+        key => namespace.and_then(|namespace| namespace.labels.get(key)),
+    };
+    if !webhook.object_selector.fits(|key| pod.metadata.labels.get(key)) {
         Some("its objectSelector does not fit the pod's labels")
-    } else if !webhook.namespace_selector.fits(&labels) && !hangs_on_namespace(case, pod) {
+    } else if !webhook.namespace_selector.fits(label_of_namespace) && !hangs_on_namespace(case, pod) {
         Some("its namespaceSelector does not fit the pod's namespace")
     } else {
         None
@@ -65,9 +66,9 @@ pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
 
 /// Whether only the pod's namespace, which is not among the documents, tells if the webhook looks at the pod.
 pub(super) fn hangs_on_namespace(case: &Case<'_>, pod: &Pod) -> bool {
-    let webhook = case.webhooks().and_then(identity_webhook);
-    let is_given = case.documents.namespaces.iter().any(|namespace| namespace.name == pod.namespace());
-    !is_given && webhook.is_some_and(|(_, webhook)| webhook.namespace_selector.keys().any(|key| key != NAME_LABEL))
+    let is_selected_by_labels = |webhook: &Webhook| webhook.namespace_selector.keys().any(|key| key != NAME_LABEL);
+    !case.namespaces.contains_key(pod.namespace())
+        && case.identity_webhook.is_some_and(|(_, webhook)| is_selected_by_labels(webhook))
 }
 
 /// EKS calls it `iam-for-pods.amazonaws.com`, an own installation `pod-identity-webhook.amazonaws.com`.
@@ -75,7 +76,7 @@ pub(super) fn is_named(name: &str) -> bool {
     name.contains("iam-for-pods") || name.contains("pod-identity-webhook")
 }
 
-fn identity_webhook(configurations: &[WebhookConfiguration]) -> Option<(&WebhookConfiguration, &Webhook)> {
+pub(super) fn identity_webhook(configurations: &[WebhookConfiguration]) -> Option<(&WebhookConfiguration, &Webhook)> {
     let is = |configuration: &WebhookConfiguration, webhook: &Webhook| {
         is_named(&webhook.name) || is_named(&configuration.metadata.name)
     };
@@ -83,7 +84,7 @@ fn identity_webhook(configurations: &[WebhookConfiguration]) -> Option<(&Webhook
     all.into_iter().find(|(configuration, webhook)| is(configuration, webhook))
 }
 
-fn certificate_fault(webhook: &Webhook, now: Timestamp) -> Option<String> {
+pub(super) fn certificate_fault(webhook: &Webhook, now: Timestamp) -> Option<String> {
     let Some(bundle) = webhook.client_config.ca_bundle.as_deref().filter(|bundle| !bundle.is_empty()) else {
         // Without a bundle the API server's own roots count, which is right for a URL with a public certificate only.
         return webhook.client_config.service.as_ref().map(|_| "its caBundle is empty".to_owned());

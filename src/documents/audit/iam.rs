@@ -5,33 +5,36 @@ use crate::aws::arn::RoleArn;
 use crate::causes::Fix;
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 use crate::documents::{Absent, Association, Role};
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
-    let links = case.links();
-    for link in &links {
-        let Ok(role) = RoleArn::parse(&link.role_arn) else { continue };
+    let links = &case.links;
+    let mut seen = HashSet::new();
+    for link in links {
+        let Ok(role) = RoleArn::parse(link.role_arn) else { continue };
         trust(case, link, &role, audit);
-        super::provider::audit(case, link, &role, audit);
+        // The provider is the same for all roles of an account.
+        if seen.insert((role.partition.id(), role.account.clone(), link.audience)) {
+            super::provider::audit(case, link, &role, audit);
+        }
     }
+    let nameless = case.documents.roles.iter().find(|role| role.arn.is_empty());
     links.iter().for_each(|link| association(case, link, audit));
-    let is_bare = case.documents.roles.iter().any(|role| role.arn.is_empty());
-    if is_bare && links.iter().all(|link| nameless(case, link).is_none()) {
+    if nameless.is_some() && (links.is_empty() || self::nameless(case).is_none()) {
         let fact = "a trust policy without its role was not judged: give what aws iam get-role prints, which names it";
         audit.facts.push(fact.to_owned());
     }
     keys(case, audit);
     permissions(case, audit);
-    callers(case, &links, audit);
+    callers(case, links, audit);
 }
 
 /// A Pod Identity association is another way to a role, and the webhook prefers it.
-fn association(case: &Case<'_>, link: &Link, audit: &mut Audit) {
+fn association(case: &Case<'_>, link: &Link<'_>, audit: &mut Audit) {
     let clusters = &case.documents.clusters;
-    let is_ours = |one: &&Association| {
-        let of_cluster = clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
-        of_cluster && one.namespace == link.namespace && one.service_account == link.account
-    };
-    let Some(one) = case.documents.associations.iter().flatten().find(is_ours) else { return };
+    let is_ours =
+        |one: &&Association| clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
+    let Some(one) = case.associations(link).into_iter().find(is_ours) else { return };
     let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
     let cause = format!(
         "it has an EKS Pod Identity association{other} besides the role {}: new pods get the association's role, not \
@@ -43,14 +46,14 @@ fn association(case: &Case<'_>, link: &Link, audit: &mut Audit) {
     audit.add(Finding::new("pod-identity-precedence", about, cause, fix).warning());
 }
 
-fn about(link: &Link) -> String {
+fn about(link: &Link<'_>) -> String {
     format!("service account {}/{} and {}", link.namespace, link.account, link.role_arn)
 }
 
-fn trust(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Audit) {
+fn trust(case: &Case<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
     let subject = format!("system:serviceaccount:{}:{}", link.namespace, link.account);
     let request = |issuer: &str| {
-        let request = Request::new(role.clone(), issuer, &subject, [&link.audience]);
+        let request = Request::new(role.clone(), issuer, &subject, [link.audience]);
         Request { now: Some(case.context.now), ..request }
     };
     let Some(found) = role_document(case, link, role, audit) else { return };
@@ -67,7 +70,7 @@ fn trust(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Audit) {
     judge_trust(link, &answer, audit);
 }
 
-fn judge_trust(link: &Link, answer: &Answer, audit: &mut Audit) {
+fn judge_trust(link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
     let about = about(link);
     match &answer.decision.verdict {
         Verdict::Allowed => {
@@ -91,12 +94,11 @@ fn judge_trust(link: &Link, answer: &Answer, audit: &mut Audit) {
 }
 
 /// The role of a link, or a finding that it is another.
-fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut Audit) -> Option<&'a Role> {
-    let documents = case.documents;
-    if let Some(found) = documents.roles.iter().find(|found| found.arn == link.role_arn) {
+fn role_document<'a>(case: &Case<'a>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) -> Option<&'a Role> {
+    if let Some(found) = case.roles.get(link.role_arn) {
         return Some(found);
     }
-    if documents.absent.contains(&Absent::Role(role.name.clone())) {
+    if case.absent.contains(&Absent::Role(role.name.clone())) {
         let cause = format!(
             "aws finds no role {} in the account that it was asked in; the ARN is of account {}",
             role.name, role.account
@@ -107,27 +109,23 @@ fn role_document<'a>(case: &Case<'a>, link: &Link, role: &RoleArn, audit: &mut A
         audit.add(Finding::new("role-does-not-exist", about(link), cause, fix));
         return None;
     }
-    let namesake = documents.roles.iter().find_map(|found| {
-        let arn = RoleArn::parse(&found.arn).ok()?;
-        (arn.name == role.name).then_some((found, arn))
-    });
-    let Some((found, arn)) = namesake else { return nameless(case, link) };
+    let Some((found, arn)) = case.namesakes.get(&role.name) else { return nameless(case) };
     let (code, what) = match arn.account == role.account && arn.partition == role.partition {
         true => ("role-does-not-exist", "the path differs"),
         false => ("wrong-account-in-role-arn", "account or partition differs"),
     };
     let cause = format!("the ARN is not that of the role, {}: {what}", found.arn);
     let fix = Fix::new("annotate the service account with the role's own ARN, then recreate the pods")
-        .command(super::account::annotate_command(&link.namespace, &link.account, &found.arn));
+        .command(super::account::annotate_command(link.namespace, link.account, &found.arn));
     audit.add(Finding::new(code, about(link), cause, fix).frozen());
     None
 }
 
 /// A trust policy without its role is that of the only role that is asked about.
-fn nameless<'a>(case: &Case<'a>, link: &Link) -> Option<&'a Role> {
+fn nameless<'a>(case: &Case<'a>) -> Option<&'a Role> {
     let mut all = case.documents.roles.iter().filter(|role| role.arn.is_empty());
     let first = all.next()?;
-    let is_only = all.next().is_none() && case.links().iter().all(|other| other.role_arn == link.role_arn);
+    let is_only = all.next().is_none() && case.links.windows(2).all(|pair| pair[0].role_arn == pair[1].role_arn);
     is_only.then_some(first)
 }
 
@@ -189,10 +187,14 @@ fn permissions(case: &Case<'_>, audit: &mut Audit) {
     }
 }
 
-fn callers(case: &Case<'_>, links: &[Link], audit: &mut Audit) {
+fn callers(case: &Case<'_>, links: &[Link<'_>], audit: &mut Audit) {
+    let mut roles = HashMap::new();
+    for role in links.iter().filter_map(|link| RoleArn::parse(link.role_arn).ok()) {
+        roles.entry(role.name.clone()).or_insert_with(Vec::new).push(role);
+    }
     for caller in &case.documents.callers {
-        let roles: Vec<RoleArn> = links.iter().filter_map(|link| RoleArn::parse(&link.role_arn).ok()).collect();
-        if roles.iter().any(|role| role.is_role_of(caller)) {
+        let named = caller.split('/').filter_map(|part| roles.get(part)).flatten();
+        if named.into_iter().any(|role| role.is_role_of(caller)) {
             audit.facts.push(format!("the caller is a session of the role: {caller}"));
         } else if caller.rsplit('/').next().is_some_and(|session| session.starts_with("i-")) {
             let cause = format!("the caller is the node's role, {caller}: the program that called did not use IRSA");

@@ -5,7 +5,7 @@ use super::{Audit, Case, Link};
 use crate::aws::arn::RoleArn;
 use crate::causes::shell_word;
 use crate::documents::{Absent, Pod};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// A question that one more document answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +20,15 @@ const BY_NAME: usize = 3;
 
 /// Questions in the order in which they decide most; each command once.
 #[derive(Default)]
-struct Questions(Vec<Open>);
+struct Questions {
+    all: Vec<Open>,
+    commands: HashSet<String>,
+}
 
 impl Questions {
     fn ask(&mut self, question: &str, command: String) {
-        if !self.0.iter().any(|one| one.command == command) {
-            self.0.push(Open { question: question.to_owned(), command });
+        if self.commands.insert(command.clone()) {
+            self.all.push(Open { question: question.to_owned(), command });
         }
     }
 
@@ -53,24 +56,24 @@ type Object<'a> = (&'a str, Option<&'a str>);
 
 pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     let mut questions = Questions::default();
-    let links = case.links();
-    of_kubernetes(case, audit, &links, &mut questions);
+    let links = &case.links;
+    of_kubernetes(case, audit, links, &mut questions);
     if case.issuer().is_none() && !links.is_empty() {
         questions.ask(
             "which issuer do the cluster's tokens have",
             "kubectl get --raw /.well-known/openid-configuration".to_owned(),
         );
     }
-    of_roles(case, &links, &mut questions);
-    of_providers(case, audit, &links, &mut questions);
+    of_roles(case, links, &mut questions);
+    of_providers(case, audit, links, &mut questions);
     if let (Some(cluster), None) = (case.documents.clusters.first(), &case.documents.associations) {
         let command = format!("aws eks list-pod-identity-associations --cluster-name {}", shell_word(&cluster.name));
         questions.ask("does Pod Identity come before IRSA", command);
     }
-    questions.0
+    questions.all
 }
 
-fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link], questions: &mut Questions) {
+fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
     const MANAGED: &str = " --show-managed-fields";
     let documents = case.documents;
     let is_unknown = |pod: &&Pod| case.account_of(pod).is_none() && !super::account::is_missing(case, pod);
@@ -99,13 +102,13 @@ fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link], questions: &mut
     }
     // An empty list, or none but ended ones, is an answer.
     if documents.pods.is_empty() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
-        let namespaces: BTreeSet<_> = links.iter().map(|link| (link.namespace.as_str(), None)).collect();
+        let namespaces: BTreeSet<_> = links.iter().map(|link| (link.namespace, None)).collect();
         questions.ask_all("did the webhook change the pods", "pod", &namespaces, "");
     }
     // Whatever else was found about a pod says already why the webhook left it alone.
     let is_undecided = |finding: &&super::Finding| finding.code == "env-not-injected";
     let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.about.as_str()).collect();
-    if !undecided.is_empty() && case.webhooks().is_none() && documents.empty_lists == 0 {
+    if !undecided.is_empty() && case.webhooks.is_none() && documents.empty_lists == 0 {
         questions.ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
     }
     let undecided = documents.pods.iter().filter(|pod| undecided.contains(super::pod::about(pod).as_str()));
@@ -128,15 +131,13 @@ fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link], questions: &mut
         .for_each(|command| questions.ask("do the namespace's labels fit the webhook's selector", command));
 }
 
-fn of_roles(case: &Case<'_>, links: &[Link], questions: &mut Questions) {
+fn of_roles(case: &Case<'_>, links: &[Link<'_>], questions: &mut Questions) {
     let documents = case.documents;
     let mut seen = BTreeSet::new();
-    let roles = links.iter().filter(|link| seen.insert(link.role_arn.as_str()));
-    let roles = roles.filter_map(|link| Some((link.role_arn.as_str(), RoleArn::parse(&link.role_arn).ok()?)));
-    let there: Vec<_> =
-        roles.filter(|(_, role)| !documents.absent.contains(&Absent::Role(role.name.clone()))).collect();
-    let is_given = |arn: &str| documents.roles.iter().any(|found| found.arn == arn);
-    let unknown: Vec<_> = there.iter().filter(|(arn, _)| !is_given(arn)).map(|(_, role)| role).collect();
+    let roles = links.iter().filter(|link| seen.insert(link.role_arn));
+    let roles = roles.filter_map(|link| Some((link.role_arn, RoleArn::parse(link.role_arn).ok()?)));
+    let there: Vec<_> = roles.filter(|(_, role)| !case.absent.contains(&Absent::Role(role.name.clone()))).collect();
+    let unknown: Vec<_> = there.iter().filter(|(arn, _)| !case.roles.contains_key(arn)).map(|(_, role)| role).collect();
     for role in &unknown {
         let region = role.partition.iam_region_option();
         let question = "does the role exist, and does it trust the service account";
@@ -166,12 +167,12 @@ fn of_roles(case: &Case<'_>, links: &[Link], questions: &mut Questions) {
     }
 }
 
-fn of_providers(case: &Case<'_>, audit: &Audit, links: &[Link], questions: &mut Questions) {
+fn of_providers(case: &Case<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
     let documents = case.documents;
     if audit.findings.iter().any(|finding| finding.code == "no-oidc-provider") {
         return;
     }
-    for role in links.iter().filter_map(|link| RoleArn::parse(&link.role_arn).ok()) {
+    for role in links.iter().filter_map(|link| RoleArn::parse(link.role_arn).ok()) {
         let region = role.partition.iam_region_option();
         match case.issuer() {
             Some((issuer, _)) if documents.providers.is_empty() => questions.ask(

@@ -89,7 +89,7 @@ fn concerns_irsa(case: &Case<'_>, pod: &Pod, account: Option<&ServiceAccount>) -
 
 fn without_account(case: &Case<'_>, pod: &Pod, about: &str) -> Finding {
     let (namespace, name) = (pod.namespace(), pod.service_account());
-    let beside = annotated_beside(case, pod).map(|other| format!("in that namespace {other} has a role"));
+    let beside = case.annotated_beside(pod).map(|other| format!("in that namespace {other} has a role"));
     let other = beside.or(annotated_elsewhere(case, pod)).map(|other| format!("; {other}")).unwrap_or_default();
     let cause = format!(
         "the service account {namespace}/{name} does not exist{other}: Kubernetes makes no new pod and renews no token \
@@ -144,7 +144,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         let has = if account.is_some() { "which has no role" } else { "which is not among these documents" };
         let mismatch =
             |cause: String, fix: &str| Finding::new("service-account-mismatch", about, cause, recreate(fix)).frozen();
-        if let Some(other) = annotated_beside(case, pod) {
+        if let Some(other) = case.annotated_beside(pod) {
             return mismatch(
                 format!("the pod uses {name}, {has}; in the same namespace {other} has one"),
                 &format!("set serviceAccountName: {other} in the pod's template, if that is meant"),
@@ -209,35 +209,16 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
     Finding::new("env-not-injected", about, cause, anew).frozen()
 }
 
-/// Another service account of the pod's namespace that names a role.
-fn annotated_beside<'a>(case: &Case<'a>, pod: &Pod) -> Option<&'a str> {
-    let other = |one: &&ServiceAccount| {
-        one.namespace() == pod.namespace()
-            && one.metadata.name != pod.service_account()
-            && role_annotation(&one.metadata).is_some()
-    };
-    case.documents.service_accounts.iter().find(other).map(|one| one.metadata.name.as_str())
-}
-
 /// A service account of the pod's name that names a role, in another namespace than the pod's.
 fn annotated_elsewhere(case: &Case<'_>, pod: &Pod) -> Option<String> {
-    let namesake = |one: &&ServiceAccount| {
-        one.namespace() != pod.namespace()
-            && one.metadata.name == pod.service_account()
-            && role_annotation(&one.metadata).is_some()
-    };
-    let namespace = case.documents.service_accounts.iter().find(namesake)?.namespace();
+    let namespace = case.annotated_elsewhere(pod)?;
     Some(format!("the one of that name with a role is in the namespace {namespace}, and counts there only"))
 }
 
 /// When the annotation was set, if `--show-managed-fields` was asked for. RFC 3339 in UTC compares as text.
 pub(super) fn annotated_at(account: &ServiceAccount) -> Option<&str> {
-    let key = format!("f:{PREFIX}role-arn");
-    let set = account
-        .metadata
-        .managed_fields
-        .iter()
-        .filter(|entry| !entry.fields["f:metadata"]["f:annotations"][&key].is_null());
+    let name = format!("{PREFIX}role-arn");
+    let set = account.metadata.managed_fields.iter().filter(|entry| entry.sets_annotation(&name));
     set.filter_map(|entry| entry.time.as_deref()).max()
 }
 

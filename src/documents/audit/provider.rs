@@ -8,7 +8,7 @@ use crate::causes::{Fix, shell_word};
 use crate::documents::trust_policy::needed;
 use crate::documents::{Absent, Provider};
 
-pub(super) fn audit(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Audit) {
+pub(super) fn audit(case: &Case<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
     let Some((issuer, source)) = case.issuer() else { return };
     let about = format!("provider of {issuer}");
     if let Some(why) = why_unreachable(issuer) {
@@ -19,7 +19,7 @@ pub(super) fn audit(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Au
         return audit.add(Finding::new("issuer-not-public-default", about, cause, fix));
     }
     let make = Fix::new(format!("make the provider in account {}", role.account))
-        .command(needed(role, issuer, "", &link.audience).provider_command());
+        .command(needed(role, issuer, "", link.audience).provider_command());
     if let Some(arns) = &case.documents.provider_arns {
         match missing(arns, role, &role.provider_arn(issuer)) {
             Listed::Yes => audit.facts.push(format!("{about}: exists")),
@@ -27,7 +27,7 @@ pub(super) fn audit(case: &Case<'_>, link: &Link, role: &RoleArn, audit: &mut Au
             Listed::Elsewhere(fact) => audit.facts.push(fact),
         }
     }
-    if case.documents.absent.contains(&Absent::Provider(role.provider_arn(issuer))) {
+    if case.absent.contains(&Absent::Provider(role.provider_arn(issuer))) {
         let cause = format!("aws finds no provider {}", role.provider_arn(issuer));
         return audit.add(Finding::new("no-oidc-provider", &about, cause, make));
     }
@@ -70,15 +70,15 @@ fn missing(arns: &[String], role: &RoleArn, arn: &str) -> Listed {
     }
 }
 
-fn judge(case: &Case<'_>, provider: &Provider, link: &Link, role: &RoleArn, issuer: &str, audit: &mut Audit) {
+fn judge(case: &Case<'_>, provider: &Provider, link: &Link<'_>, role: &RoleArn, issuer: &str, audit: &mut Audit) {
     let about = format!("provider of {issuer}");
     let arn = shell_word(&role.provider_arn(issuer));
-    if !provider.client_ids.contains(&link.audience) {
+    if !provider.client_ids.iter().any(|id| id == link.audience) {
         let cause =
             format!("its client IDs are {}; the token is for {}", provider.client_ids.join(", "), link.audience);
         let fix = Fix::new("add the audience").command(format!(
             "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {}",
-            shell_word(&link.audience)
+            shell_word(link.audience)
         ));
         audit.add(Finding::new("wrong-audience", &about, cause, fix));
     }

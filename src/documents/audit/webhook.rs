@@ -3,11 +3,11 @@
 //! Source: pods sent through the webhook v0.6.17 on a Kubernetes v1.36 cluster (`tests/webhook`), and its source.
 
 use super::account::{PREFIX, role_annotation};
-use crate::documents::{Container, Origin, Pod, ServiceAccount};
+use crate::documents::{Container, Origin, POD_IDENTITY_VOLUME, Pod, ServiceAccount};
+use std::borrow::Cow;
 
-/// The volume that holds the token.
-pub const VOLUME: &str = "aws-iam-token";
-const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
+pub use crate::documents::TOKEN_VOLUME as VOLUME;
+
 /// Where the webhook mounts the volume; on Windows with a drive and backslashes.
 const PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 const WINDOWS_PATH: &str = r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token";
@@ -80,10 +80,10 @@ pub struct Applied {
     /// Empty where it is about the whole pod.
     pub container: Option<String>,
     /// What was done and why, in a sentence.
-    pub why: String,
+    pub why: Cow<'static, str>,
 }
 
-fn applied(rule: Rule, why: impl Into<String>) -> Applied {
+fn applied(rule: Rule, why: impl Into<Cow<'static, str>>) -> Applied {
     Applied { rule, container: None, why: why.into() }
 }
 
@@ -137,7 +137,7 @@ fn skipped_containers(pod: &Pod) -> Vec<String> {
 }
 
 fn unchanged(account: Option<&ServiceAccount>) -> &'static str {
-    match account.map(|account| account.metadata.annotations.get(&format!("{PREFIX}role-arn")).map(String::as_str)) {
+    match account.map(|account| account.metadata.annotations.get(&format!("{PREFIX}role-arn"))) {
         None => "the pod was left as it was; the service account, the webhook or the time of both tells why",
         Some(None) => "the service account has no annotation of the right name, so the pod was left as it was",
         Some(Some("")) => "the service account's annotation is empty, so the pod was left as it was",

@@ -36,7 +36,7 @@ impl Workload {
 fn above<'a>(pod: &Pod, owner: &'a Owner) -> (&'a str, &'a str) {
     let deployment = || {
         let hash = pod.metadata.labels.get("pod-template-hash")?;
-        owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')
+        owner.name.strip_suffix(hash)?.strip_suffix('-')
     };
     let cron_job = || {
         let (name, minutes) = owner.name.rsplit_once('-')?;

@@ -4,10 +4,13 @@
 use std::fmt;
 use std::io::{Error, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::errno::Errno;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, setsockopt, sockopt};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 /// Connections that the kernel holds until they are accepted; as many as it allows by default (`net.core.somaxconn`). When
@@ -76,18 +79,23 @@ fn listen_tcp(address: SocketAddr) -> Result<TcpListener, Error> {
 }
 
 /// A socket file outlives its process (as in an `emptyDir` when the container is restarted): one that nobody answers
-/// on is replaced.
+/// on is replaced. Any other file is left alone.
 fn listen_unix(path: &Path) -> Result<UnixListener, Error> {
     UnixListener::bind(path).or_else(|error| {
-        let left_behind = error.kind() == ErrorKind::AddrInUse
-            && std::os::unix::net::UnixStream::connect(path)
-                .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
-        if !left_behind {
+        let is_socket = path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_socket());
+        if error.kind() != ErrorKind::AddrInUse || !is_socket || !is_refused(path)? {
             return Err(error);
         }
         std::fs::remove_file(path)?;
         UnixListener::bind(path)
     })
+}
+
+/// Whether nobody listens on a socket. Without waiting: a listener whose queue is full is one.
+fn is_refused(path: &Path) -> Result<bool, Error> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    Ok(socket::connect(socket.as_raw_fd(), &UnixAddr::new(path)?) == Err(Errno::ECONNREFUSED))
 }
 
 impl FromStr for Address {
@@ -156,5 +164,23 @@ mod tests {
         assert!(address.listen().unwrap_err().contains("something else in this pod listens there"));
         drop(listener);
         assert!(address.listen().is_ok());
+    }
+
+    #[tokio::test]
+    async fn neither_a_busy_listener_is_waited_for_nor_another_file_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let busy = folder.path().join("busy.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&busy).unwrap();
+        socket::listen(&listener, socket::Backlog::new(0).unwrap()).unwrap();
+        // One connection fills the queue: whoever connects now would wait.
+        let _queued = std::os::unix::net::UnixStream::connect(&busy).unwrap();
+        std::fs::write(folder.path().join("file"), "kept").unwrap();
+        nix::unistd::mkfifo(&folder.path().join("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for name in ["busy.sock", "file", "fifo"] {
+            let path = folder.path().join(name);
+            let error = Address::Unix(path.clone()).listen().unwrap_err();
+            assert!(error.contains("something else in this pod listens there"), "{name}: {error}");
+            assert!(path.exists(), "{name}");
+        }
     }
 }

@@ -1,12 +1,67 @@
-//! Opens files as a process sees them whose root directory is another, without ever leaving that root.
+//! The one way in which the program opens a path that somebody configured: as the process sees it whose root directory it
+//! is, without ever leaving that root, and without ever waiting. A FIFO, a socket, a device or a directory is an error.
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::Mode;
-use std::fs::File;
+use std::fs::{File, FileType, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+
+/// Opens a regular file for reading.
+///
+/// # Errors
+/// The operating system's, or what is there instead of a regular file.
+pub fn open_regular(root: &Path, path: &Path) -> io::Result<File> {
+    open(root, path).and_then(regular).map_err(|error| no_file(error, root, path))
+}
+
+/// Opens a regular file of this process's own root for writing over what it holds.
+///
+/// # Errors
+/// The operating system's, or what is there instead of a regular file.
+pub fn replace_regular(path: &Path, create: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    // A FIFO that nobody reads gives ENXIO; nothing is cut off before it is known to be a file.
+    options.write(true).create(create).truncate(false).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
+    let opened = options.open(path).and_then(regular);
+    let file = opened.map_err(|error| no_file(error, Path::new("/"), path))?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
+/// What the kernel does not open, a socket say, is named as well.
+fn no_file(error: io::Error, root: &Path, path: &Path) -> io::Error {
+    let kind = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENXIO) if root == Path::new("/") => path.metadata().map(|metadata| metadata.file_type()),
+        _ => return error,
+    };
+    kind.map_or(error, not_regular)
+}
+
+fn not_regular(kind: FileType) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("is {}, not a regular file", named(kind)))
+}
+
+fn regular(file: File) -> io::Result<File> {
+    match file.metadata()?.file_type() {
+        kind if kind.is_file() => Ok(file),
+        kind => Err(not_regular(kind)),
+    }
+}
+
+fn named(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
 
 /// Opens `path` for reading. A FIFO is not waited for and no terminal taken; whether it is a regular file is the
 /// caller's to see.
@@ -28,7 +83,7 @@ pub fn open_directory(root: &Path, path: &Path) -> io::Result<File> {
 fn open_with(root: &Path, path: &Path, more: OFlag) -> io::Result<File> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | more;
     if root == Path::new("/") {
-        return std::fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
+        return OpenOptions::new().read(true).custom_flags(flags.bits()).open(path);
     }
     let directory = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let root = nix::fcntl::open(root, directory, Mode::empty())?;
@@ -59,7 +114,7 @@ mod tests {
         symlink(world.path().join("secret"), root.join("etc/out")).unwrap();
         let read = |path: &str| {
             let mut text = String::new();
-            open(&root, Path::new(path))?.read_to_string(&mut text)?;
+            open_regular(&root, Path::new(path))?.read_to_string(&mut text)?;
             io::Result::Ok(text)
         };
         for path in ["/etc/absolute", "/etc/upwards", "/../secret", "/etc/pki/../../../secret"] {
@@ -67,5 +122,29 @@ mod tests {
         }
         assert_eq!(read("/etc/out").unwrap_err().kind(), io::ErrorKind::NotFound);
         assert!(open_directory(&root, Path::new("/secret")).is_err());
+    }
+
+    #[test]
+    fn nothing_but_a_file_is_opened_for_either_purpose() {
+        let world = tempfile::tempdir().unwrap();
+        let at = |name: &str| world.path().join(name);
+        nix::unistd::mkfifo(&at("fifo"), Mode::S_IRWXU).unwrap();
+        // With a reader, the kernel lets a writer in at once.
+        let _reader = open(Path::new("/"), &at("fifo")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        std::fs::write(at("file"), "before").unwrap();
+        for (path, said) in [
+            (at("fifo"), "a FIFO"),
+            (at("socket"), "a socket"),
+            ("/dev/zero".into(), "a device"),
+            (world.path().into(), "directory"),
+        ] {
+            for error in [open_regular(Path::new("/"), &path).unwrap_err(), replace_regular(&path, true).unwrap_err()] {
+                assert!(error.to_string().to_lowercase().contains(&said.to_lowercase()), "{path:?}: {error}");
+            }
+        }
+        drop(replace_regular(&at("file"), false).unwrap());
+        assert_eq!(std::fs::read_to_string(at("file")).unwrap(), "");
+        assert_eq!(replace_regular(&at("none"), false).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -54,10 +54,7 @@ fn has_limits() -> bool {
 
 /// The start of a short file of the probe's own container.
 fn text(path: &str) -> Option<String> {
-    let file = inside::open(Path::new("/"), Path::new(path)).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
+    let file = inside::open_regular(Path::new("/"), Path::new(path)).ok()?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())

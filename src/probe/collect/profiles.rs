@@ -62,10 +62,7 @@ impl Profiles {
 }
 
 fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let file = inside::open(root, Path::new(path)).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
+    let file = inside::open_regular(root, Path::new(path)).ok()?;
     let mut content = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut content).ok()?;
     Some(content)

@@ -25,7 +25,7 @@ const ANSWER_BYTES: usize = 512;
 /// Reads what the resolver goes by. `None` if there is no such file, when it asks a server on this host.
 pub fn read(root: &Path) -> Option<Resolver> {
     let mut text = Vec::new();
-    inside::open(root, Path::new("/etc/resolv.conf")).ok()?.take(MAX_FILE_BYTES).read_to_end(&mut text).ok()?;
+    inside::open_regular(root, Path::new("/etc/resolv.conf")).ok()?.take(MAX_FILE_BYTES).read_to_end(&mut text).ok()?;
     let (config, _errors) = resolv_conf::Config::parse_with_errors(&text);
     Some(Resolver {
         servers: config.nameservers.iter().take(MAX_SERVERS).map(IpAddr::from).collect(),

@@ -63,7 +63,7 @@ fn image(root: &Path, variables: &Variables, readable: bool) -> Image {
         return Image::default();
     }
     let names = resolver::read(root);
-    let is_there = |path: &&&str| inside::open(root, Path::new(path)).is_ok();
+    let is_there = |path: &&&str| inside::open_regular(root, Path::new(path)).is_ok();
     let localtime = || {
         let etc = inside::open_directory(root, Path::new("/etc")).ok()?;
         let target = nix::fcntl::readlinkat(&etc, "localtime").ok()?;

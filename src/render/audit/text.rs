@@ -91,10 +91,10 @@ fn without_irsa(audit: &Audit) -> Option<String> {
     (!names.is_empty()).then(|| format!("pods that nothing here ties to IRSA: {}{more}", names.join(", ")))
 }
 
-/// The kinds of objects that may say whatever they say: nobody here reads them.
+/// The kinds of objects that an audit does not know. They may hold a role as well.
 fn unread(documents: &Documents) -> Option<String> {
     let kinds: Vec<String> = documents.unread.iter().map(|(kind, number)| format!("{kind} ({number})")).collect();
-    (!kinds.is_empty()).then(|| format!("{} say nothing of IRSA", kinds.join(", ")))
+    (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
 /// What nobody judges any more.

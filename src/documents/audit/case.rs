@@ -1,0 +1,223 @@
+//! What is looked at, with the ways from one document to another: each is found once, for a cluster has many of all.
+
+use super::account::{PREFIX, role_annotation};
+use super::{Context, configuration, pod, webhook};
+use crate::aws::arn::RoleArn;
+use crate::documents::trust_policy::STS_AUDIENCE;
+use crate::documents::{
+    Absent, Association, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook, WebhookConfiguration,
+};
+use std::collections::{HashMap, HashSet};
+
+/// Namespace and name.
+type Name<'a> = (&'a str, &'a str);
+
+pub(super) struct Case<'a> {
+    pub documents: &'a Documents,
+    pub context: Context<'a>,
+    /// How many pods the API server told of, ended ones too.
+    pub admitted: usize,
+    pub absent: HashSet<&'a Absent>,
+    pub namespaces: HashMap<&'a str, &'a Metadata>,
+    pub roles: HashMap<&'a str, &'a Role>,
+    /// One role of each name.
+    pub namesakes: HashMap<String, (&'a Role, RoleArn)>,
+    pub links: Vec<Link<'a>>,
+    /// The webhook configurations of the cluster, if the documents tell them: the objects, a list of them, or kubectl's word
+    /// that the webhook's is not there.
+    pub webhooks: Option<&'a [WebhookConfiguration]>,
+    pub identity_webhook: Option<(&'a WebhookConfiguration, &'a Webhook)>,
+    /// Why the API server cannot call it.
+    pub certificate_fault: Option<String>,
+    accounts: HashMap<Name<'a>, &'a ServiceAccount>,
+    /// The first accounts with a role of each namespace, and the namespaces of the first of each name. Two, because the
+    /// first may be the one that others are looked for.
+    annotated_in: HashMap<&'a str, Vec<&'a str>>,
+    annotated_as: HashMap<&'a str, Vec<&'a str>>,
+    manifests: HashMap<Name<'a>, &'a Pod>,
+    admitted_pods: HashSet<Name<'a>>,
+    used_accounts: HashSet<Name<'a>>,
+    associations: HashMap<Name<'a>, Vec<&'a Association>>,
+}
+
+/// A service account and the role that it is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Link<'a> {
+    pub namespace: &'a str,
+    pub account: &'a str,
+    pub role_arn: &'a str,
+    pub audience: &'a str,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(documents: &'a Documents, context: Context<'a>) -> Case<'a> {
+        let admitted = || documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
+        let manifests = documents.pods.iter().filter(|pod| pod.origin == Origin::Manifest);
+        let named_roles = documents.roles.iter().filter_map(|role| Some((role, RoleArn::parse(&role.arn).ok()?)));
+        let accounts = &documents.service_accounts;
+        let annotated = || accounts.iter().filter(|one| role_annotation(&one.metadata).is_some());
+        let account_name = |account: &'a ServiceAccount| (account.namespace(), account.metadata.name.as_str());
+        let associations = documents.associations.iter().flatten();
+        let mut case = Case {
+            documents,
+            context,
+            admitted: admitted().count() + documents.ended.get("Pod").copied().unwrap_or_default(),
+            absent: documents.absent.iter().collect(),
+            namespaces: first(documents.namespaces.iter().map(|one| (one.name.as_str(), one))),
+            roles: first(documents.roles.iter().map(|role| (role.arn.as_str(), role))),
+            namesakes: first(named_roles.map(|(role, arn)| (arn.name.clone(), (role, arn)))),
+            links: Vec::new(),
+            webhooks: None,
+            identity_webhook: None,
+            certificate_fault: None,
+            accounts: first(accounts.iter().map(|account| (account_name(account), account))),
+            annotated_in: all(annotated().map(account_name), 2),
+            annotated_as: all(annotated().map(account_name).map(|(namespace, name)| (name, namespace)), 2),
+            manifests: first(manifests.map(|pod| (pod_name(pod), pod))),
+            admitted_pods: admitted().map(pod_name).collect(),
+            used_accounts: admitted().map(|pod| (pod.namespace(), pod.service_account())).collect(),
+            associations: all(associations.map(|one| ((&*one.namespace, &*one.service_account), one)), usize::MAX),
+        };
+        case.links = case.found_links();
+        case.webhooks = case.found_webhooks();
+        case.identity_webhook = case.webhooks.and_then(configuration::identity_webhook);
+        case.certificate_fault =
+            case.identity_webhook.and_then(|(_, webhook)| configuration::certificate_fault(webhook, context.now));
+        case
+    }
+
+    pub fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
+        self.accounts.get(&(pod.namespace(), pod.service_account())).copied()
+    }
+
+    /// Another service account of the pod's namespace that names a role.
+    pub fn annotated_beside(&self, pod: &Pod) -> Option<&'a str> {
+        let names = self.annotated_in.get(pod.namespace())?;
+        names.iter().copied().find(|name| *name != pod.service_account())
+    }
+
+    /// The namespace, another than the pod's, of a service account of the pod's name that names a role.
+    pub fn annotated_elsewhere(&self, pod: &Pod) -> Option<&'a str> {
+        let namespaces = self.annotated_as.get(pod.service_account())?;
+        namespaces.iter().copied().find(|namespace| *namespace != pod.namespace())
+    }
+
+    /// Whether a pod that the API server knows runs with the account.
+    pub fn is_used(&self, account: &ServiceAccount) -> bool {
+        self.used_accounts.contains(&(account.namespace(), account.metadata.name.as_str()))
+    }
+
+    pub fn associations(&self, link: &Link<'_>) -> Vec<&'a Association> {
+        self.associations.get(&(link.namespace, link.account)).cloned().unwrap_or_default()
+    }
+
+    /// The same pod as it was submitted.
+    pub fn before(&self, pod: &Pod) -> Option<&'a Pod> {
+        self.manifests.get(&pod_name(pod)).copied().filter(|_| pod.origin == Origin::Admitted)
+    }
+
+    pub fn is_before_of_another(&self, pod: &Pod) -> bool {
+        pod.origin == Origin::Manifest
+            && self.admitted_pods.contains(&pod_name(pod))
+            && self.manifests.get(&pod_name(pod)).is_some_and(|first| *first == pod)
+    }
+
+    /// Whether the documents show that a namespace does not exist.
+    pub fn lacks_namespace(&self, name: &str) -> bool {
+        self.documents.all_namespaces && !self.namespaces.contains_key(name)
+            || self.absent.contains(&Absent::Namespace(name.to_owned()))
+    }
+
+    fn found_webhooks(&self) -> Option<&'a [WebhookConfiguration]> {
+        let is_ours = |one: &Absent| matches!(one, Absent::WebhookConfiguration(name) if configuration::is_named(name));
+        let none = self.documents.absent.iter().any(is_ours) || self.empty_list_is_of_webhooks();
+        self.documents.webhooks.as_deref().or(none.then_some(&[]))
+    }
+
+    /// `kubectl get mutatingwebhookconfigurations -o json` prints an empty list without a kind where there are none. So it
+    /// does for pods; but then the webhook has changed no pod, and has left alone one that it should have changed.
+    fn empty_list_is_of_webhooks(&self) -> bool {
+        let mut pods = self.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
+        self.documents.empty_lists > 0
+            && !pods.clone().any(webhook::is_mutated)
+            && pods.any(|pod| pod::was_missed(self, pod))
+    }
+
+    /// The issuer of the cluster's tokens, and what tells it.
+    pub fn issuer(&self) -> Option<(&'a str, &'static str)> {
+        let documents = self.documents;
+        let token = self.context.token.and_then(|token| token.issuer.as_deref()).map(|iss| (iss, "the token"));
+        let report =
+            || documents.reports.iter().find_map(|report| Some((report.token.issuer.as_deref()?, "the report")));
+        let cluster = || documents.clusters.iter().find_map(|cluster| Some((cluster.issuer()?, "the cluster")));
+        let discovery = || documents.discoveries.first().map(|found| (found.issuer.as_str(), "the discovery document"));
+        token.or_else(report).or_else(cluster).or_else(discovery)
+    }
+
+    /// Which service account is to have which role: by annotations, by pods' variables, by reports, by this pod's token.
+    fn found_links(&self) -> Vec<Link<'a>> {
+        let (mut links, mut seen) = (Vec::new(), HashSet::new());
+        let mut add = |namespace: &'a str, account: &'a str, role_arn: &'a str, audience: &'a str| {
+            let link = Link { namespace, account, role_arn, audience };
+            if !role_arn.is_empty() && seen.insert(link) {
+                links.push(link);
+            }
+        };
+        if let (Some(token), Some(role)) = (self.context.token, self.context.role_arn)
+            && let Some((namespace, name)) = token.subject.as_deref().and_then(account_of_subject)
+        {
+            let audience = token.authorized_party.as_ref().or(token.audience.first());
+            add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
+        }
+        for account in &self.documents.service_accounts {
+            let annotation = |name: &str| account.metadata.annotations.get(&format!("{PREFIX}{name}"));
+            let audience = annotation("audience").unwrap_or(STS_AUDIENCE);
+            if let Some(role) = annotation("role-arn") {
+                add(account.namespace(), &account.metadata.name, role, audience);
+            }
+        }
+        for pod in &self.documents.pods {
+            let audience = pod.volume(webhook::VOLUME).and_then(|volume| volume.token()?.audience.as_deref());
+            let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
+            for role in roles.filter(|_| self.account_of(pod).is_none()) {
+                add(pod.namespace(), pod.service_account(), role, audience.unwrap_or(STS_AUDIENCE));
+            }
+        }
+        for report in &self.documents.reports {
+            let subject = report.token.subject.as_deref().and_then(account_of_subject);
+            let audience = report.token.audience.first().map_or(STS_AUDIENCE, String::as_str);
+            if let (Some((namespace, name)), Some(role)) = (subject, &report.identity.expected_role_arn) {
+                add(namespace, name, role, audience);
+            }
+        }
+        links
+    }
+}
+
+fn pod_name(pod: &Pod) -> Name<'_> {
+    (pod.namespace(), &pod.metadata.name)
+}
+
+/// What comes first counts.
+fn first<K: Eq + std::hash::Hash, V>(pairs: impl Iterator<Item = (K, V)>) -> HashMap<K, V> {
+    let mut found = HashMap::new();
+    pairs.for_each(|(key, value)| {
+        found.entry(key).or_insert(value);
+    });
+    found
+}
+
+fn all<K: Eq + std::hash::Hash, V>(pairs: impl Iterator<Item = (K, V)>, most: usize) -> HashMap<K, Vec<V>> {
+    let mut found: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        let values = found.entry(key).or_default();
+        if values.len() < most {
+            values.push(value);
+        }
+    }
+    found
+}
+
+pub(super) fn account_of_subject(subject: &str) -> Option<(&str, &str)> {
+    subject.strip_prefix("system:serviceaccount:")?.split_once(':')
+}

@@ -1,0 +1,223 @@
+//! One text that is being read: its documents are recognised by their shape, and what counts of them is kept.
+
+use super::list::{self, List};
+use super::stream::Piece;
+use super::{Absent, Association, Documents, MAX_FAULTS, Metadata, Origin, Pod, Role, Simulated, aws, kubernetes};
+use crate::documents::trust_policy::PolicyFault;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub(super) struct Reading<'r> {
+    documents: &'r mut Documents,
+    source: &'r str,
+    /// The lists that the next document is an item of.
+    lists: Vec<List>,
+    pub pieces: usize,
+    /// How many documents could not be used.
+    pub faults: usize,
+}
+
+impl<'r> Reading<'r> {
+    pub fn new(documents: &'r mut Documents, source: &'r str) -> Self {
+        Reading { documents, source, lists: Vec::new(), pieces: 0, faults: 0 }
+    }
+
+    pub fn take(&mut self, piece: Piece) {
+        self.pieces += 1;
+        match piece {
+            Piece::Document(item) => match self.lists.last_mut() {
+                Some(list) => {
+                    if let Some(item) = list.note(item) {
+                        self.add(item, 1);
+                    }
+                }
+                None => self.add(item, 0),
+            },
+            Piece::List(head) => self.lists.push(List::new(&head)),
+            Piece::ListEnd(list) => {
+                if let (Some(open), Some(list)) = (self.lists.pop(), list) {
+                    self.end(open, &list);
+                }
+            }
+            Piece::Refusal(said) => match Absent::read(&said) {
+                Some(absent) => self.keep_one(said, |all| all.absent.push(absent)),
+                None => self.cannot_use(|source| format!("{source} holds an error instead of a document: {said}")),
+            },
+            Piece::Fault(why) => self.cannot_use(|source| format!("{source} {why}")),
+        }
+    }
+
+    /// The first faults of a text say most; the others are counted.
+    fn cannot_use(&mut self, why: impl FnOnce(&str) -> String) {
+        self.faults += 1;
+        if self.faults <= MAX_FAULTS {
+            self.documents.unusable.push(why(self.source));
+        }
+    }
+
+    fn add(&mut self, value: Value, depth: usize) {
+        match value {
+            Value::Null => {}
+            Value::Array(list) if depth < 3 => list.into_iter().for_each(|value| self.add(value, depth + 1)),
+            Value::Object(_) if value["kind"].is_string() => self.add_kubernetes(value, depth),
+            Value::Object(_) => self.add_other(value),
+            // A policy as the IAM API sends it: URL-encoded, or as text within text.
+            Value::String(ref text) if text.trim_start().starts_with(['%', '{']) => self.add_role(&value),
+            _ => self.cannot_use(|source| format!("{source} holds something that is no document")),
+        }
+    }
+
+    fn add_kubernetes(&mut self, mut value: Value, depth: usize) {
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        if kind.ends_with("List") && depth < 3 && value["items"].is_array() {
+            let mut list = List::new(&value);
+            let Value::Array(items) = value["items"].take() else { return };
+            let items: Vec<Value> = items.into_iter().filter_map(|item| list.note(item)).collect();
+            items.into_iter().for_each(|item| self.add(item, depth + 1));
+            return self.end(list, &value);
+        }
+        if kubernetes::has_ended(&kind, &value) {
+            let name = named(&value);
+            return self.keep_one(format!("ended {kind}{name}"), |all| *all.ended.entry(kind).or_default() += 1);
+        }
+        match kind.as_str() {
+            "Pod" => self.keep("pod", value, |all, pod: Pod| all.pods.push(pod.with_origin())),
+            "ServiceAccount" => self.keep("service account", value, |all, account| all.service_accounts.push(account)),
+            "Namespace" => self.keep("namespace", value, |all, namespace: Named| {
+                all.namespaces.push(namespace.metadata);
+            }),
+            "MutatingWebhookConfiguration" => self.keep("webhook configuration", value, |all, configuration| {
+                all.webhooks.get_or_insert_default().push(configuration);
+            }),
+            _ => match kubernetes::template(&value) {
+                Some(pod) => self.keep(&format!("pod template of {kind}"), pod, |all, mut pod: Pod| {
+                    pod.origin = Origin::Template(kind.clone());
+                    all.pods.push(pod);
+                }),
+                None => *self.documents.unread.entry(kind).or_default() += 1,
+            },
+        }
+    }
+
+    /// A list says also what there is not.
+    fn end(&mut self, list: List, object: &Value) {
+        let said = list::Said::new(list, object);
+        said.items.into_iter().for_each(|item| self.add(item, 1));
+        let documents = &mut *self.documents;
+        documents.all_namespaces |= said.all_namespaces;
+        documents.whole_namespaces.extend(said.whole_namespaces);
+        if said.no_webhooks {
+            documents.webhooks.get_or_insert_default();
+        }
+        if said.is_empty {
+            self.keep_one("empty list".to_owned(), |all| all.empty_lists += 1);
+        }
+    }
+
+    /// Documents without a kind are known by their keys. The YAML of several commands runs into one document.
+    fn add_other(&mut self, mut value: Value) {
+        let seen = |reading: &Self| reading.documents.recognised.len() + reading.faults;
+        let before = seen(self);
+        let mut take = |key: &str| Some(value[key].take()).filter(|value| !value.is_null());
+        if let Some(role) = take("Role") {
+            self.add_role(&role);
+        }
+        if let Some(Value::Array(list)) = take("Roles") {
+            list.iter().for_each(|role| self.add_role(role));
+        }
+        if let Some(list) = take("AttachedPolicies") {
+            let arns = aws::texts(&list, "PolicyArn");
+            self.keep_one("attached policies".into(), |all| all.attached_policies.get_or_insert_default().extend(arns));
+        }
+        if let Some(list) = take("PolicyNames") {
+            self.keep("inline policies", list, |all, names: Vec<String>| {
+                all.inline_policies.get_or_insert_default().extend(names);
+            });
+        }
+        if let Some(list) = take("OpenIDConnectProviderList") {
+            let arns = aws::texts(&list, "Arn");
+            self.keep_one("list of providers".into(), |all| all.provider_arns.get_or_insert_default().extend(arns));
+        }
+        if let Some(cluster) = take("cluster") {
+            self.keep("cluster", cluster, |all, cluster| all.clusters.push(cluster));
+        }
+        if let Some(list) = take("associations") {
+            self.keep("Pod Identity associations", list, |all, list: Vec<Association>| {
+                all.associations.get_or_insert_default().extend(list);
+            });
+        }
+        if let Some(one) = take("association") {
+            self.keep("Pod Identity association", one, |all, one| {
+                all.associations.get_or_insert_default().push(one);
+            });
+        }
+        if let Some(list) = take("EvaluationResults") {
+            self.keep("simulated policy", list, |all, list: Vec<Simulated>| all.simulated.extend(list));
+        }
+        let has = |key: &str| !value[key].is_null();
+        if has("AssumeRolePolicyDocument") || has("Statement") {
+            self.add_role(&value);
+        }
+        if has("ClientIDList") && has("Url") {
+            self.keep("provider", value.clone(), |all, provider| all.providers.push(provider));
+        }
+        if has("UserId") && has("Arn") {
+            let arn = value["Arn"].as_str().unwrap_or_default().to_owned();
+            self.keep_one(format!("caller {arn}"), |all| all.callers.push(arn));
+        }
+        if has("issuer") && has("jwks_uri") {
+            self.keep("discovery document", value.clone(), |all, discovery| all.discoveries.push(discovery));
+        }
+        if has("keys") {
+            self.keep("key set", value.clone(), |all, jwks| all.jwks.push(jwks));
+        }
+        if value["schema"] == crate::render::json::SCHEMA {
+            self.keep("report", value, |all, report| all.reports.push(report));
+        }
+        if seen(self) == before {
+            self.cannot_use(|source| format!("{source} holds a document of no kind that is known here"));
+        }
+    }
+
+    /// A role, or a trust policy alone.
+    fn add_role(&mut self, role: &Value) {
+        match Role::read(role) {
+            Ok(role) => {
+                let what = if role.arn.is_empty() { "trust policy".to_owned() } else { format!("role {}", role.arn) };
+                self.keep_one(what, |all| all.roles.push(role));
+            }
+            Err(PolicyFault::NoPolicy) => {
+                self.cannot_use(|source| format!("{source} holds a document of no kind that is known here"));
+            }
+            Err(fault) => self.cannot_use(|source| format!("{source}: the trust policy {fault}")),
+        }
+    }
+
+    fn keep<T: DeserializeOwned>(&mut self, what: &str, value: Value, put: impl FnOnce(&mut Documents, T)) {
+        let name = named(&value);
+        match serde_json::from_value(value) {
+            Ok(document) => self.keep_one(format!("{what}{name}"), |all| put(all, document)),
+            Err(error) => self.cannot_use(|source| format!("{source}: {what}{name}: {error}")),
+        }
+    }
+
+    fn keep_one(&mut self, what: String, put: impl FnOnce(&mut Documents)) {
+        self.documents.recognised.push(what);
+        put(self.documents);
+    }
+}
+
+/// The name of a Kubernetes object as it follows the word for its kind.
+fn named(object: &Value) -> String {
+    match (object["metadata"]["namespace"].as_str(), object["metadata"]["name"].as_str()) {
+        (Some(namespace), Some(name)) => format!(" {namespace}/{name}"),
+        (None, Some(name)) => format!(" {name}"),
+        _ => String::new(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Named {
+    metadata: Metadata,
+}

@@ -1,0 +1,297 @@
+//! JSON: where a value ends is found before it is parsed, so that lists are parsed item by item.
+
+use super::window::Window;
+use super::{Lists, MAX_BYTES, NOT_UTF8, Piece, Stream};
+use crate::text::json::{TYPOGRAPHIC_QUOTES, Unique, has_typographic_quotes};
+use memchr::{memchr_iter, memchr3};
+use std::mem;
+
+/// How deep lists in lists are taken apart.
+const MAX_LISTS: usize = 3;
+
+/// As deep as serde_json parses.
+const MAX_DEPTH: usize = 128;
+
+/// Why a value was not taken.
+enum Cut {
+    /// It is not JSON, or the text ends in it.
+    Broken,
+    /// It is not JSON of the kind that is read, and ends there.
+    Refused(usize),
+    TooLarge,
+}
+
+impl Stream<'_> {
+    /// Takes one value; a broken one up to where another document begins.
+    pub(super) fn json(&mut self) {
+        self.before.clear();
+        let Err(cut) = self.value(0) else { return };
+        let lines = self.window.lines;
+        let (said, is_cut_off) = self.fault();
+        match cut {
+            Cut::TooLarge if is_cut_off => {
+                self.too_large(lines);
+                self.skip_to_boundary(MAX_BYTES);
+            }
+            Cut::Refused(end) => {
+                self.put(Piece::Fault(said));
+                self.window.take(end);
+            }
+            Cut::Broken | Cut::TooLarge => {
+                let (end, is_whole) = self.end_of_block();
+                let block = String::from_utf8_lossy(&self.window.rest()[..end]);
+                let is_typographic = has_typographic_quotes(&block);
+                self.put(Piece::Fault(if is_typographic { TYPOGRAPHIC_QUOTES.to_owned() } else { said }));
+                if is_whole { self.window.take(end) } else { self.skip_to_boundary(end) }
+            }
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<(), Cut> {
+        let is_taken_apart = self.lists == Lists::Apart && depth < MAX_LISTS;
+        match self.window.byte(0) {
+            Some(b'[') if is_taken_apart => {
+                self.window.take(1);
+                self.items(depth)
+            }
+            Some(b'{') if is_taken_apart => self.object(depth),
+            _ => {
+                let end = self.window.end_of_value(0)?;
+                self.whole(end)
+            }
+        }
+    }
+
+    /// Takes a value that ends there and was not taken apart.
+    fn whole(&mut self, end: usize) -> Result<(), Cut> {
+        match serde_json::from_slice(&self.window.rest()[..end]) {
+            Ok(Unique(value)) => {
+                self.put(Piece::Document(value));
+                self.window.take(end);
+                Ok(())
+            }
+            Err(error) if error.is_data() => Err(Cut::Refused(end)),
+            Err(_) => Err(Cut::Broken),
+        }
+    }
+
+    /// Takes what follows the bracket of a list.
+    fn items(&mut self, depth: usize) -> Result<(), Cut> {
+        self.window.take_space();
+        if self.window.byte(0) == Some(b']') {
+            self.window.take(1);
+            return Ok(());
+        }
+        loop {
+            match self.value(depth + 1) {
+                // The other items are as good as before.
+                Err(Cut::Refused(end)) => {
+                    let (said, _) = self.fault();
+                    self.put(Piece::Fault(said));
+                    self.window.take(end);
+                }
+                taken => taken?,
+            }
+            self.window.take_space();
+            let next = self.window.byte(0);
+            if !matches!(next, Some(b',' | b']')) {
+                return Err(Cut::Broken);
+            }
+            self.window.take(1);
+            if next == Some(b']') {
+                return Ok(());
+            }
+            self.window.take_space();
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<(), Cut> {
+        // What was taken already, without the items.
+        let mut before = Vec::new();
+        let end = self.members(depth, &mut before);
+        if before.is_empty() {
+            return end.and_then(|end| self.whole(end));
+        }
+        let list = end.and_then(|end| {
+            let text = [&before, &self.window.rest()[..end]].concat();
+            let list = serde_json::from_slice(&text).map(|Unique(list)| list);
+            list.map(|list| (list, end)).map_err(|error| if error.is_data() { Cut::Refused(end) } else { Cut::Broken })
+        });
+        match list {
+            Ok((list, end)) => {
+                self.put(Piece::ListEnd(Some(list)));
+                self.window.take(end);
+                Ok(())
+            }
+            Err(cut) => {
+                self.put(Piece::ListEnd(None));
+                self.before = before;
+                Err(cut)
+            }
+        }
+    }
+
+    /// Where the object ends. If it is a list, its items are taken, and what stood before them is in `before`.
+    fn members(&mut self, depth: usize, before: &mut Vec<u8>) -> Result<usize, Cut> {
+        let mut place = 1;
+        loop {
+            let key = self.window.space(place);
+            match self.window.byte(key) {
+                Some(b'}') => return Ok(key + 1),
+                Some(b'"') => place = self.window.end_of_value(key)?,
+                _ => return Err(Cut::Broken),
+            }
+            let is_items = &self.window.rest()[key..place] == b"\"items\"";
+            place = self.window.space(place);
+            if self.window.byte(place) != Some(b':') {
+                return Err(Cut::Broken);
+            }
+            place = self.window.space(place + 1);
+            if is_items && self.window.byte(place) == Some(b'[') {
+                self.begin_list(place + 1, before)?;
+                if let Err(cut) = self.items(depth) {
+                    // It is an item that is broken.
+                    before.clear();
+                    self.put(Piece::ListEnd(None));
+                    return Err(cut);
+                }
+                before.push(b']');
+                place = 0;
+            } else {
+                place = self.window.end_of_value(place)?;
+            }
+            if before.len() + place > MAX_BYTES {
+                return Err(Cut::TooLarge);
+            }
+            place = self.window.space(place);
+            match self.window.byte(place) {
+                Some(b',') => place += 1,
+                Some(b'}') => {}
+                _ => return Err(Cut::Broken),
+            }
+        }
+    }
+
+    /// Takes what stands before the items, if it is whole.
+    fn begin_list(&mut self, length: usize, before: &mut Vec<u8>) -> Result<(), Cut> {
+        let is_first = before.is_empty();
+        let text = [before, &self.window.rest()[..length]].concat();
+        let closed = [&text, b"]}".as_slice()].concat();
+        let Ok(Unique(head)) = serde_json::from_slice(&closed) else { return Err(Cut::Broken) };
+        self.window.take(length);
+        *before = text;
+        if is_first {
+            self.put(Piece::List(head));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the value that was not taken, and whether that is only that its end is not at hand.
+    fn fault(&mut self) -> (String, bool) {
+        let before = mem::take(&mut self.before);
+        let rest = self.window.rest();
+        let text = [&before, &rest[..rest.len().min(MAX_BYTES)]].concat();
+        let lines_before = memchr_iter(b'\n', &before).count();
+        let mut values = serde_json::Deserializer::from_slice(&text).into_iter::<Unique>();
+        let Some(Err(error)) = values.next() else {
+            return (format!("is not whole JSON: see line {}", self.window.lines + 1), false);
+        };
+        let (line, column) = ((self.window.lines + error.line()).saturating_sub(lines_before), error.column());
+        let said = error.to_string();
+        let said = match said.rsplit_once(" at line ") {
+            Some((what, _)) if error.is_data() => format!("{what} in line {line}"),
+            _ if std::str::from_utf8(&text).is_err_and(|error| error.error_len().is_some()) => NOT_UTF8.to_owned(),
+            _ => format!("is not whole JSON: see line {line}, column {column}"),
+        };
+        (said, error.is_eof())
+    }
+}
+
+impl Window<'_> {
+    /// Where, from `place` on, something else than space stands.
+    fn space(&mut self, mut place: usize) -> usize {
+        while place <= MAX_BYTES && self.byte(place).is_some_and(|byte| byte.is_ascii_whitespace()) {
+            place += 1;
+        }
+        place
+    }
+
+    fn take_space(&mut self) {
+        loop {
+            let length = self.space(0);
+            self.take(length);
+            if length == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Where the value that begins at `from` ends, by its brackets and quotes alone.
+    fn end_of_value(&mut self, from: usize) -> Result<usize, Cut> {
+        let mut place = from;
+        let mut depth = 0_usize;
+        loop {
+            match self.byte(place) {
+                None => return Err(Cut::Broken),
+                Some(b'"') => place = self.end_of_string(place + 1)?,
+                Some(b'{' | b'[') => {
+                    depth += 1;
+                    place += 1;
+                }
+                Some(b'}' | b']') if depth > 0 => {
+                    depth -= 1;
+                    place += 1;
+                }
+                Some(_) if depth == 0 => return self.end_of_word(place),
+                Some(_) => place += 1,
+            }
+            if depth == 0 {
+                return Ok(place);
+            }
+            if depth > MAX_DEPTH {
+                return Err(Cut::Broken);
+            }
+            if place > MAX_BYTES {
+                return Err(Cut::TooLarge);
+            }
+        }
+    }
+
+    /// No string of JSON goes over the end of a line.
+    fn end_of_string(&mut self, from: usize) -> Result<usize, Cut> {
+        let mut place = from;
+        loop {
+            // So that there is something to search.
+            if self.byte(place).is_none() {
+                return Err(Cut::Broken);
+            }
+            let rest = self.rest();
+            match memchr3(b'"', b'\\', b'\n', &rest[place..]) {
+                None => place = rest.len(),
+                Some(length) => match rest[place + length] {
+                    b'"' => return Ok(place + length + 1),
+                    b'\\' => place += length + 2,
+                    _ => return Err(Cut::Broken),
+                },
+            }
+            if place > MAX_BYTES {
+                return Err(Cut::TooLarge);
+            }
+        }
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn end_of_word(&mut self, from: usize) -> Result<usize, Cut> {
+        let mut place = from;
+        while let Some(byte) = self.byte(place)
+            && !matches!(byte, b',' | b']' | b'}' | b':' | b'"' | b'{' | b'[')
+            && !byte.is_ascii_whitespace()
+        {
+            place += 1;
+            if place > MAX_BYTES {
+                return Err(Cut::TooLarge);
+            }
+        }
+        if place > from { Ok(place) } else { Err(Cut::Broken) }
+    }
+}
