@@ -26,8 +26,9 @@ pub use texts::Texts;
 use reading::Reading;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Read};
+use std::sync::Arc;
 use stream::{Lists, Piece};
 
 /// How many faults of one text are told one by one: the first tells most.
@@ -78,6 +79,8 @@ pub struct Documents {
     pub empty_lists: usize,
     /// What could not be used, and why.
     pub unusable: Vec<String>,
+    /// What pods have in common.
+    specs: HashSet<Arc<PodSpec>>,
 }
 
 /// What a report of `irsa-probe check --output json` tells of the token.
@@ -128,6 +131,14 @@ impl Documents {
             self.unusable.push(format!("{source} holds {more} more that could not be used"));
         }
         Ok(())
+    }
+
+    fn add_pod(&mut self, mut pod: Pod) {
+        match self.specs.get(&pod.spec) {
+            Some(same) => pod.spec = Arc::clone(same),
+            None => drop(self.specs.insert(Arc::clone(&pod.spec))),
+        }
+        self.pods.push(pod);
     }
 }
 

@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The volume in which the webhook mounts the token.
 pub const TOKEN_VOLUME: &str = "aws-iam-token";
@@ -13,7 +14,7 @@ pub const TOKEN_VOLUME: &str = "aws-iam-token";
 pub const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
 
 /// Something that is there, whatever it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Present;
 
 impl<'de> Deserialize<'de> for Present {
@@ -103,12 +104,14 @@ pub enum Origin {
 #[serde(default)]
 pub struct Pod {
     pub metadata: Metadata,
-    pub spec: PodSpec,
+    /// The replicas of a workload have one together.
+    #[serde(deserialize_with = "shared")]
+    pub spec: Arc<PodSpec>,
     #[serde(skip)]
     pub origin: Origin,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PodSpec {
     pub service_account_name: Option<String>,
@@ -122,7 +125,7 @@ pub struct PodSpec {
     pub node_selector: Texts,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Container {
     pub name: String,
@@ -137,14 +140,14 @@ pub struct Container {
     pub security_context: SecurityContext,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct EnvVar {
     pub name: String,
     pub value: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct VolumeMount {
     pub name: String,
@@ -152,33 +155,33 @@ pub struct VolumeMount {
 }
 
 /// Of a pod or of a container; the pod's has `fsGroup` besides.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct SecurityContext {
     pub run_as_user: Option<i64>,
     pub fs_group: Option<i64>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Volume {
     pub name: String,
     pub projected: Option<Projected>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Projected {
     pub sources: Vec<Source>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Source {
     pub service_account_token: Option<TokenSource>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TokenSource {
     pub audience: Option<String>,
@@ -347,6 +350,10 @@ pub(super) fn template(workload: &Value) -> Option<Value> {
     pod["metadata"]["name"] = metadata["name"].clone();
     pod["metadata"]["namespace"] = metadata["namespace"].clone();
     Some(pod)
+}
+
+fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<PodSpec>, D::Error> {
+    PodSpec::deserialize(deserializer).map(Arc::new)
 }
 
 fn variables_of_aws<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EnvVar>, D::Error> {

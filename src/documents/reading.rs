@@ -82,7 +82,7 @@ impl<'r> Reading<'r> {
             return self.keep_one(format!("ended {kind}{name}"), |all| *all.ended.entry(kind).or_default() += 1);
         }
         match kind.as_str() {
-            "Pod" => self.keep("pod", value, |all, pod: Pod| all.pods.push(pod.with_origin())),
+            "Pod" => self.keep("pod", value, |all, pod: Pod| all.add_pod(pod.with_origin())),
             "ServiceAccount" => self.keep("service account", value, |all, account| all.service_accounts.push(account)),
             "Namespace" => self.keep("namespace", value, |all, namespace: Named| {
                 all.namespaces.push(namespace.metadata);
@@ -93,7 +93,7 @@ impl<'r> Reading<'r> {
             _ => match kubernetes::template(&value) {
                 Some(pod) => self.keep(&format!("pod template of {kind}"), pod, |all, mut pod: Pod| {
                     pod.origin = Origin::Template(kind.clone());
-                    all.pods.push(pod);
+                    all.add_pod(pod);
                 }),
                 None => *self.documents.unread.entry(kind).or_default() += 1,
             },

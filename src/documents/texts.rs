@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const COPY_OF_THE_OBJECT: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Keys in their order, each with its value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Texts {
     /// One after the other, without anything between them.
     text: Box<str>,
