@@ -34,6 +34,9 @@ use stream::{Lists, Piece};
 /// How many faults of one text are told one by one: the first tells most.
 const MAX_FAULTS: usize = 10;
 
+/// How many kinds that are not read are named.
+const MAX_KINDS: usize = 1_000;
+
 /// How deep documents may nest.
 const MAX_DEPTH: usize = 100;
 
@@ -131,6 +134,11 @@ impl Documents {
             self.unusable.push(format!("{source} holds {more} more that could not be used"));
         }
         Ok(())
+    }
+
+    fn note_unread(&mut self, kind: String) {
+        let is_listed = self.unread.len() < MAX_KINDS || self.unread.contains_key(&kind);
+        *self.unread.entry(if is_listed { kind } else { "other kinds".to_owned() }).or_default() += 1;
     }
 
     fn add_pod(&mut self, mut pod: Pod) {

@@ -217,6 +217,7 @@ fn what_holds_no_document_is_said_and_an_unknown_kind_is_named() {
     for (input, said) in [
         ("---\n", "standard input holds no document"),
         ("[]", "standard input holds no document"),
+        ("{\"items\": []}", "standard input holds a document of no kind that is known here"),
         ("", "standard input is empty"),
         ("{\"kind\": \"ControllerConfig\"}", "kind ControllerConfig is not read"),
     ] {

@@ -45,11 +45,14 @@ pub fn run(options: &AuditOptions) -> u8 {
         Output::Text => render::audit::text(&audit, &documents),
         Output::Json => render::audit::json(&audit, &documents),
     };
+    let exit_code = audit.exit_code();
+    // Of a large cluster either is large; both together need not be held.
+    drop((audit, documents));
     if let Err(error) = write_out(text.as_bytes()) {
         // The exit code still tells the truth.
         complain(&format!("cannot write the findings: {error}"));
     }
-    audit.exit_code()
+    exit_code
 }
 
 /// Reads every file, up to `limit` bytes in all.

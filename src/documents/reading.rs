@@ -8,6 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// Kubernetes is made for clusters of 150,000 pods ("Considerations for large clusters" of its documentation).
+const MAX_DOCUMENTS: usize = 400_000;
+
 pub(super) struct Reading<'r> {
     documents: &'r mut Documents,
     source: &'r str,
@@ -95,7 +98,7 @@ impl<'r> Reading<'r> {
                     pod.origin = Origin::Template(kind.clone());
                     all.add_pod(pod);
                 }),
-                None => *self.documents.unread.entry(kind).or_default() += 1,
+                None => self.documents.note_unread(kind),
             },
         }
     }
@@ -103,6 +106,9 @@ impl<'r> Reading<'r> {
     /// A list says also what there is not.
     fn end(&mut self, list: List, object: &Value) {
         let said = list::Said::new(list, object);
+        if said.is_unknown {
+            return self.cannot_use(|source| format!("{source} holds a document of no kind that is known here"));
+        }
         said.items.into_iter().for_each(|item| self.add(item, 1));
         let documents = &mut *self.documents;
         documents.all_namespaces |= said.all_namespaces;
@@ -203,6 +209,11 @@ impl<'r> Reading<'r> {
     }
 
     fn keep_one(&mut self, what: String, put: impl FnOnce(&mut Documents)) {
+        if self.documents.recognised.len() >= MAX_DOCUMENTS {
+            return self.cannot_use(|source| {
+                format!("{source} holds more than {MAX_DOCUMENTS} documents: audit namespaces one by one")
+            });
+        }
         self.documents.recognised.push(what);
         put(self.documents);
     }

@@ -1,5 +1,6 @@
 //! YAML to JSON values, as far as Kubernetes takes it: no aliases, so that a small text never becomes a large value.
 
+use crate::text::json::MAX_VALUES;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -18,8 +19,12 @@ enum Open {
 pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
     let mut documents = Vec::new();
     let mut open: Vec<Open> = Vec::new();
-    for event in Parser::new_from_str(text) {
+    for (number, event) in Parser::new_from_str(text).enumerate() {
         let (event, span) = event.map_err(|error| format!("is neither JSON nor YAML: {error}"))?;
+        if number > 2 * MAX_VALUES {
+            // A list or mapping has two events.
+            return Err(format!("holds a document of more than {MAX_VALUES} values"));
+        }
         let complete = match event {
             Event::Scalar(text, style, _, tag) => Some(scalar(text, style, tag.as_deref())),
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= super::MAX_DEPTH => {
@@ -125,6 +130,7 @@ text: |
         assert!(documents(&"- ".repeat(150)).is_err_and(|why| why.contains("too deep")));
         assert!(documents(&"[".repeat(100_000)).is_err());
         assert!(documents("a: b: c").is_err());
+        assert!(documents(&"- []\n".repeat(MAX_VALUES + 1)).is_err_and(|why| why.contains("more than 250000 values")));
     }
 
     #[test]

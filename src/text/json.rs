@@ -1,6 +1,7 @@
 //! JSON in which no object holds a key twice. Of two equal keys serde_json, like most readers, keeps the last and says
 //! nothing, so that half of what was written would not be judged.
 
+use memchr::memchr3_iter;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -8,6 +9,15 @@ use std::fmt;
 /// A value of this kind of JSON.
 #[derive(Debug)]
 pub struct Unique(pub Value);
+
+/// Documents with more values are not parsed: a value of three bytes takes some hundred in memory. No object of Kubernetes
+/// has as many, and no answer of the IAM API.
+pub const MAX_VALUES: usize = 250_000;
+
+/// Whether a text may hold more. What looks like a value within a string counts as well.
+pub fn has_too_many_values(text: &[u8]) -> bool {
+    text.len() > MAX_VALUES && memchr3_iter(b',', b'{', b'[', text).nth(MAX_VALUES).is_some()
+}
 
 /// What is to be said of a text that is no JSON for this reason.
 pub const TYPOGRAPHIC_QUOTES: &str = "holds typographic quotes (\u{201c} \u{201d}) where JSON needs straight ones (\")";
@@ -22,7 +32,10 @@ pub fn has_typographic_quotes(text: &str) -> bool {
 /// # Errors
 /// Of the category `Data` where a key stands twice: the text names it and its place.
 pub fn parse(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(text).map(|Unique(value)| value)
+    match has_too_many_values(text.as_bytes()) {
+        true => Err(serde_json::Error::custom(format_args!("holds more than {MAX_VALUES} values"))),
+        false => serde_json::from_str(text).map(|Unique(value)| value),
+    }
 }
 
 impl<'de> Deserialize<'de> for Unique {
@@ -99,6 +112,9 @@ mod tests {
         assert_eq!(parse(text).ok(), serde_json::from_str(text).ok());
         assert!(parse(text).is_ok() && parse("{").is_err_and(|error| error.is_eof()));
         assert!(parse(&"[".repeat(100_000)).is_err());
+        let many = |values: usize| format!("[{}1]", "1,".repeat(values - 1));
+        assert!(parse(&many(MAX_VALUES)).is_ok());
+        assert!(parse(&many(MAX_VALUES + 1)).is_err_and(|error| error.to_string() == "holds more than 250000 values"));
     }
 
     #[test]

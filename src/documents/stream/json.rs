@@ -2,8 +2,12 @@
 
 use super::window::Window;
 use super::{Lists, MAX_BYTES, NOT_UTF8, Piece, Stream};
-use crate::text::json::{TYPOGRAPHIC_QUOTES, Unique, has_typographic_quotes};
+use crate::text::json::{MAX_VALUES, TYPOGRAPHIC_QUOTES, Unique, has_too_many_values, has_typographic_quotes};
 use memchr::{memchr_iter, memchr3};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use std::borrow::Cow;
 use std::mem;
 
 /// How deep lists in lists are taken apart.
@@ -27,7 +31,7 @@ impl Stream<'_> {
         self.before.clear();
         let Err(cut) = self.value(0) else { return };
         let lines = self.window.lines;
-        let (said, is_cut_off) = self.fault();
+        let (said, is_cut_off) = self.fault(&cut);
         match cut {
             Cut::TooLarge if is_cut_off => {
                 self.too_large(lines);
@@ -64,12 +68,21 @@ impl Stream<'_> {
 
     /// Takes a value that ends there and was not taken apart.
     fn whole(&mut self, end: usize) -> Result<(), Cut> {
-        match serde_json::from_slice(&self.window.rest()[..end]) {
-            Ok(Unique(value)) => {
-                self.put(Piece::Document(value));
-                self.window.take(end);
-                Ok(())
-            }
+        let value = self.parsed(&[], end)?;
+        self.put(Piece::Document(value));
+        self.window.take(end);
+        Ok(())
+    }
+
+    /// What ends there, with what was taken of it already.
+    fn parsed(&self, before: &[u8], end: usize) -> Result<Value, Cut> {
+        let rest = &self.window.rest()[..end];
+        let text = if before.is_empty() { Cow::Borrowed(rest) } else { Cow::Owned([before, rest].concat()) };
+        if has_too_many_values(&text) {
+            return Err(Cut::Refused(end));
+        }
+        match serde_json::from_slice(&text) {
+            Ok(Unique(value)) => Ok(value),
             Err(error) if error.is_data() => Err(Cut::Refused(end)),
             Err(_) => Err(Cut::Broken),
         }
@@ -85,8 +98,8 @@ impl Stream<'_> {
         loop {
             match self.value(depth + 1) {
                 // The other items are as good as before.
-                Err(Cut::Refused(end)) => {
-                    let (said, _) = self.fault();
+                Err(cut @ Cut::Refused(end)) => {
+                    let (said, _) = self.fault(&cut);
                     self.put(Piece::Fault(said));
                     self.window.take(end);
                 }
@@ -112,11 +125,7 @@ impl Stream<'_> {
         if before.is_empty() {
             return end.and_then(|end| self.whole(end));
         }
-        let list = end.and_then(|end| {
-            let text = [&before, &self.window.rest()[..end]].concat();
-            let list = serde_json::from_slice(&text).map(|Unique(list)| list);
-            list.map(|list| (list, end)).map_err(|error| if error.is_data() { Cut::Refused(end) } else { Cut::Broken })
-        });
+        let list = end.and_then(|end| Ok((self.parsed(&before, end)?, end)));
         match list {
             Ok((list, end)) => {
                 self.put(Piece::ListEnd(Some(list)));
@@ -177,6 +186,9 @@ impl Stream<'_> {
         let is_first = before.is_empty();
         let text = [before, &self.window.rest()[..length]].concat();
         let closed = [&text, b"]}".as_slice()].concat();
+        if has_too_many_values(&closed) {
+            return Err(Cut::TooLarge);
+        }
         let Ok(Unique(head)) = serde_json::from_slice(&closed) else { return Err(Cut::Broken) };
         self.window.take(length);
         *before = text;
@@ -187,24 +199,35 @@ impl Stream<'_> {
     }
 
     /// What is wrong with the value that was not taken, and whether that is only that its end is not at hand.
-    fn fault(&mut self) -> (String, bool) {
+    fn fault(&mut self, cut: &Cut) -> (String, bool) {
         let before = mem::take(&mut self.before);
         let rest = self.window.rest();
         let text = [&before, &rest[..rest.len().min(MAX_BYTES)]].concat();
         let lines_before = memchr_iter(b'\n', &before).count();
-        let mut values = serde_json::Deserializer::from_slice(&text).into_iter::<Unique>();
-        let Some(Err(error)) = values.next() else {
+        let line = |line: usize| (self.window.lines + line).saturating_sub(lines_before);
+        let error = match cut {
+            Cut::Refused(end) if has_too_many_values(&text[..before.len() + end]) => {
+                return (format!("holds a document of more than {MAX_VALUES} values in line {}", line(1)), false);
+            }
+            Cut::Refused(_) => first_error::<Unique>(&text),
+            // Parsed without being kept: it may be anything.
+            Cut::Broken | Cut::TooLarge => first_error::<IgnoredAny>(&text),
+        };
+        let Some(error) = error else {
             return (format!("is not whole JSON: see line {}", self.window.lines + 1), false);
         };
-        let (line, column) = ((self.window.lines + error.line()).saturating_sub(lines_before), error.column());
         let said = error.to_string();
         let said = match said.rsplit_once(" at line ") {
-            Some((what, _)) if error.is_data() => format!("{what} in line {line}"),
+            Some((what, _)) if error.is_data() => format!("{what} in line {}", line(error.line())),
             _ if std::str::from_utf8(&text).is_err_and(|error| error.error_len().is_some()) => NOT_UTF8.to_owned(),
-            _ => format!("is not whole JSON: see line {line}, column {column}"),
+            _ => format!("is not whole JSON: see line {}, column {}", line(error.line()), error.column()),
         };
         (said, error.is_eof())
     }
+}
+
+fn first_error<'t, T: Deserialize<'t>>(text: &'t [u8]) -> Option<serde_json::Error> {
+    serde_json::Deserializer::from_slice(text).into_iter::<T>().next()?.err()
 }
 
 impl Window<'_> {
