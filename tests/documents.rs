@@ -176,10 +176,13 @@ fn a_document_given_to_check_counts() {
 fn a_check_reads_no_more_than_a_pod_has_memory_and_time_for() {
     let directory = tempfile::tempdir().expect("a directory");
     let at = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
-    std::fs::write(at("large"), format!("[{}1]", "1,".repeat(30 << 20))).expect("a file");
-    let (code, out, err) = run(directory.path(), &["check", "--no-sts", "--document", "large"], "");
-    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
-    assert!(err.contains("large is larger than a check reads in a pod, 8 MiB in all"), "{err}");
+    std::fs::File::create(at("large")).expect("a file").set_len(60 << 20).expect("a length");
+    for (file, input, name) in [("large", String::new(), "large"), ("-", "x".repeat(9 << 20), "standard input")] {
+        let (code, out, err) =
+            run(directory.path(), &["check", "--no-sts", "--run-timeout", "60s", "--document", file], &input);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.contains(&format!("{name} is larger than a check reads in a pod, 8 MiB in all")), "{err}");
+    }
     // Standard input that nobody closes.
     let mut child = Command::new(env!("CARGO_BIN_EXE_irsa-probe"))
         .args(["check", "--no-sts", "--document", "-", "--run-timeout", "200ms"])

@@ -63,12 +63,18 @@ pub fn read(files: &[OsString], limit: Option<u64>) -> Result<Documents, String>
     let mut documents = Documents::default();
     let mut left = limit.unwrap_or(u64::MAX);
     for file in files {
+        let too_large = || {
+            let what = format!("{} is larger than a check reads in a pod", input::name(file));
+            format!("{what}, {} MiB in all: give it to irsa-probe audit", limit.unwrap_or_default() >> 20)
+        };
+        if input::length(file) > left {
+            return Err(too_large());
+        }
         // One byte more shows that there is more.
         let mut text = input::open(file)?.take(left.saturating_add(1));
         documents.read_from(&input::name(file), &mut text).map_err(|error| input::cannot_read(file, &error))?;
         if text.limit() == 0 {
-            let what = format!("{} is larger than a check reads in a pod", input::name(file));
-            return Err(format!("{what}, {} MiB in all: give it to irsa-probe audit", limit.unwrap_or_default() >> 20));
+            return Err(too_large());
         }
         left = text.limit() - 1;
     }

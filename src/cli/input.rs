@@ -34,6 +34,11 @@ pub fn open(path: &OsStr) -> Result<Box<dyn Read>, String> {
     source.and_then(narrow).map_err(|error| cannot_read(path, &error))
 }
 
+/// How long a file is; nothing where only reading it shows that.
+pub fn length(path: &OsStr) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
 pub fn cannot_read(path: &OsStr, error: &io::Error) -> String {
     format!("cannot read {}: {error}", name(path))
 }
