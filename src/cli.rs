@@ -93,6 +93,10 @@ pub struct LookOptions {
     /// Service account that the token must belong to
     #[arg(long, value_name = "NAMESPACE/NAME", env = "IRSA_PROBE_EXPECT_SERVICE_ACCOUNT", value_parser = service_account)]
     expect_service_account: Option<(String, String)>,
+    /// Accept a container that nothing is configured for: without IRSA variable, token volume, web identity profile and
+    /// --expect-service-account, warn and exit 0
+    #[arg(long, env = "IRSA_PROBE_IF_CONFIGURED", value_parser = clap::builder::FalseyValueParser::new())]
+    if_configured: bool,
     /// Make no network calls
     #[arg(long, env = "IRSA_PROBE_NO_STS", value_parser = clap::builder::FalseyValueParser::new())]
     no_sts: bool,

@@ -322,6 +322,40 @@ fn the_last_run_is_logged_in_full_though_nothing_changed() {
 }
 
 #[test]
+fn a_pod_that_asks_for_no_role_starts_where_that_is_allowed() {
+    let no_irsa = || {
+        raise(|stage| {
+            stage.set("AWS_ROLE_ARN", stage::UNSET);
+            stage.set("AWS_WEB_IDENTITY_TOKEN_FILE", stage::UNSET);
+        })
+    };
+    let mut allowed = no_irsa();
+    let path = allowed.directory.path().join("termination-log");
+    let wait = ["wait", "--if-configured", "--termination-log", path.to_str().unwrap(), "--", "/bin/echo", "runs"];
+    let (code, said, log) = run(&mut allowed, &wait);
+    assert_eq!((code, said.as_str()), (Some(0), "runs\n"), "{log}");
+    assert!(log.contains("NOT CHECKED") && log.contains("\"level\":\"WARN\""), "{log}");
+    let message = std::fs::read_to_string(path).unwrap();
+    assert!(message.starts_with("irsa-probe: UNDETERMINED nothing here is configured for IRSA"), "{message}");
+    assert!(allowed.sts.exchanges().is_empty());
+
+    let mut allowed = no_irsa();
+    let sidecar = Sidecar::start(&mut allowed, &["--if-configured"]);
+    sidecar.running.line("undetermined");
+    assert_eq!(sidecar.get("/readyz"), (200, "ready: undetermined env-not-injected\n".into()));
+    let (_, metrics) = sidecar.get("/metrics");
+    assert!(metrics.contains("irsa_probe_finding{code=\"env-not-injected\",severity=\"warning\"} 1"), "{metrics}");
+    assert!(!metrics.contains("irsa_probe_healthy"), "{metrics}");
+
+    // A fault of what is configured, and what is expected, stop the pod all the same.
+    let mut half = raise(|stage| stage.set("AWS_ROLE_ARN", stage::UNSET));
+    assert_eq!(run(&mut half, &["wait", "--if-configured", "--recreate-hold", "0s"]).0, Some(4));
+    let strict = ["wait", "--if-configured", "--expect-service-account", "payments/checkout", "--recreate-hold", "0s"];
+    assert_eq!(run(&mut no_irsa(), &strict).0, Some(4));
+    assert_eq!(run(&mut no_irsa(), &["wait", "--recreate-hold", "0s"]).0, Some(4));
+}
+
+#[test]
 fn the_night_shift_can_switch_it_off() {
     let mut disabled = raise(|stage| stage.set("IRSA_PROBE_DISABLED", "incident 42"));
     let (code, _, log) = run(&mut disabled, &["wait"]);

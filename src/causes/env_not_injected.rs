@@ -22,6 +22,9 @@ lasts for the pod's whole life, and a restart of the container does not repair i
 alike: the service account has no annotation (or an empty or misspelt one, or the annotation is on the pod), the pod is \
 older than the annotation or was created together with its service account, or the webhook was not available.
 
+A pod that never asked for a role looks the same as well. With --if-configured, which fleet-wide injection uses, the \
+probe warns of it and exits 0.
+
 Read the service account's annotations, correct them if needed, and then recreate the pod.",
     judge: Some(judge),
 };
@@ -61,6 +64,15 @@ fn judge(evidence: &Evidence) -> Outcome {
             "kubectl get pod {} -o jsonpath='{{.metadata.annotations}} {{.metadata.labels}}'",
             evidence.kubectl_pod()
         ));
+    if injection::is_absent_as_allowed(evidence) {
+        cause += " Nothing else here asks for IRSA either, which --if-configured allows.";
+        let fix = Fix {
+            text: "if this pod needs a role, annotate its service account, then recreate the pod".to_owned(),
+            commands: fix.commands,
+        };
+        let diagnosis = Diagnosis::new(cause, fix).could_be(candidates(evidence)).advise(Advice::None);
+        return Outcome::Warning(Box::new(diagnosis));
+    }
     Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
 }
 
@@ -139,5 +151,14 @@ mod tests {
             panic!("no fault");
         };
         assert!(slip.cause.contains("must be AWS_ROLE_ARN"), "{}", slip.cause);
+    }
+
+    #[test]
+    fn where_no_configuration_is_allowed_it_is_a_warning() {
+        let mut evidence = testing::environment(&[]);
+        evidence.expected.if_configured = true;
+        assert!(matches!(judge(&evidence), Outcome::Warning(_)));
+        evidence.expected.service_account = Some(("payments".into(), "checkout".into()));
+        assert!(matches!(judge(&evidence), Outcome::Fault(_)));
     }
 }

@@ -187,6 +187,7 @@ impl LookOptions {
             run_timeout: self.run_timeout,
             expected: Expectations {
                 service_account: self.expect_service_account.clone(),
+                if_configured: self.if_configured,
                 no_sts: self.no_sts,
                 in_pod_spec: !checks,
                 as_container: None,

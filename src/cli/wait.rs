@@ -16,6 +16,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   irsa-probe wait
   irsa-probe wait --timeout 5m --warn-only
+  irsa-probe wait --if-configured             lets a pod start that asks for no role
   irsa-probe wait -- /app --port 80           when IRSA works, becomes that program
   IRSA_PROBE_DISABLED='incident 42' irsa-probe wait
 

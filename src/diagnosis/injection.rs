@@ -7,6 +7,22 @@ use crate::probe::evidence::{Evidence, Mount, Mounts, Volume, name_or};
 /// A pod is mutated when it is created and at no other time.
 pub const RECREATE: &str = "a restart of the container will not help";
 
+/// Why nothing is judged where injection [`is_absent_as_allowed`].
+pub const NOTHING_TO_CHECK: &str = "nothing here is configured for IRSA, and nothing is expected (--if-configured)";
+
+/// Whether the user allows that a container has no IRSA (`--if-configured`), and this one has none of it: no variable, no
+/// token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
+/// role and a pod that the webhook missed look the same from inside.
+pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
+    let is_set = |name| evidence.environment.variable(name).is_set();
+    let is_mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
+    let in_profile = evidence.profile.seen().is_some_and(|profile| profile.has("web_identity_token_file"));
+    evidence.expected.if_configured
+        && evidence.expected.service_account.is_none()
+        && evidence.unseen_variables().is_none()
+        && !(is_set("AWS_ROLE_ARN") || is_set("AWS_WEB_IDENTITY_TOKEN_FILE") || is_mounted || in_profile)
+}
+
 /// What the mounts say where neither variable is set. `None` if nobody could look.
 pub fn without_variables(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, pod_identity, .. } = evidence.mounts.seen()?;
@@ -142,6 +158,59 @@ mod tests {
 
     fn with(mounts: Mounts) -> Evidence {
         Evidence { mounts: Seen::Seen(mounts), ..testing::healthy() }
+    }
+
+    #[test]
+    fn any_sign_of_irsa_ends_what_if_configured_allows() {
+        let nothing = || {
+            let mut evidence = Evidence {
+                environment: testing::variables(&[]),
+                mounts: Seen::Seen(Mounts::default()),
+                ..testing::healthy()
+            };
+            evidence.expected.if_configured = true;
+            evidence
+        };
+        let profile = |setting| crate::probe::evidence::Profile {
+            name: "default".into(),
+            exists: true,
+            settings: vec![setting],
+            role_arn: None,
+        };
+        type Sign = fn(&mut Evidence);
+        let signs: [(&str, Sign); 4] = [
+            ("the flag is missing", |evidence| evidence.expected.if_configured = false),
+            ("a service account is expected", |evidence| {
+                evidence.expected.service_account = Some(("payments".into(), "checkout".into()));
+            }),
+            ("the role alone", |evidence| evidence.environment = testing::variables(&[("AWS_ROLE_ARN", "")])),
+            ("the file alone", |evidence| {
+                evidence.environment = testing::variables(&[("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")]);
+            }),
+        ];
+        for (sign, set) in signs {
+            let mut evidence = nothing();
+            set(&mut evidence);
+            assert!(!is_absent_as_allowed(&evidence), "{sign}");
+        }
+        let token = mount("/run/secrets/eks.amazonaws.com/serviceaccount", "tmpfs", "/", &["..data", "token"]);
+        let mounted = Evidence { mounts: Seen::Seen(Mounts { irsa: Some(token), ..Mounts::default() }), ..nothing() };
+        assert!(!is_absent_as_allowed(&mounted));
+        let in_profile = Evidence { profile: Seen::Seen(profile("web_identity_token_file")), ..nothing() };
+        assert!(!is_absent_as_allowed(&in_profile));
+        // Nobody asked for IRSA: no configuration at all, other credentials, what cannot be read.
+        let keys = testing::variables(&[
+            ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ]);
+        for evidence in [
+            nothing(),
+            Evidence { environment: keys, ..nothing() },
+            Evidence { profile: Seen::Seen(profile("aws_access_key_id")), ..nothing() },
+            Evidence { mounts: Seen::Failed("not readable".into()), ..nothing() },
+        ] {
+            assert!(is_absent_as_allowed(&evidence));
+        }
     }
 
     #[test]

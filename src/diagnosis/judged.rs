@@ -1,6 +1,7 @@
 //! Runs the causes' own functions over the evidence.
 
-use crate::causes::{CAUSES, Cause, Finding, Outcome, Severity};
+use super::injection;
+use crate::causes::{CAUSES, Cause, ENV_NOT_INJECTED, Finding, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// What one cause made of the evidence.
@@ -12,7 +13,15 @@ pub struct Judged {
 
 /// Judges every cause that evidence within a pod can prove, in the registry's order.
 pub fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let judge = |cause: &&'static Cause| Some(Judged { cause, outcome: (cause.judge?)(evidence) });
+    let absent = injection::is_absent_as_allowed(evidence);
+    let judge = |cause: &&'static Cause| {
+        let judge = cause.judge?;
+        let outcome = match absent && cause.code != ENV_NOT_INJECTED.code {
+            true => Outcome::skip(injection::NOTHING_TO_CHECK),
+            false => judge(evidence),
+        };
+        Some(Judged { cause, outcome })
+    };
     CAUSES.iter().filter_map(judge).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Log lines on standard error, for people or as JSON. Only this program's own: the SDK's may hold a token.
 #![allow(clippy::disallowed_methods, reason = "a log line tells when it was written")]
 
+use crate::diagnosis::injection;
 use crate::diagnosis::report::{Report, Verdict};
 use crate::render::text::printable;
 use crate::text::secrets::Notation;
@@ -53,6 +54,9 @@ pub fn look(report: &Report, next: &str) {
                 report.verdict.word(),
             )
         };
+    }
+    if injection::is_absent_as_allowed(evidence) {
+        tracing::warn!("NOT CHECKED: {}", injection::NOTHING_TO_CHECK);
     }
     match report.verdict {
         Verdict::Healthy => line!(info),

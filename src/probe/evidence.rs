@@ -198,6 +198,8 @@ impl Evidence {
 pub struct Expectations {
     /// `--expect-service-account NAMESPACE/NAME`.
     pub service_account: Option<(String, String)>,
+    /// `--if-configured`: see [`crate::diagnosis::injection::is_absent_as_allowed`].
+    pub if_configured: bool,
     /// `--no-sts`: nothing may be asked over the network.
     pub no_sts: bool,
     /// `wait` and `serve`: the probe runs in a container of the pod's specification, not in an ephemeral one.

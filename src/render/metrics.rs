@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
+use crate::diagnosis::injection;
 use crate::diagnosis::report::{Report, Verdict};
 use crate::modes::schedule::Outlook;
 use crate::modes::serve::{Durations, History};
@@ -58,7 +59,9 @@ fn calls(page: &mut Page, history: &History) {
 
 fn verdict(page: &mut Page, report: &Report) {
     let works = Outlook::of(report).works;
-    page.gauge("healthy", "Whether IRSA works, as of the last look (warnings allowed).", Some(u8::from(works)));
+    // A pod that asks for no role counts neither as working nor as failing.
+    let healthy = (!injection::is_absent_as_allowed(&report.evidence)).then_some(u8::from(works));
+    page.gauge("healthy", "Whether IRSA works, as of the last look (warnings allowed).", healthy);
     let findings: BTreeSet<_> = report.findings.iter().map(|found| (found.cause.code, found.severity)).collect();
     if !findings.is_empty() {
         page.family("finding", "gauge", "What was found, by the code that irsa-probe explain takes; 1 while it is so.");

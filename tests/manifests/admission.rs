@@ -14,11 +14,16 @@ use cel::{Context, Env, ExecutionError, Program, StructType};
 use serde_json::{Value, json};
 
 use crate::document;
+use crate::documents;
 use crate::files_below;
 use crate::read;
+use crate::repository;
 
 pub const INJECT: [(&str, &str); 2] =
     [("deploy/admission/inject.yaml", "MutatingAdmissionPolicy"), ("deploy/kyverno/inject.yaml", "MutatingPolicy")];
+/// The policies of a warning file.
+const EXPECTED: &str = "irsa-probe-expected";
+const LABEL: &str = "irsa-probe-label";
 const WARN: [(&str, &str); 2] =
     [("deploy/admission/warn.yaml", "ValidatingAdmissionPolicy"), ("deploy/kyverno/warn.yaml", "ValidatingPolicy")];
 
@@ -86,26 +91,54 @@ fn a_second_evaluation_changes_nothing() {
     }
 }
 
-/// FACTS of the kubelet: the token file's mode follows the uids of all containers.
+/// The token file's mode follows the uids of all containers (pkg/volume/util/util.go in Kubernetes, FsUserFrom).
 #[test]
-fn the_probe_takes_the_uid_that_the_applications_container_states() {
-    let labelled = namespace(json!({"irsa-probe/inject": "init"}), json!({}));
+fn the_probe_states_what_the_applications_container_states_for_itself() {
     let policies = INJECT.map(Policy::load);
-    for (security_context, expected) in [
-        (json!({"runAsUser": 1000}), json!(1000)),
-        (json!({"runAsNonRoot": true}), Value::Null),
-        (Value::Null, Value::Null),
+    let own = json!({
+        "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    });
+    let localhost = json!({"type": "Localhost", "localhostProfile": "profiles/app.json"});
+    for (security_context, copied) in [
+        (Value::Null, json!({})),
+        (json!({}), json!({})),
+        (json!({"runAsUser": 1000}), json!({"runAsUser": 1000})),
+        (json!({"runAsUser": 0, "privileged": true}), json!({"runAsUser": 0})),
+        (
+            json!({"runAsUser": 1000, "runAsGroup": 3000, "runAsNonRoot": true}),
+            json!({"runAsUser": 1000, "runAsGroup": 3000, "runAsNonRoot": true}),
+        ),
+        (json!({"seccompProfile": localhost}), json!({"seccompProfile": localhost})),
     ] {
         let mut pod = pod(json!({}), json!({}));
         if !security_context.is_null() {
             pod["spec"]["containers"][0]["securityContext"] = security_context.clone();
         }
-        for policy in &policies {
-            let mutated = policy.mutate(&pod, &labelled);
-            let context = &mutated["spec"]["initContainers"][0]["securityContext"];
-            assert_eq!(context["runAsUser"], expected, "{security_context}");
-            assert_eq!(context["readOnlyRootFilesystem"], true);
+        let mut expected = own.clone();
+        json_patch::merge(&mut expected, &copied);
+        for (policy, mode) in policies.iter().flat_map(|policy| ["init", "sidecar"].map(|mode| (policy, mode))) {
+            let mutated = policy.mutate(&pod, &namespace(json!({"irsa-probe/inject": mode}), json!({})));
+            assert_eq!(mutated["spec"]["initContainers"][0]["securityContext"], expected, "{security_context}");
         }
+    }
+}
+
+/// A namespace's label also covers pods that need no role. A label of its own is a pod's word that it needs one.
+#[test]
+fn only_a_label_of_its_own_makes_a_missing_role_a_fault() {
+    for (policy, mode) in
+        INJECT.map(Policy::load).iter().flat_map(|policy| ["init", "sidecar"].map(|mode| (policy, mode)))
+    {
+        let labels = json!({"irsa-probe/inject": mode});
+        let lenient = |pod: &Value, labels: Value| {
+            let mutated = policy.mutate(pod, &namespace(labels, json!({})));
+            let arguments = mutated["spec"]["initContainers"][0]["args"].as_array().unwrap().clone();
+            arguments.contains(&json!("--if-configured"))
+        };
+        assert!(lenient(&pod(json!({}), json!({})), labels.clone()));
+        assert!(!lenient(&pod(labels.clone(), json!({})), json!({})));
+        assert!(!lenient(&pod(labels.clone(), json!({})), labels));
     }
 }
 
@@ -124,32 +157,104 @@ fn kyverno_says_the_same_word_for_word() {
     for field in ["matchConditions", "mutations", "matchConstraints"] {
         assert_eq!(native[field], kyverno[field], "{field}");
     }
-    let [native, kyverno] = WARN.map(|(file, kind)| document(file, kind)["spec"].clone());
-    for field in ["variables", "validations", "matchConstraints"] {
-        assert_eq!(native[field], kyverno[field], "{field}");
+    let others = |spec: &Value| {
+        let variables = spec["variables"].as_array().unwrap().iter();
+        variables.filter(|variable| variable["name"] != "settings").cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(others(&native), others(&kyverno));
+    for policy in [EXPECTED, LABEL] {
+        let [native, kyverno] = WARN.map(|(file, kind)| named(file, kind, policy)["spec"].clone());
+        for field in ["variables", "validations", "matchConstraints"] {
+            assert_eq!(native[field], kyverno[field], "{policy} {field}");
+        }
     }
 }
 
 #[test]
 fn a_pod_without_probe_is_warned_of_only_where_one_is_expected() {
     let expecting = namespace(json!({}), json!({"irsa-probe/expected": "true"}));
+    let injecting = namespace(json!({"irsa-probe/inject": "init"}), json!({"irsa-probe/expected": "true"}));
     let labelled = namespace(json!({"irsa-probe/inject": "init"}), json!({}));
+    let not = namespace(json!({}), json!({"irsa-probe/expected": "false"}));
     let plain = pod(json!({}), json!({}));
+    let label = |value: &str| pod(json!({"irsa-probe/inject": value}), json!({}));
+    let left_out = pod(json!({"eks.amazonaws.com/skip-pod-identity-webhook": "x"}), json!({}));
     let probed = Policy::load(INJECT[0]).mutate(&plain, &labelled);
-    for policy in WARN.map(Policy::load) {
-        assert!(policy.warns(&plain, &expecting));
-        assert!(!policy.warns(&plain, &labelled), "not annotated");
-        assert!(!policy.warns(&probed, &expecting));
-        assert!(!policy.warns(&pod(json!({"irsa-probe/inject": "none"}), json!({})), &expecting));
-        assert!(
-            !policy.warns(&pod(json!({"eks.amazonaws.com/skip-pod-identity-webhook": "x"}), json!({})), &expecting)
-        );
-        let not = namespace(json!({}), json!({"irsa-probe/expected": "false"}));
-        assert!(!policy.warns(&plain, &not));
+    for policy in WARN.map(|(file, kind)| Policy::of(&named(file, kind, EXPECTED))) {
+        for (said, pod, namespace, in_pod, in_template) in [
+            ("none", &plain, &expecting, true, true),
+            // A template's pods will get the probe. A pod that has none after all mutation was missed.
+            ("none, where it is injected", &plain, &injecting, true, false),
+            ("none, label of its own", &label("sidecar"), &expecting, true, false),
+            ("none, a mistyped label", &label("nope"), &injecting, true, true),
+            ("not annotated", &plain, &labelled, false, false),
+            ("annotated otherwise", &plain, &not, false, false),
+            ("opted out", &label("none"), &injecting, false, false),
+            ("left out by the webhook", &left_out, &expecting, false, false),
+            ("probed", &probed, &expecting, false, false),
+        ] {
+            assert_eq!(policy.warns(pod, namespace), in_pod, "{said}: pod");
+            for workload in workloads(pod) {
+                assert_eq!(policy.warns(&workload, namespace), in_template, "{said}: {}", workload["kind"]);
+            }
+        }
     }
 }
 
-fn pod(labels: Value, annotations: Value) -> Value {
+#[test]
+fn a_mistyped_label_is_warned_of_wherever_it_is() {
+    for policy in WARN.map(|(file, kind)| Policy::of(&named(file, kind, LABEL))) {
+        for (labels, wrong) in [
+            (json!({}), false),
+            (json!({"irsa-probe/inject": "init"}), false),
+            (json!({"irsa-probe/inject": "sidecar"}), false),
+            (json!({"irsa-probe/inject": "none"}), false),
+            (json!({"irsa-probe/inject": "nope"}), true),
+            (json!({"irsa-probe/inject": "Init"}), true),
+            (json!({"irsa-probe/inject": ""}), true),
+        ] {
+            // The API server hands no namespace with an object that is a namespace.
+            let namespace =
+                json!({"kind": "Namespace", "metadata": {"name": "payments", "labels": labels}, "spec": {}});
+            assert_eq!(policy.warns(&namespace, &Value::Null), wrong, "namespace {labels}");
+            let pod = pod(labels.clone(), json!({}));
+            for object in workloads(&pod).into_iter().chain([pod]) {
+                assert_eq!(
+                    policy.warns(&object, &self::namespace(json!({}), json!({}))),
+                    wrong,
+                    "{} {labels}",
+                    object["kind"]
+                );
+            }
+        }
+    }
+}
+
+/// Every kind whose template the warnings judge, with the pod as its template.
+fn workloads(pod: &Value) -> Vec<Value> {
+    let template = json!({"metadata": pod["metadata"], "spec": pod["spec"]});
+    let mut workloads: Vec<_> = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"]
+        .map(|kind| json!({"kind": kind, "metadata": {"name": "w"}, "spec": {"template": template}}))
+        .into();
+    let job = json!({"spec": {"template": template}});
+    workloads.push(json!({"kind": "CronJob", "metadata": {"name": "w"}, "spec": {"jobTemplate": job}}));
+    for (file, kind) in WARN {
+        let rules = document(file, kind)["spec"]["matchConstraints"]["resourceRules"].to_string();
+        for workload in &workloads {
+            let resource = format!("\"{}s\"", workload["kind"].as_str().unwrap().to_lowercase());
+            assert!(rules.contains(&resource), "{file} does not match {resource}");
+        }
+    }
+    workloads
+}
+
+/// The document of that kind and name.
+fn named(file: &str, kind: &str, name: &str) -> Value {
+    let mut all = documents(&repository(file)).into_iter();
+    all.find(|d| d["kind"] == kind && d["metadata"]["name"] == name).unwrap_or_else(|| panic!("{file}: no {name}"))
+}
+
+pub fn pod(labels: Value, annotations: Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "p", "labels": labels, "annotations": annotations},
@@ -173,7 +278,11 @@ pub struct Policy {
 
 impl Policy {
     pub fn load((file, kind): (&str, &str)) -> Self {
-        let spec = &document(file, kind)["spec"];
+        Self::of(&document(file, kind))
+    }
+
+    fn of(policy: &Value) -> Self {
+        let spec = &policy["spec"];
         let list = |field: &str| spec[field].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let results: Vec<_> = list("mutations")
@@ -200,6 +309,12 @@ impl Policy {
             params: document("deploy/admission/settings.yaml", "ConfigMap"),
             env: Arc::new(env),
         }
+    }
+
+    /// The same policy under other settings.
+    pub fn with_setting(mut self, name: &str, value: &str) -> Self {
+        self.params["data"][name] = value.into();
+        self
     }
 
     /// The pod that a mutating policy makes of `pod`.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use irsa_probe::diagnosis::report::exit;
 use serde_json::{Value, json};
 
-use crate::admission::{INJECT, Policy, namespace};
+use crate::admission::{INJECT, Policy, namespace, pod};
 use crate::documents;
 use crate::files_below;
 
@@ -206,15 +206,18 @@ fn probes() -> Vec<Found> {
     }
     for mode in ["init", "sidecar"] {
         found.push(Found { place: format!("admission {mode}"), container: injected(mode), pod: Value::Null });
+        let by_namespace = namespace(json!({"irsa-probe/inject": mode}), json!({}));
+        let container = Policy::load(INJECT[0]).mutate(&pod(json!({}), json!({})), &by_namespace);
+        let container = container["spec"]["initContainers"][0].clone();
+        found.push(Found { place: format!("admission {mode} by namespace"), container, pod: Value::Null });
     }
     assert!(found.len() >= 16, "only {} probes found", found.len());
     found
 }
 
 fn injected(mode: &str) -> Value {
-    let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}});
-    let labelled = namespace(json!({"irsa-probe/inject": mode}), json!({}));
-    Policy::load(INJECT[0]).mutate(&pod, &labelled)["spec"]["initContainers"][0].clone()
+    let labelled = pod(json!({"irsa-probe/inject": mode}), json!({}));
+    Policy::load(INJECT[0]).mutate(&labelled, &namespace(json!({}), json!({})))["spec"]["initContainers"][0].clone()
 }
 
 fn parses(place: &str, arguments: &[String]) {

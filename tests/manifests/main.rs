@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the files that they test")]
 
 mod admission;
+mod api_server;
 mod containers;
 mod monitoring;
 mod pages;

@@ -51,6 +51,9 @@ impl Seen<'_> {
             // What was left out.
             "instance metadata was not asked for" => self.variables.contains_key("IRSA_PROBE_NO_IMDS"),
             "STS was not asked (--no-sts)" => self.is_told("--no-sts") && !asked,
+            "nothing here is configured for IRSA, and nothing is expected (--if-configured)" => {
+                self.is_told("--if-configured") && !asked && !self.is_told("--expect-service-account")
+            }
             // Variables and the token file.
             "neither variable is set" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !self.variables.contains_key(*name))
