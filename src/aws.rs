@@ -1,7 +1,8 @@
-//! What AWS and its SDKs define: ARNs, partitions, issuers, the order of credential sources in each SDK.
+//! What AWS and its SDKs define: ARNs, partitions, issuers, the order of credential sources in each SDK, and how each reaches STS.
 
 pub mod arn;
 pub mod issuer;
 pub mod partition;
 pub mod sdk_chain;
+pub mod sdk_network;
 pub mod sdk_support;

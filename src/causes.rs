@@ -48,6 +48,7 @@ registry! {
     wrong_partition_endpoint: WRONG_PARTITION_ENDPOINT,
     dns_failure: DNS_FAILURE,
     proxy_interferes: PROXY_INTERFERES,
+    proxy_not_supported: PROXY_NOT_SUPPORTED,
     sts_global_endpoint_in_private_vpc: STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
     sts_endpoint_unreachable_timeout: STS_ENDPOINT_UNREACHABLE_TIMEOUT,
     tls_unknown_ca: TLS_UNKNOWN_CA,
@@ -77,6 +78,9 @@ registry! {
     imds_reachable: IMDS_REACHABLE,
     sdk_lacks_web_identity: SDK_LACKS_WEB_IDENTITY,
     sdk_lacks_pod_identity: SDK_LACKS_POD_IDENTITY,
+    sdk_calls_another_endpoint: SDK_CALLS_ANOTHER_ENDPOINT,
+    sdk_ignores_proxy: SDK_IGNORES_PROXY,
+    sdk_trusts_other_cas: SDK_TRUSTS_OTHER_CAS,
     // No evidence within a pod proves these: they are candidates, or read from an error text.
     condition_key_wrong_in_trust_policy: CONDITION_KEY_WRONG_IN_TRUST_POLICY,
     env_not_injected_annotation_missing_or_misplaced: ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,

@@ -14,6 +14,7 @@ mod stage;
 
 use local_sts::jwt::Minted;
 use local_sts::keys::SigningKey;
+use local_sts::proxy::{Manner, Proxy};
 use local_sts::{Misbehaviour, Operation, World};
 use nix::sys::signal::{Signal, kill};
 use pod::{Running, Sidecar, children, exchange, rotate, run};
@@ -265,6 +266,22 @@ fn waiting_ends_when_irsa_works_and_becomes_the_command() {
     let (code, _, said) = run(&mut raise(|_| {}), &["wait", "--", "/no/such/program"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("cannot run /no/such/program"), "{said}");
+}
+
+#[test]
+fn waiting_survives_a_proxy_that_comes_up_later() {
+    let mut raised = raise(|stage| stage.set("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.invalid"));
+    let sts = raised.authority.server(&["sts.eu-west-1.invalid"]).unwrap();
+    let sts = raised.sts.listen(Some(sts)).unwrap();
+    let address = local_sts::dead_ends::closed_port().unwrap();
+    raised.command.env("HTTPS_PROXY", format!("http://{address}"));
+    let running = Running::start(&mut raised.command, &["wait", "--output", "json"]);
+    let line = running.line("undetermined");
+    assert_eq!(line["code"], "proxy-interferes", "{line}");
+    let proxy = Proxy::new(Manner::Allow, &[("*:443", sts)]);
+    proxy.listen_at(address).unwrap();
+    running.line("healthy");
+    assert_eq!(running.end().0, Some(0));
 }
 
 #[test]

@@ -77,6 +77,10 @@ struct Aws {
 struct Network {
     proxy: ProxyIs,
     sts: StsIs,
+    /// The only host that the proxy leads to.
+    only_host: Option<String>,
+    /// The variable that names the container's CA bundle.
+    bundle_in: Option<String>,
     /// STS's certificate is for this name.
     certificate_for: Option<String>,
     /// STS's certificate is from an authority that the container does not know.
@@ -94,6 +98,10 @@ enum ProxyIs {
     Closed,
     /// Answers CONNECT with this status.
     Refuses(u16),
+    /// Named by `ALL_PROXY`.
+    InAllProxy,
+    /// Speaks TLS, with a certificate for this name.
+    TlsFor(String),
 }
 
 #[derive(Default, Deserialize)]
@@ -202,11 +210,13 @@ impl Aws {
 
 impl Network {
     fn break_it(&self, stage: &mut Stage) -> Result<()> {
-        match self.proxy {
+        match &self.proxy {
             ProxyIs::Right => {}
             ProxyIs::None => stage.set("HTTPS_PROXY", UNSET),
             ProxyIs::Closed => stage.set("HTTPS_PROXY", &format!("http://{}", dead_ends::closed_port()?)),
-            ProxyIs::Refuses(status) => stage.proxy = Manner::Refuse(status),
+            ProxyIs::Refuses(status) => stage.proxy = Manner::Refuse(*status),
+            ProxyIs::InAllProxy => stage.proxy_in = "ALL_PROXY".to_owned(),
+            ProxyIs::TlsFor(name) => stage.proxy_certificate_for = Some(vec![name.clone()]),
         }
         stage.sts = match self.sts {
             StsIs::Right => None,
@@ -218,6 +228,10 @@ impl Network {
             StsIs::Mute => Some(dead_ends::mute()?),
             StsIs::OtherProtocol => Some(dead_ends::other_protocol()?),
         };
+        stage.only_host = self.only_host.clone();
+        if let Some(variable) = &self.bundle_in {
+            stage.bundle_in = variable.clone();
+        }
         if let Some(name) = &self.certificate_for {
             stage.certificate_for = vec![name.clone()];
         }

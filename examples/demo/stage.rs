@@ -53,6 +53,14 @@ pub struct Stage {
     pub world: World,
     pub misbehaviours: Vec<(Operation, Misbehaviour)>,
     pub proxy: Manner,
+    /// The variable that names the proxy.
+    pub proxy_in: String,
+    /// The proxy speaks TLS, with a certificate for these names.
+    pub proxy_certificate_for: Option<Vec<String>>,
+    /// The only host that the proxy leads to, beside the issuer's.
+    pub only_host: Option<String>,
+    /// The variable that names the bundle with the authority.
+    pub bundle_in: String,
     /// Where STS really is, if it is not the stand-in.
     pub sts: Option<SocketAddr>,
     /// The names in STS's certificate.
@@ -87,6 +95,10 @@ impl Stage {
             role,
             misbehaviours: Vec::new(),
             proxy: Manner::Allow,
+            proxy_in: "HTTPS_PROXY".to_owned(),
+            proxy_certificate_for: None,
+            only_host: None,
+            bundle_in: "AWS_CA_BUNDLE".to_owned(),
             sts: None,
             certificate_for: STS.map(str::to_owned).to_vec(),
             has_authority: true,
@@ -132,19 +144,26 @@ impl Stage {
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
         let issuer = (format!("{OIDC}:443"), sts.listen(Some(authority.server(&[OIDC])?))?);
+        let any = format!("{}:443", self.only_host.as_deref().unwrap_or("*"));
         // Every other name leads to STS, so that no packet leaves this machine; its certificate is for itself only.
         let routes =
-            [(issuer.0.as_str(), issuer.1), ("*:443", self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
+            [(issuer.0.as_str(), issuer.1), (any.as_str(), self.sts.unwrap_or(stand_in)), ("*:80", sts.listen(None)?)];
         let proxy = Proxy::new(self.proxy, &routes);
-        let proxy_address = proxy.listen()?;
+        let proxy_url = match &self.proxy_certificate_for {
+            None => format!("http://{}", proxy.listen()?),
+            Some(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                format!("https://{}", proxy.listen_with_tls(authority.server(&names)?)?)
+            }
+        };
 
         let mut variables = self.variables.clone();
         let path = token.display().to_string();
         let said = self.token_path.as_ref().map_or_else(|| path.clone(), |said| said.replace("{token}", &path));
         variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()).or_insert(said);
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
-        variables.entry("HTTPS_PROXY".to_owned()).or_insert_with(|| format!("http://{proxy_address}"));
-        variables.entry("AWS_CA_BUNDLE".to_owned()).or_insert_with(|| bundle.display().to_string());
+        variables.entry(self.proxy_in).or_insert(proxy_url);
+        variables.entry(self.bundle_in).or_insert_with(|| bundle.display().to_string());
         // Where these tests run, a node's own metadata may answer.
         variables.entry("IRSA_PROBE_NO_IMDS".to_owned()).or_insert_with(|| "true".to_owned());
         variables.retain(|_, value| value != UNSET);

@@ -1,9 +1,10 @@
 //! Places on loopback at which no STS can be reached.
 
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn};
-use std::io::{Result, Write};
+use std::io::{Read, Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// A port at which nothing listens.
@@ -46,4 +47,31 @@ pub fn other_protocol() -> Result<SocketAddr> {
         }
     });
     Ok(address)
+}
+
+/// Keeps what clients send, up to their first pause, and answers it with plain text.
+pub struct Recorder {
+    pub address: SocketAddr,
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Recorder {
+    pub fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+pub fn recorder() -> Result<Recorder> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let recorder = Recorder { address: listener.local_addr()?, bytes: Arc::default() };
+    let bytes = recorder.bytes.clone();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut buffer = [0; 4096];
+            let length = stream.read(&mut buffer).unwrap_or_default();
+            bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..length]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    Ok(recorder)
 }

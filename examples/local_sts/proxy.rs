@@ -1,12 +1,14 @@
 //! A stand-in for an HTTP proxy. It can lead any host name to loopback, so that clients call STS by its real name.
 
 use super::request::Request;
+use rustls::ServerConfig;
 use std::collections::HashMap;
 use std::io::{self, Read, Result, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+use tokio_rustls::TlsAcceptor;
 
 /// What the proxy does with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,12 @@ impl Proxy {
 
     /// Listens at a free port of loopback for as long as the process lives.
     pub fn listen(&self) -> Result<SocketAddr> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        self.listen_at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    /// The same at an address of one's choice.
+    pub fn listen_at(&self, address: SocketAddr) -> Result<SocketAddr> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let proxy = self.clone();
         thread::spawn(move || {
@@ -49,6 +56,17 @@ impl Proxy {
                 let _ = thread::Builder::new().spawn(move || proxy.serve(client));
             }
         });
+        Ok(address)
+    }
+
+    /// Listens with TLS of the proxy's own, for as long as the process lives.
+    pub fn listen_with_tls(&self, tls: Arc<ServerConfig>) -> Result<SocketAddr> {
+        let plain = self.listen()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        thread::spawn(move || runtime.block_on(take_off_tls(listener, tls, plain)));
         Ok(address)
     }
 
@@ -92,6 +110,20 @@ impl Proxy {
         let (from_client, to_server) = (client.try_clone()?, server.try_clone()?);
         thread::spawn(move || copy(from_client, to_server));
         copy(server, client)
+    }
+}
+
+async fn take_off_tls(listener: TcpListener, tls: Arc<ServerConfig>, plain: SocketAddr) -> Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let acceptor = TlsAcceptor::from(tls);
+    loop {
+        let (client, _) = listener.accept().await?;
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            let mut client = acceptor.accept(client).await?;
+            let mut proxy = tokio::net::TcpStream::connect(plain).await?;
+            tokio::io::copy_bidirectional(&mut client, &mut proxy).await
+        });
     }
 }
 

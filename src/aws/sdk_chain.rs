@@ -143,10 +143,10 @@ impl Takers {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    const ALL: [SdkKind; 15] = [
+    pub(crate) const ALL: [SdkKind; 15] = [
         SdkKind::Boto3,
         SdkKind::Botocore,
         SdkKind::Cli,

@@ -9,8 +9,10 @@ pub static PROXY_INTERFERES: Cause = Cause {
     advice: Advice::Fix,
     explanation: "\
 Either the proxy refuses to open a connection to STS (the answer to CONNECT is 403 or 407), or a client ignores \
-HTTPS_PROXY and tries the direct way, which does not exist: a lookup that fails or a connection that times out. \
-Variables of the proxy come in upper and lower case, and not every SDK reads both; several need a proxy set in code.
+HTTPS_PROXY and connects directly, which fails where only the proxy leads out. Where HTTPS_PROXY itself begins with \
+https://, the proxy's own certificate must be trusted too; the probe speaks TLS to such a proxy. It does not speak \
+SOCKS: it then cannot test the connection, and says so. Variables of the proxy come in upper and lower case, and not \
+every SDK reads both; several need a proxy set in code.
 
 Allow the STS host in the proxy, or put it into NO_PROXY where a VPC endpoint is the direct way. Keep \
 169.254.169.254 and the cluster's own names in NO_PROXY.",

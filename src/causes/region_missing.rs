@@ -21,8 +21,9 @@ GovCloud.
 EKS's webhook sets both variables in the pods it changes. A webhook of one's own does so with --aws-default-region; \
 else set AWS_REGION in the pod's template.
 
-boto3 and version 1 of the aws CLI read AWS_DEFAULT_REGION and not AWS_REGION. That is told only for roles of China, \
-GovCloud and the like, where the global endpoint that they then call cannot be right.
+boto3 and version 1 of the aws CLI read AWS_DEFAULT_REGION and not AWS_REGION. This code says so only for roles of China, \
+GovCloud and the like, where the global endpoint that they then call cannot be right; elsewhere \
+sdk-calls-another-endpoint says whether they reach it.
 
 The probe itself goes on with the region of the token's issuer, so that the rest can still be judged.",
     judge: Some(judge),

@@ -29,6 +29,7 @@ pub(crate) fn healthy() -> Evidence {
         endpoint: Seen::Seen(endpoint()),
         dial: Seen::Seen(Dial::default()),
         detour: Seen::not_looked(""),
+        elsewhere: vec![],
         session: Seen::Seen(Session {
             assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
             expires_at: NOW.plus(3600),
@@ -68,6 +69,13 @@ pub(crate) fn target() -> Target {
         sdks: Seen::Seen(SdkScan::default()),
         others: vec![],
     }
+}
+
+/// A target that runs `program` and has this SDK in its image.
+pub(crate) fn with_sdk(program: &str, kind: SdkKind, version: &str) -> Target {
+    let sdk = Sdk { kind, version: Some(version.into()), path: "/app".into(), has_sts_module: None };
+    let scan = SdkScan { sdks: vec![sdk], ..SdkScan::default() };
+    Target { program: Some(program.into()), sdks: Seen::Seen(scan), ..target() }
 }
 
 /// Where a healthy pod calls STS.

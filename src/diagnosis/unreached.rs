@@ -3,6 +3,7 @@
 
 mod layers;
 mod patience;
+mod proxy;
 
 use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, STS_UNREACHABLE};
 use crate::diagnosis::sts_errors::{Clues, fix};

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where the world is looked at")]
 
 mod detour;
+mod elsewhere;
 mod endpoint;
 mod imds;
 pub(crate) mod inside;
@@ -95,6 +96,8 @@ pub async fn look(subject: &Subject, options: &Options, now: Timestamp, secrets:
             Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
         };
     }
+    // Last: which connections other SDKs make depends on which SDKs are there.
+    Box::pin(elsewhere::look(subject, &mut evidence, secrets, deadline)).await;
     evidence
 }
 
@@ -228,6 +231,7 @@ fn look_locally(
         endpoint: Seen::not_looked(""),
         dial: Seen::not_looked(""),
         detour: Seen::not_looked("STS was not asked"),
+        elsewhere: Vec::new(),
         session: Seen::not_looked(""),
         caller: Seen::not_looked(""),
         clock: Seen::not_looked("STS was not asked, so nothing told the time"),

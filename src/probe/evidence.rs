@@ -17,7 +17,7 @@ pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
 pub use mounts::{Mount, Mounts, Volume};
 pub use network::{
     AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Resolver, Step, StepStatus, TcpFault, TlsFault,
-    TlsSession, is_private,
+    TlsSession, is_of_amazon, is_private,
 };
 pub use place::{Container, Place, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
@@ -88,6 +88,9 @@ pub struct Evidence {
     /// Where STS could not be reached: the way that another configuration would take, tried as far as TCP. That is the
     /// regional name in place of the global one, or the straight way in place of the proxy.
     pub detour: Seen<Dial, Dial>,
+    /// Where STS was reached: the connections that other SDKs make here in place of that one, tried as far as TCP, or as
+    /// far as the proxy's answer.
+    pub elsewhere: Vec<Dial>,
     pub session: Seen<Session, CallFault>,
     pub caller: Seen<Caller, CallFault>,
     pub clock: Seen<Clock, String>,

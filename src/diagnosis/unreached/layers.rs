@@ -1,6 +1,6 @@
 //! The reading of each layer's fault.
 
-use super::{Reading, Story, patience};
+use super::{Reading, Story, patience, proxy};
 use crate::aws::partition::Partition;
 use crate::causes::{
     Cause, DNS_FAILURE, Fix, MESH_PROXY_NOT_RUNNING, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_MISCONFIGURED,
@@ -8,7 +8,7 @@ use crate::causes::{
     TLS_UNKNOWN_CA, china_partition_endpoint, shell_word,
 };
 use crate::probe::evidence::{
-    AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, ProxyFault, TcpFault, TlsFault, is_private,
+    AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, TcpFault, TlsFault, is_of_amazon, is_private,
 };
 use std::net::IpAddr;
 
@@ -22,13 +22,16 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
         name(story, fault)?
     } else if let Some(Err(faults)) = &dial.tcp {
         connection(story, faults)
+    } else if let Some(Err(fault)) = &dial.proxy_tls {
+        proxy::secure(story, fault)
     } else if let Some(Err(fault)) = &dial.proxy {
-        proxy(story, fault)
+        proxy::read(story, fault)
     } else if let Some(Err(fault)) = &dial.tls {
         tls(story, fault)
     } else {
         exchange(story, dial.http.as_ref())
     };
+    let reading = proxy::left_out(story, reading);
     match patience::cut_short(dial) {
         Some(layer) => Some(cut_short(reading, layer)),
         None => Some(reading),
@@ -49,7 +52,7 @@ fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
     let unknown = matches!(fault, DnsFault::NoSuchName | DnsFault::NoAddress);
     let seen = format!("{looked_up} could not be looked up: {fault}{}.", asked(dial));
     if let (Some(proxy), true) = (&dial.via, unknown) {
-        return Some(around(story, format!("The proxy's name {proxy} could not be looked up: {fault}.")));
+        return Some(proxy::around(story, format!("The proxy's name {proxy} could not be looked up: {fault}.")));
     }
     Some(match fault {
         DnsFault::NoServer => Reading::open(
@@ -105,7 +108,7 @@ fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
     let told = told.join(", ");
     if let Some(proxy) = &dial.via {
         // A sidecar or a node's proxy that is not up yet refuses, or is silent, and takes connections a little later.
-        return around(story, format!("The proxy {proxy} does not take connections: {told}.")).passing();
+        return proxy::around(story, format!("The proxy {proxy} does not take connections: {told}.")).passing();
     }
     let host = &endpoint.host;
     let addresses = || faults.iter().map(|fault| fault.address.ip());
@@ -185,75 +188,12 @@ fn refused(story: &Story, loopback: bool, seen: String) -> Reading {
     Reading::open(seen, candidates)
 }
 
-/// The proxy's fault. Where STS can be reached without it, that is the fix.
-fn around(story: &Story, seen: String) -> Reading {
-    let host = &story.endpoint.host;
-    match story.detour {
-        Some(Ok(way)) => {
-            let private = way.dns.iter().flatten().flatten().copied().all(is_private);
-            let kind = if private { "a VPC endpoint " } else { "" };
-            let seen = format!("{seen} Without the proxy, {kind}{host} takes connections.");
-            let list = format!("add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod");
-            Reading::decided(&PROXY_INTERFERES, seen).with_fix(
-                Fix::new(list)
-                    .command(format!("kubectl set env deployment/NAME NO_PROXY=\"$NO_PROXY\",{}", shell_word(host))),
-            )
-        }
-        _ => Reading::decided(&PROXY_INTERFERES, seen),
-    }
-}
-
-fn proxy(story: &Story, fault: &ProxyFault) -> Reading {
-    let proxy = story.dial.via.as_deref().unwrap_or_default();
-    let host = &story.endpoint.host;
-    let reading = around(story, format!("The proxy {proxy} does not open a connection to {host}: {fault}."));
-    match fault {
-        // RFC 9110, section 15.5.8: the client must authenticate itself to the proxy.
-        ProxyFault::Refused { status: 407 } => authentication(story, reading),
-        // The gateway's own faults (RFC 9110, sections 15.6.3 to 15.6.5), too many requests (RFC 6585, section 4), and a
-        // proxy that breaks off or is silent: it is starting, overloaded or has lost its upstream.
-        ProxyFault::Refused { status: 429 | 500 | 502 | 503 | 504 }
-        | ProxyFault::Broken(_)
-        | ProxyFault::TimedOut { .. } => reading.passing(),
-        ProxyFault::Refused { .. } => reading,
-        // Nothing is known of the proxy: this probe cannot speak to it.
-        ProxyFault::Unsupported { .. } => Reading::open(
-            format!("The probe cannot test the proxy {proxy}: {fault}. SDKs that support it may reach {host}."),
-            Vec::new(),
-        )
-        .with_fix(Fix::new(
-            "Test the identity with the SDK of the workload, or give the probe an HTTP proxy in HTTPS_PROXY",
-        )),
-    }
-}
-
-/// The proxy wants a password. Whether one was sent is seen in the URL, whose password is hidden but not left out.
-fn authentication(story: &Story, reading: Reading) -> Reading {
-    let (variable, url) = story.environment.https_proxy().unwrap_or(("HTTPS_PROXY", ""));
-    let sent = url.contains('@');
-    let (seen, text) = match sent {
-        true => (
-            format!("{} {variable} has a user and password, and the proxy rejected them.", reading.seen),
-            format!(
-                "Correct the user and password in {variable} (percent-encode special characters), then recreate the pod"
-            ),
-        ),
-        false => (
-            format!("{} The proxy requires a password, and {variable} has none.", reading.seen),
-            format!("Add the user and password to {variable} (http://USER:PASSWORD@HOST:PORT), then recreate the pod"),
-        ),
-    };
-    // A direct connection that works stays the better fix.
-    let fix = reading.fix.clone().unwrap_or_else(|| Fix::new(text));
-    Reading { seen, ..reading }.with_fix(fix)
-}
-
-fn tls(story: &Story, fault: &TlsFault) -> Reading {
+pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
     let host = &story.endpoint.host;
     let seen = format!("{host}: {fault}.");
     let inspected = |why: &str| (&TLS_UNKNOWN_CA, why.to_owned());
     match fault {
-        TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_amazons(issuer) => Reading::decided(
+        TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_of_amazon(issuer) => Reading::decided(
             &TLS_UNKNOWN_CA,
             format!("{seen} Amazon did not issue it: something on the way inspects TLS, or stands in for STS."),
         ),
@@ -371,18 +311,12 @@ fn overridden(story: &Story) -> Option<(&'static Cause, String)> {
     }
 }
 
-/// The authorities that issue AWS's certificates (Amazon Trust Services, and before it Starfield and DigiCert).
-fn is_amazons(issuer: &str) -> bool {
-    ["Amazon", "Starfield", "DigiCert", "VeriSign"].iter().any(|name| issuer.contains(name))
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::causes::Advice;
     use crate::causes::STS_UNREACHABLE;
     use crate::causes::testing::endpoint;
-    use crate::probe::evidence::{Endpoint, Environment};
+    use crate::probe::evidence::{Endpoint, Environment, ProxyFault};
 
     fn tcp(address: &str, fault: TcpFault) -> Dial {
         Dial { tcp: Some(Err(vec![AddressFault { address: address.parse().unwrap(), fault }])), ..Dial::default() }
@@ -418,6 +352,7 @@ pub(super) mod tests {
                 ..Dial::default()
             },
             Dial { via: Some("proxy:3128".into()), ..tcp("10.0.0.1:3128", TcpFault::Refused) },
+            Dial { via: Some("proxy:3129".into()), proxy_tls: Some(Err(TlsFault::NotTls)), ..Dial::default() },
             in_tls(TlsFault::UnknownIssuer { issuer: None }),
             in_tls(TlsFault::Expired { not_after: None }),
             in_tls(TlsFault::NotYetValid { not_before: None }),
@@ -530,53 +465,6 @@ pub(super) mod tests {
                 environment: &Environment::default(),
             });
             assert_eq!(reading.is_some(), ours, "{host}");
-        }
-    }
-
-    #[test]
-    fn a_proxys_passing_faults_are_retried_and_its_refusals_are_not() {
-        let via = |dial| Dial { via: Some("proxy:3128".into()), ..dial };
-        let answer = |fault| via(Dial { proxy: Some(Err(fault)), ..Dial::default() });
-        let refused = |status| answer(ProxyFault::Refused { status });
-        let (regional, environment) = (endpoint(), Environment::default());
-        for (dial, code, advice) in [
-            (refused(403), &PROXY_INTERFERES, None),
-            (refused(407), &PROXY_INTERFERES, None),
-            (refused(502), &PROXY_INTERFERES, Some(Advice::Retry)),
-            (refused(503), &PROXY_INTERFERES, Some(Advice::Retry)),
-            (refused(504), &PROXY_INTERFERES, Some(Advice::Retry)),
-            (answer(ProxyFault::TimedOut { after_ms: 3000 }), &PROXY_INTERFERES, Some(Advice::Retry)),
-            (answer(ProxyFault::Broken("it closed".into())), &PROXY_INTERFERES, Some(Advice::Retry)),
-            (answer(ProxyFault::Unsupported { scheme: "socks5".into() }), &STS_UNREACHABLE, None),
-            (via(tcp("10.0.0.1:3128", TcpFault::Refused)), &PROXY_INTERFERES, Some(Advice::Retry)),
-            (via(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, Some(Advice::Retry)),
-        ] {
-            let story =
-                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
-            let reading = read(&story).unwrap();
-            assert_eq!((reading.cause, reading.advice), (code, advice), "{dial:?}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_rejects_it() {
-        let dial = Dial {
-            via: Some("proxy:3128".into()),
-            proxy: Some(Err(ProxyFault::Refused { status: 407 })),
-            ..Dial::default()
-        };
-        let regional = endpoint();
-        for (name, value, words) in [
-            ("HTTPS_PROXY", "http://proxy:3128", "HTTPS_PROXY has none"),
-            ("https_proxy", "http://me:wrong@proxy:3128", "https_proxy has a user and password"),
-            ("ALL_PROXY", "http://me:wrong@proxy:3128", "ALL_PROXY has a user and password"),
-        ] {
-            let environment = crate::causes::testing::variables(&[(name, value)]);
-            let story =
-                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
-            let reading = read(&story).unwrap();
-            assert!(reading.seen.contains(words), "{}", reading.seen);
-            assert!(reading.fix.unwrap().text.contains(name));
         }
     }
 

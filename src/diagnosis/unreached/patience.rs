@@ -27,6 +27,9 @@ fn waited_ms(dial: &Dial) -> Option<u64> {
         });
         return waited.reduce(|all, one| all + one);
     }
+    if let Some(Err(fault)) = &dial.proxy_tls {
+        return if let TlsFault::TimedOut { after_ms } = fault { Some(*after_ms) } else { None };
+    }
     if let Some(Err(fault)) = &dial.proxy {
         return if let ProxyFault::TimedOut { after_ms } = fault { Some(*after_ms) } else { None };
     }
@@ -63,6 +66,10 @@ mod tests {
             (http(4000), None),
             (Dial { proxy: Some(Err(ProxyFault::TimedOut { after_ms: 9 })), ..Dial::default() }, Some(Layer::Proxy)),
             (Dial { tls: Some(Err(TlsFault::TimedOut { after_ms: 9 })), ..Dial::default() }, Some(Layer::Tls)),
+            (
+                Dial { proxy_tls: Some(Err(TlsFault::TimedOut { after_ms: 9 })), ..Dial::default() },
+                Some(Layer::ProxyTls),
+            ),
             (Dial::default(), None),
         ] {
             assert_eq!(cut_short(&dial), cut, "{dial:?}");

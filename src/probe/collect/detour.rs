@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// At least so long, and a quarter of the time that is left: another way seldom exists, and silence ends it late.
-const TIMEOUT: Duration = Duration::from_millis(1500);
+pub(super) const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Looks whether there is another way than the one of `failed`.
 pub async fn look(
@@ -24,7 +24,7 @@ pub async fn look(
     if deadline <= now {
         return (Seen::not_looked("there was no time left to try another way"), Log::default());
     }
-    transport.reach(&host, endpoint.port, deadline).await;
+    transport.reach_directly(&host, endpoint.port, deadline).await;
     let log = transport.take_log();
     let dial = match log.dial.clone() {
         Some(dial) if dial.failed_at().is_none() => Seen::Seen(dial),

@@ -9,7 +9,7 @@ use rustls::{
     CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer, GeneralName, X509Certificate};
@@ -44,7 +44,11 @@ impl Tls {
     ///
     /// # Errors
     /// Why the server was not trusted, or what it spoke instead of TLS.
-    pub async fn connect(&self, host: &str, stream: TcpStream) -> Result<(TlsStream<TcpStream>, TlsSession), TlsFault> {
+    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        host: &str,
+        stream: S,
+    ) -> Result<(TlsStream<S>, TlsSession), TlsFault> {
         let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(bare).map_err(|_| TlsFault::Other(format!("{host:?} is no host name")))?;
         match TlsConnector::from(self.config.clone()).connect(name, stream).await {

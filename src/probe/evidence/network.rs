@@ -8,6 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 pub enum Layer {
     Dns,
     Tcp,
+    /// TLS with a proxy whose own URL is https.
+    ProxyTls,
     Proxy,
     Tls,
     Http,
@@ -19,6 +21,7 @@ impl Layer {
         match self {
             Layer::Dns => "dns",
             Layer::Tcp => "tcp",
+            Layer::ProxyTls => "proxy-tls",
             Layer::Proxy => "proxy",
             Layer::Tls => "tls",
             Layer::Http => "http",
@@ -30,7 +33,8 @@ impl Layer {
         match self {
             Layer::Dns => "the name was looked up",
             Layer::Tcp => "the connection was made",
-            Layer::Proxy => "the proxy was asked for a way",
+            Layer::ProxyTls => "the TLS handshake with the proxy went on",
+            Layer::Proxy => "the proxy was asked for a connection",
             Layer::Tls => "the TLS handshake went on",
             Layer::Http => "the answer was awaited",
         }
@@ -73,6 +77,8 @@ pub struct Dial {
     pub dns: Option<Result<Vec<IpAddr>, DnsFault>>,
     /// The peer, or what each address answered.
     pub tcp: Option<Result<SocketAddr, Vec<AddressFault>>>,
+    /// With a proxy whose own URL is https.
+    pub proxy_tls: Option<Result<TlsSession, TlsFault>>,
     /// The status of the answer to CONNECT.
     pub proxy: Option<Result<u16, ProxyFault>>,
     pub tls: Option<Result<TlsSession, TlsFault>>,
@@ -102,6 +108,8 @@ impl Dial {
             Some(Layer::Dns)
         } else if matches!(self.tcp, Some(Err(_))) {
             Some(Layer::Tcp)
+        } else if matches!(self.proxy_tls, Some(Err(_))) {
+            Some(Layer::ProxyTls)
         } else if matches!(self.proxy, Some(Err(_))) {
             Some(Layer::Proxy)
         } else if matches!(self.tls, Some(Err(_))) {
@@ -118,6 +126,8 @@ impl Dial {
         } else if let Some(Err(faults)) = &self.tcp {
             let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
             Some(told.join(", "))
+        } else if let Some(Err(fault)) = &self.proxy_tls {
+            Some(format!("TLS with the proxy {}: {fault}", self.via.as_deref().unwrap_or_default()))
         } else if let Some(Err(fault)) = &self.proxy {
             Some(format!("the proxy {}: {fault}", self.via.as_deref().unwrap_or_default()))
         } else if let Some(Err(fault)) = &self.tls {
@@ -173,7 +183,7 @@ pub struct AddressFault {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyFault {
-    /// A protocol (SOCKS, https) that the probe does not speak, though an SDK may.
+    /// A protocol (SOCKS) that the probe does not speak, though an SDK may.
     Unsupported {
         scheme: String,
     },
@@ -196,6 +206,17 @@ pub struct TlsSession {
     pub issuer: Option<String>,
     /// SHA-1 of the last certificate that the server showed, as 40 hexadecimal digits.
     pub top_thumbprint: Option<String>,
+}
+
+impl TlsSession {
+    pub fn is_of_amazon(&self) -> bool {
+        self.issuer.as_deref().is_some_and(is_of_amazon)
+    }
+}
+
+/// The authorities that issue AWS's certificates (Amazon Trust Services, and before it Starfield and DigiCert).
+pub fn is_of_amazon(issuer: &str) -> bool {
+    ["Amazon", "Starfield", "DigiCert", "VeriSign"].iter().any(|name| issuer.contains(name))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,6 +48,7 @@ impl<'s> Attempt<'s> {
                 self.faults.extend(self.address.map(|address| AddressFault { address, fault }));
                 dial.tcp = Some(Err(std::mem::take(&mut self.faults)));
             }
+            Layer::ProxyTls => dial.proxy_tls = Some(Err(TlsFault::TimedOut { after_ms })),
             Layer::Proxy => dial.proxy = Some(Err(ProxyFault::TimedOut { after_ms })),
             Layer::Tls => dial.tls = Some(Err(TlsFault::TimedOut { after_ms })),
             Layer::Http => dial.http = Some(HttpFault::TimedOut { after_ms }),

@@ -4,17 +4,19 @@ use super::attempt::Attempt;
 use super::exchange::{self, Sender};
 use super::{Shared, milliseconds};
 use crate::probe::collect::resolver;
-use crate::probe::evidence::{AddressFault, Dial, DnsFault, Layer, ProxyFault, TcpFault, TlsFault};
+use crate::probe::evidence::{AddressFault, Dial, DnsFault, Layer, ProxyFault, TcpFault, TlsFault, TlsSession};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper::Uri;
 use hyper::header::HeaderValue;
+use hyper_util::client::proxy::matcher::Intercept;
 use nix::errno::Errno;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::client::TlsStream;
 
 /// The answer to CONNECT: a status line and few headers.
 const MAX_PROXY_ANSWER_BYTES: usize = 8 * 1024;
@@ -61,45 +63,81 @@ fn port(url: &Uri) -> u16 {
 /// # Errors
 /// The log's dial tells the layer and the fault. Only faults that pass within a second are worth a retry at once.
 pub(super) async fn dial(shared: &Shared, url: &Uri) -> Result<Sender, Broken> {
-    let https = url.scheme_str() == Some("https");
     let proxy = shared.proxies.intercept(url);
-    let peer = proxy.as_ref().map_or(url, |proxy| proxy.uri());
+    let deadline = shared.connect_by;
+    let stream = open(shared, url, proxy.as_ref(), deadline).await?;
+    // Only the rare kind, TLS within TLS, pays for a stream of either kind.
+    match &proxy {
+        Some(proxy) if proxy.uri().scheme_str() == Some("https") => {
+            let stream =
+                shake_hands(shared, Peer::Proxy, proxy.uri().host().unwrap_or_default(), stream, deadline).await?;
+            let stream: Box<dyn Stream> = Box::new(stream);
+            converse(shared, url, Some(proxy.basic_auth()), stream, deadline).await
+        }
+        proxy => converse(shared, url, proxy.as_ref().map(Intercept::basic_auth), stream, deadline).await,
+    }
+}
+
+/// What bytes go through.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
+
+/// Goes on from a connection to the server of `url`, or to a proxy, which may want credentials.
+async fn converse(
+    shared: &Shared,
+    url: &Uri,
+    proxy: Option<Option<&HeaderValue>>,
+    mut stream: impl Stream,
+    deadline: Instant,
+) -> Result<Sender, Broken> {
+    if url.scheme_str() != Some("https") {
+        return exchange::handshake(stream, proxy.map(|credentials| credentials.cloned())).await;
+    }
+    if let Some(credentials) = proxy {
+        tunnel(shared, &mut stream, &authority(url), credentials, deadline).await?;
+    }
+    let stream = shake_hands(shared, Peer::Server, url.host().unwrap_or_default(), stream, deadline).await?;
+    exchange::handshake(stream, None).await
+}
+
+/// Connects to the server of `url` as far as TCP, or as far as the proxy's answer, and hangs up.
+pub(super) async fn reach(shared: &Shared, url: &Uri, proxy: Option<&Intercept>, deadline: Instant) {
+    // The log tells how it ended.
+    drop(reach_end(shared, url, proxy, deadline).await);
+}
+
+async fn reach_end(shared: &Shared, url: &Uri, proxy: Option<&Intercept>, deadline: Instant) -> Result<(), Broken> {
+    let mut stream = open(shared, url, proxy, deadline).await?;
+    let Some(proxy) = proxy else { return Ok(()) };
+    let server = authority(url);
+    if proxy.uri().scheme_str() == Some("https") {
+        let host = proxy.uri().host().unwrap_or_default();
+        let mut stream = shake_hands(shared, Peer::Proxy, host, stream, deadline).await?;
+        return tunnel(shared, &mut stream, &server, proxy.basic_auth(), deadline).await;
+    }
+    tunnel(shared, &mut stream, &server, proxy.basic_auth(), deadline).await
+}
+
+/// A TCP connection to the server of `url`, or to the proxy.
+async fn open(shared: &Shared, url: &Uri, proxy: Option<&Intercept>, deadline: Instant) -> Result<TcpStream, Broken> {
+    let peer = proxy.map_or(url, Intercept::uri);
     shared.log().dial = Some(Dial {
         host: url.host().unwrap_or_default().to_owned(),
         port: port(url),
-        via: proxy.as_ref().map(|proxy| authority(proxy.uri())),
+        via: proxy.map(|proxy| authority(proxy.uri())),
         ..Dial::default()
     });
-    if let Some(proxy) = &proxy
-        && proxy.uri().scheme_str() != Some("http")
+    if let Some(proxy) = proxy
+        && !matches!(proxy.uri().scheme_str(), Some("http" | "https"))
     {
         let scheme = proxy.uri().scheme_str().unwrap_or_default();
         let fault = ProxyFault::Unsupported { scheme: scheme.to_owned() };
         shared.with_dial(|dial| dial.proxy = Some(Err(fault)));
         return Err(Broken::worth_retrying(false));
     }
-    let deadline = shared.connect_by;
     let addresses = resolve(shared, peer, deadline).await?;
-    let mut stream = connect(shared, &addresses, deadline).await?;
-    if !https {
-        let proxied = proxy.as_ref().map(|proxy| proxy.basic_auth().cloned());
-        return exchange::handshake(stream, proxied).await;
-    }
-    if let Some(proxy) = &proxy {
-        tunnel(shared, &mut stream, &authority(url), proxy.basic_auth(), deadline).await?;
-    }
-    let stream = shake_hands(shared, url.host().unwrap_or_default(), stream, deadline).await?;
-    exchange::handshake(stream, None).await
-}
-
-/// Goes straight to the server of `url` as far as TCP, whatever the proxy variables say, and hangs up.
-pub(super) async fn reach(shared: &Shared, url: &Uri, deadline: Instant) {
-    shared.log().dial =
-        Some(Dial { host: url.host().unwrap_or_default().to_owned(), port: port(url), ..Dial::default() });
-    if let Ok(addresses) = resolve(shared, url, deadline).await {
-        // The log tells how it ended.
-        drop(connect(shared, &addresses, deadline).await);
-    }
+    connect(shared, &addresses, deadline).await
 }
 
 async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<SocketAddr>, Broken> {
@@ -193,7 +231,7 @@ fn tcp_fault(error: &std::io::Error) -> TcpFault {
 /// Asks the proxy for a tunnel (RFC 9110, section 9.3.6).
 async fn tunnel(
     shared: &Shared,
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     server: &str,
     authorization: Option<&HeaderValue>,
     deadline: Instant,
@@ -216,7 +254,7 @@ async fn tunnel(
 }
 
 async fn ask_for_tunnel(
-    stream: &mut TcpStream,
+    stream: &mut impl Stream,
     server: &str,
     authorization: Option<&HeaderValue>,
 ) -> Result<u16, String> {
@@ -226,6 +264,7 @@ async fn ask_for_tunnel(
     }
     request.extend(b"\r\n");
     stream.write_all(&request).await.map_err(|error| error.kind().to_string())?;
+    stream.flush().await.map_err(|error| error.kind().to_string())?;
     // Byte by byte: what follows the empty line is already the server's.
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -243,13 +282,37 @@ async fn ask_for_tunnel(
     status.ok_or_else(|| "its answer is not HTTP".to_owned())
 }
 
-async fn shake_hands(
+/// Whom TLS is spoken with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Proxy,
+    Server,
+}
+
+impl Peer {
+    fn layer(self) -> Layer {
+        match self {
+            Self::Proxy => Layer::ProxyTls,
+            Self::Server => Layer::Tls,
+        }
+    }
+
+    fn note(self, dial: &mut Dial, result: Result<TlsSession, TlsFault>) {
+        match self {
+            Self::Proxy => dial.proxy_tls = Some(result),
+            Self::Server => dial.tls = Some(result),
+        }
+    }
+}
+
+async fn shake_hands<S: Stream>(
     shared: &Shared,
+    peer: Peer,
     host: &str,
-    stream: TcpStream,
+    stream: S,
     deadline: Instant,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Broken> {
-    let mut attempt = Attempt::at(shared, Layer::Tls);
+) -> Result<TlsStream<S>, Broken> {
+    let mut attempt = Attempt::at(shared, peer.layer());
     let result = match shared.tls() {
         Ok(tls) => match timeout_at(deadline, tls.connect(host, stream)).await {
             Ok(result) => result,
@@ -265,7 +328,8 @@ async fn shake_hands(
         Err(fault) => Err(fault.to_string()),
     };
     attempt.end(detail);
-    if let Err(TlsFault::WrongName { .. }) = &result
+    if peer == Peer::Server
+        && let Err(TlsFault::WrongName { .. }) = &result
         && let Some(resolver) = resolver::of_this_process()
     {
         let answers = resolver.search_domain_that_answers(host).await;
@@ -275,7 +339,7 @@ async fn shake_hands(
         Ok((stream, session)) => (Ok(stream), Ok(session)),
         Err(fault) => (Err(Broken::worth_retrying(matches!(fault, TlsFault::Closed))), Err(fault)),
     };
-    shared.with_dial(|dial| dial.tls = Some(seen));
+    shared.with_dial(|dial| peer.note(dial, seen));
     stream
 }
 

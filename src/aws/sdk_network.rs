@@ -1,0 +1,279 @@
+//! How each AWS SDK reaches STS by default: which endpoint it calls, which proxy variables and which certificate
+//! authorities it reads. What a program sets in its own code comes before all of this.
+
+mod table;
+
+pub use table::{Proxies, SYSTEM};
+
+use crate::aws::partition::Partition;
+use crate::aws::sdk_support::numbers;
+use crate::probe::evidence::{Dial, Endpoint, EndpointSource, Evidence, SdkKind};
+use table::{DEFAULT, LEGACY_REGIONS, ROWS, Row};
+
+const GLOBAL: &str = "sts.amazonaws.com";
+
+/// An SDK that the application uses or, where its SDKs are not known, may use.
+pub struct Client {
+    row: &'static Row,
+    version: Option<[u32; 4]>,
+    pub name: String,
+    /// It was found in the application's image.
+    pub is_known: bool,
+}
+
+/// Why an SDK calls another endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The only variable that it reads is not set.
+    NoRegion(&'static str),
+    /// It reads this variable, whose value is another region.
+    Region(&'static str, String),
+    /// `AWS_STS_REGIONAL_ENDPOINTS=legacy`.
+    Legacy,
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is not set, and `legacy` is this version's default.
+    LegacyByDefault,
+}
+
+/// An endpoint that was not proved, and who calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    pub host: String,
+    pub why: Why,
+    pub names: Vec<String>,
+}
+
+/// `a, b and c`.
+pub fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The SDKs in the application's image that its program may use; every SDK where they are not known.
+pub fn clients(evidence: &Evidence) -> Vec<Client> {
+    let known: Vec<Client> = evidence
+        .target
+        .iter()
+        .flat_map(|target| {
+            let sdks = target.sdks.seen().into_iter().flat_map(|scan| &scan.sdks);
+            sdks.filter(|sdk| target.may_use(sdk)).filter_map(|sdk| {
+                let version = sdk.version.as_deref().and_then(numbers);
+                let name =
+                    [Some(sdk.kind.name()), sdk.version.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+                Some(Client { row: row_of(sdk.kind, version)?, version, name, is_known: true })
+            })
+        })
+        .collect();
+    if !known.is_empty() {
+        return known;
+    }
+    let own = |row: &&Row| row.kind != SdkKind::Botocore;
+    let client = |row: &'static Row| Client { row, version: None, name: row.name.to_owned(), is_known: false };
+    ROWS.iter().filter(own).map(client).collect()
+}
+
+fn row_of(kind: SdkKind, version: Option<[u32; 4]>) -> Option<&'static Row> {
+    let major = version.map(|[major, ..]| major);
+    ROWS.iter().find(|row| row.kind == kind && (row.major.is_none() || row.major == major))
+}
+
+impl Client {
+    pub fn proxies(&self) -> Proxies {
+        self.row.proxies
+    }
+
+    /// Whether it trusts the certificate authorities that `bundle` names, a variable or [`SYSTEM`].
+    pub fn trusts(&self, bundle: &str) -> bool {
+        self.row.bundles.contains(&bundle)
+    }
+
+    /// The variables of its own that may name further authorities.
+    pub fn bundles(&self) -> &'static [&'static str] {
+        self.row.bundles
+    }
+
+    /// The host that it calls if that is not the endpoint's.
+    fn other_host(&self, evidence: &Evidence, endpoint: &Endpoint) -> Option<(String, Why)> {
+        let environment = &evidence.environment;
+        // What the files say beside credentials is not collected: they may name the region and the kind of endpoint.
+        let has_profile = evidence.profile.seen().is_some_and(|profile| profile.exists);
+        let Some((variable, region)) = environment.first(self.row.regions) else {
+            // Measured with botocore 1.34 to 1.44: without a region it calls the global endpoint.
+            let is_boto = self.row.regions == DEFAULT && !has_profile;
+            return is_boto.then(|| (GLOBAL.to_owned(), Why::NoRegion("AWS_DEFAULT_REGION")));
+        };
+        let is_old =
+            self.row.regional_since.and_then(numbers).zip(self.version).is_some_and(|(since, own)| own < since);
+        let legacy = match environment.value("AWS_STS_REGIONAL_ENDPOINTS") {
+            _ if self.row.regional_since.is_none() => None,
+            Some(value) => value.eq_ignore_ascii_case("legacy").then_some(Why::Legacy),
+            None => (is_old && !has_profile).then_some(Why::LegacyByDefault),
+        };
+        match legacy {
+            Some(why) if LEGACY_REGIONS.contains(&region) => Some((GLOBAL.to_owned(), why)),
+            _ if region == "aws-global" => Some((GLOBAL.to_owned(), Why::Region(variable, region.to_owned()))),
+            _ => {
+                let suffix = Partition::of_region(region)?.dns_suffix();
+                Some((format!("sts.{region}.{suffix}"), Why::Region(variable, region.to_owned())))
+            }
+        }
+        .filter(|(host, _)| *host != endpoint.host)
+    }
+}
+
+/// The endpoints that SDKs call in this environment beside the one that was proved.
+pub fn other_endpoints(evidence: &Evidence) -> Vec<Other> {
+    let environment = &evidence.environment;
+    // Both have names of their own, whatever the region's setting.
+    let special = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"].map(|name| environment.value(name));
+    let Some(endpoint) = proved(evidence).filter(|endpoint| {
+        !matches!(endpoint.source, EndpointSource::Override(_)) && special.iter().all(|value| *value != Some("true"))
+    }) else {
+        return Vec::new();
+    };
+    let mut others: Vec<Other> = Vec::new();
+    for client in clients(evidence) {
+        let Some((host, why)) = client.other_host(evidence, endpoint) else { continue };
+        // Outside its partition no endpoint can be right: `region-missing` and `wrong-partition-endpoint` are about that.
+        if Partition::of_host(&host) != endpoint.partition {
+            continue;
+        }
+        match others.iter_mut().find(|other| other.host == host && other.why == why) {
+            Some(other) if other.names.contains(&client.name) => {}
+            Some(other) => other.names.push(client.name),
+            None => others.push(Other { host, why, names: vec![client.name] }),
+        }
+    }
+    others
+}
+
+/// The SDKs that connect directly although the probe went through a proxy. Of those that read no proxy variable at all
+/// only the ones that are known to be there: their programs set a proxy in code.
+pub fn without_proxy(evidence: &Evidence) -> Vec<String> {
+    let variable = evidence.environment.https_proxy().map(|(variable, _)| variable.to_ascii_uppercase());
+    let is_proxied = proved(evidence).is_some_and(|endpoint| endpoint.proxy.is_some());
+    let Some(variable) = variable.filter(|_| is_proxied) else {
+        return Vec::new();
+    };
+    let reads = if variable == "ALL_PROXY" { Proxies::All } else { Proxies::Https };
+    let mut names = Vec::new();
+    for client in clients(evidence) {
+        let counts = client.is_known || client.proxies() == Proxies::Https;
+        if counts && client.proxies() < reads && !names.contains(&client.name) {
+            names.push(client.name);
+        }
+    }
+    names
+}
+
+/// The endpoint at which STS answered, over https.
+fn proved(evidence: &Evidence) -> Option<&Endpoint> {
+    let endpoint = evidence.endpoint.seen()?;
+    (evidence.dial.seen().is_some() && endpoint.https).then_some(endpoint)
+}
+
+/// A connection that an SDK makes in place of the probe's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub host: String,
+    /// Past the proxy that the variables name.
+    pub is_direct: bool,
+}
+
+/// The connections to try, as far as they differ from the one that was proved.
+pub fn connections(evidence: &Evidence) -> Vec<Connection> {
+    let mut connections: Vec<Connection> = Vec::new();
+    for Other { host, .. } in other_endpoints(evidence) {
+        let connection = Connection { host, is_direct: false };
+        if !connections.contains(&connection) {
+            connections.push(connection);
+        }
+    }
+    let endpoint = proved(evidence).filter(|_| !without_proxy(evidence).is_empty());
+    connections.extend(endpoint.map(|endpoint| Connection { host: endpoint.host.clone(), is_direct: true }));
+    connections
+}
+
+/// How the attempt to make that connection failed, if it did.
+pub fn failure(evidence: &Evidence, connection: &Connection) -> Option<String> {
+    let is_it = |dial: &&Dial| dial.host == connection.host && (dial.via.is_none() || !connection.is_direct);
+    evidence.elsewhere.iter().find(is_it)?.fault()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{environment, with_sdk};
+
+    const NO_REGION: &[(&str, &str)] = &[("AWS_REGION", "eu-west-1")];
+    const NO_KIND: &[(&str, &str)] = &[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-1")];
+    const LEGACY: &[(&str, &str)] =
+        &[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-1"), ("AWS_STS_REGIONAL_ENDPOINTS", "legacy")];
+
+    #[test]
+    fn each_sdk_goes_by_its_own_variables() {
+        use SdkKind::*;
+        for (kind, version, variables, host) in [
+            (Boto3, "1.44.8", NO_REGION, GLOBAL),
+            (Boto3, "1.44.8", NO_KIND, ""),
+            (Boto3, "1.39.17", NO_KIND, GLOBAL),
+            (Boto3, "1.44.8", LEGACY, GLOBAL),
+            (Cli, "1.41.0", NO_KIND, GLOBAL),
+            (Cli, "1.42.0", NO_KIND, ""),
+            (Cli, "2.15.0", NO_REGION, ""),
+            (GoV1, "1.55.0", NO_KIND, GLOBAL),
+            (GoV2, "1.30.0", LEGACY, ""),
+            (JavaV2, "2.25.0", LEGACY, ""),
+            (Ruby, "3.200.0", LEGACY, GLOBAL),
+            (Ruby, "3.200.0", NO_REGION, ""),
+            (DotNet, "3.7.400.0", LEGACY, GLOBAL),
+            (DotNet, "4.0.0.1", LEGACY, ""),
+            (
+                Cpp,
+                "1.11.0",
+                &[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "us-west-2")],
+                "sts.us-west-2.amazonaws.com",
+            ),
+            // Not a region of the old ones, where legacy changes nothing.
+            (
+                Boto3,
+                "1.34.0",
+                &[("AWS_REGION", "eu-south-1"), ("AWS_DEFAULT_REGION", "eu-south-1")],
+                "sts.eu-south-1.amazonaws.com",
+            ),
+        ] {
+            let target = Some(with_sdk("app", kind, version));
+            let evidence = Evidence { target, ..environment(variables) };
+            let hosts: Vec<String> = other_endpoints(&evidence).into_iter().map(|other| other.host).collect();
+            assert_eq!(hosts.join(" "), host, "{kind:?} {version} {variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_default_is_held_against_a_version_that_is_known_only() {
+        assert_eq!(other_endpoints(&environment(NO_KIND)), []);
+        let names: Vec<String> =
+            other_endpoints(&environment(NO_REGION)).into_iter().flat_map(|other| other.names).collect();
+        assert_eq!(names, ["boto3", "AWS CLI 1"]);
+    }
+
+    #[test]
+    fn what_names_the_endpoint_for_every_sdk_leaves_no_other() {
+        let mut evidence = environment(&[NO_REGION, &[("AWS_USE_FIPS_ENDPOINT", "true")]].concat());
+        assert_eq!(other_endpoints(&evidence), []);
+        evidence = environment(NO_REGION);
+        if let crate::probe::evidence::Seen::Seen(endpoint) = &mut evidence.endpoint {
+            endpoint.source = EndpointSource::Override("AWS_ENDPOINT_URL_STS");
+        }
+        assert_eq!(other_endpoints(&evidence), []);
+    }
+
+    #[test]
+    fn every_sdk_has_a_rule() {
+        for kind in crate::aws::sdk_chain::tests::ALL {
+            assert!(row_of(kind, None).is_some(), "{kind:?}");
+        }
+    }
+}

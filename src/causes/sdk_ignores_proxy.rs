@@ -1,0 +1,79 @@
+use crate::aws::sdk_network::{Connection, failure, listed, without_proxy};
+use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::probe::evidence::{Evidence, Seen};
+
+/// SDKs do not read the variable whose proxy the probe used, and cannot do without it.
+pub static SDK_IGNORES_PROXY: Cause = Cause {
+        code: "sdk-ignores-proxy",
+        title: "some SDKs do not read the proxy variable that is set",
+        severity: Severity::Warning,
+        advice: Advice::RecreatePod,
+        // What each SDK reads, with sources, is in `sdk_network`.
+        explanation: "\
+The probe reached STS through a proxy. Not every SDK uses it: ALL_PROXY is read by Rust, PHP and .NET, but not by boto3, \
+the AWS CLI, Go, Java, Kotlin and Ruby, which read HTTPS_PROXY. The SDKs for JavaScript and C++ read no proxy variable; \
+their programs must set the proxy in code. An SDK that does not use the proxy connects directly. The probe tried that, \
+sent nothing, and it failed.
+
+Set HTTPS_PROXY to the proxy, or give the proxy to the SDK in the program's code, then recreate the pod.",
+    judge: Some(judge),
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let endpoint = match &evidence.endpoint {
+        Seen::Seen(endpoint) => endpoint,
+        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
+    };
+    let names = without_proxy(evidence);
+    let direct = Connection { host: endpoint.host.clone(), is_direct: true };
+    let (false, Some(fault)) = (names.is_empty(), failure(evidence, &direct)) else {
+        return Outcome::Pass;
+    };
+    let (variable, _) = evidence.environment.https_proxy().unwrap_or(("HTTPS_PROXY", ""));
+    let cause = format!(
+        "STS was reached through the proxy that {variable} names, and {variable} is not read by {}. Without a proxy the \
+         connection fails here: {fault}.",
+        listed(&names)
+    );
+    let text = match variable.eq_ignore_ascii_case("ALL_PROXY") {
+        true => format!("Set HTTPS_PROXY to the proxy that {variable} names, then recreate the pod"),
+        false => "Set the proxy of the SDK in the program's code".to_owned(),
+    };
+    Outcome::Warning(Box::new(Diagnosis::new(cause, Fix::new(text))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{environment, found, with_sdk};
+    use crate::probe::evidence::{AddressFault, Dial, SdkKind, TcpFault};
+
+    #[test]
+    fn a_proxy_that_only_some_sdks_use_counts_where_the_direct_connection_fails() {
+        let fault = AddressFault { address: ([52, 1, 1, 1], 443).into(), fault: TcpFault::TimedOut { after_ms: 1500 } };
+        for (variable, closed, program, sdk, words) in [
+            ("ALL_PROXY", true, "app", None, "boto3"),
+            ("all_proxy", true, "app", None, "Go 2"),
+            ("ALL_PROXY", false, "app", None, ""),
+            ("HTTPS_PROXY", true, "app", None, ""),
+            ("HTTPS_PROXY", true, "node", Some(SdkKind::JavaScriptV3), "JavaScript 3"),
+            ("ALL_PROXY", true, "dotnet", Some(SdkKind::DotNet), ""),
+            ("ALL_PROXY", true, "python3", Some(SdkKind::Boto3), "ALL_PROXY is not read by boto3 1.34.0."),
+        ] {
+            let mut evidence = environment(&[("AWS_REGION", "eu-west-1"), (variable, "http://proxy:3128")]);
+            if let Some(kind) = sdk {
+                evidence.target = Some(with_sdk(program, kind, "1.34.0"));
+            }
+            if let Seen::Seen(endpoint) = &mut evidence.endpoint {
+                endpoint.proxy = Some("proxy:3128".into());
+                let tcp = closed.then(|| Err(vec![fault]));
+                evidence.elsewhere = vec![Dial { host: endpoint.host.clone(), tcp, ..Dial::default() }];
+            }
+            assert_eq!(found(&SDK_IGNORES_PROXY, &evidence), !words.is_empty(), "{variable} {closed} {sdk:?}");
+            if let Outcome::Warning(diagnosis) = judge(&evidence) {
+                assert!(diagnosis.cause.contains(words), "{}", diagnosis.cause);
+            }
+        }
+    }
+}
