@@ -252,7 +252,7 @@ fn no_wait_is_endless_or_silent() {
         (pod(crashed, json!({})), 2, "the target is not running any more"),
         (pod(running.clone(), ended), 2, "the pod has ended (Failed)"),
         (pod(killed, json!({})), 137, "killed when its target ends"),
-        (admitted("fsgroup"), 2, "kubectl debug created no container"),
+        (admitted("fsgroup"), 2, "not found"),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let _cluster = Cluster::start(folder.path(), now, (0, 0));
@@ -262,6 +262,74 @@ fn no_wait_is_endless_or_silent() {
         let err = String::from_utf8_lossy(&done.stderr);
         assert_eq!(done.status.code(), Some(code), "{said}: {err}");
         assert!(err.contains(said), "{said}: {err}");
+    }
+}
+
+#[test]
+fn a_refusal_by_admission_is_shown() {
+    if !kubectl() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = json!({ "state": { "running": { "startedAt": "2026-11-25T01:16:40Z" } } });
+    let pod = pod(running, json!({}));
+    let cluster = Cluster::start(folder.path(), pod.clone(), (0, 0));
+    cluster.lock().expect("the cluster").refuses = Some("violates PodSecurity restricted: runAsUser=0");
+    let pipe = format!("{PROBE} debug-profile --image irsa-probe:1 | sh");
+    let done = run(folder.path(), &["sh", "-c", &pipe], Some(&pod.to_string()));
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    for words in ["violates PodSecurity restricted", "kubectl debug created no container", "--uid UID --gid GID"] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+/// What a saved script would show is the report of the container that is there already.
+#[test]
+fn a_script_that_is_run_again_checks_nothing() {
+    if !kubectl() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = json!({ "state": { "running": { "startedAt": "2026-11-25T01:16:40Z" } } });
+    let pod = pod(running, json!({}));
+    let _cluster = Cluster::start(folder.path(), pod.clone(), (0, 0));
+    let twice = format!("{PROBE} debug-profile --image irsa-probe:1 > script; sh script; echo exit $?; exec sh script");
+    let done = run(folder.path(), &["sh", "-c", &twice], Some(&pod.to_string()));
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(String::from_utf8_lossy(&done.stdout), format!("{}exit 1\n", REPORT.0), "{said}");
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains("is there already"), "{said}");
+}
+
+/// The models of `deploy/debug`, with the options that its page gives them.
+#[test]
+fn the_documented_profiles_can_see_the_application() {
+    if !kubectl() {
+        return;
+    }
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/debug/README.md")).expect("the page");
+    let options = |file: &str| {
+        let row = page.lines().find(|line| line.starts_with(&format!("| [`{file}`]"))).expect("a row");
+        row.split('`').rfind(|part| part.contains("--custom=")).expect("options").to_owned()
+    };
+    let running = json!({ "state": { "running": { "startedAt": "2026-11-25T01:16:40Z" } } });
+    for (file, application, target) in [
+        ("as-root.json", (33, 33), Some("app")),
+        ("as-root.json", (0, 0), Some("app")),
+        ("as-uid-1000.json", (1000, 1000), Some("app")),
+        ("with-mount.json", (0, 0), None),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cluster = Cluster::start(folder.path(), pod(running.clone(), json!({})), application);
+        let options = options(file).replace("deploy/", concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/"));
+        let command = format!("kubectl debug plain -n irsa -c probe --image=irsa-probe:1 {options}");
+        let done = run(folder.path(), &["sh", "-c", &command], None);
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+        let cluster = cluster.lock().expect("the cluster");
+        let created = cluster.created.as_ref().expect("a container");
+        assert_eq!(created["targetContainerName"].as_str(), target, "{command}");
+        assert_eq!(cluster.output(created), REPORT, "{command}");
     }
 }
 

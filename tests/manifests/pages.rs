@@ -20,6 +20,29 @@ fn every_link_leads_to_a_file_or_a_heading() {
     }
 }
 
+/// kubectl loses what a container writes before it has attached, and one of its own profiles alone sees no process of
+/// another user.
+#[test]
+fn no_page_attaches_to_a_debug_container() {
+    let pages = [files_below(&["deploy"], "md"), vec![crate::repository("README.md")]].concat();
+    assert!(pages.len() >= 4, "{pages:?}");
+    for page in pages {
+        for line in read(&page).lines() {
+            let shown = format!("{}: {line}", page.display());
+            let words: Vec<&str> = line.split([' ', '`', '|']).collect();
+            let runs = |verb: &str| words.windows(2).any(|pair| pair == ["kubectl", verb]);
+            if runs("debug") || runs("run") {
+                assert!(
+                    !words.iter().any(|word| ["-it", "-i", "--stdin", "--attach", "--rm"].contains(word)),
+                    "{shown}"
+                );
+            }
+            let is_command = runs("debug") && words.iter().any(|word| word.starts_with("--image"));
+            assert!(!is_command || line.contains("--custom") || line.contains("IMAGE` |"), "{shown}");
+        }
+    }
+}
+
 #[test]
 fn transcripts_name_causes_as_the_registry_does() {
     let page = read(&crate::repository("deploy/README.md"));

@@ -26,6 +26,8 @@ pub struct Cluster {
     /// The debug container, or the container of a pod that was created.
     pub created: Option<Value>,
     pub deleted: bool,
+    /// Why admission refuses a debug container.
+    pub refuses: Option<&'static str>,
     /// How often the pod has been read since.
     reads: usize,
     log_requests: usize,
@@ -45,8 +47,16 @@ impl Cluster {
             "contexts": [{ "name": "test", "context": { "cluster": "test" } }],
         });
         fs::write(folder.join("kubeconfig"), kubeconfig.to_string()).expect("a file");
-        let cluster =
-            Cluster { pod, application, created: None, deleted: false, reads: 0, log_requests: 0, log_read: false };
+        let cluster = Cluster {
+            pod,
+            application,
+            created: None,
+            deleted: false,
+            refuses: None,
+            reads: 0,
+            log_requests: 0,
+            log_read: false,
+        };
         let cluster = Arc::new(Mutex::new(cluster));
         let shared = Arc::clone(&cluster);
         std::thread::spawn(move || {
@@ -84,6 +94,9 @@ impl Cluster {
                 (201, self.pod.to_string())
             }
             ("GET", ["pods", name]) if *name == self.name() => (200, self.read().to_string()),
+            ("PATCH", ["pods", _, "ephemeralcontainers"]) if self.refuses.is_some() => {
+                failure(403, "Forbidden", self.refuses.unwrap_or_default())
+            }
             ("PATCH", ["pods", name, "ephemeralcontainers"]) if *name == self.name() => {
                 let patch: Value = serde_json::from_slice(body).expect("a patch");
                 self.created = Some(patch["spec"]["ephemeralContainers"][0].clone());
@@ -139,7 +152,7 @@ impl Cluster {
     }
 
     /// By the rule of `ptrace(2)`: the same user and group, or CAP_SYS_PTRACE, which only root has.
-    fn output(&self, container: &Value) -> (&'static str, i64) {
+    pub fn output(&self, container: &Value) -> (&'static str, i64) {
         let Some(target) = container["targetContainerName"].as_str() else { return REPORT };
         let context = &container["securityContext"];
         let (uid, gid) =

@@ -21,6 +21,8 @@ pub(super) struct Create {
     options: String,
     /// What stands before and after the profile's path in the last option.
     around_profile: [&'static str; 2],
+    /// What must hold before a container is created.
+    before: &'static str,
     /// What is left to do after the container was created: where its report is found later, or that its pod is deleted.
     afterwards: &'static str,
 }
@@ -37,6 +39,12 @@ impl Create {
             verb: "debug",
             options: format!("--container={name} --image={image}{target} --profile={kubectl_profile}"),
             around_profile: ["--custom=", ""],
+            // A script that is run again would show the old container's report.
+            before: "look \"$@\" || exit 2\n\
+                     [ -z \"$started$code\" ] || {\n    \
+                         say \"container $name is there already; run irsa-probe debug-profile again\"\n    \
+                         exit 2\n\
+                     }\n",
             afterwards: "later=\"; later, kubectl logs $* --container=$name may show the report\"\n",
             name,
         }
@@ -52,7 +60,8 @@ impl Create {
             verb: "run",
             options: format!("--restart=Never --image={image} --override-type=strategic"),
             around_profile: ["--overrides=\"$(cat ", ")\""],
-            afterwards: "later=''\ntrap 'kubectl delete pod \"$@\" --wait=false </dev/null >&2; rm -f \"$profile\"' EXIT\n",
+            before: "",
+            afterwards: "trap 'kubectl delete pod \"$@\" --wait=false </dev/null >&2; rm -f \"$profile\"' EXIT\n",
             name,
         }
     }
@@ -69,7 +78,7 @@ impl Create {
     /// In a subshell, so that neither `exit` nor `trap` touches the terminal that it is pasted into, and so that the
     /// whole is read before kubectl could read from the same pipe. Without comments: an interactive zsh knows none.
     pub(super) fn script(&self, profile: &Value, notes: &[String]) -> String {
-        let Create { pod, name, statuses, verb, afterwards, .. } = self;
+        let Create { pod, name, statuses, verb, before, afterwards, .. } = self;
         // A note quotes the pod, whose author may have put a line of the shell into a path.
         let one_line = |note: &String| shell_word(&note.replace(char::is_control, "\u{fffd}"));
         let notes: String = notes.iter().map(|note| format!("say {}\n", one_line(note))).collect();
@@ -86,6 +95,8 @@ impl Create {
              trap 'exit 130' INT\n\
              trap 'exit 143' HUP TERM\n\
              printf '%s\\n' {profile} >\"$profile\" || exit 2\n\
+             {LOOK}\
+             {before}\
              kubectl {verb} \"$@\" {options} </dev/null >&2 || {{\n    \
                  say 'kubectl {verb} created no container; nothing was checked'\n    \
                  exit 2\n\
@@ -95,6 +106,9 @@ impl Create {
         )
     }
 }
+
+/// Reads the state of the container.
+const LOOK: &str = include_str!("look.sh");
 
 /// Waits for the container, prints its log, and exits with its code.
 const FOLLOW: &str = include_str!("follow.sh");
