@@ -18,7 +18,8 @@ pub fn render(report: &Report) -> String {
         if !candidates.is_empty() {
             message += &format!(" Likely {}.", candidates.join(" or "));
         }
-        message += &format!(" Fix: {}", diagnosis.fix.text);
+        // A sentence of its own elsewhere; here its commands follow it.
+        message += &format!(" Fix: {}", diagnosis.fix.text.trim_end_matches('.'));
         for (place, command) in diagnosis.fix.commands.iter().enumerate() {
             message += if place == 0 { ": " } else { "; " };
             message += command;
