@@ -6,18 +6,20 @@ mod check;
 mod debug_profile;
 mod explain;
 mod input;
+mod out;
 mod ping;
 mod serve;
 mod trust_policy;
 mod wait;
 
+use crate::diagnosis::report::{Report, exit};
 use crate::modes::log;
 use crate::modes::termination_log::{self, TerminationLog};
 use crate::probe::collect::IssuerCheck;
+use crate::text::printable::Notation;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};
-use std::io::Write;
 use std::time::Duration;
 
 /// Checks whether IAM Roles for Service Accounts (IRSA) works in this pod, and if not, names the cause and the fix.
@@ -168,15 +170,7 @@ pub fn command() -> clap::Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // The text quotes values, and a variable may hold a token by mistake.
-            let text = crate::text::redact::scrub(&error.render().to_string());
-            let _ = match error.use_stderr() {
-                true => std::io::stderr().write_all(text.as_bytes()),
-                false => write_out(text.as_bytes()),
-            };
-            return u8::try_from(error.exit_code()).unwrap_or(crate::diagnosis::report::exit::USAGE);
-        }
+        Err(error) => return out::usage(&error),
     };
     match cli.command {
         None => check::run(&cli.check),
@@ -191,29 +185,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "irsa-probe", &mut script);
-            print(&script)
+            out::print(String::from_utf8_lossy(&script).into_owned(), Notation::Text);
+            exit::WORKS
         }
     }
-}
-
-/// Writes to standard output; the exit code for a command that does nothing else.
-fn print(bytes: &[u8]) -> u8 {
-    match write_out(bytes) {
-        Ok(()) => crate::diagnosis::report::exit::WORKS,
-        Err(error) => complain(&format!("cannot write to standard output: {error}")),
-    }
-}
-
-fn write_out(bytes: &[u8]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
-}
-
-/// Says on standard error what the user must put right.
-fn complain(what: &str) -> u8 {
-    let _ = writeln!(std::io::stderr(), "irsa-probe: {what}");
-    crate::diagnosis::report::exit::USAGE
 }
 
 /// Runs it on one thread; the error is the exit code. A lookup that hangs in the C library does not keep the process.
@@ -221,7 +196,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, u8> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| complain(&format!("cannot start: {error}")))?;
+        .map_err(|error| out::complain(&format!("cannot start: {error}")))?;
     // Boxed, for tokio hands it from function to function by value.
     let result = runtime.block_on(Box::pin(future));
     runtime.shutdown_background();
@@ -248,7 +223,23 @@ impl LifeOptions {
     }
 }
 
+impl Output {
+    fn notation(self) -> Notation {
+        match self {
+            Self::Text => Notation::Text,
+            Self::Json => Notation::Json,
+        }
+    }
+}
+
 impl OutputOptions {
+    fn report(&self, report: &Report) -> String {
+        match self.output {
+            Output::Text => crate::render::text::render(report, self.colour()),
+            Output::Json => crate::render::json::render(report),
+        }
+    }
+
     fn colour(&self) -> crate::render::text::Colour {
         use crate::render::text::Colour;
         use std::io::IsTerminal;

@@ -3,7 +3,8 @@
 use crate::causes;
 use crate::causes::{Advice, Candidate, Cause, Fix};
 use crate::diagnosis::sts_errors;
-use crate::render::text::{printable, wrap};
+use crate::render::text::wrap;
+use crate::text::printable::printable;
 use serde::Serialize;
 
 /// How much of a text is read, in bytes.

@@ -6,9 +6,12 @@
 
 #[path = "../examples/local_sts/mod.rs"]
 mod local_sts;
+#[path = "support/pod.rs"]
+mod pod;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
+use base64::Engine;
 use irsa_probe::diagnosis::report::{Mode, Report};
 use irsa_probe::modes::run::probe;
 use irsa_probe::modes::serve::{History, Patience};
@@ -18,6 +21,7 @@ use irsa_probe::probe::subject::Subject;
 use irsa_probe::render::{html, json, metrics, termination, text};
 use local_sts::echo::{Echo, Form, Place};
 use local_sts::{Misbehaviour, Operation};
+use pod::{Sidecar, exchange};
 use stage::{Raised, Stage};
 use std::collections::HashSet;
 use std::path::Path;
@@ -47,6 +51,84 @@ fn an_echo_of_the_issuer_is_hidden_in_every_place_and_form() {
     for place in Place::OF_ISSUER {
         for form in Form::ALL {
             look_after(&raised, Operation::OpenId, Echo { place, form });
+        }
+    }
+}
+
+/// Of the pod, beside its web identity token.
+const PROXY_PASSWORD: &str = "correct-horse-battery-9";
+const SHORT_PASSWORD: &str = "h0rse-staple";
+const QUERY: &str = "caller=kZ3vQ8mWbT1xN7rLpY5sD2";
+const CONTAINER_TOKEN: &str = "pod:identity$9G9hJ4cV6aE0uIsRoX";
+const KEYS: [&str; 3] =
+    ["AKIAQX3YPOD7ENVIRON2", "wZ9vQ8mWbT1xN7rLpY5sD2/G9hJ4cV6aE0uI+RoX", "IQoJb3JpZ2luX2VjEPX0sessionPX1tokenPX2Long"];
+const PROFILE_KEY: &str = "pR0f1leW8mWbT1xN7rLpY5sD2/G9hJ4cV6aE0uIx";
+
+/// A pod with every kind of secret, whose STS answers the signed call with an echo of them all.
+fn raise_with_everything(echo: Echo) -> Raised {
+    let mut stage = Stage::healthy().unwrap();
+    stage.arguments.clear();
+    stage.misbehave(IDENTITY, Misbehaviour::Echo(echo));
+    let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).unwrap();
+    let directory = raised.directory.path();
+    let profile = directory.join("credentials");
+    std::fs::write(
+        &profile,
+        format!("[spare]\naws_access_key_id = AKIASPARE\naws_secret_access_key = {PROFILE_KEY}\n"),
+    )
+    .unwrap();
+    let proxy = raised.variables["HTTPS_PROXY"].clone();
+    let with = |password: &str| proxy.replace("http://", &format!("http://me:{password}@"));
+    raised.command.env("HTTPS_PROXY", with(PROXY_PASSWORD)).env("HTTP_PROXY", with(SHORT_PASSWORD));
+    raised.command.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://127.0.0.1:9/x?{QUERY}"));
+    raised.command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", CONTAINER_TOKEN);
+    raised.command.env("AWS_SHARED_CREDENTIALS_FILE", profile);
+    raised.command.envs(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].into_iter().zip(KEYS));
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("me:{PROXY_PASSWORD}"));
+    let beside = [PROXY_PASSWORD, SHORT_PASSWORD, QUERY, CONTAINER_TOKEN, PROFILE_KEY, &basic];
+    raised.sts.echo_also(&[&beside[..], &KEYS].concat());
+    raised
+}
+
+fn show(form: Form, raised: &Raised, what: &str, output: &str) {
+    let secrets = Secrets::of(&raised.sts.heard(), &[Form::Plain, form]);
+    let shown = secrets.piece_in(output).or_else(|| output.contains(SHORT_PASSWORD).then(|| SHORT_PASSWORD.to_owned()));
+    assert_eq!(shown, None, "{what} with an echo as {form:?}:\n{output}");
+}
+
+#[test]
+fn no_command_shows_what_an_answer_echoes() {
+    let limits = ["--timeout", "1s", "--settle", "0s", "--recreate-hold", "0s"];
+    for form in Form::ALL {
+        for (place, arguments) in [
+            (Place::Message, &["check", "--output", "text"][..]),
+            (Place::Message, &["check", "--output", "json"]),
+            (Place::Code, &["wait", "--log-format", "text"]),
+            (Place::RequestId, &["wait", "--log-format", "json", "--output", "json"]),
+        ] {
+            let mut raised = raise_with_everything(Echo { place, form });
+            let log = raised.directory.path().join("termination-log");
+            raised.command.args(arguments).args(if arguments[0] == "wait" { &limits[..] } else { &[] });
+            let output = raised.command.arg("--termination-log").arg(&log).output().unwrap();
+            let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+            assert!(text.concat().contains("[hidden]"), "{arguments:?} {form:?}: {text:?}");
+            for output in [&text[0], &text[1], &std::fs::read_to_string(log).unwrap()] {
+                show(form, &raised, &format!("{arguments:?}"), output);
+            }
+        }
+        let mut raised = raise_with_everything(Echo { place: Place::Message, form });
+        let sidecar = Sidecar::start(&mut raised, &["--log-format", "json"]);
+        show(form, &raised, "the log", &sidecar.running.line("broken").to_string());
+        for (address, path) in [
+            (&sidecar.network, "/readyz"),
+            (&sidecar.network, "/metrics"),
+            (&sidecar.report, "/report"),
+            (&sidecar.report, "/"),
+        ] {
+            let answer = exchange(address, &format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+            let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(body.len() > 10 && (path != "/report" || body.contains("[hidden]")), "{answer}");
+            show(form, &raised, path, body);
         }
     }
 }

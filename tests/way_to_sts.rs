@@ -279,6 +279,31 @@ fn an_endpoint_of_the_users_own_may_be_plain_http() {
 }
 
 #[test]
+fn a_password_in_an_endpoint_is_neither_sent_nor_shown() {
+    for through_proxy in [false, true] {
+        let mut raised = raise(|_| ());
+        let proxy = raised.variables["HTTPS_PROXY"].clone();
+        let address = raised.sts.listen(None).expect("listen").to_string();
+        let (place, host) = match through_proxy {
+            false => (address.as_str(), address.as_str()),
+            true => ("sts.eu-west-1.amazonaws.com:80", "sts.eu-west-1.amazonaws.com"),
+        };
+        raised
+            .command
+            .env("AWS_ENDPOINT_URL_STS", format!("http://me:correct-horse@{place}"))
+            .env_remove("HTTPS_PROXY");
+        if through_proxy {
+            raised.command.env("HTTP_PROXY", proxy);
+        }
+        let look = look(&mut raised);
+        assert_eq!(look.step("get-caller-identity").0, "pass", "{}", look.report);
+        let exchanges = raised.sts.exchanges();
+        assert!(exchanges.len() == 2 && exchanges.iter().all(|exchange| exchange.host == host), "{exchanges:?}");
+        assert!(!look.report.to_string().contains("correct-horse"), "{}", look.report);
+    }
+}
+
+#[test]
 fn a_port_at_which_nothing_listens_is_told_at_the_layer() {
     let closed = dead_ends::closed_port().expect("a port");
     let (look, _) = direct("http", closed, raise(|_| ()));

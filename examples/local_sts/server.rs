@@ -52,12 +52,14 @@ struct State {
     plans: Mutex<Vec<Plan>>,
     exchanges: Mutex<Vec<Exchange>>,
     heard: Mutex<Vec<String>>,
+    /// What an echo holds beside.
+    also: Mutex<Vec<String>>,
 }
 
 impl LocalSts {
     pub fn new(world: World) -> Self {
-        let (sessions, plans, exchanges, heard) = Default::default();
-        Self(Arc::new(State { world, sessions, plans, exchanges, heard }))
+        let (sessions, plans, exchanges, heard, also) = Default::default();
+        Self(Arc::new(State { world, sessions, plans, exchanges, heard, also }))
     }
 
     /// Listens at a free port of loopback, with TLS if there is a configuration for it.
@@ -109,9 +111,17 @@ impl LocalSts {
         self.0.sessions.secrets()
     }
 
-    /// Every secret that came and went since AssumeRoleWithWebIdentity was last asked for.
+    /// Every secret that came and went since AssumeRoleWithWebIdentity was last asked for, and what else is echoed.
     pub fn heard(&self) -> Vec<String> {
-        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let [heard, also] =
+            [&self.0.heard, &self.0.also].map(|list| list.lock().unwrap_or_else(PoisonError::into_inner));
+        [&heard[..], &also[..]].concat()
+    }
+
+    /// Has echoes hold these as well: secrets of the pod that are not sent to STS.
+    pub fn echo_also(&self, secrets: &[&str]) {
+        let mut also = self.0.also.lock().unwrap_or_else(PoisonError::into_inner);
+        also.extend(secrets.iter().map(|secret| (*secret).to_owned()));
     }
 
     fn hear(&self, secrets: impl IntoIterator<Item = String>) {

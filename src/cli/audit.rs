@@ -1,6 +1,7 @@
 //! `irsa-probe audit`: documents in, findings out.
 
-use super::{Output, complain, input, write_out};
+use super::out::{complain, print};
+use super::{Output, input};
 use crate::documents::Documents;
 use crate::documents::audit::{Context, audit};
 use crate::render;
@@ -48,10 +49,7 @@ pub fn run(options: &AuditOptions) -> u8 {
     let exit_code = audit.exit_code();
     // Of a large cluster either is large; both together need not be held.
     drop((audit, documents));
-    if let Err(error) = write_out(text.as_bytes()) {
-        // The exit code still tells the truth.
-        complain(&format!("cannot write the findings: {error}"));
-    }
+    print(text, options.output.notation());
     exit_code
 }
 

@@ -1,13 +1,13 @@
 //! `irsa-probe [check]`: one look.
 
-use super::{LookOptions, Output, OutputOptions, TerminationOptions, block_on, complain, write_out};
+use super::out::{complain, print_rendered};
+use super::{LookOptions, OutputOptions, TerminationOptions, block_on};
 use crate::diagnosis::report::{Mode, exit};
 use crate::documents::Documents;
 use crate::modes::run::probe;
 use crate::probe::collect::{IssuerCheck, Options, processes};
 use crate::probe::evidence::Expectations;
 use crate::probe::subject::Subject;
-use crate::render;
 use clap::Args;
 use std::ffi::OsString;
 use std::str::FromStr;
@@ -91,14 +91,7 @@ pub fn run(options: &CheckOptions) -> u8 {
             Err(code) => return code,
         };
         options.termination.termination_log.write(&report);
-        let text = match options.output.output {
-            Output::Text => render::text::render(&report, options.output.colour()),
-            Output::Json => render::json::render(&report),
-        };
-        if let Err(error) = write_out(text.as_bytes()) {
-            // The exit code still tells the truth.
-            complain(&format!("cannot write the report: {error}"));
-        }
+        print_rendered(&options.output.report(&report));
         worst = exit::worse(worst, report.exit_code);
     }
     worst

@@ -1,8 +1,11 @@
 //! `irsa-probe debug-profile`: the `kubectl debug` command for a pod.
 
-use super::{Output, OutputOptions, complain, input, print, seed};
+use super::out::{complain, print};
+use super::{Output, OutputOptions, input, seed};
+use crate::diagnosis::report::exit;
 use crate::documents::debug_profile::{Choices, build};
 use crate::modes::run;
+use crate::text::printable::Notation;
 use clap::Args;
 use std::ffi::OsString;
 
@@ -45,14 +48,14 @@ pub fn run(options: &DebugProfileOptions) -> u8 {
         now: run::now(),
     };
     let built = input::read(&options.pod).and_then(|pod| build(&pod, &choices).map_err(|fault| fault.to_string()));
-    match (built, options.output.output) {
-        (Err(why), Output::Json) => complain(&why),
+    let text = match (built, options.output.output) {
+        (Err(why), Output::Json) => return complain(&why),
         (Err(why), Output::Text) => {
             // For `... | sh`, whose exit code is that of the script.
-            print(b"(exit 2)\n");
-            complain(&why)
+            print("(exit 2)\n".to_owned(), Notation::Text);
+            return complain(&why);
         }
-        (Ok(built), Output::Text) => print(built.script.as_bytes()),
+        (Ok(built), Output::Text) => built.script,
         (Ok(built), Output::Json) => {
             let json = serde_json::json!({
                 "schema": "irsa-probe/debug-profile/v1",
@@ -62,7 +65,9 @@ pub fn run(options: &DebugProfileOptions) -> u8 {
                 "script": built.script,
                 "notes": built.notes,
             });
-            print(format!("{json:#}\n").as_bytes())
+            format!("{json:#}\n")
         }
-    }
+    };
+    print(text, options.output.output.notation());
+    exit::WORKS
 }

@@ -1,8 +1,11 @@
 //! `irsa-probe explain`: the long text of a code, or what a pasted error means.
 
-use super::{Output, OutputOptions, complain, print};
+use super::out::{complain, print};
+use super::{Output, OutputOptions};
 use crate::causes;
+use crate::diagnosis::report::exit;
 use crate::explain;
+use crate::text::printable::Notation;
 use clap::Args;
 use std::io::Read;
 
@@ -21,26 +24,33 @@ pub struct ExplainOptions {
 }
 
 pub fn run(options: &ExplainOptions) -> u8 {
-    match options.code.as_deref() {
-        None => print(explain::list().as_bytes()),
-        Some("-") => pasted(options),
-        Some(code) => match causes::cause(code) {
-            Some(cause) => print(explain::code(cause).as_bytes()),
-            None => complain(&format!("there is no code {code:?}; irsa-probe explain lists all")),
+    let (text, notation) = match options.code.as_deref() {
+        None => (explain::list(), Notation::Text),
+        Some("-") => match pasted(options.output.output) {
+            Ok(text) => (text, options.output.output.notation()),
+            Err(why) => return complain(&why),
         },
-    }
+        Some(code) => match causes::cause(code) {
+            Some(cause) => (explain::code(cause), Notation::Text),
+            // It is not quoted: who pastes an error may paste a token.
+            None => return complain(UNKNOWN),
+        },
+    };
+    print(text, notation);
+    exit::WORKS
 }
 
-fn pasted(options: &ExplainOptions) -> u8 {
+const UNKNOWN: &str = "there is no such code; irsa-probe explain lists all codes, and irsa-probe explain - reads an error from \
+                       standard input";
+
+fn pasted(output: Output) -> Result<String, String> {
     let mut text = Vec::new();
     let input = std::io::stdin().lock();
-    if let Err(error) = input.take(explain::MAX_TEXT_BYTES as u64).read_to_end(&mut text) {
-        return complain(&format!("cannot read standard input: {error}"));
-    }
+    let read = input.take(explain::MAX_TEXT_BYTES as u64).read_to_end(&mut text);
+    read.map_err(|error| format!("cannot read standard input: {error}"))?;
     let explanation = explain::text(&text);
-    let shown = match options.output.output {
+    Ok(match output {
         Output::Text => explanation.to_text(),
         Output::Json => explanation.to_json(),
-    };
-    print(shown.as_bytes())
+    })
 }

@@ -1,7 +1,9 @@
 //! `irsa-probe ping`: asks a running `serve`.
 
-use super::{block_on, complain, print};
+use super::block_on;
+use super::out::{complain, print};
 use crate::modes::ping::{Target, ping};
+use crate::text::printable::Notation;
 use clap::Args;
 
 pub const EXAMPLES: &str = "\
@@ -30,7 +32,7 @@ pub fn run(options: &PingOptions) -> u8 {
     };
     match block_on(ping(&target)) {
         Ok(pong) => {
-            print(format!("{}\n", pong.line()).as_bytes());
+            print(format!("{}\n", pong.line()), Notation::Text);
             pong.exit_code()
         }
         Err(code) => code,

@@ -1,6 +1,7 @@
 //! `irsa-probe serve`: the sidecar.
 
-use super::{LifeOptions, LookOptions, block_on, complain, seed};
+use super::out::complain;
+use super::{LifeOptions, LookOptions, block_on, seed};
 use crate::modes::schedule::Serving;
 use crate::modes::serve::{Address, Patience, ReportAddress, Settings, serve};
 use clap::Args;

@@ -1,6 +1,7 @@
 //! `irsa-probe trust-policy`: the policy that a token needs, or what a policy makes of a token.
 
-use super::{Output, complain, input, write_out};
+use super::out::{complain, print};
+use super::{Output, input};
 use crate::aws::arn::RoleArn;
 use crate::diagnosis::report::exit;
 use crate::documents;
@@ -9,7 +10,8 @@ use crate::probe::collect;
 use crate::probe::evidence::{Expectations, Seen, Token};
 use crate::probe::subject::Subject;
 use crate::render::trust_policy as render;
-use crate::text::secrets::{Notation, Secrets};
+use crate::text::printable::Notation;
+use crate::text::secrets::Secrets;
 use clap::Args;
 use serde_json::Value;
 use std::ffi::OsString;
@@ -53,13 +55,10 @@ pub struct TrustPolicyOptions {
 
 pub fn run(options: &TrustPolicyOptions) -> u8 {
     let secrets = Secrets::default();
-    let notation = if options.output == Output::Json { Notation::Json } else { Notation::Text };
+    let notation = options.output.notation();
     match answer(options, &secrets) {
         Ok((text, exit_code)) => {
-            if let Err(error) = write_out(secrets.hide_in(text, notation).as_bytes()) {
-                // The exit code still tells the verdict.
-                complain(&format!("cannot write the answer: {error}"));
-            }
+            print(secrets.hide_in(text, notation), notation);
             exit_code
         }
         Err(what) => complain(&secrets.hide_in(what, Notation::Text)),

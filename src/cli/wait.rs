@@ -1,13 +1,12 @@
 //! `irsa-probe wait`: the init container, or what stands before a program.
 
-use super::{LifeOptions, LookOptions, Output, OutputOptions, block_on, complain, seed};
+use super::out::{complain, print_rendered, print_rendered_aside};
+use super::{LifeOptions, LookOptions, OutputOptions, block_on, seed};
 use crate::diagnosis::report::{Report, exit};
 use crate::modes::schedule::Waiting;
 use crate::modes::wait::{Settings, Waited, wait};
-use crate::render::{json, text};
 use clap::Args;
 use std::ffi::OsString;
-use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
@@ -95,17 +94,8 @@ fn look(options: &WaitOptions) -> u8 {
 
 /// On standard output, unless that belongs to the program to come.
 fn show(options: &WaitOptions, report: &Report) {
-    let text = match options.output.output {
-        Output::Text => text::render(report, options.output.colour()),
-        Output::Json => json::render(report),
-    };
-    let written = match options.command.is_empty() {
-        true => super::write_out(text.as_bytes()),
-        false => std::io::stderr().write_all(text.as_bytes()),
-    };
-    if let Err(error) = written {
-        complain(&format!("cannot write the report: {error}"));
-    }
+    let rendered = options.output.report(report);
+    if options.command.is_empty() { print_rendered(&rendered) } else { print_rendered_aside(&rendered) }
 }
 
 /// Does not return if there is a command and it can be run.

@@ -217,7 +217,7 @@ mod tests {
         let script = &built.script;
         assert!(!script.contains("AKIAEXAMPLE") && !script.contains("hunter2"), "{script}");
         assert!(script.contains("AWS_ACCESS_KEY_ID is written out in the pod and left out here"), "{script}");
-        assert!(script.contains("HTTPS_PROXY holds a password"), "{script}");
+        assert!(script.contains("HTTPS_PROXY may hold a password"), "{script}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::list::{self, List};
 use super::stream::Piece;
 use super::{Absent, Association, Documents, MAX_FAULTS, Metadata, Origin, Pod, Role, Simulated, aws, kubernetes};
 use crate::documents::trust_policy::PolicyFault;
+use crate::text::json;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -204,7 +205,7 @@ impl<'r> Reading<'r> {
         let name = named(&value);
         match serde_json::from_value(value) {
             Ok(document) => self.keep_one(format!("{what}{name}"), |all| put(all, document)),
-            Err(error) => self.cannot_use(|source| format!("{source}: {what}{name}: {error}")),
+            Err(error) => self.cannot_use(|source| format!("{source}: {what}{name}: {}", json::without_value(&error))),
         }
     }
 

@@ -3,15 +3,17 @@
 
 use crate::diagnosis::injection;
 use crate::diagnosis::report::{Report, Verdict};
-use crate::render::text::printable;
-use crate::text::secrets::Notation;
+use crate::text::printable::{Notation, fit, printable};
+use crate::text::redact::scrub;
 use serde_json::Value;
-use std::fmt;
 use std::time::SystemTime;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{self, FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
 use tracing_subscriber::registry::LookupSpan;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +24,10 @@ pub enum Format {
 
 /// Call once. Before it, nothing is logged.
 pub fn start(format: Format) {
-    let subscriber = tracing_subscriber::fmt().with_max_level(Level::INFO).with_writer(std::io::stderr);
+    // Where standard error is full, the layer would complain there and so end the process.
+    let lines = fmt::layer().with_writer(std::io::stderr).event_format(Line(format)).log_internal_errors(false);
     // A second call would change nothing.
-    let _ = tracing::subscriber::set_global_default(subscriber.event_format(Line(format)).finish());
+    let _ = tracing::subscriber::set_global_default(registry().with(LevelFilter::INFO).with(lines));
 }
 
 /// One line for a look that has ended. `next` is what comes after it.
@@ -84,7 +87,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
         let metadata = event.metadata();
         if !metadata.target().starts_with(env!("CARGO_CRATE_NAME")) {
             return Ok(());
@@ -92,28 +95,26 @@ where
         let mut fields = Fields::default();
         event.record(&mut fields);
         let time = humantime::format_rfc3339_millis(SystemTime::now());
-        match self.0 {
+        let level = metadata.level();
+        let (line, notation) = match self.0 {
             Format::Json => {
-                let level = metadata.level();
-                write!(writer, "{{\"time\":\"{time}\",\"level\":\"{level}\",\"msg\":{}", Value::from(fields.message))?;
-                for (name, value) in fields.others {
-                    write!(writer, ",\"{name}\":{value}")?;
-                }
-                writeln!(writer, "}}")
+                let message = Value::from(fields.message);
+                let mut line = format!("{{\"time\":\"{time}\",\"level\":\"{level}\",\"msg\":{message}");
+                fields.others.iter().for_each(|(name, value)| line += &format!(",\"{name}\":{value}"));
+                (line + "}", Notation::Json)
             }
             Format::Text => {
-                write!(writer, "{time} {:<5} {}", metadata.level(), printable(&fields.message))?;
+                let mut line = format!("{time} {level:<5} {}", printable(&fields.message));
                 for (name, value) in fields.others {
-                    match value {
-                        Value::String(text) if !text.contains([' ', '"']) => {
-                            write!(writer, " {name}={}", printable(&text))?
-                        }
-                        value => write!(writer, " {name}={value}")?,
-                    }
+                    line += &match value {
+                        Value::String(text) if !text.contains([' ', '"']) => format!(" {name}={}", printable(&text)),
+                        value => format!(" {name}={value}"),
+                    };
                 }
-                writeln!(writer)
+                (line, Notation::Text)
             }
-        }
+        };
+        writeln!(writer, "{}", fit(scrub(&line), notation))
     }
 }
 
@@ -131,7 +132,7 @@ impl Fields {
 }
 
 impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         // The message itself comes as format arguments, whose Debug is their text.
         match field.name() {
             "message" => self.message = format!("{value:?}"),

@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use crate::modes::serve::Address;
+use crate::text::redact;
 
 /// The default of a probe's `timeoutSeconds`.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -77,7 +78,7 @@ impl Target {
             return Ok(Self::of(&address, live));
         }
         let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let uri: Uri = with_scheme.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
+        let uri: Uri = with_scheme.parse().map_err(|error| format!("{} is no URL: {error}", redact::url(url)))?;
         match (uri.scheme_str(), uri.authority()) {
             (Some("http"), Some(authority)) => Ok(Self::Tcp {
                 authority: format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80)),
@@ -86,7 +87,7 @@ impl Target {
                     path => path.to_owned(),
                 },
             }),
-            _ => Err(format!("{url} is neither http://HOST:PORT nor unix:/path")),
+            _ => Err(format!("{} is neither http://HOST:PORT nor unix:/path", redact::url(url))),
         }
     }
 }

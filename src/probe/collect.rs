@@ -107,7 +107,7 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp,
     let deadline = began + options.run_timeout;
     let (mut evidence, token, role) = look_locally(subject, options, now, secrets);
     let profiles = Profiles::read(subject);
-    evidence.profile = profiles.selected(subject).await;
+    evidence.profile = profiles.selected(subject, secrets).await;
     if evidence.expected.no_sts {
         let why = "STS was not asked (--no-sts)";
         not_asked(&mut evidence, why.to_owned());

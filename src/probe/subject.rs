@@ -42,10 +42,7 @@ impl Variables {
             if environment::CREDENTIALS.contains(&name) {
                 secrets.keep(value);
             } else if environment::is_url(name) {
-                secrets.keep_userinfo(value);
-            }
-            if name == environment::CONTAINER_URI {
-                value.split_once('?').into_iter().for_each(|(_, query)| secrets.keep(query));
+                secrets.keep_url(value);
             }
             redact::tokens(value).for_each(|token| secrets.keep(token));
         }

@@ -6,7 +6,7 @@ use crate::causes::{Finding, Outcome};
 use crate::diagnosis::report::Report;
 use crate::modes::serve::History;
 use crate::probe::evidence::{Evidence, StepStatus};
-use crate::text::secrets::Notation;
+use crate::text::printable::Notation;
 use crate::text::timestamp::{Timestamp, span};
 
 const STYLE: &str = include_str!("page.css");
@@ -213,8 +213,6 @@ impl Page {
                 '>' => self.0.push_str("&gt;"),
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
-                '\n' => self.0.push('\n'),
-                c if c.is_control() => self.0.push('\u{fffd}'),
                 c => self.0.push(c),
             }
         }

@@ -3,7 +3,7 @@
 use crate::causes::{Advice, Finding, Outcome, Severity};
 use crate::diagnosis::report::Report;
 use crate::probe::evidence::{PathStep, Seen, Step, StepStatus};
-use crate::text::secrets::Notation;
+use crate::text::printable::Notation;
 use crate::text::timestamp::Timestamp;
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use crate::causes::Advice;
 use crate::diagnosis::report::Report;
-use crate::text::secrets::Notation;
+use crate::text::printable::{Notation, is_unprintable};
 
 /// The kubelet takes at most 12288 bytes for all containers of a pod (`MaxPodTerminationMessageLogLength`) and cuts each
 /// message to its share: this much is kept with up to twelve containers.
@@ -31,12 +31,12 @@ pub fn render(report: &Report) -> String {
         };
     }
     // Before it is cut, for a part that is too short to be known again may be left.
-    cut(&printable(&report.secrets.hide_in(message, Notation::Text)))
+    cut(&on_one_line(&report.secrets.hide_in(message, Notation::Text)))
 }
 
 /// One line of text without terminal commands, whoever wrote it.
-fn printable(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+fn on_one_line(text: &str) -> String {
+    let spaced = text.replace(|c| is_unprintable(c) || c == '\u{fffd}', " ");
     spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -3,7 +3,7 @@
 use crate::causes::{Advice, Finding, Outcome, Severity};
 use crate::diagnosis::report::{Report, Verdict};
 use crate::probe::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
-use crate::text::secrets::Notation;
+use crate::text::printable::{Notation, RESET, printable};
 use crate::text::timestamp::span;
 use std::collections::BTreeMap;
 use textwrap::{Options, WordSplitter};
@@ -17,6 +17,15 @@ const INDENT: &str = "              ";
 pub enum Colour {
     On,
     Off,
+}
+
+impl Colour {
+    pub fn notation(self) -> Notation {
+        match self {
+            Self::On => Notation::Coloured,
+            Self::Off => Notation::Text,
+        }
+    }
 }
 
 pub fn render(report: &Report, colour: Colour) -> String {
@@ -33,7 +42,7 @@ pub fn render(report: &Report, colour: Colour) -> String {
     }
     page.looked_at(report);
     page.text.push_str(&format!("\nexit {}: {}\n", report.exit_code, what_to_do(report)));
-    report.secrets.hide_in(page.text, Notation::Text)
+    report.secrets.hide_in(page.text, colour.notation())
 }
 
 struct Page {
@@ -222,7 +231,7 @@ impl Page {
 
     fn paint(&self, text: &str, code: &str) -> String {
         match self.colour {
-            Colour::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Colour::On => format!("\u{1b}[{code}m{text}{RESET}"),
             Colour::Off => text.to_owned(),
         }
     }
@@ -268,9 +277,4 @@ pub(crate) fn wrap(text: &str, first: &str, further: &str) -> String {
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
-}
-
-/// What others wrote may hold terminal commands.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -1,7 +1,8 @@
 //! What a token needs of a trust policy, and what a given policy makes of a token: `irsa-probe/trust-policy/v1` and text.
 
-use super::text::{printable, wrap};
+use super::text::wrap;
 use crate::documents::trust_policy::{Answer, Effect, Judged, Judgement, Mismatch, Needed, Request, Verdict};
+use crate::text::printable::printable;
 use serde::Serialize;
 use serde_json::Value;
 

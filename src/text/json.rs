@@ -1,6 +1,7 @@
 //! JSON in which no object holds a key twice. Of two equal keys serde_json, like most readers, keeps the last and says
 //! nothing, so that half of what was written would not be judged.
 
+use crate::text::redact::HIDDEN;
 use memchr::memchr3_iter;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -25,6 +26,16 @@ pub const TYPOGRAPHIC_QUOTES: &str = "holds typographic quotes (\u{201c} \u{201d
 /// Whether a text was written by a program that makes quotes beautiful.
 pub fn has_typographic_quotes(text: &str) -> bool {
     text.contains(['\u{201c}', '\u{201d}'])
+}
+
+/// What serde says of a value of the wrong type or name, without the value: `env: ["PASSWORD=..."]` is a common slip.
+pub fn without_value(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let quoted = said.find(['"', '`']).and_then(|start| Some(start..=said.rfind(&said[start..=start])?));
+    match quoted {
+        Some(quoted) => format!("{}{HIDDEN}{}", &said[..*quoted.start()], &said[quoted.end() + 1..]),
+        None => said,
+    }
 }
 
 /// The value that a text holds.
@@ -105,6 +116,17 @@ impl<'de> Visitor<'de> for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_quoted() {
+        let fault =
+            |value: serde_json::Value| serde_json::from_value::<Vec<u8>>(value).map_err(|error| without_value(&error));
+        assert_eq!(
+            fault("it's \"h`unter2\"".into()),
+            Err("invalid type: string [hidden], expected a sequence".to_owned())
+        );
+        assert_eq!(fault(vec![700].into()), Err("invalid value: integer [hidden], expected u8".to_owned()));
+    }
 
     #[test]
     fn what_has_each_key_once_is_read_as_ever() {

@@ -30,20 +30,20 @@ pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| !is_word(c)).filter(|word| looks_like_a_token(word))
 }
 
-/// `scheme://user:password@host` to `scheme://[hidden]@host`, also where the text is no URL that a parser would take.
+/// `scheme://user:password@host/path?query#fragment` to `scheme://[hidden]@host/path?[hidden]`, also where the text is no
+/// URL that a parser would take. A server of one's own may tell callers apart by any of the three.
 pub fn url(url: &str) -> String {
-    match parts(url) {
-        (scheme, Some(_), rest) => format!("{scheme}{HIDDEN}@{rest}"),
-        _ => url.to_owned(),
-    }
+    let (scheme, userinfo, rest) = parts(url);
+    let userinfo = if userinfo.is_some() { format!("{HIDDEN}@") } else { String::new() };
+    let (shown, behind) = rest.split_at(rest.find(['?', '#']).map_or(rest.len(), |at| at + 1));
+    let behind = if behind.is_empty() { "" } else { HIDDEN };
+    format!("{scheme}{userinfo}{shown}{behind}")
 }
 
-/// `http://host/path?query` to `http://host/path?[hidden]`.
-pub fn query(url: &str) -> String {
-    match url.split_once('?') {
-        Some((before, _)) => format!("{before}?{HIDDEN}"),
-        None => url.to_owned(),
-    }
+/// What is behind the path of a URL: its query and its fragment.
+pub fn behind_path(url: &str) -> Option<&str> {
+    let (_, _, rest) = parts(url);
+    rest.find(['?', '#']).map(|at| &rest[at + 1..])
 }
 
 /// `user:password` of a URL.
@@ -81,6 +81,22 @@ fn looks_like_a_key_id(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_url_only_the_place_is_shown() {
+        for (text, shown) in [
+            ("https://host:1/path", "https://host:1/path"),
+            ("https://user:pw@host:1/path", "https://[hidden]@host:1/path"),
+            ("http://host/path?query#fragment", "http://host/path?[hidden]"),
+            ("http://host/path#fragment", "http://host/path#[hidden]"),
+            ("http://me:p?w@host/?query", "http://[hidden]@host/?[hidden]"),
+            ("me:p/w@host:1", "[hidden]@host:1"),
+            ("localhost,10.0.0.0/8,.svc", "localhost,10.0.0.0/8,.svc"),
+            ("http://host/?", "http://host/?"),
+        ] {
+            assert_eq!(url(text), shown);
+        }
+    }
 
     #[test]
     fn tokens_and_key_ids_are_hidden_and_all_else_is_kept() {

@@ -26,6 +26,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::text::printable::{self, Notation, is_unprintable};
 use crate::text::redact::{self, HIDDEN};
 
 /// What is found in part, and what is hidden in a rendered report, has at least this many characters.
@@ -76,14 +77,6 @@ impl Whose {
     }
 }
 
-/// How a rendered report writes a character that cannot stand there as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notation {
-    Text,
-    Json,
-    Html,
-}
-
 impl Secrets {
     /// Registers a value.
     pub fn keep(&self, value: &str) {
@@ -108,8 +101,9 @@ impl Secrets {
         }
     }
 
-    /// Registers user and password of a URL, and what a client makes of them.
-    pub fn keep_userinfo(&self, url: &str) {
+    /// Registers what a URL holds beside the place: user and password, what a client makes of them, query and fragment.
+    pub fn keep_url(&self, url: &str) {
+        redact::behind_path(url).into_iter().for_each(|query| self.keep(query));
         let Some(userinfo) = redact::userinfo(url) else { return };
         let decoded = percent_decode_str(userinfo).decode_utf8_lossy();
         self.keep(decoded.split_once(':').map_or(&*decoded, |(_, password)| password));
@@ -136,15 +130,16 @@ impl Secrets {
         let text = text.trim();
         let text = &text[..text.floor_char_boundary(MAX_FOREIGN_BYTES)];
         let hidden = self.hide(text, Notation::Text, Whose::Theirs);
-        redact::scrub(&hidden).chars().filter(|c| !c.is_control()).take(most).collect()
+        redact::scrub(&hidden).chars().filter(|c| !is_unprintable(*c)).take(most).collect()
     }
 
-    /// What was rendered, without the secrets that it may still hold.
+    /// What was rendered, without the secrets that it may still hold, and fit to be shown.
     pub fn hide_in(&self, rendered: String, notation: Notation) -> String {
-        match self.hide(&rendered, notation, Whose::Ours) {
+        let hidden = match self.hide(&rendered, notation, Whose::Ours) {
             Cow::Borrowed(_) => rendered,
             Cow::Owned(hidden) => hidden,
-        }
+        };
+        printable::fit(hidden, notation)
     }
 
     fn hide<'t>(&self, text: &'t str, notation: Notation, whose: Whose) -> Cow<'t, str> {
@@ -161,7 +156,7 @@ impl Secrets {
                     words.into_iter().map(|word| Stream::plain(&text[word.clone()], word.start)).collect()
                 }
                 Glance::Whole => vec![match notation {
-                    Notation::Text => Stream::plain(text, 0),
+                    Notation::Text | Notation::Coloured => Stream::plain(text, 0),
                     Notation::Json => Stream::json(text),
                     Notation::Html => Stream::html(text),
                 }],
@@ -383,7 +378,7 @@ mod tests {
     fn a_url_gives_its_password_in_every_form_that_is_sent() {
         let secrets = Secrets::default();
         for url in ["http://me:p%40ssw0rd!@proxy:3128", "user:pw@host", "https://host/path"] {
-            secrets.keep_userinfo(url);
+            secrets.keep_url(url);
         }
         for (text, shown) in [
             ("p@ssw0rd! p%40ssw0rd!", format!("{HIDDEN} {HIDDEN}")),

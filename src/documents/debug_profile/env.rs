@@ -1,6 +1,7 @@
 //! The variables of a debug container.
 
 use super::{list, text};
+use crate::probe::evidence::environment::is_url;
 use crate::text::redact;
 use serde_json::{Value, json};
 
@@ -23,19 +24,17 @@ pub(super) fn of(container: &Value, names: &[&'static str], notes: &mut Vec<Stri
         let is_secret = name.contains("SECRET") || name.contains("TOKEN") || name.contains("ACCESS_KEY");
         let is_path = name.ends_with("_FILE");
         let value = text(variable, "/value");
-        if is_secret && !is_path && !value.is_empty() {
+        // What is no text is no value that Kubernetes takes, and may hold anything.
+        let is_text = variable.get("value").is_none_or(Value::is_string);
+        if !is_text || is_secret && !is_path && !value.is_empty() {
             notes.push(format!("{name} is written out in the pod and left out here"));
         } else if is_url(name) && redact::url(value) != value {
-            notes.push(format!("{name} holds a password and is left out here"));
+            notes.push(format!("{name} may hold a password and is left out here"));
         } else {
             kept.push(variable.clone());
         }
     }
     kept
-}
-
-fn is_url(name: &str) -> bool {
-    name.to_ascii_uppercase().ends_with("_PROXY") || name.starts_with("AWS_ENDPOINT_URL")
 }
 
 /// The names in `$(NAME)`.

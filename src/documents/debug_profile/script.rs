@@ -6,6 +6,7 @@
 
 use super::{Choices, FILE, text};
 use crate::causes::shell_word;
+use crate::text::printable::printable;
 use serde_json::Value;
 
 /// What creates the container, in words of a shell.
@@ -80,7 +81,7 @@ impl Create {
     pub(super) fn script(&self, profile: &Value, notes: &[String]) -> String {
         let Create { pod, name, statuses, verb, before, afterwards, .. } = self;
         // A note quotes the pod, whose author may have put a line of the shell into a path.
-        let one_line = |note: &String| shell_word(&note.replace(char::is_control, "\u{fffd}"));
+        let one_line = |note: &String| shell_word(&printable(note));
         let notes: String = notes.iter().map(|note| format!("say {}\n", one_line(note))).collect();
         let profile = shell_word(&format!("{profile:#}"));
         let options = self.options_with("\"$profile\"");

@@ -7,6 +7,7 @@ use crate::aws::partition::Partition;
 use crate::probe::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
 use crate::probe::subject::{Subject, Variables};
 use crate::text::redact;
+use crate::text::secrets::Secrets;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -55,7 +56,7 @@ pub async fn locate(
     transport: &Transport,
 ) -> Result<Endpoint, EndpointFault> {
     let (region, source) = region(sdk, variables, role, token)?;
-    if let Some((variable, url)) = endpoint_override(sdk, variables) {
+    if let Some((variable, url)) = endpoint_override(sdk, variables, transport.secrets()) {
         return endpoint(&url, region, EndpointSource::Override(variable), transport)
             .map_err(|why| EndpointFault::BadUrl { variable, url: shown(&url), why });
     }
@@ -101,15 +102,29 @@ fn region(
     })
 }
 
-/// The endpoint that the user names, as the SDK looks for it: the service's own variable or profile entry, then the
-/// one for all services (AWS SDKs reference, "Service-specific endpoints").
-fn endpoint_override(sdk: &SdkConfig, variables: &Variables) -> Option<(&'static str, String)> {
-    let key = ServiceConfigKey::builder().service_id("STS").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let own = key.ok().and_then(|key| sdk.service_config()?.load_config(key));
-    let url = own.or_else(|| sdk.endpoint_url().map(str::to_owned))?;
+fn endpoint_override(sdk: &SdkConfig, variables: &Variables, secrets: &Secrets) -> Option<(&'static str, String)> {
+    let url = named(sdk)?;
+    // A profile's, too.
+    secrets.keep_url(&url);
     let names = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"];
     let named = names.into_iter().find(|name| variables.text(name) == Some(Ok(&url)));
     Some((named.unwrap_or("profile"), url))
+}
+
+/// The endpoint that the user names, as the SDK looks for it: the service's own variable or profile entry, then the
+/// one for all services (AWS SDKs reference, "Service-specific endpoints").
+fn named(sdk: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id("STS").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let own = key.ok().and_then(|key| sdk.service_config()?.load_config(key));
+    own.or_else(|| sdk.endpoint_url().map(str::to_owned))
+}
+
+/// The endpoint that the user names, where it holds a user and a password, without them: aws-sigv4 would sign them as
+/// part of the host, which is sent without them (`canonical_request.rs`, `insert_host_header`). botocore signs the host
+/// alone.
+pub fn without_password(sdk: &SdkConfig) -> Option<String> {
+    let url = named(sdk)?;
+    redact::userinfo(&url).map(|userinfo| url.replacen(&format!("{userinfo}@"), "", 1))
 }
 
 fn endpoint(url: &str, region: String, source: EndpointSource, transport: &Transport) -> Result<Endpoint, String> {

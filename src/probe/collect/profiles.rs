@@ -4,6 +4,7 @@
 use super::inside;
 use crate::probe::evidence::{Profile, Seen};
 use crate::probe::subject::Subject;
+use crate::text::secrets::Secrets;
 use aws_types::os_shim_internal::{Env, Fs};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -12,6 +13,8 @@ use std::path::Path;
 
 /// A larger file is not read.
 const MAX_BYTES: u64 = 1024 * 1024;
+/// The settings whose values are credentials (AWS SDKs reference, "Static credentials").
+const CREDENTIALS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
 /// The files' contents under the names by which the SDK asks for them. They hold keys: there is no way to print them.
 #[derive(Clone)]
@@ -40,7 +43,7 @@ impl Profiles {
     }
 
     /// What the files say of the profile that an SDK selects; no values but the role's.
-    pub async fn selected(&self, subject: &Subject) -> Seen<Profile, String> {
+    pub async fn selected(&self, subject: &Subject, secrets: &Secrets) -> Seen<Profile, String> {
         if self.0.is_empty() {
             return Seen::not_looked("there are no profile files");
         }
@@ -49,6 +52,10 @@ impl Profiles {
         let Ok(profiles) = aws_config::profile::load(&self.fs(), &env, &Default::default(), None).await else {
             return Seen::Failed("the profile files cannot be parsed".to_owned());
         };
+        let of_all = profiles.profiles().filter_map(|name| profiles.get_profile(name));
+        for (profile, setting) in of_all.flat_map(|profile| CREDENTIALS.map(|setting| (profile, setting))) {
+            profile.get(setting).into_iter().for_each(|value| secrets.keep(value));
+        }
         let name = profiles.selected_profile();
         let profile = profiles.get_profile(name);
         let has = |setting: &&str| profile.is_some_and(|profile| profile.get(setting).is_some());
@@ -79,7 +86,7 @@ mod tests {
         std::fs::write(root.path().join("home/.aws/config"), config).unwrap();
         let variables = [("HOME", "/home")].iter().chain(variables).copied().collect();
         let subject = Subject { variables, identity: Identity::default(), root: root.path().to_owned(), target: None };
-        Profiles::read(&subject).selected(&subject).await
+        Profiles::read(&subject).selected(&subject, &Secrets::default()).await
     }
 
     #[tokio::test]

@@ -115,7 +115,8 @@ fn with_container_token(subject: &Subject, profiles: &Profiles, secrets: &Secret
     let path = subject.variables.filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     match path.map(|path| (path, token_file::read(subject, path))) {
         Some((path, Ok((_, token)))) => {
-            secrets.keep_tokens(&token.text());
+            // Whatever it is, it is sent as it stands.
+            secrets.keep(&token.text());
             profiles.clone().with(path, token.bytes().to_vec())
         }
         _ => profiles.clone(),

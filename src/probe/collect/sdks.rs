@@ -12,6 +12,7 @@ mod names;
 use crate::probe::evidence::{Sdk, SdkKind, SdkScan};
 use crate::probe::subject::Subject;
 use crate::probe::subject::process::mounts_to_skip;
+use crate::text::printable::printable;
 use names::Clue;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno;
@@ -277,8 +278,5 @@ fn open_regular(dir: &Dir, name: &CStr) -> Result<File, Errno> {
 
 /// A path for people: what is not UTF-8 and what a terminal would obey is replaced.
 fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path)
-        .chars()
-        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
-        .collect()
+    printable(&String::from_utf8_lossy(path))
 }

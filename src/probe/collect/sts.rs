@@ -25,6 +25,8 @@ use tokio::time::Instant;
 
 /// Few: a fleet of probes must not make a throttled STS worse, and the look's budget is short.
 const MAX_ATTEMPTS: u32 = 3;
+/// IAM user guide, "IAM and STS quotas": an ARN has at most 2,048.
+const MAX_ARN_CHARS: usize = 2_048;
 
 /// The caller's own words for the calls.
 pub struct Request<'a> {
@@ -77,6 +79,10 @@ impl Client {
             .retry_classifier(VerificationKeyClassifier)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .credentials_provider(credentials.clone());
+        let config = match super::endpoint::without_password(sdk) {
+            Some(url) => config.endpoint_url(url),
+            None => config,
+        };
         let sdk = aws_sdk_sts::Client::from_conf(config.build());
         Client { sdk, credentials, transport: transport.clone(), deadline }
     }
@@ -113,7 +119,9 @@ impl Client {
         let result = tokio::time::timeout_at(self.deadline, self.sdk.get_caller_identity().send()).await;
         let log = self.transport.take_log();
         let result = match result {
-            Ok(Ok(output)) => caller(output).map_err(|missing| answer::incomplete(operation, &log, missing)),
+            Ok(Ok(output)) => {
+                caller(output, self.transport.secrets()).map_err(|missing| answer::incomplete(operation, &log, missing))
+            }
             Ok(Err(error)) => Err(fault(operation, &log, &error, self.is_over())),
             Err(_) => Err(no_answer(operation, &log, true)),
         };
@@ -162,15 +170,15 @@ fn session(
         return Err("expiration");
     }
     let arn = output.assumed_role_user.map(|user| user.arn).ok_or("assumed role")?;
-    let session = Session { assumed_role_arn: crate::text::redact::scrub(&arn), expires_at: expiration, attempts };
+    let session = Session { assumed_role_arn: secrets.foreign(&arn, MAX_ARN_CHARS), expires_at: expiration, attempts };
     let credentials = Credentials::new(key_id, secret, Some(session_token), None, "irsa-probe");
     if can_sign_with(&credentials) { Ok((session, credentials)) } else { Err("usable access key id or session token") }
 }
 
-fn caller(output: GetCallerIdentityOutput) -> Result<Caller, &'static str> {
+fn caller(output: GetCallerIdentityOutput, secrets: &Secrets) -> Result<Caller, &'static str> {
     let shown = |value: Option<String>, name| {
         let value = value.filter(|value| !value.is_empty()).ok_or(name);
-        value.map(|value| crate::text::redact::scrub(&value))
+        value.map(|value| secrets.foreign(&value, MAX_ARN_CHARS))
     };
     Ok(Caller {
         arn: shown(output.arn, "ARN")?,

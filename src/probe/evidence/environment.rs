@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Show {
     Value,
-    /// A URL: shown without its user and password.
+    /// A URL: shown without its user and password, its query and its fragment.
     Url,
-    /// A URL whose query may be a password of its own kind.
-    UrlWithoutQuery,
     /// A credential: only that it is set, and how.
     Nothing,
 }
@@ -64,19 +62,15 @@ pub const VARIABLES: &[&str] = &[
 pub const CREDENTIALS: [&str; 4] =
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
 
-/// Whose query is not shown: SDKs send it as it is, and a credential server of one's own may tell callers apart by it.
-pub const CONTAINER_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-
 /// Whether the value is a URL, which may hold a user and a password.
 pub fn is_url(name: &str) -> bool {
     let is_proxy = name.ends_with("_PROXY") || name.ends_with("_proxy");
-    name == CONTAINER_URI || name.starts_with("AWS_ENDPOINT_URL") || is_proxy
+    name == "AWS_CONTAINER_CREDENTIALS_FULL_URI" || name.starts_with("AWS_ENDPOINT_URL") || is_proxy
 }
 
 fn show(name: &str) -> Show {
     match name {
         _ if CREDENTIALS.contains(&name) => Show::Nothing,
-        CONTAINER_URI => Show::UrlWithoutQuery,
         _ if is_url(name) => Show::Url,
         _ => Show::Value,
     }
@@ -183,7 +177,6 @@ impl Environment {
                     value: match show(name) {
                         Show::Value => Some(value),
                         Show::Url => Some(redact::url(&value)),
-                        Show::UrlWithoutQuery => Some(redact::query(&redact::url(&value))),
                         Show::Nothing => None,
                     },
                 },

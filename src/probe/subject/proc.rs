@@ -2,6 +2,7 @@
 
 use super::Variables;
 use crate::probe::evidence::Identity;
+use crate::text::printable::is_unprintable;
 use crate::text::redact;
 use nix::errno::Errno;
 use std::ffi::OsString;
@@ -64,19 +65,29 @@ fn parsed(environ: &[u8]) -> Variables {
     pairs.collect()
 }
 
-/// A command line for people: the program and its first plain argument. The rest may hold passwords.
+/// What a script or program for a runtime ends in.
+const SCRIPTS: [&str; 12] = [".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".jar", ".war", ".dll", ".sh"];
+
+/// A command line for people: the program, and the file that it runs if it is a runtime. No other argument is shown: any
+/// may be a password. A process may have written a title over its arguments, which then stands in the first.
 pub fn command(cmdline: &[u8]) -> String {
-    let words: Vec<String> = cmdline
-        .split(|byte| *byte == 0)
-        .take(64)
-        .map(|word| String::from_utf8_lossy(word).chars().filter(|c| !c.is_control()).take(60).collect())
-        .collect();
-    let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word)).unwrap_or_default();
-    let plain = |word: &&String| !word.is_empty() && !word.starts_with('-') && !word.contains(['=', '@', ' ']);
-    match words.iter().skip(1).find(plain) {
-        Some(argument) => redact::scrub(&format!("{program} {argument}")),
-        None => redact::scrub(program),
-    }
+    let mut words = cmdline.split(|byte| *byte == 0).take(64).map(String::from_utf8_lossy);
+    let name = |word: &str| {
+        let word = word.split_whitespace().next().unwrap_or_default();
+        let name = word.rsplit('/').next().unwrap_or_default();
+        name.chars().filter(|c| !is_unprintable(*c)).take(60).collect::<String>()
+    };
+    let program = name(&words.next().unwrap_or_default());
+    let script = words.find(|word| !word.starts_with('-') && !word.contains(['=', '@', ' ', '?']));
+    let script = script.filter(|word| is_runtime(&program) && SCRIPTS.iter().any(|end| word.ends_with(end)));
+    redact::scrub(&script.map_or(program.clone(), |script| format!("{program} {}", name(&script))))
+}
+
+fn is_runtime(program: &str) -> bool {
+    let runtimes = ["python", "pypy", "node", "bun", "deno", "ruby", "php", "perl", "java", "dotnet", "sh", "bash"];
+    runtimes
+        .iter()
+        .any(|runtime| program.strip_prefix(runtime).is_some_and(|rest| !rest.starts_with(char::is_alphabetic)))
 }
 
 /// One line of `mountinfo`.
@@ -172,9 +183,14 @@ mod tests {
     fn a_command_is_named_without_what_may_be_a_secret() {
         for (cmdline, named) in [
             (b"/usr/bin/java\0-Xmx1g\0-Dpassword=x\0-jar\0app.jar\0".as_slice(), "java app.jar"),
-            (b"node\0--inspect\0/app/server.js\0", "node /app/server.js"),
+            (b"node\0--inspect\0/app/server.js\0", "node server.js"),
             (b"sh\0-c\0curl http://me:pw@host\0", "sh"),
-            (b"app\0\x1b[31m\0", "app [31m"),
+            (b"app\0hunter2\0", "app"),
+            (b"/bin/my app: hunter2\0", "my"),
+            (b"python3.12\0hunter2\0", "python3.12"),
+            (b"python3.12\0/app/main.py\0hunter2\0", "python3.12 main.py"),
+            (b"shadow\0a.py\0", "shadow"),
+            (b"a\x1b[31mb\0", "a[31mb"),
             (b"", ""),
         ] {
             assert_eq!(command(cmdline), named);

@@ -3,6 +3,7 @@
 use super::{Subject, Variables, proc};
 use crate::probe::collect::{SYSTEM_BUNDLES, inside, resolver};
 use crate::probe::evidence::{Hindrance, Identity, Image, Seen, Target, TargetVariables};
+use crate::text::printable::is_unprintable;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,7 @@ fn variables(pid: u32, identity: &Identity, this: &Subject) -> (Variables, Targe
 
 fn program(pid: u32) -> Option<String> {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-    let name = program.file_name()?.to_string_lossy().chars().filter(|c| !c.is_control()).collect::<String>();
+    let name = program.file_name()?.to_string_lossy().chars().filter(|c| !is_unprintable(*c)).collect::<String>();
     Some(name.trim_end_matches(" (deleted)").to_owned())
 }
 

@@ -3,7 +3,8 @@
 use crate::causes::Severity;
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, Finding, Group, PodStory, Verdict, groups};
-use crate::render::text::{printable, wrap};
+use crate::render::text::wrap;
+use crate::text::printable::printable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many names, commands or pods are listed before the rest is counted.

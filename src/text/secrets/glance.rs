@@ -3,7 +3,8 @@
 
 use super::forms::sextet;
 use super::index::Index;
-use super::{LONG, Notation, is_special};
+use super::{LONG, is_special};
+use crate::text::printable::Notation;
 use std::ops::Range;
 
 /// What must be searched.
@@ -83,7 +84,7 @@ fn harmless(text: &[u8], notation: Notation) -> Option<(u8, usize)> {
         (Notation::Html, [b'&', b'l', b't', b';', ..]) => Some((b'<', 4)),
         (Notation::Html, [b'&', b'g', b't', b';', ..]) => Some((b'>', 4)),
         (_, [b'%', next, ..]) if !next.is_ascii_hexdigit() => Some((b'%', 1)),
-        (Notation::Text | Notation::Json, [b'&', b' ', ..]) => Some((b'&', 1)),
+        (Notation::Text | Notation::Coloured | Notation::Json, [b'&', b' ', ..]) => Some((b'&', 1)),
         _ => None,
     }
 }

@@ -107,12 +107,17 @@ pub(super) async fn exchange(
 /// Puts the host where HTTP/1.1 wants it; the SDK leaves that to its client.
 fn address(request: &mut Request<SdkBody>, proxied: Option<&Option<HeaderValue>>) -> Result<(), HttpFault> {
     let url = request.uri().clone();
-    let host = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
     let malformed = |what: &str| HttpFault::Malformed(format!("the endpoint's {what} cannot be sent"));
-    let host = HeaderValue::from_str(host).map_err(|_| malformed("host"))?;
+    // RFC 9110, section 4.2.4: user and password of a URL are not sent.
+    let authority = authority(&url);
+    let host = HeaderValue::from_str(&authority).map_err(|_| malformed("host"))?;
     request.headers_mut().entry(header::HOST).or_insert(host);
     match proxied {
         Some(credentials) => {
+            let path = url.path_and_query().map_or("/", |path| path.as_str());
+            let scheme = url.scheme_str().unwrap_or("http");
+            let absolute = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
+            *request.uri_mut() = absolute.map_err(|_| malformed("URL"))?;
             if let Some(value) = credentials {
                 request.headers_mut().insert(header::PROXY_AUTHORIZATION, value.clone());
             }
@@ -125,6 +130,13 @@ fn address(request: &mut Request<SdkBody>, proxied: Option<&Option<HeaderValue>>
     // The connection carries what is asked for and nothing else.
     request.headers_mut().remove(HeaderName::from_static("expect"));
     Ok(())
+}
+
+/// `host:port`, without the port where it is the scheme's own, as SDKs sign it.
+fn authority(url: &Uri) -> String {
+    let host = url.host().unwrap_or_default();
+    let own = if url.scheme_str() == Some("https") { 443 } else { 80 };
+    url.port_u16().filter(|port| *port != own).map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 async fn read(mut body: Incoming) -> (Bytes, End) {
