@@ -206,11 +206,12 @@ fn a_proxy_that_the_probe_cannot_speak_to_is_no_fault_of_the_pod() {
 
 #[test]
 fn what_the_proxy_does_is_told() {
-    for (manner, detail) in [
-        (Manner::Refuse(403), "refused with status 403"),
-        (Manner::Refuse(407), "refused with status 407"),
-        (Manner::Garbage, "it closed within its answer"),
-        (Manner::Close, "it closed without an answer"),
+    for (manner, detail, exit_code) in [
+        (Manner::Refuse(403), "refused with status 403", 1),
+        (Manner::Refuse(407), "refused with status 407", 1),
+        (Manner::Refuse(502), "refused with status 502", 3),
+        (Manner::Garbage, "it closed within its answer", 3),
+        (Manner::Close, "it closed without an answer", 3),
     ] {
         // Past such a proxy the probe tries the direct way: the name must lead nowhere.
         let (look, raised) = look_at(|stage| {
@@ -219,7 +220,7 @@ fn what_the_proxy_does_is_told() {
         });
         assert_eq!(look.step("proxy"), ("fail", format!("CONNECT sts.eu-west-1.invalid:443: {detail}").as_str()));
         assert!(raised.sts.exchanges().is_empty());
-        assert_ne!(look.exit_code, 0);
+        assert_eq!((look.code(), look.exit_code), (Some("proxy-interferes"), exit_code), "{detail}");
     }
 }
 

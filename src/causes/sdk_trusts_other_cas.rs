@@ -11,8 +11,8 @@ pub static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
         // Which bundle each SDK reads, with sources, is in `sdk_network`.
         explanation: "\
 Something on the way to STS inspects TLS: the certificate is not one of Amazon's, but of a private CA that this pod has \
-in a bundle. Not every SDK reads that bundle. boto3 and the AWS CLI read AWS_CA_BUNDLE, else the list of the certifi \
-package, neither SSL_CERT_FILE nor the bundle of the image; Node.js reads NODE_EXTRA_CA_CERTS; Java and Kotlin read the \
+in a bundle. Not every SDK reads that bundle. boto3 and the AWS CLI read AWS_CA_BUNDLE, else the list that comes \
+with certifi or botocore, neither SSL_CERT_FILE nor the bundle of the image; Node.js reads NODE_EXTRA_CA_CERTS; Java and Kotlin read the \
 truststore of the Java runtime; Rust and .NET read SSL_CERT_FILE and the bundle of the image, but not AWS_CA_BUNDLE; Go \
 reads all of these.
 
