@@ -49,6 +49,7 @@ registry! {
     dns_failure: DNS_FAILURE,
     proxy_interferes: PROXY_INTERFERES,
     proxy_not_supported: PROXY_NOT_SUPPORTED,
+    proxy_url_invalid: PROXY_URL_INVALID,
     sts_global_endpoint_in_private_vpc: STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
     sts_endpoint_unreachable_timeout: STS_ENDPOINT_UNREACHABLE_TIMEOUT,
     tls_unknown_ca: TLS_UNKNOWN_CA,

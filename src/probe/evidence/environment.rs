@@ -1,6 +1,7 @@
 //! The variables that decide which identity an AWS SDK uses, and how it reaches STS.
 
 use crate::text::redact;
+use hyper::Uri;
 use std::collections::BTreeMap;
 
 /// What may be shown of a variable's value.
@@ -76,6 +77,9 @@ fn show(name: &str) -> Show {
     }
 }
 
+/// The variables that name the proxy for https, in the order in which they are read.
+const HTTPS_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
 /// What is wrong with a value as text, whatever it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
@@ -88,6 +92,8 @@ pub enum Flaw {
     /// As `$(cat file)` never makes it, but a Secret made from a file does.
     TrailingNewline,
     SurroundingSpace,
+    /// Of a variable that names a proxy.
+    NotAProxy,
 }
 
 impl Flaw {
@@ -109,6 +115,21 @@ impl Flaw {
         }
     }
 
+    /// Where no client finds the proxy: of an unknown protocol, or with a password whose special characters end the host.
+    fn of_proxy(name: &str, value: &str) -> Option<Flaw> {
+        const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
+        let is_proxy = |url: &Uri| {
+            let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+            let host = authority.rsplit('@').next().unwrap_or_default();
+            let port = host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+            !host.is_empty()
+                && url.scheme_str().is_none_or(|scheme| SCHEMES.contains(&scheme))
+                && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        };
+        let names_proxy = HTTPS_PROXIES.contains(&name);
+        (names_proxy && !value.parse::<Uri>().is_ok_and(|url| is_proxy(&url))).then_some(Flaw::NotAProxy)
+    }
+
     /// The flaw in words that follow "is".
     pub fn in_words(self) -> &'static str {
         match self {
@@ -117,6 +138,7 @@ impl Flaw {
             Flaw::Blank => "set to white space only",
             Flaw::Quoted => "wrapped in quotes that are part of the value",
             Flaw::TrailingNewline => "followed by a newline that is part of the value",
+            Flaw::NotAProxy => "not the URL of a proxy",
             Flaw::SurroundingSpace => "surrounded by white space that is part of the value",
         }
     }
@@ -173,7 +195,7 @@ impl Environment {
             let variable = match lookup(name)? {
                 Err(()) => Variable::Set { value: None, flaw: Some(Flaw::NotUnicode) },
                 Ok(value) => Variable::Set {
-                    flaw: Flaw::of(&value),
+                    flaw: Flaw::of(&value).or_else(|| Flaw::of_proxy(name, &value)),
                     value: match show(name) {
                         Show::Value => Some(value),
                         Show::Url => Some(redact::url(&value)),
@@ -216,7 +238,13 @@ impl Environment {
 
     /// The variable that names the proxy for https, and its value without user and password.
     pub fn https_proxy(&self) -> Option<(&'static str, &str)> {
-        self.first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+        self.first(&HTTPS_PROXIES)
+    }
+
+    /// The same variable, if no client can use its value, and why.
+    pub fn flawed_https_proxy(&self) -> Option<(&'static str, Flaw)> {
+        let name = HTTPS_PROXIES.into_iter().find(|name| self.variable(name).is_filled())?;
+        Some((name, self.variable(name).flaw()?))
     }
 }
 
@@ -238,6 +266,28 @@ mod tests {
             ("\"", None),
         ] {
             assert_eq!(Flaw::of(value), flaw, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_no_client_finds_is_told() {
+        for (value, flaw) in [
+            ("http://proxy:3128", None),
+            ("https://proxy", None),
+            ("proxy:3128", None),
+            ("http://me:p%23ss@proxy:3128/", None),
+            ("http://[fd00::1]:3128", None),
+            ("http://[fd00::1]", None),
+            ("socks5://proxy:1080", None),
+            ("socks://proxy:1080", Some(Flaw::NotAProxy)),
+            ("http:/proxy:3128", Some(Flaw::NotAProxy)),
+            ("http://me:p#ss@proxy:3128", Some(Flaw::NotAProxy)),
+            ("http://me:p/ss@proxy:3128", Some(Flaw::NotAProxy)),
+            ("http://proxy:port", Some(Flaw::NotAProxy)),
+            ("http://proxy:3128\n", Some(Flaw::TrailingNewline)),
+        ] {
+            let environment = Environment::from_values(|name| (name == "HTTPS_PROXY").then(|| Ok(value.to_owned())));
+            assert_eq!(environment.variable("HTTPS_PROXY").flaw(), flaw, "{value:?}");
         }
     }
 
