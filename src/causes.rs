@@ -55,6 +55,8 @@ registry! {
     tls_unknown_ca: TLS_UNKNOWN_CA,
     tls_hostname_mismatch: TLS_HOSTNAME_MISMATCH,
     sts_unreachable: STS_UNREACHABLE,
+    dns_degraded: DNS_DEGRADED,
+    sts_slow: STS_SLOW,
     request_clock_skew: REQUEST_CLOCK_SKEW,
     throttled: THROTTLED,
     sts_server_error: STS_SERVER_ERROR,

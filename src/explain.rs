@@ -102,7 +102,7 @@ fn waiting(advice: Advice) -> &'static str {
     match advice {
         Advice::None => "nothing is broken",
         Advice::Fix => "does not help; once it is fixed, the same pod recovers",
-        Advice::Retry => "helps: this passes; look again",
+        Advice::Retry => "may help: such a fault can pass by itself; retry",
         Advice::RecreatePod => "does not help; fix it, then make the pod anew",
     }
 }

@@ -1,7 +1,9 @@
 //! Why STS was not reached: one reading of the connection's story, shared by the checks of the network, so that one
 //! broken layer gives one finding.
 
+mod connections;
 mod layers;
+mod names;
 mod patience;
 mod proxy;
 
@@ -89,7 +91,7 @@ pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
     let candidates = reading.candidates.into_iter().map(|(cause, why)| Candidate { cause, why }).collect();
     let mut fix = reading.fix.unwrap_or_else(|| fix(reading.cause, &Clues::of(evidence)));
     if patience::cut_short(story.dial).is_some() {
-        fix.text = format!("raise --run-timeout, and {}", fix.text);
+        fix.text = format!("Raise --run-timeout; if the fault stays: {}", fix.text);
     }
     let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
     match reading.advice {

@@ -1,5 +1,6 @@
 //! What one look saw: plain data without secrets, which the checks judge.
 
+mod dns;
 pub(crate) mod environment;
 mod issuer;
 mod mounts;
@@ -12,12 +13,13 @@ mod sts;
 mod target;
 mod token;
 
+pub use dns::{DnsFault, Lookup, NameServer, Resolver, ServerFault};
 pub use environment::{Environment, Flaw, VARIABLES, Variable};
 pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
 pub use mounts::{Mount, Mounts, Volume};
 pub use network::{
-    AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, Resolver, Step, StepStatus, TcpFault, TlsFault,
-    TlsSession, is_of_amazon, is_private,
+    AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, TlsFault, TlsSession, is_of_amazon,
+    is_private,
 };
 pub use place::{Container, Place, name_or};
 pub use process::{Identity, PathStep, PathStepKind};

@@ -35,7 +35,7 @@ fn image(target: &Target) -> String {
     facts.extend(image.time_zone.as_ref().map(|zone| format!("time zone {zone}")));
     if image.resolves_as_we_do == Some(false) {
         let servers = image.name_servers.join(", ");
-        facts.push(format!("its own /etc/resolv.conf ({servers}), by which names were not looked up"));
+        facts.push(format!("its own /etc/resolv.conf ({servers}), which lookups used"));
     }
     facts.join(", ")
 }

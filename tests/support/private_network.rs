@@ -57,9 +57,12 @@ fn replace(directory: &Path, name: &str, text: &str) {
 
 /// Puts an empty directory in the place of each that holds a system's CA bundle.
 pub fn hide_bundles() {
-    for directory in ["/etc/ssl", "/etc/pki"].map(Path::new).into_iter().filter(|path| path.is_dir()) {
-        mount::<str, _, str, str>(Some("tmpfs"), directory, Some("tmpfs"), MsFlags::empty(), None).expect("mounted");
-    }
+    ["/etc/ssl", "/etc/pki"].map(Path::new).into_iter().filter(|path| path.is_dir()).for_each(hide);
+}
+
+/// Puts an empty directory in the place of this one.
+pub fn hide(directory: &Path) {
+    mount::<str, _, str, str>(Some("tmpfs"), directory, Some("tmpfs"), MsFlags::empty(), None).expect("mounted");
 }
 
 /// Port 443 of an address that answers nobody: its listener's queue is full, so that the kernel drops what comes.

@@ -97,6 +97,8 @@ impl Seen<'_> {
                 failed.is_some_and(|detail| !is_refusal(detail) && !is_silence(detail))
             }
             "STS did not say who the caller is" => failed.is_some(),
+            "no connection to STS was made" => !asked || failed.is_some_and(is_silence),
+            "STS issued no session" => assumed.is_none_or(|(status, _)| status != "pass"),
             "something else kept the call from STS" => {
                 failed.is_some_and(is_silence) && self.finds_one_of_the_network()
             }

@@ -1,16 +1,11 @@
 //! The reading of each layer's fault.
 
-use super::{Reading, Story, patience, proxy};
-use crate::aws::partition::Partition;
+use super::{Reading, Story, connections, names, patience, proxy};
 use crate::causes::{
-    Cause, DNS_FAILURE, Fix, MESH_PROXY_NOT_RUNNING, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_MISCONFIGURED,
-    STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, STS_SERVER_ERROR, TLS_HOSTNAME_MISMATCH,
-    TLS_UNKNOWN_CA, china_partition_endpoint, shell_word,
+    Cause, Fix, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_MISCONFIGURED, STS_SERVER_ERROR,
+    TLS_HOSTNAME_MISMATCH, TLS_UNKNOWN_CA, china_partition_endpoint, shell_word,
 };
-use crate::probe::evidence::{
-    AddressFault, Dial, DnsFault, EndpointSource, HttpFault, Layer, TcpFault, TlsFault, is_of_amazon, is_private,
-};
-use std::net::IpAddr;
+use crate::probe::evidence::{EndpointSource, HttpFault, Layer, TlsFault, is_of_amazon};
 
 /// `None` where the host itself cannot be right, which a check of the settings tells.
 pub(super) fn read(story: &Story) -> Option<Reading> {
@@ -19,9 +14,9 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
         return None;
     }
     let reading = if let Some(Err(fault)) = &dial.dns {
-        name(story, fault)?
+        names::read(story, fault)?
     } else if let Some(Err(faults)) = &dial.tcp {
-        connection(story, faults)
+        connections::read(story, faults)
     } else if let Some(Err(fault)) = &dial.proxy_tls {
         proxy::secure(story, fault)
     } else if let Some(Err(fault)) = &dial.proxy {
@@ -43,149 +38,8 @@ fn cut_short(reading: Reading, layer: Layer) -> Reading {
     let seen = format!("The run's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
     let decided = reading.candidates.is_empty();
     let decided = decided.then(|| (reading.cause, "if it is the same with more time (--run-timeout)".to_owned()));
-    Reading::open(seen, reading.candidates.into_iter().chain(decided).collect())
-}
-
-fn name(story: &Story, fault: &DnsFault) -> Option<Reading> {
-    let Story { endpoint, dial, .. } = story;
-    let looked_up = dial.via.as_ref().unwrap_or(&endpoint.host);
-    let unknown = matches!(fault, DnsFault::NoSuchName | DnsFault::NoAddress);
-    let seen = format!("{looked_up} could not be looked up: {fault}{}.", asked(dial));
-    if let (Some(proxy), true) = (&dial.via, unknown) {
-        return Some(proxy::around(story, format!("The proxy's name {proxy} could not be looked up: {fault}.")));
-    }
-    Some(match fault {
-        DnsFault::NoServer => Reading::open(
-            seen,
-            vec![
-                (
-                    &MESH_PROXY_NOT_RUNNING,
-                    "an init container of a pod in a service mesh has no network before the mesh's proxy runs".into(),
-                ),
-                (&DNS_FAILURE, "else a NetworkPolicy refuses port 53, or the name servers are gone".into()),
-            ],
-        ),
-        DnsFault::NoSuchName | DnsFault::NoAddress => {
-            let region = endpoint.host.split('.').nth(1).unwrap_or_default();
-            let named = matches!(endpoint.source, EndpointSource::Region(_));
-            let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
-            if named && !known && !endpoint.is_global() {
-                return None;
-            }
-            let overridden = match endpoint.source {
-                EndpointSource::Override(variable) => {
-                    Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} names this host")))
-                }
-                _ => None,
-            };
-            let dns =
-                (&DNS_FAILURE, "the cluster's DNS cannot resolve public names, or answers for the zone itself".into());
-            let proxy = (
-                &PROXY_INTERFERES,
-                "where only a proxy knows public names, HTTPS_PROXY must name it; it is not set".into(),
-            );
-            Reading::open(seen, overridden.into_iter().chain([dns, proxy]).collect())
-        }
-        _ => Reading::decided(&DNS_FAILURE, seen),
-    })
-}
-
-/// Whom the resolver asked, and what makes it slow.
-fn asked(dial: &Dial) -> String {
-    let Some(resolver) = &dial.resolver else {
-        return String::new();
-    };
-    let servers: Vec<String> = resolver.servers.iter().map(IpAddr::to_string).collect();
-    match servers.is_empty() {
-        true => " (/etc/resolv.conf names no name server)".to_owned(),
-        false => format!(" (name servers {}; ndots {})", servers.join(", "), resolver.ndots),
-    }
-}
-
-fn connection(story: &Story, faults: &[AddressFault]) -> Reading {
-    let Story { endpoint, dial, .. } = story;
-    let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
-    let told = told.join(", ");
-    if let Some(proxy) = &dial.via {
-        // A sidecar or a node's proxy that is not up yet refuses, or is silent, and takes connections a little later.
-        return proxy::around(story, format!("The proxy {proxy} does not take connections: {told}.")).passing();
-    }
-    let host = &endpoint.host;
-    let addresses = || faults.iter().map(|fault| fault.address.ip());
-    let private = addresses().all(is_private);
-    let dropped = faults.iter().any(|AddressFault { fault, .. }| {
-        matches!(fault, TcpFault::TimedOut { .. } | TcpFault::Unreachable | TcpFault::Os(_))
-    });
-    if !dropped {
-        return refused(story, addresses().all(|address| address.is_loopback()), format!("{host}: {told}."));
-    }
-    if !endpoint.is_global() {
-        let kind = match private {
-            true => {
-                "The address is private, so a VPC endpoint: its security group, or a network policy here, drops the packets"
-            }
-            false if addresses().all(|address| address.is_ipv6()) => {
-                "There are only IPv6 addresses, and no way out over IPv6"
-            }
-            false => "The address is public: there is no NAT, or a network policy or security group drops the packets",
-        };
-        return Reading::decided(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, format!("{host}: {told}. {kind}."));
-    }
-    let regional = "the regional endpoint is what SDKs should call";
-    match story.detour {
-        Some(Ok(way)) => {
-            let addresses = way.dns.iter().flatten().flatten();
-            let at = addresses.map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
-            let kind = if way.dns.iter().flatten().flatten().copied().all(is_private) { "private " } else { "" };
-            let seen = format!("{host}: {told}. {} takes connections at its {kind}address {at}.", way.host);
-            Reading::decided(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, seen)
-        }
-        Some(Err(way)) if way.dns.iter().flatten().flatten().copied().any(is_private) => {
-            let seen = format!(
-                "{host}: {told}. {} is a VPC endpoint, and does not answer either: {}.",
-                way.host,
-                way.fault().unwrap_or_default()
-            );
-            Reading::open(
-                seen,
-                vec![
-                    (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, regional.into()),
-                    (
-                        &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                        "and the VPC endpoint's security group drops the packets".into(),
-                    ),
-                ],
-            )
-        }
-        _ => Reading::open(
-            format!("{host}: {told}."),
-            vec![
-                (
-                    &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                    "nothing shows a way out: no NAT, or a network policy or security group drops the packets".into(),
-                ),
-                (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, format!("if the VPC has an endpoint for STS, {regional}")),
-            ],
-        ),
-    }
-}
-
-/// STS itself never refuses: somebody in between does, or nobody listens where an override leads.
-fn refused(story: &Story, loopback: bool, seen: String) -> Reading {
-    let mesh = match loopback {
-        true => "the connection went to this very pod, where a mesh's proxy should listen",
-        false => {
-            "STS refuses nobody; a service mesh redirects connections to its proxy, which init containers come before"
-        }
-    };
-    let mut candidates = vec![
-        (&MESH_PROXY_NOT_RUNNING, mesh.to_owned()),
-        (&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "or a network policy or firewall refuses instead of dropping".to_owned()),
-    ];
-    if let EndpointSource::Override(variable) = story.endpoint.source {
-        candidates.insert(0, (&STS_ENDPOINT_MISCONFIGURED, format!("{variable} leads there, and nothing listens")));
-    }
-    Reading::open(seen, candidates)
+    let candidates = reading.candidates.into_iter().chain(decided).collect();
+    Reading { fix: reading.fix, ..Reading::open(seen, candidates) }
 }
 
 pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
@@ -257,7 +111,7 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
 /// Where the regional name is called already, there is no other name to advise.
 fn other_name_fix(story: &Story) -> Option<Fix> {
     let host = &story.endpoint.host;
-    if story.dial.search_domain.is_some() || story.endpoint.is_global() {
+    if search_domain(story).is_some() || story.endpoint.is_global() {
         return None;
     }
     let text = match story.endpoint.source {
@@ -272,8 +126,13 @@ fn other_name_fix(story: &Story) -> Option<Fix> {
     Some(Fix::new(text).command(format!("getent hosts {}", shell_word(host))))
 }
 
+/// Where the name was found under a search domain, something else than STS answers there.
+fn search_domain<'s>(story: &'s Story) -> Option<&'s str> {
+    story.dial.lookup.as_ref()?.found_under.as_deref()
+}
+
 fn wrong_name(story: &Story, seen: &str) -> String {
-    match &story.dial.search_domain {
+    match search_domain(story) {
         Some(domain) => format!(
             "{seen} The name was found under the search domain {domain}, where a wildcard answers for every name."
         ),
@@ -314,9 +173,13 @@ fn overridden(story: &Story) -> Option<(&'static Cause, String)> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::causes::STS_UNREACHABLE;
     use crate::causes::testing::endpoint;
-    use crate::probe::evidence::{Endpoint, Environment, ProxyFault};
+    use crate::causes::{
+        DNS_FAILURE, MESH_PROXY_NOT_RUNNING, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
+        STS_UNREACHABLE,
+    };
+    use crate::probe::evidence::{AddressFault, Dial, DnsFault, Endpoint, Environment, ProxyFault, TcpFault};
+    use std::net::IpAddr;
 
     fn tcp(address: &str, fault: TcpFault) -> Dial {
         Dial { tcp: Some(Err(vec![AddressFault { address: address.parse().unwrap(), fault }])), ..Dial::default() }
@@ -334,18 +197,12 @@ pub(super) mod tests {
 
     /// One dial for each fault there is.
     pub(in crate::diagnosis::unreached) fn dials() -> Vec<Dial> {
-        let server = IpAddr::from([10, 100, 0, 10]);
-        vec![
-            dns(DnsFault::NoSuchName),
-            dns(DnsFault::NoAddress),
-            dns(DnsFault::Refused { server }),
-            dns(DnsFault::ServerFailed { server }),
-            dns(DnsFault::NoServer),
-            dns(DnsFault::Failed("words".into())),
-            dns(DnsFault::TimedOut { after_ms: 3000 }),
+        let mut dials: Vec<Dial> = names::tests::faults().into_iter().map(dns).collect();
+        dials.extend([
             tcp("10.0.1.5:443", SILENT),
             tcp("52.1.1.1:443", TcpFault::Refused),
-            tcp("52.1.1.1:443", TcpFault::Unreachable),
+            tcp("52.1.1.1:443", TcpFault::NoRoute),
+            tcp("52.1.1.1:443", TcpFault::Rejected),
             Dial {
                 via: Some("proxy:3128".into()),
                 proxy: Some(Err(ProxyFault::Refused { status: 403 })),
@@ -363,7 +220,8 @@ pub(super) mod tests {
             in_tls(TlsFault::Other("alert".into())),
             in_tls(TlsFault::Closed),
             Dial { http: Some(HttpFault::TimedOut { after_ms: 4000 }), ..Dial::default() },
-        ]
+        ]);
+        dials
     }
 
     #[test]
@@ -373,13 +231,12 @@ pub(super) mod tests {
         let proxied = |dial| Dial { via: Some("proxy:3128".into()), ..dial };
         for (dial, code, words) in [
             (dns(DnsFault::Refused { server }), &DNS_FAILURE, "10.100.0.10 refuses to answer"),
-            (dns(DnsFault::NoServer), &MESH_PROXY_NOT_RUNNING, "no name server"),
+            (dns(DnsFault::Closed), &MESH_PROXY_NOT_RUNNING, "port 53 of every name server"),
             (dns(DnsFault::NoSuchName), &DNS_FAILURE, "no such name"),
             (proxied(dns(DnsFault::NoSuchName)), &PROXY_INTERFERES, "proxy:3128"),
-            (proxied(dns(DnsFault::NoServer)), &MESH_PROXY_NOT_RUNNING, "proxy:3128"),
+            (proxied(dns(DnsFault::Closed)), &MESH_PROXY_NOT_RUNNING, "proxy:3128"),
             (tcp("10.0.1.5:443", SILENT), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "VPC endpoint"),
             (tcp("52.1.1.1:443", SILENT), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "NAT"),
-            (tcp("[2600::1]:443", TcpFault::Unreachable), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "IPv6"),
             (tcp("52.1.1.1:443", TcpFault::Refused), &MESH_PROXY_NOT_RUNNING, "refused"),
             (proxied(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, "does not take connections"),
             (unknown("CN=Zscaler Root"), &TLS_UNKNOWN_CA, "inspects TLS"),

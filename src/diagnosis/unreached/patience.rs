@@ -1,6 +1,6 @@
 //! Whether a time-out says anything: a layer that had little time proves nothing.
 
-use crate::probe::evidence::{Dial, DnsFault, HttpFault, Layer, ProxyFault, TcpFault, TlsFault};
+use crate::probe::evidence::{Dial, DnsFault, HttpFault, Layer, Lookup, ProxyFault, TcpFault, TlsFault};
 
 /// By then a SYN was repeated twice (after 1 s and 3 s, RFC 6298), and the least patient SDKs have given up: 2 s in Java
 /// v2 (`ApacheHttpClient`), 3.1 s in Rust (aws-smithy-runtime).
@@ -11,6 +11,10 @@ const ANSWERING_MS: u64 = 4000;
 /// The layer at which the run ended before its silence meant anything.
 pub(super) fn cut_short(dial: &Dial) -> Option<Layer> {
     let layer = dial.failed_at()?;
+    if matches!(dial.dns, Some(Err(DnsFault::TimedOut { .. }))) && dial.lookup.as_ref().is_some_and(Lookup::is_answered)
+    {
+        return Some(Layer::Dns);
+    }
     let enough = if layer == Layer::Http { ANSWERING_MS } else { CONNECTING_MS };
     waited_ms(dial).filter(|waited| *waited < enough).map(|_| layer)
 }
@@ -23,7 +27,7 @@ fn waited_ms(dial: &Dial) -> Option<u64> {
     if let Some(Err(faults)) = &dial.tcp {
         let waited = faults.iter().filter_map(|fault| match fault.fault {
             TcpFault::TimedOut { after_ms } => Some(after_ms),
-            TcpFault::Refused | TcpFault::Reset | TcpFault::Unreachable | TcpFault::Os(_) => None,
+            TcpFault::Refused | TcpFault::Reset | TcpFault::NoRoute | TcpFault::Rejected | TcpFault::Os(_) => None,
         });
         return waited.reduce(|all, one| all + one);
     }

@@ -2,7 +2,7 @@
 
 use super::{inside, resolver};
 use crate::probe::evidence::{Container, Place};
-use crate::probe::subject::{Subject, proc};
+use crate::probe::subject::{Subject, Variables, proc};
 use std::io::Read;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub fn look(subject: &Subject) -> Place {
         return Place::default();
     }
     let is_named_as_the_node = text("/etc/hosts").is_some_and(|hosts| hosts.starts_with(OF_THE_NODE));
-    let by_search_list = || proc::namespace(&resolver::of_this_process()?.search);
+    let by_search_list = || proc::namespace(&resolver::configuration(Path::new("/"), &Variables::default()).search);
     Place {
         pod: std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty() && !is_named_as_the_node),
         namespace: text(NAMESPACE).map(|name| name.trim().to_owned()).or_else(by_search_list),

@@ -7,6 +7,7 @@ mod attempt;
 mod dial;
 mod exchange;
 
+pub(super) use dial::tcp_fault;
 pub use exchange::{Answer, End};
 
 use super::roots;

@@ -1,5 +1,6 @@
 //! The way from this process to a server, layer by layer.
 
+use super::dns::{DnsFault, Lookup};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -77,6 +78,8 @@ pub struct Dial {
     pub dns: Option<Result<Vec<IpAddr>, DnsFault>>,
     /// The peer, or what each address answered.
     pub tcp: Option<Result<SocketAddr, Vec<AddressFault>>>,
+    /// There is no route to these addresses, while there is one for the other family's.
+    pub has_other_family: bool,
     /// With a proxy whose own URL is https.
     pub proxy_tls: Option<Result<TlsSession, TlsFault>>,
     /// The status of the answer to CONNECT.
@@ -84,21 +87,8 @@ pub struct Dial {
     pub tls: Option<Result<TlsSession, TlsFault>>,
     /// How the exchange itself broke off.
     pub http: Option<HttpFault>,
-    /// What the resolver goes by; read only where a lookup failed.
-    pub resolver: Option<Resolver>,
-    /// The search domain whose wildcard answered in place of the name that was meant; looked for only where the
-    /// certificate is for another name.
-    pub search_domain: Option<String>,
-}
-
-/// `/etc/resolv.conf`, as far as it decides a lookup (`resolv.conf(5)`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resolver {
-    /// In the order in which they are asked.
-    pub servers: Vec<IpAddr>,
-    pub search: Vec<String>,
-    /// A name with fewer dots than this is tried under every search domain first.
-    pub ndots: u32,
+    /// How the name servers were asked; nobody asks them for an address or for a name in `/etc/hosts`.
+    pub lookup: Option<Lookup>,
 }
 
 impl Dial {
@@ -138,29 +128,6 @@ impl Dial {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DnsFault {
-    /// The name server says that there is no such name (NXDOMAIN).
-    NoSuchName,
-    /// The name exists, but without an address.
-    NoAddress,
-    /// The name server would not answer (REFUSED): a policy of the server, or a server that is not for this network.
-    Refused {
-        server: IpAddr,
-    },
-    /// The name server answered that it failed (SERVFAIL), as when it cannot reach the servers behind it.
-    ServerFailed {
-        server: IpAddr,
-    },
-    /// Nothing listens on the name servers' port, or there is no way to them; the network said so at once.
-    NoServer,
-    /// The C library's own words, where the name servers told nothing more.
-    Failed(String),
-    TimedOut {
-        after_ms: u64,
-    },
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TcpFault {
     Refused,
@@ -168,8 +135,10 @@ pub enum TcpFault {
     TimedOut {
         after_ms: u64,
     },
-    /// No route to host or network, as with an address family that this pod does not have.
-    Unreachable,
+    /// The kernel has no route, as with an address family that this pod does not have.
+    NoRoute,
+    /// Something on the way says that the address cannot be reached (ICMP), or a rule of this host forbids it.
+    Rejected,
     /// Any other error number of the operating system.
     Os(i32),
 }
@@ -278,21 +247,6 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
-impl fmt::Display for DnsFault {
-    /// A clause that follows the name and a colon.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchName => f.write_str("no such name"),
-            Self::NoAddress => f.write_str("the name has no address"),
-            Self::Refused { server } => write!(f, "the name server {server} refuses to answer"),
-            Self::ServerFailed { server } => write!(f, "the name server {server} answers that it failed"),
-            Self::NoServer => f.write_str("no name server can be reached"),
-            Self::Failed(words) => write!(f, "the resolver says {words:?}"),
-            Self::TimedOut { after_ms } => write!(f, "no answer from the resolver within {after_ms} ms"),
-        }
-    }
-}
-
 impl fmt::Display for AddressFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.address, self.fault)
@@ -306,7 +260,8 @@ impl fmt::Display for TcpFault {
             Self::Refused => f.write_str("refused the connection"),
             Self::Reset => f.write_str("reset the connection"),
             Self::TimedOut { after_ms } => write!(f, "did not answer within {after_ms} ms"),
-            Self::Unreachable => f.write_str("has no route from here"),
+            Self::NoRoute => f.write_str("has no route from here"),
+            Self::Rejected => f.write_str("was rejected as unreachable"),
             Self::Os(number) => write!(f, "failed with errno {number}"),
         }
     }

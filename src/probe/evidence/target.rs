@@ -79,7 +79,7 @@ pub struct Image {
     /// `TZ`, or where `/etc/localtime` points.
     pub time_zone: Option<String>,
     pub name_servers: Vec<String>,
-    /// Whether its `/etc/resolv.conf` is the probe's, by which the names were looked up.
+    /// Whether its `/etc/resolv.conf` says the same as the probe's own. Names are looked up by its own.
     pub resolves_as_we_do: Option<bool>,
 }
 

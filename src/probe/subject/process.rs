@@ -4,7 +4,6 @@ use super::{Subject, Variables, proc};
 use crate::probe::collect::{SYSTEM_BUNDLES, inside, resolver};
 use crate::probe::evidence::{Hindrance, Identity, Image, Seen, Target, TargetVariables};
 use crate::text::printable::is_unprintable;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 impl Subject {
@@ -63,7 +62,8 @@ fn image(root: &Path, variables: &Variables, readable: bool) -> Image {
     if !readable {
         return Image::default();
     }
-    let names = resolver::read(root);
+    let names = resolver::configuration(root, variables);
+    let named = Some(&names).filter(|names| !names.is_missing);
     let is_there = |path: &&&str| inside::open_regular(root, Path::new(path)).is_ok();
     let localtime = || {
         let etc = inside::open_directory(root, Path::new("/etc")).ok()?;
@@ -73,8 +73,12 @@ fn image(root: &Path, variables: &Variables, readable: bool) -> Image {
     Image {
         ca_bundle: SYSTEM_BUNDLES.iter().find(is_there).map(|path| (*path).to_owned()),
         time_zone: variables.filled("TZ").map(str::to_owned).or_else(localtime),
-        name_servers: names.iter().flat_map(|names| &names.servers).map(IpAddr::to_string).collect(),
-        resolves_as_we_do: names.map(|names| resolver::of_this_process() == Some(names)),
+        name_servers: named
+            .into_iter()
+            .flat_map(|names| &names.servers)
+            .map(|server| server.ip().to_string())
+            .collect(),
+        resolves_as_we_do: named.map(|names| resolver::configuration(Path::new("/"), variables) == *names),
     }
 }
 

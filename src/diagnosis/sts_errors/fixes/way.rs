@@ -1,6 +1,7 @@
 //! Fixes on the way to STS: endpoint, region, names, network.
 
 use super::Names;
+use crate::aws::partition::sts_endpoint_service;
 use crate::causes::Fix;
 
 pub fn fix(code: &str, names: &Names) -> Option<Fix> {
@@ -40,7 +41,10 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "call the regional endpoint: set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (older SDKs default to \
              the global one), and have a VPC endpoint for STS",
         )
-        .command(format!("aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.{region}.sts")),
+        .command(format!(
+            "aws ec2 describe-vpc-endpoints --filters Name=service-name,Values={} --output json",
+            sts_endpoint_service(region).unwrap_or_else(|| format!("com.amazonaws.{region}.sts"))
+        )),
         "sts-endpoint-unreachable-timeout" => Fix::new(
             "open the way to port 443 of STS: NetworkPolicy egress, the pod's security group, the security group of \
              the VPC endpoint, or NAT",

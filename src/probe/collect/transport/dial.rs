@@ -3,8 +3,8 @@
 use super::attempt::Attempt;
 use super::exchange::{self, Sender};
 use super::{Shared, milliseconds};
-use crate::probe::collect::resolver;
-use crate::probe::evidence::{AddressFault, Dial, DnsFault, Layer, ProxyFault, TcpFault, TlsFault, TlsSession};
+use crate::probe::collect::resolver::{self, Resolved};
+use crate::probe::evidence::{AddressFault, Dial, Layer, ProxyFault, TcpFault, TlsFault, TlsSession};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper::Uri;
 use hyper::header::HeaderValue;
@@ -12,7 +12,7 @@ use hyper_util::client::proxy::matcher::Intercept;
 use nix::errno::Errno;
 use std::fmt;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -143,47 +143,20 @@ async fn open(shared: &Shared, url: &Uri, proxy: Option<&Intercept>, deadline: I
 async fn resolve(shared: &Shared, peer: &Uri, deadline: Instant) -> Result<Vec<SocketAddr>, Broken> {
     let mut attempt = Attempt::at(shared, Layer::Dns);
     let host = peer.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let result = match timeout_at(deadline, tokio::net::lookup_host((host, port(peer)))).await {
-        Ok(Ok(addresses)) => match addresses.collect::<Vec<_>>() {
-            addresses if addresses.is_empty() => Err(DnsFault::NoAddress),
-            addresses => Ok(addresses),
-        },
-        Ok(Err(error)) => Err(dns_fault(&error)),
-        Err(_) => Err(DnsFault::TimedOut { after_ms: milliseconds(attempt.began) }),
-    };
-    let result = match result {
-        Err(fault) => Err(explained(shared, host, fault).await),
-        found => found,
-    };
-    let ips = result.as_ref().map(|addresses| addresses.iter().map(SocketAddr::ip).collect::<Vec<_>>());
-    let detail = match &ips {
-        Ok(ips) => Ok(format!("{host} is {}", list(ips.iter().take(4)))),
+    let Resolved { addresses, lookup } = resolver::resolve(host, &shared.root, &shared.variables, deadline).await;
+    let troubles = lookup.as_ref().map(|lookup| lookup.troubles().join(", ")).filter(|troubles| !troubles.is_empty());
+    let troubles = troubles.map(|troubles| format!(" (name server {troubles})")).unwrap_or_default();
+    attempt.end(match &addresses {
+        Ok(addresses) => Ok(format!("{host} is {}{troubles}", list(addresses.iter().take(4)))),
         Err(fault) => Err(format!("{host}: {fault}")),
-    };
-    attempt.end(detail);
-    shared.with_dial(|dial| dial.dns = Some(ips.map_err(Clone::clone)));
-    result.map_err(|_| Broken::worth_retrying(false))
-}
-
-/// The lookup failed: the name servers themselves say more.
-async fn explained(shared: &Shared, host: &str, fault: DnsFault) -> DnsFault {
-    let Some(resolver) = resolver::of_this_process() else {
-        return fault;
-    };
-    let fault = resolver.explain(host, fault).await;
-    shared.with_dial(|dial| dial.resolver = Some(resolver));
-    fault
-}
-
-/// getaddrinfo's errors reach us only as the C library's texts (`gai_strerror(3)`).
-fn dns_fault(error: &std::io::Error) -> DnsFault {
-    let text = error.to_string();
-    let text = text.trim_start_matches("failed to lookup address information: ");
-    match text {
-        "Name or service not known" | "Name does not resolve" => DnsFault::NoSuchName,
-        "No address associated with hostname" => DnsFault::NoAddress,
-        _ => DnsFault::Failed(text.to_owned()),
-    }
+    });
+    shared.with_dial(|dial| {
+        dial.dns = Some(addresses.clone());
+        dial.lookup = lookup;
+    });
+    let port = port(peer);
+    let addresses = addresses.map(|addresses| addresses.into_iter().map(|address| SocketAddr::new(address, port)));
+    addresses.map(Iterator::collect).map_err(|_| Broken::worth_retrying(false))
 }
 
 /// Tries the addresses in the order of the resolver, each with its share of the time that is left.
@@ -212,18 +185,34 @@ async fn connect(shared: &Shared, addresses: &[SocketAddr], deadline: Instant) -
     let faults = std::mem::take(&mut attempt.faults);
     attempt.end(Err(list(faults.iter().take(4))));
     let passing = faults.iter().any(|fault| matches!(fault.fault, TcpFault::Refused | TcpFault::Reset));
-    shared.with_dial(|dial| dial.tcp = Some(Err(faults)));
+    let has_other_family = lacks_only_this_family(&faults);
+    shared.with_dial(|dial| {
+        dial.tcp = Some(Err(faults));
+        dial.has_other_family = has_other_family;
+    });
     Err(Broken::worth_retrying(passing))
 }
 
-fn tcp_fault(error: &std::io::Error) -> TcpFault {
+/// Whether all addresses are of one family, which has no route, and the other has one. Nothing is sent.
+fn lacks_only_this_family(faults: &[AddressFault]) -> bool {
+    let no_route = faults.iter().all(|fault| fault.fault == TcpFault::NoRoute);
+    let ipv4 = faults.iter().filter(|fault| fault.address.is_ipv4()).count();
+    // Documentation addresses stand for any on the internet (RFC 5737, RFC 3849).
+    let somewhere: Option<IpAddr> = match ipv4 {
+        0 => Some(Ipv4Addr::new(203, 0, 113, 1).into()),
+        all if all == faults.len() => Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),
+        _ => None,
+    };
+    no_route && somewhere.is_some_and(resolver::order::has_route)
+}
+
+pub(crate) fn tcp_fault(error: &std::io::Error) -> TcpFault {
     match error.kind() {
         ErrorKind::ConnectionRefused => TcpFault::Refused,
         ErrorKind::ConnectionReset => TcpFault::Reset,
         ErrorKind::TimedOut => TcpFault::TimedOut { after_ms: 0 },
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => {
-            TcpFault::Unreachable
-        }
+        ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => TcpFault::NoRoute,
+        ErrorKind::HostUnreachable | ErrorKind::PermissionDenied => TcpFault::Rejected,
         _ => TcpFault::Os(error.raw_os_error().unwrap_or(Errno::UnknownErrno as i32)),
     }
 }
@@ -328,13 +317,6 @@ async fn shake_hands<S: Stream>(
         Err(fault) => Err(fault.to_string()),
     };
     attempt.end(detail);
-    if peer == Peer::Server
-        && let Err(TlsFault::WrongName { .. }) = &result
-        && let Some(resolver) = resolver::of_this_process()
-    {
-        let answers = resolver.search_domain_that_answers(host).await;
-        shared.with_dial(|dial| dial.search_domain = answers);
-    }
     let (stream, seen) = match result {
         Ok((stream, session)) => (Ok(stream), Ok(session)),
         Err(fault) => (Err(Broken::worth_retrying(matches!(fault, TlsFault::Closed))), Err(fault)),
