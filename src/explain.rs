@@ -3,6 +3,7 @@
 use crate::causes;
 use crate::causes::{Advice, Candidate, Cause, Fix};
 use crate::diagnosis::sts_errors;
+use crate::render::json::{self, FixV1};
 use crate::render::text::wrap;
 use crate::text::printable::printable;
 use serde::Serialize;
@@ -52,8 +53,8 @@ impl Explanation {
         }
         page += &format!("\n{}\n", wrap(&explained_fix(first), "fix   ", "      "));
         // Commands must paste: they are never wrapped.
-        for command in &first.fix.commands {
-            page += &format!("        {command}\n");
+        for line in first.fix.commands.iter().chain(&first.fix.snippets).flat_map(|text| text.lines()) {
+            page += &format!("        {line}\n");
         }
         page += &format!("wait  {}\nmore  irsa-probe explain {}\n", waiting(first.cause.advice), first.cause.code);
         page
@@ -65,7 +66,7 @@ impl Explanation {
             code: explained.cause.code,
             why: &explained.why,
             retryable: explained.cause.advice == Advice::Retry,
-            fix: FixV1 { text: &explained.fix.text, commands: &explained.fix.commands },
+            fix: json::fix(&explained.fix),
         });
         let explanation = ExplanationV1 { schema: "irsa-probe/explain/v1", causes: causes.collect() };
         // Strings, booleans and lists: nothing in it can fail to be written.
@@ -128,12 +129,6 @@ struct CauseV1<'e> {
     /// Whether waiting helps.
     retryable: bool,
     fix: FixV1<'e>,
-}
-
-#[derive(Serialize)]
-struct FixV1<'e> {
-    text: &'e str,
-    commands: &'e [String],
 }
 
 #[cfg(test)]

@@ -75,30 +75,44 @@ impl std::fmt::Debug for Cause {
     }
 }
 
-/// What to do, in the imperative, and the commands that do it. Commands paste as they stand.
+/// What to do, in the imperative, and the commands that do it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fix {
     pub text: String,
+    /// Each pastes as it stands into sh, bash, zsh and fish: no comments, no here-documents.
     pub commands: Vec<String>,
+    /// YAML for a manifest. No shell runs it.
+    pub snippets: Vec<String>,
 }
 
 impl Fix {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), commands: Vec::new() }
+        Self { text: text.into(), ..Self::default() }
     }
 
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.commands.push(command.into());
         self
     }
+
+    pub fn snippet(mut self, snippet: impl Into<String>) -> Self {
+        self.snippets.push(snippet.into());
+        self
+    }
 }
 
-/// A value as one word of a POSIX shell, so that a command which holds it does what it says.
+/// A value as one word of sh, bash, zsh and fish, so that a command which holds it does what it says.
+///
+/// zsh replaces a word that begins with `=` by the path of a program; in single quotes fish reads `\\` and `\'` as
+/// escapes, so backslashes stand outside of them.
 pub fn shell_word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+,-./:=@_%".contains(&byte);
-    match !text.is_empty() && text.bytes().all(plain) {
+    match !text.is_empty() && !text.starts_with('=') && text.bytes().all(plain) {
         true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+        false => {
+            let escaped = |c| if matches!(c, '\\' | '\'') { format!(r"'\{c}'") } else { String::from(c) };
+            format!("'{}'", text.chars().map(escaped).collect::<String>())
+        }
     }
 }
 
@@ -185,6 +199,8 @@ mod tests {
     fn a_value_stays_one_word_whatever_it_holds() {
         assert_eq!(shell_word("arn:aws:iam::111122223333:role/a-b_c"), "arn:aws:iam::111122223333:role/a-b_c");
         assert_eq!(shell_word("a'; rm -rf /"), r"'a'\''; rm -rf /'");
+        assert_eq!(shell_word(r"\"), r"''\\''");
+        assert_eq!(shell_word("=ls"), "'=ls'");
         assert_eq!(shell_word(""), "''");
     }
 }

@@ -68,7 +68,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         cause += " Nothing else here asks for IRSA either, which --if-configured allows.";
         let fix = Fix {
             text: "if this pod needs a role, annotate its service account, then recreate the pod".to_owned(),
-            commands: fix.commands,
+            ..fix
         };
         let diagnosis = Diagnosis::new(cause, fix).could_be(candidates(evidence)).advise(Advice::None);
         return Outcome::Warning(Box::new(diagnosis));

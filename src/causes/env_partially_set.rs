@@ -45,7 +45,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         "remove both variables from the container's env so that the webhook sets them, then make the pod anew; {}",
         injection::RECREATE
     ))
-    .command("kubectl set env KIND/NAME -n NAMESPACE AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-");
+    .command(format!(
+        "kubectl set env KIND/NAME -n {} AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-",
+        evidence.kubectl_namespace()
+    ));
     Diagnosis::new(cause, injection::look_at_service_account(evidence, fix)).into()
 }
 

@@ -32,7 +32,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         None => " That is no Kubernetes service account at all.",
     };
     let fix = Fix::new("set serviceAccountName in the pod's template, then make the pod anew").command(format!(
-        "kubectl -n {namespace} patch deployment NAME -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"serviceAccountName\":\"{name}\"}}}}}}}}'"
+        "kubectl patch deployment NAME -n {namespace} -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"serviceAccountName\":\"{name}\"}}}}}}}}'"
     ));
     Diagnosis::new(format!("The token is for {subject}, not for {expected}.{kind}"), fix).into()
 }

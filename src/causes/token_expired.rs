@@ -51,12 +51,13 @@ fn judge(evidence: &Evidence) -> Outcome {
         false => "",
     };
     let cause = format!("The token expired at {expires_at}, {ago} ago; the kubelet has not renewed it.{frozen}");
+    let pod = evidence.kubectl_pod();
     let fix = Fix::new(
         "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
     )
-    .command(
-        "kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.containers[*].volumeMounts}' | grep -o 'subPath[^,]*'",
-    );
+    .command(format!(
+        "kubectl get pod {pod} -o 'jsonpath={{.spec.containers[*].volumeMounts}}' | grep -o 'subPath[^,]*'"
+    ));
     Diagnosis::new(cause, fix).into()
 }
 

@@ -75,6 +75,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         _ => injection::without_file(evidence, path),
     };
     let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
+    let pod = evidence.kubectl_pod();
     let fix = match kind {
         TokenFileFaultKind::Directory => Fix::new(format!(
             "point AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then make the pod anew",
@@ -88,12 +89,14 @@ fn judge(evidence: &Evidence) -> Outcome {
             "take the nodeSelector for Windows out of the pod's template, or a path that was set by hand, then make the \
              pod anew",
         )
-        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.nodeSelector}'"),
+        .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.nodeSelector}}'")),
         _ => Fix::new(
             "remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any own volume named aws-iam-token from the manifest, \
              then make the pod anew so that the webhook adds both",
         )
-        .command("kubectl get pod POD -n NAMESPACE -o jsonpath='{.spec.volumes[?(@.name==\"aws-iam-token\")]}'"),
+        .command(format!(
+            "kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"aws-iam-token\")]}}'"
+        )),
     };
     Diagnosis::new(cause, fix).into()
 }

@@ -85,7 +85,7 @@ fn rule(step: &PathStep, identity: &Identity) -> String {
 fn fs_group(identity: &Identity) -> Fix {
     let group = if identity.gid == 0 { 65534 } else { identity.gid };
     Fix::new("let the pod's securityContext give this process the file through its group, then make the pod anew")
-        .command(format!("spec:\n  securityContext:\n    fsGroup: {group}"))
+        .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn refused(step: &PathStep, application: &Identity, we_can: bool) -> Diagnosis {
     let fix = Fix::new(
         "let the pod's securityContext give the application the file through its group, then make the pod anew",
     )
-    .command(format!("spec:\n  securityContext:\n    fsGroup: {group}"));
+    .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"));
     Diagnosis::new(cause, fix)
 }
 

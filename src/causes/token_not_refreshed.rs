@@ -46,7 +46,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     );
     let fix =
         Fix::new("look for subPath in the container's volumeMounts, and for the kubelet's errors about this volume")
-            .command("kubectl get events -n NAMESPACE --field-selector involvedObject.name=POD");
+            .command(format!("kubectl get events --field-selector involvedObject.name={}", evidence.kubectl_pod()));
     Diagnosis::new(cause, fix).into()
 }
 

@@ -15,8 +15,8 @@ Examples:
   irsa-probe audit pod.json serviceaccount.yaml role.json
   { kubectl get pods,serviceaccounts -n payments -o json
     kubectl get --raw /.well-known/openid-configuration
-    aws iam get-role --role-name checkout
-    aws iam list-open-id-connect-providers; } 2>&1 | irsa-probe audit -
+    aws iam get-role --role-name checkout --output json
+    aws iam list-open-id-connect-providers --output json; } 2>&1 | irsa-probe audit -
 
 Exit codes:
   0  no error                        2  usage error; no error, but some document

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub const EXAMPLES: &str = "\
 Examples:
   irsa-probe trust-policy
-  aws iam get-role --role-name checkout > role.json
+  aws iam get-role --role-name checkout --output json > role.json
   irsa-probe trust-policy --check role.json
   irsa-probe trust-policy --terraform > trust.tf
 

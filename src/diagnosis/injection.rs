@@ -23,6 +23,10 @@ pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
         && !(is_set("AWS_ROLE_ARN") || is_set("AWS_WEB_IDENTITY_TOKEN_FILE") || is_mounted || in_profile)
 }
 
+/// What to do about the pods that no rollout replaces.
+pub const OWNER: &str = "Restart the workload that owns it. Nothing recreates a pod without an owner: create it again from \
+                         its manifest";
+
 /// What the mounts say where neither variable is set. `None` if nobody could look.
 pub fn without_variables(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, pod_identity, .. } = evidence.mounts.seen()?;
@@ -123,22 +127,25 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
 /// The commands that show and set the annotation of the pod's service account, and recreate the pod.
 pub fn look_at_service_account(evidence: &Evidence, fix: Fix) -> Fix {
     let account = evidence.service_account();
-    let namespace =
-        name_or(account.map(|(namespace, _)| namespace).or(evidence.place.namespace.as_deref()), "NAMESPACE");
+    let namespace = evidence.kubectl_namespace();
     let name = name_or(account.map(|(_, name)| name), "SERVICE_ACCOUNT");
     let role = evidence.environment.value("AWS_ROLE_ARN").or(evidence.environment.value("AWS_IAM_ROLE_ARN"));
-    let role =
-        role.filter(|role| crate::aws::arn::RoleArn::parse(role).is_ok()).unwrap_or("arn:aws:iam::ACCOUNT:role/ROLE");
+    let role = role.filter(|role| crate::aws::arn::RoleArn::parse(role).is_ok());
     let fix = match account {
         Some(_) => fix,
         None => fix
             .command(format!("kubectl get pod {} -o jsonpath='{{.spec.serviceAccountName}}'", evidence.kubectl_pod())),
     };
-    fix.command(format!("kubectl get serviceaccount -n {namespace} {name} -o jsonpath='{{.metadata.annotations}}'"))
-        .command(format!(
+    let fix = fix
+        .command(format!("kubectl get serviceaccount -n {namespace} {name} -o jsonpath='{{.metadata.annotations}}'"));
+    let fix = match role {
+        Some(role) => fix.command(format!(
             "kubectl annotate serviceaccount -n {namespace} {name} --overwrite eks.amazonaws.com/role-arn={role}"
-        ))
-        .command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
+        )),
+        // Nothing writes a placeholder into a service account.
+        None => fix,
+    };
+    fix.command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
 }
 
 #[cfg(test)]

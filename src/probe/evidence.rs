@@ -129,10 +129,15 @@ impl Evidence {
 
     /// This pod as kubectl takes it, `checkout-5d9 -n payments`, with a placeholder for what is not known.
     pub fn kubectl_pod(&self) -> String {
-        let Place { pod, namespace, .. } = &self.place;
         let claimed = self.tokens().find_map(|token| token.kubernetes.pod.as_deref());
-        let namespace = self.service_account().map(|(namespace, _)| namespace).or(namespace.as_deref());
-        format!("{} -n {}", name_or(claimed.or(pod.as_deref()), "POD"), name_or(namespace, "NAMESPACE"))
+        let pod = name_or(claimed.or(self.place.pod.as_deref()), "POD");
+        format!("{pod} -n {}", self.kubectl_namespace())
+    }
+
+    /// This pod's namespace as kubectl takes it, or a placeholder.
+    pub fn kubectl_namespace(&self) -> &str {
+        let namespace = self.service_account().map(|(namespace, _)| namespace);
+        name_or(namespace.or(self.place.namespace.as_deref()), "NAMESPACE")
     }
 
     /// That for the cluster's API first: it is this pod's own, whatever the configured token file holds.

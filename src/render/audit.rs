@@ -8,6 +8,7 @@ use crate::causes;
 use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
 use crate::documents::audit::{Applied, Audit, Finding, Group, PodStory, Verdict, Workload, groups};
+use crate::render::json::{self as report, FixV1};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -62,12 +63,6 @@ struct FindingV1<'a> {
     workload: Option<WorkloadV1<'a>>,
     cause: &'a str,
     fix: FixV1<'a>,
-}
-
-#[derive(Serialize)]
-struct FixV1<'a> {
-    text: &'a str,
-    commands: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -139,7 +134,7 @@ fn finding_v1(finding: &Finding) -> FindingV1<'_> {
         about: &finding.about,
         workload: finding.of.as_ref().map(|of| workload_v1(&of.workload, None)),
         cause: &finding.cause,
-        fix: FixV1 { text: &finding.fix.text, commands: &finding.fix.commands },
+        fix: report::fix(&finding.fix),
     }
 }
 

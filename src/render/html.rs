@@ -75,8 +75,8 @@ impl Page {
         }
         self.element("p", &diagnosis.cause);
         self.raw("<p><strong>Fix:</strong> ").text(&diagnosis.fix.text).raw("</p>\n");
-        if !diagnosis.fix.commands.is_empty() {
-            self.element("pre", &diagnosis.fix.commands.join("\n"));
+        for block in [&diagnosis.fix.commands, &diagnosis.fix.snippets].into_iter().filter(|block| !block.is_empty()) {
+            self.element("pre", &block.join("\n"));
         }
         self.raw("<p class=\"dim\">More: <code>irsa-probe explain ").text(finding.cause.code).raw("</code></p>\n");
         if !diagnosis.candidates.is_empty() {

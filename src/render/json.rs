@@ -1,6 +1,6 @@
 //! `irsa-probe/report/v1`: a public format with structs of its own, so that a change within never changes it.
 
-use crate::causes::{Advice, Finding, Outcome, Severity};
+use crate::causes::{Advice, Finding, Fix, Outcome, Severity};
 use crate::diagnosis::report::Report;
 use crate::probe::evidence::{PathStep, Seen, Step, StepStatus};
 use crate::text::printable::Notation;
@@ -83,9 +83,10 @@ struct CandidateV1<'a> {
 }
 
 #[derive(Serialize)]
-struct FixV1<'a> {
+pub(crate) struct FixV1<'a> {
     text: &'a str,
     commands: &'a [String],
+    snippets: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -179,9 +180,13 @@ pub(crate) fn finding(finding: &Finding) -> FindingV1<'_> {
         title: finding.cause.title,
         cause: &diagnosis.cause,
         candidates: candidates.map(|one| CandidateV1 { code: one.cause.code, why: &one.why }).collect(),
-        fix: FixV1 { text: &diagnosis.fix.text, commands: &diagnosis.fix.commands },
+        fix: fix(&diagnosis.fix),
         docs: format!("irsa-probe explain {}", finding.cause.code),
     }
+}
+
+pub(crate) fn fix(fix: &Fix) -> FixV1<'_> {
+    FixV1 { text: &fix.text, commands: &fix.commands, snippets: &fix.snippets }
 }
 
 fn check<'a>(code: &'static str, outcome: &'a Outcome) -> CheckV1<'a> {

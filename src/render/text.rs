@@ -6,7 +6,8 @@ use crate::probe::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
 use crate::text::printable::{Notation, RESET, printable};
 use crate::text::timestamp::span;
 use std::collections::BTreeMap;
-use textwrap::{Options, WordSplitter};
+use textwrap::core::Word;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 const WIDTH: usize = 80;
 /// Where values stand behind their label.
@@ -156,10 +157,8 @@ impl Page {
         self.gap();
         self.value("fix", &fix.text);
         // Commands must paste: they are never wrapped.
-        for command in &fix.commands {
-            for line in command.lines() {
-                self.text.push_str(&format!("{INDENT}  {}\n", self.paint(&printable(line), "1")));
-            }
+        for line in fix.commands.iter().chain(&fix.snippets).flat_map(|text| text.lines()) {
+            self.text.push_str(&format!("{INDENT}  {}\n", self.paint(&printable(line), "1")));
         }
     }
 
@@ -270,11 +269,31 @@ fn what_to_do(report: &Report) -> &'static str {
     }
 }
 
+/// Breaks lines at blanks, except in a command between backticks: half a command does something else when it is pasted.
 pub(crate) fn wrap(text: &str, first: &str, further: &str) -> String {
     let options = Options::new(WIDTH)
+        .word_separator(WordSeparator::Custom(whole_commands))
         .initial_indent(first)
         .subsequent_indent(further)
         .break_words(false)
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
+}
+
+fn whole_commands(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let mut rest = line;
+    let words = std::iter::from_fn(move || {
+        let mut within = false;
+        let mut blank = false;
+        let end = rest.char_indices().find_map(|(place, c)| {
+            let begins = blank && c != ' ' && !within;
+            within = if within { c != '`' } else { c == '`' && rest[place + 1..].contains('`') };
+            blank = c == ' ' && !within;
+            begins.then_some(place)
+        });
+        let (word, further) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = further;
+        (!word.is_empty()).then(|| Word::from(word))
+    });
+    Box::new(words)
 }

@@ -9,18 +9,18 @@ use serde_json::Value;
 pub const SCHEMA: &str = "irsa-probe/trust-policy/v1";
 const INDENT: &str = "              ";
 
-/// What a token needs, for people. From the second paragraph on it pastes into a shell.
+/// What a token needs, for people. The role may have further statements, so its policy is read before anything replaces it.
 pub fn needed_text(request: &Request, needed: &Needed) -> String {
-    let who = format!("# The trust policy that {} needs for {}:", request.role, printable(&request.subject));
-    let replace = needed.update_command_with_file("trust.json");
-    let account = &request.role.account;
-    format!(
-        "{}\n\ncat > trust.json <<'EOF'\n{}\nEOF\n\n# Put it in the place of the role's present one:\n{replace}\n\n\
-         # If account {account} has no provider for the cluster's issuer yet:\n{}\n",
-        wrap(&who, "", "# "),
-        needed.policy(),
-        needed.provider_command()
-    )
+    let who = format!("The trust policy that {} needs for {}:", request.role, printable(&request.subject));
+    let update = "Compare it with the policy that the role has. The second command prints an update that keeps the other \
+                  statements:";
+    let provider = format!("Create the OIDC provider only if account {} does not list it:", request.role.account);
+    let mut text = format!("{}\n\n{}\n", wrap(&who, "", ""), needed.policy());
+    for (heading, commands) in [(update, needed.check_commands()), (&provider, needed.provider_commands())] {
+        text += &format!("\n{}\n\n", wrap(heading, "", ""));
+        commands.iter().for_each(|command| text += &format!("  {command}\n"));
+    }
+    text
 }
 
 /// A policy judged, for people.
@@ -151,7 +151,7 @@ struct DifferenceV1<'a> {
 
 /// What a token needs, for programs.
 pub fn needed_json(request: &Request, needed: &Needed) -> String {
-    let commands = vec![needed.update_command(&needed.policy()), needed.provider_command()];
+    let commands = needed.check_commands().into_iter().chain(needed.provider_commands()).collect();
     line(&document(request, needed, None, commands, 0))
 }
 
@@ -302,15 +302,15 @@ aws iam update-assume-role-policy --role-name checkout --policy-document '{
     }
 
     #[test]
-    fn what_is_needed_pastes_into_a_shell() {
+    fn what_is_needed_is_compared_before_anything_is_replaced() {
         let request = answer(r#"{"Statement":[]}"#).request;
         let text = needed_text(&request, &Needed::from(&request));
         for piece in [
-            "# The trust policy that arn:aws:iam::111122223333:role/checkout needs for\n# system:serviceaccount:",
-            "\ncat > trust.json <<'EOF'\n{\n",
-            "\n}\nEOF\n",
-            "\naws iam update-assume-role-policy --role-name checkout --policy-document file://trust.json\n",
-            "\naws iam create-open-id-connect-provider --url https://k/id/A --client-id-list sts.amazonaws.com\n",
+            "The trust policy that arn:aws:iam::111122223333:role/checkout needs for\nsystem:serviceaccount:",
+            "\n\n{\n  \"Version\"",
+            "\n}\n\nCompare",
+            "\n  aws iam get-role --role-name checkout --output json > role.json\n  irsa-probe trust-policy --check role.json\n",
+            "\n  aws iam create-open-id-connect-provider --url https://k/id/A --client-id-list sts.amazonaws.com --output json\n",
         ] {
             assert!(text.contains(piece), "{text}");
         }

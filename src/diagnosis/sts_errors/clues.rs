@@ -52,6 +52,8 @@ pub struct Clues {
     pub windows: bool,
     /// The account of the node, as its instance metadata says.
     pub node_account: Option<String>,
+    /// The thumbprint of the certificates that the issuer's host presented here.
+    pub thumbprint: Option<String>,
     /// The ARN (or what is left of it) of whoever made the call.
     pub caller: Option<String>,
     /// How far STS's clock is ahead of the local one, in seconds.
@@ -101,6 +103,7 @@ impl Clues {
             pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
             windows: false,
             node_account: evidence.imds.seen().and_then(|imds| imds.account.clone()),
+            thumbprint: evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.clone()),
             caller: evidence.caller.seen().map(|caller| caller.arn.clone()),
             clock_ahead: evidence.clock.seen().map(|clock| clock.ahead_seconds),
         }

@@ -20,6 +20,9 @@ pub fn fix(cause: &Cause, clues: &Clues) -> Fix {
 /// The values that fixes need, or the words that stand for them.
 struct Names {
     role: String,
+    role_arn: String,
+    /// What `aws iam` needs besides, for the role's partition; begins with a blank.
+    iam_region: String,
     account: String,
     provider_arn: String,
     issuer: String,
@@ -35,6 +38,9 @@ struct Names {
     peer: String,
     region: String,
     token_path: String,
+    thumbprint: String,
+    /// AWS runs the issuer, so that thumbprints do not count.
+    is_of_aws: bool,
     /// The token is not a service account's, so that no kubelet refreshes it.
     is_foreign: bool,
 }
@@ -53,6 +59,8 @@ impl Names {
         let peer = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") };
         Names {
             role: or(role.map(|role| role.name.as_str()), "ROLE"),
+            role_arn: or(role.map(ToString::to_string).as_deref(), "arn:aws:iam::ACCOUNT:role/ROLE"),
+            iam_region: role.map(|role| role.partition.iam_region_option()).unwrap_or_default(),
             account: or(role.map(|role| role.account.as_str()), "ACCOUNT"),
             provider_arn: or(clues.provider_arn().as_deref(), "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER"),
             issuer: or(clues.issuer.as_deref(), "https://ISSUER"),
@@ -65,6 +73,8 @@ impl Names {
             peer,
             url,
             region: or(clues.region.as_deref().or(clues.issuer_region()), "REGION"),
+            thumbprint: or(clues.thumbprint.as_deref(), "THUMBPRINT"),
+            is_of_aws: clues.issuer_partition().is_some(),
             is_foreign: clues.subject.is_some() && clues.service_account().is_none(),
             token_path: or(clues.token_path.as_deref(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
         }
@@ -77,11 +87,28 @@ impl Names {
 
     /// Shows the role's trust policy, and judges it.
     fn compare(&self, fix: Fix) -> Fix {
-        fix.command(format!(
-            "aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument --output json > role.json",
-            self.role
-        ))
-        .command("irsa-probe trust-policy --check role.json")
+        fix.command(self.show_role()).command("irsa-probe trust-policy --check role.json")
+    }
+
+    /// Writes the role into a file, whatever output format is configured.
+    fn show_role(&self) -> String {
+        format!("aws iam get-role{} --role-name {} --output json > role.json", self.iam_region, self.role)
+    }
+
+    /// Shows the values of the annotation `name` by service account.
+    fn show_annotations(&self, column: &str, name: &str) -> String {
+        format!(
+            "kubectl get serviceaccounts -n {} -o 'custom-columns=NAME:.metadata.name,{column}:.metadata.annotations.eks\\.amazonaws\\.com/{name}'",
+            self.namespace
+        )
+    }
+
+    /// Whether a connection to STS comes about. Not verbose: curl would print the password of a proxy.
+    fn call_sts(&self) -> String {
+        format!(
+            "curl --max-time 5 --silent --show-error --output /dev/null --write-out '%{{http_code}} from %{{remote_ip}}\\n' {}",
+            self.url
+        )
     }
 }
 
@@ -123,7 +150,7 @@ mod tests {
         ] {
             let clues = at(url);
             let commands = |cause| fix(cause, &clues).commands[0].clone();
-            assert!(commands(&STS_UNREACHABLE).ends_with(curl), "{}", commands(&STS_UNREACHABLE));
+            assert!(commands(&STS_UNREACHABLE).ends_with(&format!(" {curl}")), "{}", commands(&STS_UNREACHABLE));
             assert!(commands(&TLS_UNKNOWN_CA).contains(openssl), "{}", commands(&TLS_UNKNOWN_CA));
         }
     }
@@ -147,7 +174,8 @@ mod tests {
         let audiences =
             |all: &[&str]| Clues { audience: Some(all.iter().map(|one| (*one).to_owned()).collect()), ..clues.clone() };
         for (all, command) in [
-            (&["vault"][..], "add-client-id-to-open-id-connect-provider"),
+            (&["sts.amazonaws.com"][..], "add-client-id-to-open-id-connect-provider"),
+            (&["vault"], "com/audience'"),
             (&["vault", "sts.amazonaws.com"], "get-open-id-connect-provider"),
             (&["sts.amazonaws.com", "vault"], "get-open-id-connect-provider"),
         ] {
@@ -156,10 +184,7 @@ mod tests {
             assert_eq!(fix.text.contains("sts.amazonaws.com alone"), all.len() > 1, "{all:?}: {fix:?}");
         }
         let fix = fix(&NOT_AUTHORIZED, &clues);
-        assert_eq!(
-            fix.commands[0],
-            "aws iam get-role --role-name checkout --query Role.AssumeRolePolicyDocument --output json > role.json"
-        );
+        assert_eq!(fix.commands[0], "aws iam get-role --role-name checkout --output json > role.json");
         for value in [
             "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EX",
             "oidc.eks.eu-west-1.amazonaws.com/id/EX:sub",

@@ -67,7 +67,10 @@ pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
     of_roles(case, links, &mut questions);
     of_providers(case, audit, links, &mut questions);
     if let (Some(cluster), None) = (case.documents.clusters.first(), &case.documents.associations) {
-        let command = format!("aws eks list-pod-identity-associations --cluster-name {}", shell_word(&cluster.name));
+        let command = format!(
+            "aws eks list-pod-identity-associations --cluster-name {} --output json",
+            shell_word(&cluster.name)
+        );
         questions.ask("does Pod Identity come before IRSA", command);
     }
     questions.all
@@ -144,7 +147,7 @@ fn of_roles(case: &Case<'_>, links: &[Link<'_>], questions: &mut Questions) {
         questions.ask(
             question,
             match unknown.len() {
-                ..=BY_NAME => format!("aws iam get-role{region} --role-name {}", role.name),
+                ..=BY_NAME => format!("aws iam get-role{region} --role-name {} --output json", role.name),
                 _ => format!("aws iam list-roles{region} --output json"),
             },
         );
@@ -157,11 +160,11 @@ fn of_roles(case: &Case<'_>, links: &[Link<'_>], questions: &mut Questions) {
     for (_, role) in there.iter().take(asked) {
         let (name, region) = (&role.name, role.partition.iam_region_option());
         if documents.attached_policies.is_none() {
-            let command = format!("aws iam list-attached-role-policies{region} --role-name {name}");
+            let command = format!("aws iam list-attached-role-policies{region} --role-name {name} --output json");
             questions.ask(&format!("may the role do anything{of}"), command);
         }
         if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
-            let command = format!("aws iam list-role-policies{region} --role-name {name}");
+            let command = format!("aws iam list-role-policies{region} --role-name {name} --output json");
             questions.ask(&format!("has the role inline policies{of}"), command);
         }
     }
@@ -178,12 +181,14 @@ fn of_providers(case: &Case<'_>, audit: &Audit, links: &[Link<'_>], questions: &
             Some((issuer, _)) if documents.providers.is_empty() => questions.ask(
                 "does the account know the cluster, with the token's audience",
                 format!(
-                    "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn {}",
+                    "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn {} --output json",
                     shell_word(&role.provider_arn(issuer))
                 ),
             ),
-            None if documents.provider_arns.is_none() => questions
-                .ask("does the account know the cluster", format!("aws iam list-open-id-connect-providers{region}")),
+            None if documents.provider_arns.is_none() => questions.ask(
+                "does the account know the cluster",
+                format!("aws iam list-open-id-connect-providers{region} --output json"),
+            ),
             _ => {}
         }
     }

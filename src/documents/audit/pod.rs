@@ -2,7 +2,7 @@
 
 use super::account::{PREFIX, role_annotation};
 use super::webhook::{self, VOLUME};
-use super::workload::{Workload, correct, recreate};
+use super::workload::{Workload, correct, recreate, recreate_after};
 use super::{Audit, Case, Finding, OfPod, PodStory, token_file};
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
@@ -131,19 +131,19 @@ fn pod_identity(about: &str, account: Option<&ServiceAccount>) -> Finding {
 /// The pod was left as it was. Which of the reasons it was, the other documents may tell.
 fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&ServiceAccount>) -> Finding {
     let anew = recreate(pod, None);
-    let recreate = |first: &str| recreate(pod, Some(first));
+    let after = |first: &str| recreate_after(pod, first);
     let name = format!("service account {}/{}", pod.namespace(), pod.service_account());
     if let Some((key, value, what)) = super::account::misplaced_on_pod(&pod.metadata) {
         let command = super::account::annotate_command(pod.namespace(), pod.service_account(), value);
         let cause = format!("the {what} {key:?} is on the pod; the webhook reads it from {name} only");
-        let mut fix = recreate("annotate the service account");
+        let mut fix = recreate(pod, Some("annotate the service account"));
         fix.commands.insert(0, command);
         return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
     }
     if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
         let has = if account.is_some() { "which has no role" } else { "which is not among these documents" };
         let mismatch =
-            |cause: String, fix: &str| Finding::new("service-account-mismatch", about, cause, recreate(fix)).frozen();
+            |cause: String, fix: &str| Finding::new("service-account-mismatch", about, cause, after(fix)).frozen();
         if let Some(other) = case.annotated_beside(pod) {
             return mismatch(
                 format!("the pod uses {name}, {has}; in the same namespace {other} has one"),
@@ -162,7 +162,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
             "env-not-injected",
             about,
             format!("the webhook put nothing into the pod; {name} or the webhook's configuration tells why"),
-            recreate("find out why with the commands below"),
+            after("find out why with the commands below"),
         )
         .frozen();
     };
@@ -173,7 +173,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
             format!(
                 "the webhook put nothing into the pod, because {name} has no annotation {PREFIX}role-arn with a value"
             ),
-            recreate("annotate the service account with the role's ARN"),
+            after("annotate the service account with the role's ARN"),
         )
         .frozen();
     };
@@ -189,7 +189,7 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
         return Finding::new("env-not-injected-pod-predates-annotation", about, cause, anew).frozen();
     }
     if let Some(why) = super::configuration::keeps_away(case, pod) {
-        let fix = recreate("repair the webhook");
+        let fix = after("repair the webhook");
         return Finding::new(
             "env-not-injected-webhook-missing",
             about,
@@ -237,7 +237,7 @@ fn volume(pod: &Pod, about: &str, audit: &mut Audit) {
             "the token is made for the audience {audience}: STS takes it only if the IAM provider lists {audience} as a client ID"
         );
         let first = format!("unless that is meant, remove the annotation {PREFIX}audience from the service account");
-        let fix = recreate(pod, Some(&first));
+        let fix = recreate_after(pod, &first);
         audit.add(Finding::new("wrong-audience", about, cause, fix).note());
     }
 }
@@ -251,7 +251,7 @@ fn changed_since(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit
         let cause = format!(
             "the pod has the role {value}, its service account's annotation names {role}: the annotation was changed after the pod was made, or the pod sets its own"
         );
-        let fix = recreate(pod, Some("make sure that the annotation is right"));
+        let fix = recreate_after(pod, "make sure that the annotation is right");
         audit.add(Finding::new("env-not-injected-pod-predates-annotation", about, cause, fix).frozen());
     }
 }

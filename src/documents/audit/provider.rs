@@ -5,6 +5,7 @@ use crate::aws::arn::{RoleArn, without_scheme};
 use crate::aws::issuer::why_unreachable;
 use crate::aws::partition::Partition;
 use crate::causes::{Fix, shell_word};
+use crate::documents::trust_policy::STS_AUDIENCE;
 use crate::documents::trust_policy::needed;
 use crate::documents::{Absent, Provider};
 
@@ -76,11 +77,7 @@ fn judge(case: &Case<'_>, provider: &Provider, link: &Link<'_>, role: &RoleArn, 
     if !provider.client_ids.iter().any(|id| id == link.audience) {
         let cause =
             format!("its client IDs are {}; the token is for {}", provider.client_ids.join(", "), link.audience);
-        let fix = Fix::new("add the audience").command(format!(
-            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {}",
-            shell_word(link.audience)
-        ));
-        audit.add(Finding::new("wrong-audience", &about, cause, fix));
+        audit.add(Finding::new("wrong-audience", &about, cause, audience_fix(link, role, &arn)));
     }
     let host = without_scheme(issuer).split('/').next().unwrap_or_default();
     if Partition::of_host(host).is_some() {
@@ -99,9 +96,31 @@ fn judge(case: &Case<'_>, provider: &Provider, link: &Link<'_>, role: &RoleArn, 
              unless the chain ends in a certificate authority that AWS trusts anyway"
         );
         let fix = Fix::new("add the thumbprint").command(format!(
-            "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {arn} --thumbprint-list {}",
+            "aws iam update-open-id-connect-provider-thumbprint{} --open-id-connect-provider-arn {arn} --thumbprint-list {}",
+            role.partition.iam_region_option(),
             provider.thumbprints.iter().map(String::as_str).chain([seen]).map(shell_word).collect::<Vec<_>>().join(" ")
         ));
         audit.add(Finding::new("thumbprint-mismatch", &about, cause, fix).warning());
     }
+}
+
+/// The webhook's default audience is right, so an annotation asked for another one.
+fn audience_fix(link: &Link<'_>, role: &RoleArn, arn: &str) -> Fix {
+    let Link { audience, namespace, account, .. } = link;
+    if *audience == STS_AUDIENCE {
+        return Fix::new("Add the audience to the client IDs of the provider.").command(format!(
+            "aws iam add-client-id-to-open-id-connect-provider{} --open-id-connect-provider-arn {arn} --client-id {audience}",
+            role.partition.iam_region_option()
+        ));
+    }
+    Fix::new(format!(
+        "Remove the annotation eks.amazonaws.com/audience from the service account, then recreate its pods. Only if \
+         {audience} is intended, add it to the client IDs of the provider instead \
+         (aws iam add-client-id-to-open-id-connect-provider)."
+    ))
+    .command(format!(
+        "kubectl annotate serviceaccount {} -n {} eks.amazonaws.com/audience-",
+        shell_word(account),
+        shell_word(namespace)
+    ))
 }

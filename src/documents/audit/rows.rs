@@ -48,10 +48,9 @@ fn what_is_open_is_asked_for_until_nothing_is() {
         assert!(account.iter().any(|command| command.contains(part)), "{part} is not in {account:?}");
     }
     let cluster_known = commands(&[annotated(), injected_pod(&[]), cluster()]);
-    assert!(
-        cluster_known
-            .contains(&format!("aws iam get-open-id-connect-provider --open-id-connect-provider-arn {PROVIDER}"))
-    );
+    assert!(cluster_known.contains(&format!(
+        "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {PROVIDER} --output json"
+    )));
     let all = [
         annotated(),
         injected_pod(&[]),
@@ -170,7 +169,10 @@ fn inline_policies_count_as_policies() {
     assert_eq!(codes(&audited(&[attached(), some])), [""; 0]);
     assert!(audited(&[attached(), none]).findings[0].cause.contains("neither managed nor inline"));
     let open = audited(&[annotated(), attached()]).open;
-    assert!(open.iter().any(|one| one.command == "aws iam list-role-policies --role-name checkout"), "{open:?}");
+    assert!(
+        open.iter().any(|one| one.command == "aws iam list-role-policies --role-name checkout --output json"),
+        "{open:?}"
+    );
 }
 
 #[test]

@@ -50,7 +50,13 @@ fn above<'a>(pod: &Pod, owner: &'a Owner) -> (&'a str, &'a str) {
     above.unwrap_or((&owner.kind, &owner.name))
 }
 
-/// How to get a new pod in the place of one, with nothing lost that no one makes again. `first` is what to do before.
+/// What to do first, and then how to get a new pod; without commands, which would come too early.
+pub(super) fn recreate_after(pod: &Pod, first: &str) -> Fix {
+    Fix { commands: Vec::new(), ..recreate(pod, Some(first)) }
+}
+
+/// How to get a new pod in the place of one, with nothing lost that no one creates again: no command deletes a pod. `first`
+/// is what to do before.
 pub(super) fn recreate(pod: &Pod, first: Option<&str>) -> Fix {
     if let (Some(first), true) = (first, pod.origin != Origin::Admitted) {
         return Fix::new(first);
@@ -68,8 +74,10 @@ pub(super) fn recreate(pod: &Pod, first: Option<&str>) -> Fix {
         "Job" | "CronJob" => Fix::new(then("run the job again")),
         // A static pod, which a file on the node makes.
         "Node" => Fix::new(then("restart the static pod on its node")),
-        kind => Fix::new(then(&format!("delete the pod; its {kind} creates a new one")))
-            .command(format!("kubectl delete pod {} -n {namespace}", shell_word(&pod.metadata.name))),
+        kind @ ("ReplicaSet" | "ReplicationController") => {
+            Fix::new(then(&format!("delete the pod; its {kind} creates a new one")))
+        }
+        kind => Fix::new(then(&format!("have its {kind} {} create a new pod", workload.name))),
     }
 }
 
@@ -80,7 +88,7 @@ pub(super) fn correct(pod: &Pod, what: &str) -> Fix {
         "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => {
             Fix::new(format!("{what} in the pod template of {}", workload.shown()))
         }
-        _ => recreate(pod, Some(&format!("{what} in its manifest"))),
+        _ => recreate_after(pod, &format!("{what} in its manifest")),
     }
 }
 
@@ -98,11 +106,7 @@ mod tests {
                 "Deployment a/web",
                 Some("kubectl rollout restart deployment/web -n a"),
             ),
-            (
-                json!({"kind": "ReplicaSet", "name": "web-0", "controller": true}),
-                "ReplicaSet a/web-0",
-                Some("kubectl delete pod p -n a"),
-            ),
+            (json!({"kind": "ReplicaSet", "name": "web-0", "controller": true}), "ReplicaSet a/web-0", None),
             (
                 json!({"kind": "StatefulSet", "name": "db"}),
                 "StatefulSet a/db",
@@ -116,7 +120,7 @@ mod tests {
             (json!({"kind": "Job", "name": "irsa-audit-29926157"}), "CronJob a/irsa-audit", None),
             (json!({"kind": "Job", "name": "load-2992615"}), "Job a/load-2992615", None),
             (json!({"kind": "Node", "name": "ip-10-0-0-1"}), "Node a/ip-10-0-0-1", None),
-            (json!({"kind": "Workflow", "name": "w"}), "Workflow a/w", Some("kubectl delete pod p -n a")),
+            (json!({"kind": "Workflow", "name": "w"}), "Workflow a/w", None),
         ] {
             let owners = if owner.is_null() { json!([]) } else { json!([{"kind": "Other", "name": "o"}, owner]) };
             let first = owner["controller"].is_null() && !owner.is_null();

@@ -99,19 +99,30 @@ impl Needed {
         format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
     }
 
-    /// The same with the policy in a file.
-    pub fn update_command_with_file(&self, path: &str) -> String {
-        self.update_command(&format!("file://{path}"))
+    /// The commands that judge the policy that the role has. Where it denies, the second prints one that is merged.
+    pub fn check_commands(&self) -> Vec<String> {
+        let (name, region) = (shell_word(&self.role.name), self.role.partition.iam_region_option());
+        vec![
+            format!("aws iam get-role{region} --role-name {name} --output json > role.json"),
+            "irsa-probe trust-policy --check role.json".to_owned(),
+        ]
+    }
+
+    /// The commands that show whether the account has the provider, and create it.
+    pub fn provider_commands(&self) -> Vec<String> {
+        let region = self.role.partition.iam_region_option();
+        vec![format!("aws iam list-open-id-connect-providers{region} --output json"), self.provider_command()]
     }
 
     /// The command that makes the provider, for an account that does not have it.
     pub fn provider_command(&self) -> String {
         let (url, audience) = (shell_word(&self.issuer), shell_word(&self.audience));
         let region = self.role.partition.iam_region_option();
-        format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience}")
+        format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience} --output json")
     }
 
-    /// The same for Terraform's AWS provider.
+    /// The same as a data source of Terraform's AWS provider. Only the document: the role exists, so a resource for it would
+    /// fail, and an imported one would lose what is not written here (tags, boundary, session duration, statements).
     pub fn terraform(&self) -> String {
         let name: String = self
             .role
@@ -121,12 +132,10 @@ impl Needed {
             .collect();
         // A Terraform identifier does not begin with a digit.
         let label = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
-        let path = match self.role.path.as_str() {
-            "/" => String::new(),
-            path => format!("\n  path               = {}", hcl(path)),
-        };
         format!(
-            r#"data "aws_iam_policy_document" "{label}_trust" {{
+            r#"# In the resource of the role: assume_role_policy = data.aws_iam_policy_document.{label}_trust.json
+# That replaces all statements. To keep others, name their document in source_policy_documents.
+data "aws_iam_policy_document" "{label}_trust" {{
   statement {{
     actions = [{action}]
 
@@ -148,11 +157,6 @@ impl Needed {
     }}
   }}
 }}
-
-resource "aws_iam_role" "{label}" {{
-  name               = {role}{path}
-  assume_role_policy = data.aws_iam_policy_document.{label}_trust.json
-}}
 "#,
             action = hcl(ACTION),
             provider = hcl(&self.provider_arn()),
@@ -161,7 +165,6 @@ resource "aws_iam_role" "{label}" {{
             aud_operator = hcl(self.audience_operator()),
             aud_key = hcl(&self.key("aud")),
             aud = hcl(&self.audience),
-            role = hcl(&self.role.name),
         )
     }
 

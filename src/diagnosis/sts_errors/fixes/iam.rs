@@ -2,9 +2,12 @@
 
 use super::Names;
 use crate::causes::Fix;
+use crate::documents::trust_policy::STS_AUDIENCE;
 
 pub fn fix(code: &str, names: &Names) -> Option<Fix> {
-    let Names { role, account, provider_arn, issuer, subject, audience, namespace, service_account, .. } = names;
+    let Names {
+        role, iam_region, account, provider_arn, issuer, subject, audience, namespace, service_account, ..
+    } = names;
     let key = names.key();
     Some(match code {
         "not-authorized" => names.compare(Fix::new(format!(
@@ -20,7 +23,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "set serviceAccountName in the pod's template to the account that the role is for (the pod runs as \
              {subject:?} now), or let the trust policy name this one"
         ))
-        .command(format!("kubectl get serviceaccounts --namespace {namespace} --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'")),
+        .command(names.show_annotations("ROLE", "role-arn")),
         "subject-wildcard-needs-stringlike" => names.compare(Fix::new(format!(
             "move the condition on \"{key}:sub\" from StringEquals to StringLike, or write the whole {subject:?} into it"
         ))),
@@ -36,14 +39,14 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         }
         "trust-policy-lacks-web-identity-statement" => names
             .compare(Fix::new(format!(
-                "add a statement that allows sts:AssumeRoleWithWebIdentity to {provider_arn}; print one with"
-            )))
-            .command("irsa-probe trust-policy"),
+                "Add a statement that allows sts:AssumeRoleWithWebIdentity to {provider_arn}. The second command prints \
+                 the update, which keeps the other statements"
+            ))),
         "role-does-not-exist" => Fix::new(format!(
             "see whether the role {role:?} exists in the account {account}; if not, correct the annotation of the \
              service account and recreate the pod. A role made within the last minutes only needs time"
         ))
-        .command(format!("aws iam get-role --role-name {role} --query Role.Arn")),
+        .command(format!("aws iam get-role{iam_region} --role-name {role} --query Role.Arn --output json")),
         "scp-or-boundary-deny" => Fix::new(
             "find the statement that denies (or does not allow) sts:AssumeRoleWithWebIdentity: first in the policy of the \
              STS VPC endpoint and in the organization's resource control policies, including those attached to the \
@@ -54,14 +57,16 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "make the IAM provider for {issuer} in the account {account} (the role's), with the audience {audience:?}. \
              If it was made within the last minutes, wait"
         ))
-        .command("aws iam list-open-id-connect-providers")
-        .command(format!("aws iam create-open-id-connect-provider --url {issuer} --client-id-list {audience}")),
+        .command(format!("aws iam list-open-id-connect-providers{iam_region} --output json"))
+        .command(format!(
+            "aws iam create-open-id-connect-provider{iam_region} --url {issuer} --client-id-list {audience} --output json"
+        )),
         "wrong-account-in-role-arn" => Fix::new(format!(
             "see whether {account}, the account in AWS_ROLE_ARN, is the one meant: either correct the service account's \
              annotation and recreate the pod, or make the issuer's provider in that account too"
         ))
         .command(format!(
-            "kubectl get serviceaccount {service_account} --namespace {namespace} --output 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'"
+            "kubectl get serviceaccount {service_account} -n {namespace} -o 'custom-columns=NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'"
         )),
         "issuer-not-public-default" => Fix::new(
             "give the API server a public issuer: --service-account-issuer=https://HOST with discovery document and \
@@ -73,26 +78,36 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
              client IDs if the error stays"
         ))
         .command(format!(
-            "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
+            "aws iam get-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
         )),
-        "wrong-audience" => Fix::new(format!(
-            "add the token's audience {audience:?} to the provider's client ids, or have the token minted for one that \
-             is there (sts.amazonaws.com)"
+        // The webhook's default is right, so an annotation asked for another one.
+        "wrong-audience" if audience != STS_AUDIENCE && !names.is_foreign => Fix::new(format!(
+            "Find out what asks for the audience {audience:?}: usually the annotation eks.amazonaws.com/audience of the \
+             service account. If nobody needs it, remove it and recreate the pod. Only if it is intended, add {audience:?} \
+             to the provider's client IDs (aws iam add-client-id-to-open-id-connect-provider)"
         ))
-        .command(format!(
-            "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {provider_arn} --client-id {audience}"
+        .command(names.show_annotations("AUDIENCE", "audience")),
+        "wrong-audience" => {
+            Fix::new(format!("Add the token's audience {audience:?} to the provider's client IDs")).command(format!(
+                "aws iam add-client-id-to-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --client-id {audience}"
+            ))
+        }
+        "thumbprint-mismatch" if names.is_of_aws => Fix::new(format!(
+            "Leave the thumbprints of the provider: AWS runs {issuer} and does not use them for it. Run the check again; \
+             if the error stays, open a case with AWS Support"
         )),
         "thumbprint-mismatch" => Fix::new(
-            "set the provider's thumbprint to the SHA-1 fingerprint of the topmost certificate that the issuer presents, if \
-             the issuer's certificate comes from a private CA. The command replaces the provider's whole list. For EKS \
-             and other issuers with a public CA, IAM ignores thumbprints: leave them",
+            "Set the provider's thumbprint to the SHA-1 fingerprint of the last certificate that the issuer presents, if \
+             a private CA signed it. The command replaces the whole list of thumbprints. Where a public CA signed it, \
+             AWS does not use thumbprints",
         )
         .command(format!(
             "openssl s_client -servername {host} -showcerts -connect {host}:443 </dev/null",
             host = key.split('/').next().unwrap_or(key)
         ))
         .command(format!(
-            "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {provider_arn} --thumbprint-list THUMBPRINT"
+            "aws iam update-open-id-connect-provider-thumbprint{iam_region} --open-id-connect-provider-arn {provider_arn} --thumbprint-list {}",
+            names.thumbprint
         )),
         "verification-key-not-retrieved" => Fix::new(format!(
             "look whether {issuer} publishes its keys to the internet, within 5 s, and with the token's kid among them; \
@@ -109,7 +124,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
              there until the last token that it signed has expired",
         )
         .command("kubectl get --raw /openid/v1/jwks")
-        .command(format!("curl {issuer}/.well-known/openid-configuration")),
+        .command(format!("curl --max-time 5 {issuer}/.well-known/openid-configuration")),
         "idp-rejected-claim" => Fix::new(
             "ask the identity provider why it refuses the token; clusters' tokens are verified by STS itself and never \
              meet this",
@@ -118,8 +133,8 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "activate STS for the region (IAM console, Account settings, Security Token Service endpoints; an opt-in region is \
              enabled as a whole, under Account, AWS Regions), or call another region's endpoint",
         ),
-        "session-duration-exceeds-max" => Fix::new("request a shorter session, or raise the role's MaxSessionDuration to what the program requests")
-            .command(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration")),
+        "session-duration-exceeds-max" => Fix::new("Request a shorter session, or raise the role's MaxSessionDuration to what the program requests")
+            .command(format!("aws iam get-role{iam_region} --role-name {role} --query Role.MaxSessionDuration --output json")),
         "second-hop-assume-role-denied" => Fix::new(
             "IRSA works. If the second role is the pod's own, take the role setting out of the program; else allow \
              sts:AssumeRole in the first role's permissions and name the first role in the second's trust policy",
@@ -128,7 +143,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "IRSA works. Allow the action on the resource in the role's policies, and look for what denies it: the \
              resource's own policy, a permissions boundary, the organization's policies",
         )
-        .command(format!("aws iam list-attached-role-policies --role-name {role}")),
+        .command(format!("aws iam list-attached-role-policies{iam_region} --role-name {role} --output json")),
         "packed-policy-too-large" => {
             Fix::new("pass fewer or shorter session tags and a smaller session policy to the second sts:AssumeRole")
         }

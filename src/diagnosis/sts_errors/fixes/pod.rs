@@ -2,10 +2,11 @@
 
 use super::Names;
 use crate::causes::Fix;
+use crate::diagnosis::injection::OWNER;
 
 pub fn fix(code: &str, names: &Names) -> Option<Fix> {
     let Names { namespace, service_account, token_path, .. } = names;
-    let show_account = format!("kubectl get serviceaccount {service_account} --namespace {namespace} --output yaml");
+    let show_account = format!("kubectl get serviceaccount {service_account} -n {namespace} -o yaml");
     let webhook = "kubectl get mutatingwebhookconfigurations pod-identity-webhook";
     Some(match code {
         "env-not-injected" => {
@@ -19,8 +20,8 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         )
         .command(webhook),
         "env-not-injected-pod-predates-annotation" => {
-            Fix::new("recreate the pod: variables are set only when a pod is made")
-                .command(format!("kubectl rollout restart KIND/NAME --namespace {namespace}"))
+            Fix::new(format!("Recreate the pod: the webhook changes pods only when they are created. {OWNER}"))
+                .command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
         }
         "env-not-injected-annotation-missing-or-misplaced" => Fix::new(
             "annotate the service account that the pod runs as (not the pod, not another account) with \
@@ -28,15 +29,15 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         )
         .command(show_account)
         .command(format!(
-            "kubectl annotate serviceaccount {service_account} --namespace {namespace} eks.amazonaws.com/role-arn=arn:aws:iam::{}:role/{}",
-            names.account, names.role
+            "kubectl annotate serviceaccount {service_account} -n {namespace} eks.amazonaws.com/role-arn={}",
+            names.role_arn
         )),
         "env-not-injected-by-opt-out" => Fix::new(
             "take the annotation eks.amazonaws.com/skip-containers or the label eks.amazonaws.com/skip-pod-identity-webhook \
              out of the pod's template, then recreate the pod",
         )
         .command(format!(
-            "kubectl get pods --namespace {namespace} --output yaml | grep -E 'skip-(containers|pod-identity-webhook)'"
+            "kubectl get pods -n {namespace} -o 'custom-columns=POD:.metadata.name,SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'"
         )),
         "env-partially-set" => Fix::new(
             "take hand-set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE out of the pod's template, so that the webhook \
@@ -87,12 +88,12 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "let AWS_WEB_IDENTITY_TOKEN_FILE name the token that the webhook mounts (audience sts.amazonaws.com), not \
              the API server's, then recreate the pod",
         ),
-        "token-not-yet-valid" => Fix::new("correct the clock of this node or of the API server").command("date --utc"),
+        "token-not-yet-valid" => Fix::new("correct the clock of this node or of the API server").command("date -u"),
         "static-keys-override" => Fix::new(
             "take AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (also empty ones) out of the pod's \
              template, and keys out of mounted files, then recreate the pod",
         )
-        .command(format!("kubectl get pods --namespace {namespace} --output 'custom-columns=POD:.metadata.name,VARIABLES:.spec.containers[*].env[*].name'")),
+        .command(format!("kubectl get pods -n {namespace} -o 'custom-columns=POD:.metadata.name,VARIABLES:.spec.containers[*].env[*].name,FROM:.spec.containers[*].envFrom'")),
         "pod-identity-precedence" => Fix::new(
             "decide for one: delete the Pod Identity association, or the service account's annotation, then recreate \
              the pod",
@@ -108,15 +109,18 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         ),
         "caller-is-not-expected-role" => {
             Fix::new("compare the caller with AWS_ROLE_ARN; where they differ, other credentials win over web identity")
-                .command("aws sts get-caller-identity")
+                .command("aws sts get-caller-identity --output json")
                 .command("env | grep -oE '^AWS_[A-Z0-9_]+'")
         }
         "unexpected-auth-header-on-unsigned-call" => Fix::new(
             "let nothing (client, mesh, proxy) add an Authorization or X-Amz-Security-Token header to the unsigned call",
         ),
         "request-clock-skew" => Fix::new("correct the clock of the node (chrony, and 169.254.169.123 as its source)")
-            .command("date --utc"),
-        "imds-reachable" => Fix::new("set the hop limit of the instance metadata to 1 so that pods cannot obtain the node's role"),
+            .command("date -u"),
+        "imds-reachable" => Fix::new(
+            "Set the hop limit of the instance metadata to 1 so that pods cannot obtain the node's role. First give every pod \
+             on the node that needs AWS a role of its own: the others lose access",
+        ),
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@ use crate::aws::partition::sts_endpoint_service;
 use crate::causes::Fix;
 
 pub fn fix(code: &str, names: &Names) -> Option<Fix> {
-    let Names { host, url, peer, region, .. } = names;
+    let Names { host, peer, region, namespace, .. } = names;
     Some(match code {
         "region-missing" => Fix::new("set AWS_REGION in the pod (the webhook does, given its --aws-default-region)"),
         "sts-endpoint-misconfigured" => Fix::new(
@@ -36,27 +36,27 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             Fix::new("look at AWS's own words above; if a proxy or portal answered, let the way to STS pass it by")
         }
         "sts-unreachable" => Fix::new("see that a connection to STS can be made from this pod")
-            .command(format!("curl --verbose --max-time 5 {url}")),
+            .command(names.call_sts()),
         "sts-global-endpoint-in-private-vpc" => Fix::new(
             "call the regional endpoint: set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (older SDKs default to \
              the global one), and have a VPC endpoint for STS",
         )
         .command(format!(
-            "aws ec2 describe-vpc-endpoints --filters Name=service-name,Values={} --output json",
+            "aws ec2 describe-vpc-endpoints --region {region} --filters Name=service-name,Values={} --output json",
             sts_endpoint_service(region).unwrap_or_else(|| format!("com.amazonaws.{region}.sts"))
         )),
         "sts-endpoint-unreachable-timeout" => Fix::new(
             "open the way to port 443 of STS: NetworkPolicy egress, the pod's security group, the security group of \
              the VPC endpoint, or NAT",
         )
-        .command(format!("curl --verbose --max-time 5 {url}"))
-        .command("kubectl get networkpolicies --all-namespaces"),
+        .command(names.call_sts())
+        .command(format!("kubectl get networkpolicies -n {namespace}")),
         "mesh-proxy-not-running" => Fix::new(
             "run the mesh's proxy as a native sidecar, which starts before the other init containers. Where the mesh cannot, \
              annotate the pod template with traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\" (Istio) or \
              config.linkerd.io/skip-outbound-ports (Linkerd): that takes all HTTPS of the pod out of the mesh",
         )
-        .command("kubectl get pod POD --namespace NAMESPACE -o jsonpath='{.spec.initContainers[*].name}'"),
+        .command(format!("kubectl get pod POD -n {namespace} -o 'jsonpath={{.spec.initContainers[*].name}}'")),
         "dns-failure" => Fix::new(
             "look at the cluster's DNS: CoreDNS pods, NetworkPolicy and security groups for port 53 over UDP and TCP",
         )
