@@ -13,7 +13,7 @@ AccessDenied as one whose trust policy says no. So this can never be excluded fr
 
 A role that was made seconds ago may not be known everywhere yet; that passes within a minute.
 
-See with `aws iam get-role --role-name NAME` whether it is there, path and letter case included. If the annotation \
+See with `aws iam get-role --role-name NAME --output json` whether it is there, path and letter case included. If the annotation \
 is wrong, correct it and recreate the pod; if the role was missing, the pod recovers once it exists.",
     judge: None,
 };

@@ -11,7 +11,7 @@ To assume a role is one thing, what the role may do another. A role without poli
 call but GetCallerIdentity is refused; so is one whose policies name other actions or resources.
 
 `aws iam list-attached-role-policies` and `list-role-policies` show what it has; `aws iam simulate-principal-policy \
---policy-source-arn ROLE_ARN --action-names ACTION` says whether an action is allowed, and what denies it. Give its \
+--policy-source-arn arn:aws:iam::ACCOUNT:role/ROLE --action-names ACTION --output json` says whether an action is allowed, and what denies it. Give its \
 output to `irsa-probe audit`.
 
 Attach or correct a policy. Nothing in the pod needs to change.",

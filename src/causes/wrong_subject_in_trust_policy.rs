@@ -12,8 +12,7 @@ Most often the namespace differs (a chart was installed elsewhere than its docs 
 typing error, an old name, or letter case, which counts.
 
 Only the trust policy shows it; STS answers the same AccessDenied to all mistakes of this kind. Compare the sub that \
-`irsa-probe` prints with the policy's: `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument > \
-role.json`, then `irsa-probe trust-policy --check role.json`.
+`irsa-probe` prints with the policy's: `aws iam get-role --role-name NAME --output json > role.json`, then `irsa-probe trust-policy --check role.json`.
 
 Correct the policy. The pod recovers by itself.",
     judge: None,

@@ -13,7 +13,7 @@ const REPORT_LISTEN: &str = "127.0.0.1:8081";
 pub const EXAMPLES: &str = "\
 Examples:
   irsa-probe serve
-  irsa-probe serve --listen [::]:18080 --report-listen 127.0.0.1:18081
+  irsa-probe serve --listen '[::]:18080' --report-listen 127.0.0.1:18081
   irsa-probe serve --listen unix:/run/irsa-probe.sock --report-listen none
   kubectl port-forward pod/checkout 8081    then open http://localhost:8081
 

@@ -38,7 +38,7 @@ struct Names {
     peer: String,
     region: String,
     token_path: String,
-    thumbprint: String,
+    thumbprint: Option<String>,
     /// AWS runs the issuer, so that thumbprints do not count.
     is_of_aws: bool,
     /// The token is not a service account's, so that no kubelet refreshes it.
@@ -73,7 +73,7 @@ impl Names {
             peer,
             url,
             region: or(clues.region.as_deref().or(clues.issuer_region()), "REGION"),
-            thumbprint: or(clues.thumbprint.as_deref(), "THUMBPRINT"),
+            thumbprint: clues.thumbprint.clone().filter(|value| pastes(value)),
             is_of_aws: clues.issuer_partition().is_some(),
             is_foreign: clues.subject.is_some() && clues.service_account().is_none(),
             token_path: or(clues.token_path.as_deref(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
@@ -83,6 +83,12 @@ impl Names {
     /// The issuer as condition keys begin with it.
     fn key(&self) -> &str {
         without_scheme(&self.issuer)
+    }
+
+    /// Host and port of the issuer. The path of its URL is no part of them.
+    fn issuer_peer(&self) -> String {
+        let authority = self.key().split('/').next().unwrap_or_default();
+        if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") }
     }
 
     /// Shows the role's trust policy, and judges it.

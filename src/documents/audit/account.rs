@@ -45,23 +45,13 @@ fn misplaced(metadata: &Metadata) -> Option<(&str, &str, &'static str)> {
 
 pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit) {
     let about = format!("service account {}/{}", account.namespace(), account.metadata.name);
-    let annotate = |role: &str| {
-        let command = annotate_command(account.namespace(), &account.metadata.name, role);
-        Fix::new("set the annotation, then recreate the pods").command(command)
-    };
+    let annotate = |role: &str| annotate_fix(account.namespace(), &account.metadata.name, role);
     match role_annotation(&account.metadata) {
         Some(role) => {
             if let Err(fault) = RoleArn::parse(role) {
                 let meant = role.trim_matches(|c: char| c.is_whitespace() || "\"'\u{201c}\u{201d}".contains(c));
-                let fix = match RoleArn::parse(meant) {
-                    Ok(_) => annotate(meant),
-                    Err(_) => Fix::new("set the annotation to the role's ARN, then recreate the pods")
-                        .command("aws iam list-roles --query 'Roles[].Arn' --output json"),
-                };
-                audit.add(
-                    Finding::new("malformed-arn", &about, format!("the annotation is {role:?}: it {fault}"), fix)
-                        .frozen(),
-                );
+                let cause = format!("the annotation is {role:?}: it {fault}");
+                audit.add(Finding::new("malformed-arn", &about, cause, annotate(meant)).frozen());
             }
         }
         None => {
@@ -84,6 +74,17 @@ pub(super) fn audit(case: &Case<'_>, account: &ServiceAccount, audit: &mut Audit
         let cause = format!("the namespace {} does not exist", account.namespace());
         let fix = Fix::new("make the service account in the namespace of its pods");
         audit.add(Finding::new("service-account-mismatch", &about, cause, fix));
+    }
+}
+
+/// Only the ARN of a role is written into the annotation.
+fn annotate_fix(namespace: &str, name: &str, role: &str) -> Fix {
+    match RoleArn::parse(role) {
+        Ok(_) => {
+            Fix::new("set the annotation, then recreate the pods").command(annotate_command(namespace, name, role))
+        }
+        Err(_) => Fix::new("set the annotation to the role's ARN, then recreate the pods")
+            .command("aws iam list-roles --query 'Roles[].Arn' --output json"),
     }
 }
 

@@ -66,7 +66,21 @@ pub(super) fn audited(documents: &[Value]) -> Audit {
     let text: Vec<String> = documents.iter().map(Value::to_string).collect();
     all.read("test", &text.join("\n"));
     assert!(all.unusable.is_empty(), "{:?}", all.unusable);
-    audit(&all, Context::at(Timestamp(1_795_395_600)))
+    listed(audit(&all, Context::at(Timestamp(1_795_395_600))))
+}
+
+/// An audit whose commands are all in the list that `tests/commands` tries with the real programs.
+pub(super) fn listed(audit: Audit) -> Audit {
+    let list: Vec<String> = include_str!("../../../tests/commands_of_audits.txt")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON string"))
+        .collect();
+    let fixes = audit.findings.iter().flat_map(|finding| &finding.fix.commands);
+    for command in fixes.chain(audit.open.iter().map(|open| &open.command)) {
+        let line = Value::from(command.as_str());
+        assert!(list.contains(command), "add this line to tests/commands_of_audits.txt:\n{line}");
+    }
+    audit
 }
 
 pub(super) fn with(mut value: Value, change: impl Fn(&mut Value)) -> Value {
@@ -371,9 +385,12 @@ fn pods_without_irsa_are_no_findings_among_others() {
 
 #[test]
 fn values_from_documents_stay_one_word_in_commands() {
-    let audit = audited(&[account(json!({"eks.amazonaws.com/role_arn": "x; rm -rf / #:role/"}))]);
-    let command = &audit.findings[0].fix.commands[0];
-    assert!(command.ends_with("role-arn='x; rm -rf / #:role/'"), "{command}");
+    let misspelt = |value: &str| account(json!({"eks.amazonaws.com/role_arn": value}));
+    let commands = |account: Value| audited(&[account]).findings.remove(0).fix.commands;
+    let named = with(misspelt(ROLE), |account| account["metadata"]["name"] = "x; reboot #".into());
+    assert!(commands(named)[0].contains(" serviceaccount 'x; reboot #' "));
+    // What is no ARN is no role either: nothing writes it into the annotation.
+    assert!(!commands(misspelt("x; rm -rf / #:role/")).concat().contains("annotate"));
 }
 
 #[test]

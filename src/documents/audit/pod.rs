@@ -134,10 +134,17 @@ fn not_injected(case: &Case<'_>, pod: &Pod, about: &str, account: Option<&Servic
     let after = |first: &str| recreate_after(pod, first);
     let name = format!("service account {}/{}", pod.namespace(), pod.service_account());
     if let Some((key, value, what)) = super::account::misplaced_on_pod(&pod.metadata) {
-        let command = super::account::annotate_command(pod.namespace(), pod.service_account(), value);
         let cause = format!("the {what} {key:?} is on the pod; the webhook reads it from {name} only");
-        let mut fix = recreate(pod, Some("annotate the service account"));
-        fix.commands.insert(0, command);
+        let annotate = RoleArn::parse(value)
+            .map(|_| super::account::annotate_command(pod.namespace(), pod.service_account(), value));
+        let fix = match annotate {
+            Ok(command) => {
+                let mut fix = recreate(pod, Some("annotate the service account"));
+                fix.commands.insert(0, command);
+                fix
+            }
+            Err(_) => after("annotate the service account with the role's ARN"),
+        };
         return Finding::new("env-not-injected-annotation-missing-or-misplaced", about, cause, fix).frozen();
     }
     if account.and_then(|account| role_annotation(&account.metadata)).is_none() {

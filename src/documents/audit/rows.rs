@@ -14,7 +14,7 @@ fn read(text: &str, more: &[Value]) -> Audit {
     all.read("test", text);
     more.iter().for_each(|one| all.read("test", &one.to_string()));
     assert!(all.unusable.is_empty(), "{:?}", all.unusable);
-    audit(&all, Context::at(Timestamp(1_795_395_600)))
+    listed(audit(&all, Context::at(Timestamp(1_795_395_600))))
 }
 
 fn deployment() -> Value {

@@ -96,18 +96,23 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
             "Leave the thumbprints of the provider: AWS runs {issuer} and does not use them for it. Run the check again; \
              if the error stays, open a case with AWS Support"
         )),
-        "thumbprint-mismatch" => Fix::new(
-            "Set the provider's thumbprint to the SHA-1 fingerprint of the last certificate that the issuer presents, if \
-             a private CA signed it. The command replaces the whole list of thumbprints. Where a public CA signed it, \
-             AWS does not use thumbprints",
+        "thumbprint-mismatch" if names.thumbprint.is_some() => Fix::new(
+            "Set the provider's thumbprint to the one that was seen, if a private CA signed the issuer's certificate. The \
+             command replaces the whole list of thumbprints. Where a public CA signed it, AWS does not use thumbprints",
         )
         .command(format!(
-            "openssl s_client -servername {host} -showcerts -connect {host}:443 </dev/null",
-            host = key.split('/').next().unwrap_or(key)
-        ))
-        .command(format!(
             "aws iam update-open-id-connect-provider-thumbprint{iam_region} --open-id-connect-provider-arn {provider_arn} --thumbprint-list {}",
-            names.thumbprint
+            names.thumbprint.as_deref().unwrap_or_default()
+        )),
+        "thumbprint-mismatch" => Fix::new(
+            "Set the provider's thumbprint to the SHA-1 fingerprint of the last certificate that the issuer presents, if \
+             a private CA signed it (aws iam update-open-id-connect-provider-thumbprint, which replaces the whole list). \
+             Where a public CA signed it, AWS does not use thumbprints",
+        )
+        .command(format!(
+            "openssl s_client -connect {} -servername {} -showcerts </dev/null",
+            names.issuer_peer(),
+            key.split(['/', ':']).next().unwrap_or(key)
         )),
         "verification-key-not-retrieved" => Fix::new(format!(
             "look whether {issuer} publishes its keys to the internet, within 5 s, and with the token's kid among them; \
