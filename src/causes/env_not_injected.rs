@@ -61,7 +61,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let fix = injection::look_at_service_account(evidence, fix)
         .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
         .command(format!(
-            "kubectl get pod {} -o jsonpath='{{.metadata.annotations}} {{.metadata.labels}}'",
+            "kubectl get pod {} -o 'custom-columns=SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'",
             evidence.kubectl_pod()
         ));
     if injection::is_absent_as_allowed(evidence) {

@@ -87,6 +87,6 @@ mod tests {
         };
         assert!(found.fix.text.contains("service account payments/checkout"), "{}", found.fix.text);
         let commands = found.fix.commands.join("\n");
-        assert!(commands.contains("annotate serviceaccount -n payments checkout --overwrite"), "{commands}");
+        assert!(commands.contains("get serviceaccount -n payments checkout "), "{commands}");
     }
 }

@@ -11,9 +11,9 @@ pub static REGION_STS_DISABLED: Cause = Cause {
         explanation: "\
 An account can deactivate the STS endpoints of regions that are on by default (IAM console, Account settings). In an \
 opt-in region STS cannot be toggled: it comes with the region, which is enabled under Account, AWS Regions. \
-Otherwise STS answers RegionDisabledException, or to web identity calls \"No OpenIDConnect provider found in your \
-account\", which another region's endpoint does not say. GetCallerIdentity works all the \
-same, so it proves nothing.
+In a region where STS is not active, it answers RegionDisabledException, or for web identity \"No OpenIDConnect provider \
+found in your account\", which the endpoint of another region does not say. GetCallerIdentity works there all the same, \
+so it proves nothing.
 
 Activate the endpoint or enable the region, or set AWS_REGION (and recreate the pod) so that another region's is called.",
     judge: Some(|evidence| sts_errors::judge(&REGION_STS_DISABLED, evidence)),

@@ -7,15 +7,15 @@ pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
     title: "the global STS endpoint is called from a network without internet",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
-    // Sources: IAM user guide, "AWS STS Regions and endpoints"; SDK reference guide, "AWS STS Regional endpoints".
     // Sources: IAM user guide, "AWS STS Regions and endpoints", section "AWS STS global endpoint changes" (served
     // in the Region of the workload where that Region is enabled by default); AWS Developer Tools Blog, "Updating
     // AWS SDK defaults" (boto3, PHP, C++ and .NET call the regional endpoint since 2025-07-31); IAM user guide,
     // "Interface VPC endpoints".
     explanation: "\
-sts.amazonaws.com resolves to public addresses, whichever region serves it. A VPC without a way out may have an \
-endpoint for STS, but only for its own region's name, sts.REGION.amazonaws.com. Older SDKs (boto3, PHP, C++ and .NET \
-before 2025-07-31) call the global name unless configured otherwise.
+sts.amazonaws.com resolves to public addresses. Since 2025 AWS answers it in the caller's region, where that region is \
+on by default; its addresses stay public. A VPC without a route to the internet may have an endpoint for STS, but only \
+for the name of its own region, sts.REGION.amazonaws.com. Older SDKs (boto3, PHP, C++ and .NET before 2025-07-31) call \
+the global name unless they are configured otherwise.
 
 Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (the annotation eks.amazonaws.com/sts-regional-endpoints: \
 \"true\" has the webhook do it), then recreate the pod. Do not alias the global name to the endpoint: its \

@@ -78,8 +78,9 @@ fn program(words: &[String], probe: &mut clap::Command) -> Option<String> {
         ["kubectl", rest @ ..] => kubectl(rest),
         ["aws", service, operation, rest @ ..] => aws(service, operation, rest),
         ["irsa-probe", ..] => probe.try_get_matches_from_mut(&words).err().and_then(|error| {
-            use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
-            (!matches!(error.kind(), DisplayHelp | DisplayVersion)).then(|| error.to_string())
+            // What is required may come from the environment.
+            use clap::error::ErrorKind::{DisplayHelp, DisplayVersion, MissingRequiredArgument};
+            (!matches!(error.kind(), DisplayHelp | DisplayVersion | MissingRequiredArgument)).then(|| error.to_string())
         }),
         _ => None,
     }
@@ -92,9 +93,12 @@ fn kubectl(words: &[&str]) -> Option<String> {
     let Some(verb) = KUBECTL_CHANGES.iter().find(|verb| words.starts_with(verb)) else {
         return Some("changes something that no printed command may change".to_owned());
     };
-    let arguments = &words[verb.len()..];
+    let mut arguments = words[verb.len()..].to_vec();
     let namespace = arguments.iter().position(|word| ["-n", "--namespace"].contains(word));
     let namespaced = namespace.is_some() || arguments.iter().any(|word| word.starts_with("--namespace="));
+    if let Some(place) = namespace {
+        arguments.drain(place..arguments.len().min(place + 2));
+    }
     let many = ["--all", "-A", "-l", "--selector", "--all-namespaces"];
     let plain = |word: &&&str| !word.starts_with('-');
     let objects: Vec<&&str> = arguments.iter().take_while(plain).collect();

@@ -63,7 +63,7 @@ pub fn fix(code: &str, names: &Names) -> Option<Fix> {
         .command("kubectl get pods --namespace kube-system --selector k8s-app=kube-dns"),
         "tls-unknown-ca" => Fix::new(
             "put a CA bundle into the image (Debian, Alpine: package ca-certificates); where TLS is inspected, add that \
-             CA and name the bundle in AWS_CA_BUNDLE or SSL_CERT_FILE",
+             CA and name the bundle in AWS_CA_BUNDLE or SSL_CERT_FILE (Node.js: NODE_EXTRA_CA_CERTS; Java: its truststore)",
         )
         .command(format!("openssl s_client -connect {peer} -servername {host} </dev/null | openssl x509 -noout -issuer")),
         "tls-hostname-mismatch" => Fix::new(
