@@ -335,6 +335,28 @@ mod tests {
     }
 
     #[test]
+    fn nothing_changes_where_the_reading_pauses() {
+        let account = "{\n  \"kind\": \"A\", \"t\": \"\\\"\u{fc}\"}";
+        for text in [
+            format!("{{\"v\": 1, \"items\": [{account}, {{\"a\": [1.5, null]}}], \"kind\": \"L\"}}\n{account}\n"),
+            "v: 1\nitems:\n- a: 1\n\n- a: \u{fc}\n  b:\n  - 2\nkind: L\n---\na: 1\n".to_owned(),
+            format!("Warning: x\nError from server (NotFound): y\n{account}\n---\na: [\n{{\"b\": 1, \"b\": 2}}\n[1, 2"),
+        ] {
+            let whole = pieces(&text);
+            for place in 0..text.len() {
+                // The line feeds fill up what is read at once, so that it ends there.
+                let moved = "\n".repeat(window::CHUNK - place) + &text;
+                let moved = pieces(&moved);
+                assert_eq!(moved.len(), whole.len(), "{place}: {moved:?}");
+                // Faults name lines.
+                for (moved, whole) in moved.iter().zip(&whole).filter(|(_, whole)| !matches!(whole, Fault(_))) {
+                    assert_eq!(moved, whole, "{place}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_broken_item_leaves_the_others() {
         let text = "{\"items\": [{\"a\": 1},\n{\"b\": 1, \"b\": 1}, {\"a\": 2}]}";
         let [List(_), Document(_), Fault(twice), Document(_), ListEnd(Some(_))] = &pieces(text)[..] else {

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr_iter};
 use std::io::{self, Read};
 
 /// How much is read at once.
-const CHUNK: usize = 64 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 
 pub(super) struct Window<'r> {
     source: &'r mut dyn Read,
