@@ -181,7 +181,10 @@ fn a_check_reads_no_more_than_a_pod_has_memory_and_time_for() {
         let (code, out, err) =
             run(directory.path(), &["check", "--no-sts", "--run-timeout", "60s", "--document", file], &input);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
-        assert!(err.contains(&format!("{name} is larger than a check reads in a pod, 8 MiB in all")), "{err}");
+        assert!(
+            err.contains(&format!("{name} exceeds the limit of 8 MiB for all documents: use irsa-probe audit")),
+            "{err}"
+        );
     }
     // Standard input that nobody closes.
     let mut child = Command::new(env!("CARGO_BIN_EXE_irsa-probe"))

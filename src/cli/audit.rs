@@ -62,8 +62,8 @@ pub fn read(files: &[OsString], limit: Option<u64>) -> Result<Documents, String>
     let mut left = limit.unwrap_or(u64::MAX);
     for file in files {
         let too_large = || {
-            let what = format!("{} is larger than a check reads in a pod", input::name(file));
-            format!("{what}, {} MiB in all: give it to irsa-probe audit", limit.unwrap_or_default() >> 20)
+            let limit = limit.unwrap_or_default() >> 20;
+            format!("{} exceeds the limit of {limit} MiB for all documents: use irsa-probe audit", input::name(file))
         };
         if input::length(file) > left {
             return Err(too_large());

@@ -87,6 +87,16 @@ fn all_kinds_are_known_together() {
     // Nor does the list before them, once jq has sorted its keys.
     let sorted = r#"{"items": [{"metadata": {"name": "n", "namespace": "a"}, "spec": {}}], "kind": "PodList"}"#;
     assert_eq!(recognised(sorted), ["pod a/n"]);
+    // What has items is no list for that reason alone.
+    for text in [
+        "kind: Menu\nitems:\n  a: 1\n",
+        "items: []\nkind: Menu",
+        "{\"items\": [{\"kind\": \"A\"}], \"kind\": \"Menu\"}",
+    ] {
+        let mut documents = Documents::default();
+        documents.read("test", text);
+        assert_eq!((documents.unread.get("Menu"), documents.unusable.len()), (Some(&1), 0), "{text}");
+    }
 }
 
 #[test]

@@ -25,8 +25,8 @@ pub(super) struct Said {
     pub no_webhooks: bool,
     /// It does not say of what it is empty.
     pub is_empty: bool,
-    /// It is no list of Kubernetes, and empty.
-    pub is_unknown: bool,
+    /// It is no list of Kubernetes, but a document like any other.
+    pub is_document: bool,
 }
 
 impl List {
@@ -83,7 +83,7 @@ impl Said {
             whole_namespaces: list.defaults,
             no_webhooks: is("MutatingWebhookConfiguration"),
             is_empty: is("") && list.items == 0,
-            is_unknown: kind.is_none() && list.items == 0,
+            is_document: kind.is_none() && (list.items == 0 || object["kind"].is_string()),
         }
     }
 }

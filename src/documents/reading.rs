@@ -107,8 +107,8 @@ impl<'r> Reading<'r> {
     /// A list says also what there is not.
     fn end(&mut self, list: List, object: &Value) {
         let said = list::Said::new(list, object);
-        if said.is_unknown {
-            return self.cannot_use(|source| format!("{source} holds a document of no kind that is known here"));
+        if said.is_document {
+            self.add(object.clone(), 1);
         }
         said.items.into_iter().for_each(|item| self.add(item, 1));
         let documents = &mut *self.documents;
