@@ -74,6 +74,7 @@ fn ending(command: &str) -> Option<Vec<&str>> {
     match command {
         "serve" => None,
         "wait" => Some(vec!["wait", "--timeout", "100ms", "--recreate-hold", "0s", "--log-format", "text"]),
+        "debug-profile" => Some(vec!["debug-profile", "--image", "irsa-probe"]),
         command => Some(vec![command]),
     }
 }
