@@ -2,7 +2,6 @@
 
 use super::shells::{self, Words};
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -15,11 +14,8 @@ pub fn calls(program: &str, commands: &[String]) -> Vec<Words> {
     calls
 }
 
-/// Nobody listens there.
-fn closed() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    format!("http://{}", listener.local_addr().expect("an address"))
-}
+/// Nobody listens there, and no port below 1024 is given to another test.
+const CLOSED: &str = "http://127.0.0.1:1";
 
 /// The interpreter beside `aws`, if it knows the aws CLI's modules.
 pub fn python_with_awscli() -> Option<PathBuf> {
@@ -39,7 +35,7 @@ pub fn aws(python: &PathBuf, calls: &[Words]) -> Vec<String> {
         .current_dir(folder.path())
         .env_clear()
         .env("HOME", folder.path())
-        .env("AWS_ENDPOINT_URL", closed())
+        .env("AWS_ENDPOINT_URL", CLOSED)
         .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMIexampleKEY")
         .env("AWS_DEFAULT_REGION", "eu-west-1")
@@ -69,7 +65,6 @@ pub fn runs_kubectl() -> bool {
 /// What kubectl says to each call. The format of an answer is tried by itself: without an answer nobody reads it.
 pub fn kubectl(calls: &[Words]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = closed();
     let run = |words: &[String]| {
         let output = Command::new("kubectl")
             .args(words)
@@ -92,7 +87,7 @@ pub fn kubectl(calls: &[Words]) -> Vec<String> {
                 return said;
             }
         }
-        run(&[&["--server".to_owned(), server.clone()], call.as_slice()].concat()).1
+        run(&[&["--server".to_owned(), CLOSED.to_owned()], call.as_slice()].concat()).1
     };
     // kubectl waits more than it works.
     std::thread::scope(|scope| {
