@@ -16,7 +16,7 @@ demo:
 
 # Write the generated tables of deploy/REFERENCE.md and the transcripts; read the diff.
 readme:
-    UPDATE_README=1 cargo test --locked --test house_rules; tests/manifests/transcripts
+    UPDATE_README=1 cargo test --locked --no-fail-fast --test house_rules --test cases --test network
 
 ci:
     .ci/run

@@ -1,6 +1,6 @@
 //! Every case of `tests/cases/` through the whole program: the report must be the one beside it. `CASE=wrong-audience` runs
 //! one case alone. After a change that is meant to change reports, `UPDATE_CASES=1 cargo test --test cases` writes them;
-//! read the diff.
+//! read the diff. `UPDATE_README=1` does the same for the transcripts of the pages.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
@@ -17,10 +17,13 @@ mod probe;
 mod reasons;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
+#[path = "support/transcript.rs"]
+mod transcript;
+#[path = "support/varying.rs"]
+mod varying;
 
 use case::Case;
 use probe::Look;
-use regex_lite::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -82,6 +85,29 @@ fn judge(case: &Case) -> Result<(), String> {
     if report == expected { Ok(()) } else { Err(format!("the report is\n{report:#}\nbut should be\n{expected:#}")) }
 }
 
+/// The pages show what the program says: see `tests/support/transcript.rs`.
+#[test]
+fn the_pages_show_what_the_program_says() {
+    // The pods of the pages have root's files, and a user who may not read one of them.
+    if !needs::root() {
+        return;
+    }
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for page in transcript::PAGES {
+        for marker in transcript::markers(page, "demo") {
+            let name = marker.split(' ').nth(1).unwrap_or_default();
+            let stage = Case::read(name).and_then(|case| case.stage()).expect("a case");
+            let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
+            let (report, _) = probe::text(&mut raised);
+            let shown = transcript::transcript(&raised.arguments, &report, raised.directory.path());
+            wrong.extend(transcript::hold(page, &marker, &shown).err());
+            seen += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(seen >= 9, "{seen}");
+}
+
 /// The reference names each field of the report that a program can read.
 #[test]
 fn the_reference_names_every_field_of_the_report() {
@@ -124,21 +150,7 @@ fn scrubbed(report: &Value, directory: &Path) -> Value {
         "summary": report["summary"],
         "findings": report["findings"],
     });
-    let mut text = kept.to_string().replace(&directory.display().to_string(), "");
-    for (pattern, name) in [
-        (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
-        (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "REQUEST-ID"),
-        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
-        (r"\d{8}T\d{6}Z", "TIME"),
-        (r"\b1[78]\d{8}\b", "SECONDS"),
-        (r"\b[0-9a-f]{40}\b", "THUMBPRINT"),
-        // Ids of keys that are made for the run.
-        (r"\bkey [A-Za-z0-9_-]{43}\b", "key KEY"),
-        (r"\b\d+ (d|h|min|s)\b( \d+ (h|min|s)\b)?", "SPAN"),
-        (r"\b\d+ ms\b", "SPAN"),
-    ] {
-        text = Regex::new(pattern).expect(pattern).replace_all(&text, name).into_owned();
-    }
+    let text = varying::scrub(&kept.to_string().replace(&directory.display().to_string(), ""));
     serde_json::from_str(&text).expect("still JSON")
 }
 

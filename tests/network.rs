@@ -18,6 +18,10 @@ mod private_network;
 mod probe;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
+#[path = "support/transcript.rs"]
+mod transcript;
+#[path = "support/varying.rs"]
+mod varying;
 
 use internet::{Internet, internet};
 use name_server::{NameServer, Query, Says};
@@ -103,6 +107,19 @@ fn an_address_that_swallows_packets_is_told_by_its_kind() {
             assert!(cause.contains(words), "{cause}");
         });
     }
+}
+
+/// The page for operators shows what the program says of it.
+#[test]
+fn the_page_shows_an_address_that_swallows_packets() {
+    alone(&["10.9.8.7"], || {
+        let _full = swallow(PRIVATE);
+        let mut raised = pod_with("", |_| Says::Address(PRIVATE.into()));
+        let (report, _) = probe::text(&mut raised);
+        let shown = transcript::transcript(&raised.arguments, &report, raised.directory.path());
+        let [_, page] = transcript::PAGES;
+        transcript::hold(page, "network", &shown).unwrap_or_else(|why| panic!("{why}"));
+    });
 }
 
 #[test]

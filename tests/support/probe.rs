@@ -40,6 +40,13 @@ pub fn look(raised: &mut Raised) -> Look {
     Look { report, exit_code: output.status.code().expect("an exit code"), stderr: stderr.into_owned() }
 }
 
+/// The same as text for people, and the exit code.
+pub fn text(raised: &mut Raised) -> (String, i32) {
+    raised.command.args(&raised.arguments);
+    let output = run(&mut raised.command);
+    (String::from_utf8(output.stdout).expect("UTF-8"), output.status.code().expect("an exit code"))
+}
+
 /// A copy of the program that was just written may still be open for writing in a child that another test's thread is
 /// about to turn into a program: until then the kernel refuses to run it.
 fn run(command: &mut Command) -> Output {
