@@ -178,7 +178,7 @@ fn an_image_without_a_ca_bundle_is_told_from_an_authority_that_it_does_not_know(
             let address = raised.sts.listen(Some(tls)).expect("listen");
             raised.command.env_remove("AWS_CA_BUNDLE").env("AWS_ENDPOINT_URL_STS", format!("https://{address}"));
             let look = look(&mut raised);
-            assert_ended(&look, "broken", 4, 2000);
+            assert_ended(&look, "broken", 1, 2000);
             assert_eq!(look.code(), Some("tls-unknown-ca"), "{}", look.report);
             let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
             assert!(cause.contains(words), "{cause}");
