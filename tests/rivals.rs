@@ -147,7 +147,10 @@ fn pod_identity_in_the_place_of_irsa_is_named() {
     raised.command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token_file);
     let look = look(&mut raised);
     let said = cause(&look, "env-not-injected");
-    assert!(said.contains(&format!("An SDK here is {CALLER}, from the container endpoint")), "{said}");
+    assert!(
+        said.contains(&format!("The SDK's default chain resolves to {CALLER}, from the container endpoint")),
+        "{said}"
+    );
 }
 
 #[test]
