@@ -3,22 +3,25 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::{Evidence, Seen};
 
-/// Somebody else answers to the session than the role that was asked for.
+/// The session belongs to another identity than the role in `AWS_ROLE_ARN`.
 pub static CALLER_IS_NOT_EXPECTED_ROLE: Cause = Cause {
-        code: "caller-is-not-expected-role",
-        title: "the caller is not the role that AWS_ROLE_ARN names",
-        severity: Severity::Error,
-        advice: Advice::Fix,
-        // Source: IAM user guide, "IAM identifiers" (an assumed-role ARN holds the role name without its path); STS API
-        // reference, GetCallerIdentity ("No permissions are required").
-        explanation: "\
-GetCallerIdentity needs no permission and succeeds with any credentials, the node's included, so by itself it proves \
-nothing: what counts is who it says the caller is. The caller's ARN, arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION, \
-must have the partition, account and name of AWS_ROLE_ARN; the role's path is never in it.
+    code: "caller-is-not-expected-role",
+    title: "the caller is not the role in AWS_ROLE_ARN",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    // Source: IAM user guide, "IAM identifiers" (an assumed-role ARN holds the role name without its path); STS API
+    // reference, GetCallerIdentity ("No permissions are required").
+    explanation: "\
+STS returned a caller that is not the role in AWS_ROLE_ARN. The caller's ARN, \
+arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION, must have the partition, account and name of AWS_ROLE_ARN. It \
+never contains the role's path.
 
-Where an error names an unexpected caller, other credentials won: static keys, a profile, Pod Identity, the node's role. \
-Where it names the right role and still says \"is not authorized to perform\", IRSA works, and the role's own permissions \
-lack that action.",
+GetCallerIdentity needs no permission and succeeds with any credentials, including the node's. Its success alone \
+proves nothing. Compare the caller that it returns.
+
+If an error names an unexpected caller, the SDK used other credentials: static keys, a profile, Pod Identity or the \
+node role. If it names the right role and says \"is not authorized to perform\", IRSA works, and the role's own \
+permissions lack that action.",
     judge: Some(judge),
 };
 
@@ -26,15 +29,15 @@ fn judge(evidence: &Evidence) -> Outcome {
     let caller = match &evidence.caller {
         Seen::Seen(caller) => caller,
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(_) => return Outcome::skip("STS did not say who the caller is"),
+        Seen::Failed(_) => return Outcome::skip("STS did not return the caller's identity"),
     };
     let Some(role) = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok()) else {
-        return Outcome::skip("no role is expected");
+        return Outcome::skip("there is no valid role ARN to compare the caller with");
     };
     if role.is_role_of(&caller.arn) {
         return Outcome::Pass;
     }
-    let cause = format!("STS says that the caller is {}, and AWS_ROLE_ARN is {role}.", caller.arn);
+    let cause = format!("GetCallerIdentity returned {}, but AWS_ROLE_ARN is {role}.", caller.arn);
     Diagnosis::new(cause, fix(&CALLER_IS_NOT_EXPECTED_ROLE, &Clues::of(evidence))).into()
 }
 
@@ -44,7 +47,7 @@ mod tests {
     use crate::causes::testing::{found, healthy};
 
     #[test]
-    fn partition_account_and_name_must_be_the_roles() {
+    fn partition_account_and_name_must_match_the_role() {
         for (caller, is) in [
             ("arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe", false),
             ("arn:aws:sts::111122223333:assumed-role/nodes/i-0abc", true),

@@ -1,4 +1,4 @@
-//! What a check can say: a [`Cause`] names a fault for good, a [`Diagnosis`] tells this occurrence of it.
+//! The results of a check: a [`Cause`] defines a fault, a [`Diagnosis`] describes one occurrence of it.
 
 use crate::probe::evidence::Evidence;
 use serde::Serialize;
@@ -22,16 +22,16 @@ impl Severity {
     }
 }
 
-/// Whether waiting helps, and if not, what does. This is what an operator or a controller acts on.
+/// Whether a retry helps, and if not, what does. Operators and controllers act on this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Advice {
     None,
-    /// Something outside the pod must change; this same pod can then recover.
+    /// The fault is outside the pod. Once it is fixed, this pod recovers without being recreated.
     Fix,
-    /// A passing fault: look again.
+    /// The fault may be transient: run the checks again.
     Retry,
-    /// The pod is frozen in its fault (variables, volumes and modes are set when it is made): make a new one.
+    /// The pod cannot recover, because its variables, volumes and modes are set at creation: recreate it.
     RecreatePod,
 }
 
@@ -46,18 +46,18 @@ impl Advice {
     }
 }
 
-/// A fault that this project has a name for, and all there is to know about it. The code is public API: the name of the
-/// file that defines it, of its case directory, its docs anchor and its metric label.
+/// The definition of a fault. The code is public API: it is the name of the file that defines the fault, of its case
+/// directory, its docs anchor and its metric label.
 pub struct Cause {
     pub code: &'static str,
-    /// A lowercase clause without full stop.
+    /// What is wrong: a lowercase clause without a full stop.
     pub title: &'static str,
     pub severity: Severity,
     pub advice: Advice,
-    /// The long text of `irsa-probe explain CODE`: what it means, how it comes about, how to fix it.
+    /// The long text of `irsa-probe explain CODE`: what the fault means, what causes it, how to fix it.
     pub explanation: &'static str,
-    /// Looks for the fault in the evidence, and reads nothing else. `None`: no evidence within a pod proves it; it is a
-    /// candidate, or read from an error text.
+    /// Judges the evidence, and reads nothing else. `None`: no evidence inside a pod proves the fault. It is then only a
+    /// candidate, or it is recognised in an error text.
     pub judge: Option<fn(&Evidence) -> Outcome>,
 }
 
@@ -79,9 +79,9 @@ impl std::fmt::Debug for Cause {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fix {
     pub text: String,
-    /// Each pastes as it stands into sh, bash, zsh and fish: no comments, no here-documents.
+    /// Each can be pasted unchanged into sh, bash, zsh and fish: no comments, no here-documents.
     pub commands: Vec<String>,
-    /// YAML for a manifest. No shell runs it.
+    /// YAML for a manifest, not for a shell.
     pub snippets: Vec<String>,
 }
 
@@ -101,10 +101,10 @@ impl Fix {
     }
 }
 
-/// A value as one word of sh, bash, zsh and fish, so that a command which holds it does what it says.
+/// Quotes a value so that sh, bash, zsh and fish read it as one word.
 ///
-/// zsh replaces a word that begins with `=` by the path of a program; in single quotes fish reads `\\` and `\'` as
-/// escapes, so backslashes stand outside of them.
+/// zsh replaces a word that begins with `=` by the path of a program. fish reads `\\` and `\'` in single quotes as
+/// escapes, so backslashes are placed outside the quotes.
 pub fn shell_word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+,-./:=@_%".contains(&byte);
     match !text.is_empty() && !text.starts_with('=') && text.bytes().all(plain) {
@@ -129,15 +129,15 @@ impl Candidate {
     }
 }
 
-/// What a check found: the values seen, the fix, and, where evidence does not decide, what it could be.
+/// What a check found: the values seen, the fix, and the candidates if the evidence does not decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// One or two sentences with the values seen. Stands alone; never tells the fix.
+    /// One or two sentences with the values seen. Complete without other text; never contains the fix.
     pub cause: String,
-    /// Likeliest first. Empty where the finding itself is the cause.
+    /// Most likely first. Empty if the finding itself is the cause.
     pub candidates: Vec<Candidate>,
     pub fix: Fix,
-    /// Where this occurrence calls for something else than [`Cause::advice`].
+    /// Set if this occurrence needs other advice than [`Cause::advice`].
     pub advice: Option<Advice>,
 }
 
@@ -157,16 +157,16 @@ impl Diagnosis {
     }
 }
 
-/// What a check makes of the evidence.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Looked at, and right.
+    /// Checked and correct.
     Pass,
-    /// Could not be judged, and why. Never shown as passed.
+    /// Not judged, with the reason. Never shown as passed.
     Skip(String),
-    /// The fault is there.
+    /// The fault was found.
     Fault(Box<Diagnosis>),
-    /// The fault is there in a milder form than [`Cause::severity`] says: it does not break IRSA by itself.
+    /// The fault was found in a milder form than [`Cause::severity`]: it does not break IRSA by itself.
     Warning(Box<Diagnosis>),
 }
 
@@ -182,7 +182,7 @@ impl From<Diagnosis> for Outcome {
     }
 }
 
-/// A diagnosis together with the cause whose check made it.
+/// A diagnosis and the cause whose check produced it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub cause: &'static Cause,
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_stays_one_word_whatever_it_holds() {
+    fn any_value_is_quoted_as_one_word() {
         assert_eq!(shell_word("arn:aws:iam::111122223333:role/a-b_c"), "arn:aws:iam::111122223333:role/a-b_c");
         assert_eq!(shell_word("a'; rm -rf /"), r"'a'\''; rm -rf /'");
         assert_eq!(shell_word(r"\"), r"''\\''");

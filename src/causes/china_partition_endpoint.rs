@@ -4,20 +4,21 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::{EndpointFault, Evidence, Seen};
 
-/// A host that looks like China's and is none.
+/// A host that resembles an STS host of the China partition but does not exist.
 pub static CHINA_PARTITION_ENDPOINT: Cause = Cause {
     code: "china-partition-endpoint",
-    title: "the STS host looks like one of China's and does not exist",
+    title: "the STS host resembles a China endpoint but does not exist",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: partitions.json of the AWS SDKs for regions and suffix; the webhook's default audience, the same in
     // every partition: pods sent through it, tests/webhook.
     explanation: "\
-China's regions are a partition of their own: cn-north-1 and cn-northwest-1, with hosts that end in .amazonaws.com.cn. \
-A misspelt region (cn-north) or an endpoint written by hand with the suffix .amazonaws.com gives a name that does not \
-exist anywhere.
+The STS host name does not exist. A misspelt region (cn-north) or a hand-written endpoint with the suffix \
+.amazonaws.com produces such a name. China's regions, cn-north-1 and cn-northwest-1, form a separate partition, and \
+their hosts end in .amazonaws.com.cn.
 
-Set AWS_REGION to one of the two and leave the host to the SDK. The audience stays sts.amazonaws.com in China too.",
+Set AWS_REGION to one of the two regions and let the SDK choose the host. The audience in China is sts.amazonaws.com, \
+as in every other partition.",
     judge: Some(judge),
 };
 
@@ -33,12 +34,12 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let role = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
     let of_china = role.filter(|role| role.partition == Partition::China);
-    let role = of_china.map_or_else(String::new, |role| format!(" The role {} is in China.", role.name));
-    let cause = format!("The settings lead to {host}, which is not one of China's hosts.{role}");
+    let role = of_china.map_or_else(String::new, |role| format!(" The role {} is in the China partition.", role.name));
+    let cause = format!("The STS host is {host}, which does not exist in the China partition.{role}");
     Diagnosis::new(cause, fix(&CHINA_PARTITION_ENDPOINT, &Clues::of(evidence))).into()
 }
 
-/// Whether a host is meant to be STS in China, but is not.
+/// Whether a host resembles an STS host in China, but is not one.
 pub fn is_near(host: &str) -> bool {
     let region = host.split('.').find(|label| *label == "cn" || label.starts_with("cn-"));
     let region = region.filter(|region| *region != "cn" || !host.ends_with(".com.cn"));
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_hosts_that_mean_china_and_miss_it_count() {
+    fn only_invalid_hosts_that_resemble_china_are_this_fault() {
         for (host, near) in [
             ("sts.cn-north-1.amazonaws.com.cn", false),
             ("sts.cn-northwest-1.amazonaws.com.cn", false),

@@ -1,22 +1,23 @@
 use crate::causes::{Advice, Cause, Severity};
 
-/// The condition looks at a key that IAM does not fill.
+/// A condition of the trust policy uses a key that IAM does not set in the request.
 pub static CONDITION_KEY_WRONG_IN_TRUST_POLICY: Cause = Cause {
     code: "condition-key-wrong-in-trust-policy",
-    title: "the trust policy looks at a condition key that is not there",
+    title: "the trust policy uses a condition key that the request lacks",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM user guide, "IAM and AWS STS condition context keys", section "Available keys for AWS OIDC
     // federation".
     explanation: "\
-A condition key is the issuer without https://, a colon, and sub or aud. Seen in the field: :aud and :sub swapped, \
-the provider's whole ARN as key, https:// left in, the suffix missing, another cluster's issuer in the key while the \
-principal is right, keys of two clusters in one statement (all conditions of a statement must hold, so it never \
-matches), and claims that IAM does not offer for such providers (it knows sub, aud, amr, azp and a few more, not \
-kubernetes.io).
+A condition key must be the issuer without https://, a colon, and sub or aud. A key that the request does not contain \
+makes StringEquals false, and STS answers AccessDenied.
 
-A key that the request does not carry makes StringEquals false, so STS answers AccessDenied.
+Mistakes seen in the field: the suffixes :aud and :sub are swapped; the key is the provider's whole ARN; the key \
+still contains https://; the suffix is missing; the principal is right, but the key names another cluster's issuer; \
+one statement has keys of two clusters; the key is a claim that IAM does not offer for such providers. A statement \
+with keys of two clusters never matches, because all conditions of a statement must hold. IAM offers sub, aud, amr, \
+azp and a few more claims, but not kubernetes.io.
 
-Give each cluster a statement of its own, with exactly the two keys that `irsa-probe trust-policy` prints.",
+Give each cluster its own statement, with exactly the two keys that `irsa-probe trust-policy` prints.",
     judge: None,
 };

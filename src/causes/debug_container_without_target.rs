@@ -2,24 +2,26 @@ use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Fix, 
 use crate::documents::debug_profile;
 use crate::probe::evidence::Evidence;
 
-/// The probe stands in a debug container that shows it nothing of the application.
+/// The probe runs in a debug container that cannot see the application.
 pub static DEBUG_CONTAINER_WITHOUT_TARGET: Cause = Cause {
     code: "debug-container-without-target",
-    title: "the application cannot be seen from here",
+    title: "the probe cannot see the application from this container",
     severity: Severity::Error,
-    // Nothing is known to be wrong with the pod: check again from where the application can be seen.
+    // Nothing is known to be wrong with the pod: run the checks again from a container that can see the application.
     advice: Advice::Retry,
     // Source: Kubernetes, "Ephemeral Containers"; ephemeral containers on a v1.36 node.
     explanation: "\
-Kubernetes gives an ephemeral container, as kubectl debug creates it, neither the variables nor the volumes of the \
-pod's other containers. Without --target it does not share their processes either, so nothing of the application can be \
-seen from it. That such a container has no AWS_ROLE_ARN proves nothing about the application.
+The probe runs in a container from which it cannot see the application. If AWS_ROLE_ARN is missing in such a \
+container, that proves nothing about the application.
 
-kubectl debug names a container debugger-XXXXX unless -c names it. A container of another name counts as ephemeral \
-unless something shows that it is not: a volume of the pod, a limit on memory or CPU, or a variable of AWS.
+Kubernetes gives an ephemeral container, such as one that kubectl debug creates, neither the variables nor the \
+volumes of the pod's other containers. Without --target, it does not share their processes either.
 
-irsa-probe debug-profile writes a script from the pod's JSON that creates a debug container which can see the \
-application.",
+kubectl debug names a container debugger-XXXXX unless -c sets the name. The probe treats a container with another \
+name as ephemeral unless it has a volume of the pod, a memory or CPU limit, or an AWS variable.
+
+irsa-probe debug-profile reads the pod's JSON and writes a script. The script creates a debug container that can see \
+the application.",
     judge: Some(judge),
 };
 
@@ -32,25 +34,25 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let Some(container) = evidence.debug_container() else {
-        return Outcome::skip("nothing says that this is a debug container");
+        return Outcome::skip("nothing indicates that this is a debug container");
     };
     let name = &container.name;
     let fix = Fix::new("Create a debug container that can see the application.")
         .command(debug_profile::command_for(evidence, &[]));
     if container.is_named_by_kubectl_debug() {
         let cause = format!(
-            "The probe runs in the debug container {name}, which has no variables of IRSA, and no process of another \
-             container can be seen from it."
+            "The probe runs in the debug container {name}, which has no IRSA variables. No process of another \
+             container is visible there."
         );
         return Diagnosis::new(cause, fix).into();
     }
     let cause = format!(
-        "The probe runs in container {name}, which has no variables of AWS, no volume of the pod and no limits, as an \
-         ephemeral container has none. No process of another container can be seen from it."
+        "The probe runs in container {name}. Like an ephemeral container, it has no AWS variables, no volume of the \
+         pod and no limits. No process of another container is visible there."
     );
     let fix = fix.command(format!("kubectl get pod {} -o json | irsa-probe audit -", evidence.kubectl_pod()));
     let not_ephemeral =
-        Candidate { cause: &ENV_NOT_INJECTED, why: format!("if {name} is a container of the pod's specification") };
+        Candidate { cause: &ENV_NOT_INJECTED, why: format!("if {name} is a regular container, not an ephemeral one") };
     Diagnosis::new(cause, fix).could_be(vec![not_ephemeral]).into()
 }
 

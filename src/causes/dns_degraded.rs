@@ -1,27 +1,28 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Lookup, NameServer, ServerFault};
 
-/// A lookup that takes longer delays every start of a session.
+/// A lookup that takes longer delays every new session.
 const SLOW_MS: u64 = 1000;
 
-/// The name was found, but not by all servers, or slowly.
+/// DNS resolved the name, but slowly or not on every name server.
 pub static DNS_DEGRADED: Cause = Cause {
-        code: "dns-degraded",
-        title: "DNS works, but slowly or not on every name server",
-        severity: Severity::Warning,
-        advice: Advice::Fix,
-        // Sources: `resolv.conf(5)` (timeout 5 s, attempts 2, ndots); glibc's `send_dg` and `__res_context_search`;
-        // musl's `__res_msend_rc` (all servers at once) and `name_from_dns` (both answers are needed).
-        explanation: "\
-The name of STS was found in the end. The report names the server that did not answer, or what made the lookup slow.
+    code: "dns-degraded",
+    title: "DNS works, but slowly or not on every name server",
+    severity: Severity::Warning,
+    advice: Advice::Fix,
+    // Sources: `resolv.conf(5)` (timeout 5 s, attempts 2, ndots); glibc's `send_dg` and `__res_context_search`;
+    // musl's `__res_msend_rc` (all servers at once) and `name_from_dns` (both answers are needed).
+    explanation: "\
+DNS resolved the name of STS, but a name server failed or the lookup was slow. The report names the server that did \
+not answer, or what made the lookup slow.
 
-glibc asks the servers one after the other and waits 5 s for each (options timeout), again for every name that ndots \
-makes it try; musl (Alpine) asks all of them at once. If queries for IPv6 addresses get no answer, glibc waits for each \
-and then uses the IPv4 address, while musl fails the lookup. An SDK whose own limit is shorter than the wait fails, \
-although the name can be found.
+glibc queries the servers one after the other and waits 5 s for each (options timeout). It repeats this for every \
+name that ndots makes it try. musl (Alpine) queries all servers at once. If queries for IPv6 addresses get no answer, \
+glibc waits for each and then uses the IPv4 address, while musl fails the lookup. An SDK whose own timeout is shorter \
+than the wait fails, although the name can be resolved.
 
-Remove a dead server from /etc/resolv.conf (the node's, or dnsConfig), let both UDP and TCP port 53 pass, and lower \
-ndots (dnsConfig.options) where each query is slow.",
+Remove a dead server from /etc/resolv.conf (the node's, or dnsConfig). Allow both UDP and TCP port 53. Lower ndots \
+(dnsConfig.options) if each query is slow.",
     judge: Some(judge),
 };
 
@@ -57,7 +58,7 @@ fn slowness(lookup: &Lookup) -> String {
     format!("The lookup took {} ms for {names}; the slowest answer took {slowest} ms. ", lookup.took_ms)
 }
 
-/// What the C libraries make of it.
+/// How the C libraries react.
 fn consequence(lookup: &Lookup) -> String {
     let seconds = lookup.resolver.timeout_seconds;
     let has = |fault| move |server: &NameServer| server.faults.contains(&fault);
@@ -69,12 +70,13 @@ fn consequence(lookup: &Lookup) -> String {
     let mut text = String::new();
     if lookup.servers.iter().any(has(ServerFault::Silent)) {
         text += &format!(
-            "glibc waits {seconds} s for it on each name ({} here) before it asks the next; musl asks all at once. ",
+            "glibc waits {seconds} s for this server per name ({} here) before it queries the next one. musl queries \
+             all at once. ",
             lookup.names.len()
         );
     }
     if lookup.servers.iter().any(ipv6_lacks_an_answer) {
-        text += "glibc waits and then uses the IPv4 address; musl (Alpine) fails the lookup. ";
+        text += "glibc waits and then uses the IPv4 address, but musl (Alpine) fails the lookup. ";
     }
     text
 }
@@ -86,12 +88,12 @@ fn fix(lookup: &Lookup, troubles: &[String]) -> Fix {
             true => ", and set ndots to 1 (dnsConfig.options) so that the full name is tried first",
             false => "",
         };
-        return Fix::new(format!("Find out why DNS answers slowly (CPU limits and load of CoreDNS){fewer}"))
+        return Fix::new(format!("Find out why DNS answers slowly (check the CPU limits and load of CoreDNS){fewer}."))
             .command(pods);
     }
     Fix::new(
-        "Repair or remove that name server (the node's /etc/resolv.conf, dnsConfig), and allow UDP and TCP port 53 to it \
-         for all record types",
+        "Repair or remove that name server (in the node's /etc/resolv.conf or dnsConfig). Allow UDP and TCP port 53 to \
+         it for all record types.",
     )
     .command(pods)
     .command("kubectl get networkpolicies --all-namespaces")
@@ -104,7 +106,7 @@ mod tests {
     use crate::probe::evidence::{Dial, Resolver, Seen};
 
     #[test]
-    fn a_silent_server_and_a_slow_lookup_are_warned_of_once_it_worked() {
+    fn a_silent_server_and_a_slow_lookup_are_warnings_if_the_lookup_succeeded() {
         let server = |faults: &[ServerFault], ipv6_faults: &[ServerFault]| NameServer {
             address: [10, 100, 0, 10].into(),
             answered: 1,
@@ -117,7 +119,7 @@ mod tests {
             (server(&[], &[]), 12, None),
             (server(&[], &[]), 5010, Some("The lookup took 5010 ms for 2 names, one after the other (ndots 5)")),
             (server(both, both), 1003, Some("Name server 10.100.0.10 did not answer in time. The lookup")),
-            (server(both, both), 12, Some("glibc waits 5 s for it on each name (2 here)")),
+            (server(both, both), 12, Some("glibc waits 5 s for this server per name (2 here)")),
             (server(&[], both), 12, Some("musl (Alpine) fails")),
             (server(&[ServerFault::Closed], &[ServerFault::Closed]), 12, Some("rejects packets to port 53.")),
         ] {

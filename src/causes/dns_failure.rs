@@ -1,24 +1,24 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::unreached;
 
-/// STS's name cannot be looked up.
+/// The STS host name cannot be resolved.
 pub static DNS_FAILURE: Cause = Cause {
-        code: "dns-failure",
-        title: "the name of STS cannot be resolved",
-        severity: Severity::Error,
-        advice: Advice::Retry,
-        // Sources: RFC 1035, section 4.1.1 (NXDOMAIN, SERVFAIL, REFUSED), RFC 7766 (TCP after a truncated answer);
-        // musl's `name_from_dns` and wiki page "Functional differences from glibc".
-        explanation: "\
-The name servers in /etc/resolv.conf gave no usable answer for the name of STS. The report says which: no answer at all \
-(CoreDNS is down or overloaded, or a NetworkPolicy or security group drops port 53), a closed port (no DNS pod is \
-ready), REFUSED (the server does not serve this network), SERVFAIL (CoreDNS cannot reach the servers that it forwards \
-to), a truncated answer while TCP port 53 is closed, or a name without addresses.
+    code: "dns-failure",
+    title: "the STS host name cannot be resolved",
+    severity: Severity::Error,
+    advice: Advice::Retry,
+    // Sources: RFC 1035, section 4.1.1 (NXDOMAIN, SERVFAIL, REFUSED), RFC 7766 (TCP after a truncated answer);
+    // musl's `name_from_dns` and wiki page "Functional differences from glibc".
+    explanation: "\
+The name servers in /etc/resolv.conf gave no usable answer for the STS host name. The report says which fault it was. \
+No answer: CoreDNS is down or overloaded, or a NetworkPolicy or security group drops port 53. A closed port: no DNS \
+pod is ready. REFUSED: the server does not serve this network. SERVFAIL: CoreDNS cannot reach the servers that it \
+forwards to. A truncated answer: TCP port 53 is closed. No address: the name exists, but has no addresses.
 
-The probe asks as the C library does: every server, every search domain, IPv4 and IPv6. musl (Alpine) fails where \
+The probe queries as the C library does: every server, every search domain, IPv4 and IPv6. musl (Alpine) fails where \
 glibc succeeds if the query for IPv6 addresses gets no answer or SERVFAIL.
 
-In the first seconds of a node's life such faults often pass.",
+In the first seconds after a node starts, such faults are often transient.",
     judge: Some(|evidence| unreached::judge(&DNS_FAILURE, evidence)),
 };
 

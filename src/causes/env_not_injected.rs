@@ -6,26 +6,29 @@ use crate::causes::{
 use crate::diagnosis::injection;
 use crate::probe::evidence::{Evidence, Seen, Winner};
 
-/// Neither variable of IRSA is there.
+/// Neither of the two IRSA variables is set.
 pub static ENV_NOT_INJECTED: Cause = Cause {
     code: "env-not-injected",
-    title: "this container was not given IRSA's variables",
+    title: "the IRSA variables were not injected",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\
-An AWS SDK uses IRSA only if AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are both set. On EKS a mutating webhook adds \
-them, and the volume with the token, to each new pod whose service account has the annotation \
-eks.amazonaws.com/role-arn. Without them most SDKs silently fall back to the role of the node.
+Neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set. An AWS SDK uses IRSA only if both are set. Without them, \
+most SDKs silently fall back to the node role.
 
-The webhook sees a pod once, when it is created, and its failure policy lets pods through unchanged. A missed injection \
-lasts for the pod's whole life, and a restart of the container does not repair it. From inside the pod the reasons look \
-alike: the service account has no annotation (or an empty or misspelt one, or the annotation is on the pod), the pod is \
-older than the annotation or was created together with its service account, or the webhook was not available.
+On EKS, a mutating webhook adds both variables and the volume with the token to each new pod whose service account \
+has the annotation eks.amazonaws.com/role-arn. The webhook sees a pod only once, at creation, and its failure policy \
+lets pods through unchanged. A missed injection lasts for the pod's lifetime. A restart of the container does not \
+repair it.
 
-A pod that never asked for a role looks the same as well. With --if-configured, which fleet-wide injection uses, the \
-probe warns of it and exits 0.
+Several reasons look alike from inside the pod: the service account has no annotation (or an empty or misspelt one, \
+or the annotation is on the pod); the pod is older than the annotation or was created together with its service \
+account; the webhook was not available.
 
-Read the service account's annotations, correct them if needed, and then recreate the pod.",
+A pod that never needed a role looks the same. With --if-configured, which fleet-wide injection uses, the probe \
+reports a warning and exits 0.
+
+Read the service account's annotations, correct them if needed, then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -41,11 +44,11 @@ fn judge(evidence: &Evidence) -> Outcome {
     let mut cause = match &evidence.expected.as_container {
         None => "Neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set.".to_owned(),
         Some(name) => format!(
-            "The pod's specification gives container {name} neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE."
+            "The pod's specification sets neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE in container {name}."
         ),
     };
     if environment.variable("AWS_IAM_ROLE_ARN").is_set() {
-        cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads a variable of that name: it must be AWS_ROLE_ARN.";
+        cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads it. The name must be AWS_ROLE_ARN.";
     }
     if let Some(mounts) = injection::without_variables(evidence) {
         cause = format!("{cause} {mounts}");
@@ -55,7 +58,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     cause += &instead(evidence);
     let fix = Fix::new(format!(
-        "Read the annotation of the service account and correct it, then recreate the pod; {}.",
+        "Check and correct the annotation of the service account, then recreate the pod; {}.",
         injection::RECREATE
     ));
     let fix = injection::look_at_service_account(evidence, fix)
@@ -65,9 +68,9 @@ fn judge(evidence: &Evidence) -> Outcome {
             evidence.kubectl_pod()
         ));
     if injection::is_absent_as_allowed(evidence) {
-        cause += " Nothing else here asks for IRSA either, which --if-configured allows.";
+        cause += " Nothing else in this container is configured for IRSA, and --if-configured allows that.";
         let fix = Fix {
-            text: "if this pod needs a role, annotate its service account, then recreate the pod".to_owned(),
+            text: "If this pod needs a role, annotate its service account, then recreate the pod.".to_owned(),
             ..fix
         };
         let diagnosis = Diagnosis::new(cause, fix).could_be(candidates(evidence)).advise(Advice::None);
@@ -76,28 +79,28 @@ fn judge(evidence: &Evidence) -> Outcome {
     Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
 }
 
-/// What an SDK uses here instead, as far as the variables tell.
+/// The credentials that an SDK uses instead, as far as the evidence shows.
 fn instead(evidence: &Evidence) -> String {
     let environment = &evidence.environment;
     if let Seen::Seen(Winner { source, caller }) = &evidence.winner {
         format!(" The SDK's default chain resolves to {}, from {}.", caller.arn, source.in_words())
     } else if environment.variable("AWS_ACCESS_KEY_ID").is_filled() {
-        " An SDK here uses the static keys of AWS_ACCESS_KEY_ID.".to_owned()
+        " SDKs in this container use the static keys of AWS_ACCESS_KEY_ID.".to_owned()
     } else if let Some((name, _)) =
         environment.first(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
     {
-        format!(" An SDK here uses the container credentials of {name} (EKS Pod Identity or ECS).")
+        format!(" SDKs in this container use the container credentials of {name} (EKS Pod Identity or ECS).")
     } else {
         String::new()
     }
 }
 
-/// Which reason is likeliest depends on what is mounted: the others leave nothing behind.
+/// What is mounted decides which reason is most likely. The other reasons leave no trace.
 fn candidates(evidence: &Evidence) -> Vec<Candidate> {
     let mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
     let lost = mounted.then(|| Candidate {
         cause: &ENV_STRIPPED_FROM_PROCESS,
-        why: "the webhook mounted the token here, so it set the variables too".to_owned(),
+        why: "the webhook mounted the token, so it set the variables too".to_owned(),
     });
     let skipped = injection::skipped(evidence);
     let skipped = skipped.map(|why| Candidate { cause: &ENV_NOT_INJECTED_BY_OPT_OUT, why });
@@ -108,15 +111,15 @@ fn missed() -> Vec<Candidate> {
     vec![
         Candidate {
             cause: &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
-            why: "the most frequent; see the service account".to_owned(),
+            why: "most frequent; check the service account's annotation".to_owned(),
         },
         Candidate {
             cause: &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
-            why: "if the annotation is there: compare its age with the pod's".to_owned(),
+            why: "if the annotation exists, compare its age with the pod's".to_owned(),
         },
         Candidate {
             cause: &ENV_NOT_INJECTED_WEBHOOK_MISSING,
-            why: "if other pods with annotated service accounts miss the variables too".to_owned(),
+            why: "if other pods with annotated service accounts also lack the variables".to_owned(),
         },
     ]
 }
@@ -128,7 +131,7 @@ mod tests {
     use crate::probe::evidence::Expectations;
 
     #[test]
-    fn only_the_lack_of_both_is_this_fault() {
+    fn only_the_absence_of_both_variables_is_this_fault() {
         for (variables, faulty) in [
             (&[][..], true),
             (&[("AWS_IAM_ROLE_ARN", "arn:aws:iam::111122223333:role/a")], true),
@@ -143,7 +146,7 @@ mod tests {
             panic!("no fault");
         };
         assert!(
-            specified.cause.starts_with("The pod's specification gives container app neither"),
+            specified.cause.starts_with("The pod's specification sets neither AWS_ROLE_ARN nor"),
             "{}",
             specified.cause
         );
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_configuration_is_allowed_it_is_a_warning() {
+    fn if_configured_makes_it_a_warning() {
         let mut evidence = testing::environment(&[]);
         evidence.expected.if_configured = true;
         assert!(matches!(judge(&evidence), Outcome::Warning(_)));

@@ -1,17 +1,20 @@
 use crate::causes::{Advice, Cause, Severity};
 
-/// The webhook was not there, or failed, when the pod was made.
+/// The webhook was missing or failed when the pod was created.
 pub static ENV_NOT_INJECTED_WEBHOOK_MISSING: Cause = Cause {
     code: "env-not-injected-webhook-missing",
-    title: "the pod identity webhook did not handle this pod",
+    title: "the pod identity webhook did not mutate this pod",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\
-On EKS the webhook runs in the control plane; on other clusters somebody must install amazon-eks-pod-identity-webhook. \
-Its failure policy is Ignore: if it does not answer (certificate expired, no endpoints, the API server cannot reach \
-it), pods are made without IRSA and nobody is told. A label eks.amazonaws.com/skip-pod-identity-webhook on the pod has \
-the same effect on purpose, and the pod annotation eks.amazonaws.com/skip-containers leaves single containers out.
+The webhook was missing or did not answer when the pod was created. On EKS, it runs in the control plane. On other \
+clusters, amazon-eks-pod-identity-webhook must be installed. Its failure policy is Ignore: if it does not answer (its \
+certificate has expired, it has no endpoints, or the API server cannot reach it), pods are created without IRSA and \
+without an error.
 
-See that the MutatingWebhookConfiguration is there and its service answers, then make the pod anew.",
+The pod label eks.amazonaws.com/skip-pod-identity-webhook has the same effect on purpose. The pod annotation \
+eks.amazonaws.com/skip-containers excludes single containers.
+
+Check that the MutatingWebhookConfiguration exists and that its service answers, then recreate the pod.",
     judge: None,
 };

@@ -2,21 +2,21 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::diagnosis::injection;
 use crate::probe::evidence::{Evidence, Flaw, Variable};
 
-/// One of the two variables has no value.
+/// One of the two IRSA variables has no value.
 pub static ENV_PARTIALLY_SET: Cause = Cause {
-        code: "env-partially-set",
-        title: "only one of IRSA's two variables has a value",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        explanation: "\
-AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE only work together. If a manifest sets one of them by hand, the webhook \
-leaves the other out as well: it takes the container for configured. SDKs then either fail or, worse, go on to the next \
-source of credentials without a word.
+    code: "env-partially-set",
+    title: "only one of the two IRSA variables has a value",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    explanation: "\
+AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE only work together. If a manifest sets one of them, the webhook assumes \
+that the container is already configured and does not set the other. SDKs then fail, or silently continue with the \
+next source of credentials.
 
-A variable that is there but empty, blank or not UTF-8 counts as missing, and keeps the webhook away all the same.
+A variable that is set but empty, blank or not UTF-8 counts as missing. It still prevents injection.
 
-Take the variable out of the manifest and let the webhook set both, or set both with right values; then make the pod \
-anew.",
+Remove the variable from the manifest and let the webhook set both, or set both to correct values. Then recreate the \
+pod.",
     judge: Some(judge),
 };
 
@@ -36,13 +36,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let mut cause = format!("{}.", wrong.join("; "));
     if !environment.variable("AWS_ROLE_ARN").is_set() && environment.variable("AWS_IAM_ROLE_ARN").is_set() {
-        cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads a variable of that name.";
+        cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads it.";
     }
     if let Some(mounts) = injection::half_set(evidence) {
         cause = format!("{cause} {mounts}");
     }
     let fix = Fix::new(format!(
-        "remove both variables from the container's env so that the webhook sets them, then make the pod anew; {}",
+        "Remove both variables from the container's env so that the webhook sets them, then recreate the pod; {}.",
         injection::RECREATE
     ))
     .command(format!(
@@ -54,7 +54,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 
 fn flaw(name: &str, variable: &Variable) -> Option<String> {
     match variable.flaw() {
-        _ if !variable.is_set() => Some(format!("{name} is not set although the other is")),
+        _ if !variable.is_set() => Some(format!("{name} is not set, although the other IRSA variable is")),
         Some(flaw @ (Flaw::Empty | Flaw::Blank | Flaw::NotUnicode)) => Some(format!("{name} is {}", flaw.in_words())),
         _ => None,
     }
@@ -66,7 +66,7 @@ mod tests {
     use crate::causes::testing;
 
     #[test]
-    fn each_flaw_gets_its_own_words() {
+    fn each_flaw_has_its_own_text() {
         let (role, file) = ("arn:aws:iam::111122223333:role/a", "/var/run/token");
         for (variables, words) in [
             (&[("AWS_ROLE_ARN", role)][..], "AWS_WEB_IDENTITY_TOKEN_FILE is not set"),

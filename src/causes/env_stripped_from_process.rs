@@ -1,23 +1,23 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, OtherProcess, TargetVariables};
 
-/// The container was given IRSA's variables, but not every process of it has them.
+/// The container has the IRSA variables, but not every process in it has them.
 pub static ENV_STRIPPED_FROM_PROCESS: Cause = Cause {
     code: "env-stripped-from-process",
-    title: "a process was started without IRSA's variables",
+    title: "a process was started without the IRSA variables",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: PHP manual, "FPM configuration": clear_env, default "yes".
     explanation: "\
-The container has the variables, and one of its processes has not: whatever started it cleans the environment. sudo, \
-su - and cron do so, process managers such as supervisord, s6 and runit do so by configuration, and Apache passes on \
-only what PassEnv names. The SDK in such a process finds no web identity and goes on to the role of the node.
+The container has the variables, but one of its processes does not, because the program that started it removed them. \
+sudo, su - and cron do this. Process managers such as supervisord, s6 and runit do it by configuration, and Apache \
+passes only what PassEnv names. The SDK in such a process finds no web identity and falls back to the node role.
 
-php-fpm's clear_env (on by default) has the same effect for PHP's code, but cannot be seen from outside: the process \
-clears its variables after the start, and /proc/PID/environ goes on to show those it was started with. If the \
-application is PHP, see that the pool's configuration says clear_env = no, or names the variables with env[...].
+php-fpm's clear_env (on by default) has the same effect on PHP code, but is not visible from outside. The process \
+clears its variables after the start, and /proc/PID/environ continues to show those it was started with. If the \
+application is PHP, check that the pool's configuration says clear_env = no, or names the variables with env[...].
 
-Let the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION through.",
+Pass the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION to the process.",
     judge: Some(judge),
 };
 
@@ -35,7 +35,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     match has_irsa {
         [false, false] if !with(true).is_empty() => {
             let cause = format!(
-                "process {pid} ({}) has neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE, while {} of the same \
+                "Process {pid} ({}) has neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE, but {} in the same \
                  container {} both.",
                 target.command,
                 named(&with(true)),
@@ -45,10 +45,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         }
         [true, true] if !with(false).is_empty() => {
             let cause = format!(
-                "process {pid} ({}) has both variables of IRSA, while {} of the same container {} not.",
+                "Process {pid} ({}) has both IRSA variables, but {} in the same container {} not.",
                 target.command,
                 named(&with(false)),
-                if with(false).len() == 1 { "has" } else { "have" },
+                if with(false).len() == 1 { "does" } else { "do" },
             );
             Outcome::Warning(Box::new(Diagnosis::new(cause, fix())))
         }
@@ -57,7 +57,10 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn fix() -> Fix {
-    Fix::new("let whatever starts that process pass AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION on")
+    Fix::new(
+        "Configure the program that starts the process to pass on AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and \
+         AWS_REGION.",
+    )
 }
 
 fn named(processes: &[&OtherProcess]) -> String {
@@ -77,7 +80,7 @@ mod tests {
     use crate::causes::testing;
 
     #[test]
-    fn a_process_without_is_a_fault_beside_one_with_and_a_warning_the_other_way() {
+    fn a_target_without_the_variables_is_a_fault_and_another_process_without_them_a_warning() {
         let other = |has_irsa| vec![OtherProcess { pid: 1, command: "supervisord".into(), has_irsa }];
         let with = testing::healthy();
         let without = testing::environment(&[]);

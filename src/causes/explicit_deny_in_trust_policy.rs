@@ -1,18 +1,18 @@
 use crate::causes::{Advice, Cause, Severity};
 
-/// A `Deny` of the trust policy is about this very call.
+/// A `Deny` statement of the trust policy matches this call.
 pub static EXPLICIT_DENY_IN_TRUST_POLICY: Cause = Cause {
     code: "explicit-deny-in-trust-policy",
-    title: "a Deny statement of the trust policy shuts this token out",
+    title: "a Deny statement in the trust policy matches this token",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\
-A trust policy may hold Deny statements, and one that fits the call beats every Allow. They come from hardening \
-templates: deny everybody but some principals, or everything from outside a VPC or an organization. A call with a \
-web identity is not signed and its principal is the OIDC provider, so a Deny written with IAM roles in mind often \
-catches it.
+A Deny statement in the trust policy matches the call, and Deny overrides every Allow. Such statements come from \
+hardening templates: deny everyone except some principals, or everything from outside a VPC or an organization. A \
+call with a web identity is not signed, and its principal is the OIDC provider. A Deny that was written for IAM roles \
+often matches it.
 
-`irsa-probe trust-policy --check role.json` tells which statement it is. Narrow its conditions so that it leaves \
-this service account out.",
+`irsa-probe trust-policy --check role.json` shows which statement it is. Narrow its conditions so that they exclude \
+this service account.",
     judge: None,
 };

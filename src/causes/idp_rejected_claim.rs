@@ -1,19 +1,19 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// The identity provider itself refused the token.
+/// The identity provider itself rejected the token.
 pub static IDP_REJECTED_CLAIM: Cause = Cause {
     code: "idp-rejected-claim",
-    title: "the identity provider refused this token",
+    title: "the identity provider rejected this token",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: API reference of AssumeRoleWithWebIdentity, ProviderId: "the only OAuth 2.0 identity providers".
     explanation: "\
-IDPRejectedClaim means that STS asked the identity provider and it said no. Only the OAuth 2.0 \
-providers www.amazon.com and graph.facebook.com are asked; OIDC tokens, a cluster's and Google's among them, are \
-verified by STS itself. It has never been met on EKS.
+IDPRejectedClaim means that STS asked the identity provider and the provider rejected the token. STS asks only the \
+OAuth 2.0 providers www.amazon.com and graph.facebook.com. It verifies OIDC tokens itself, including those of a \
+cluster and of Google. This error has never been seen on EKS.
 
-Ask the provider why, and get a new token from it.",
+Ask the provider for the reason, and get a new token from it.",
     judge: Some(|evidence| sts_errors::judge(&IDP_REJECTED_CLAIM, evidence)),
 };
 
@@ -24,7 +24,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &IDP_REJECTED_CLAIM,
             AssumeRoleWithWebIdentity,

@@ -2,19 +2,19 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{self, Clues, fix};
 use crate::probe::evidence::Evidence;
 
-/// The session's name has characters or a length that STS refuses.
+/// The session name has characters or a length that STS rejects.
 pub static INVALID_SESSION_NAME: Cause = Cause {
-        code: "invalid-session-name",
-        title: "AWS_ROLE_SESSION_NAME is none that STS takes",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Source: STS API reference, AssumeRoleWithWebIdentity: RoleSessionName.
-        explanation: "\
-A session's name has 2 to 64 characters out of letters, digits and _+=,.@- (API reference of AssumeRoleWithWebIdentity). \
-Names built from a path, a user with brackets, or with a space in them are refused with ValidationError at \
-'roleSessionName'; some SDKs hide that text.
+    code: "invalid-session-name",
+    title: "AWS_ROLE_SESSION_NAME is not a valid role session name",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: STS API reference, AssumeRoleWithWebIdentity: RoleSessionName.
+    explanation: "\
+A valid session name has 2 to 64 characters: letters, digits and _+=,.@- (API reference of \
+AssumeRoleWithWebIdentity). STS rejects names that are built from a path, contain brackets, or contain a space. The \
+error is ValidationError at 'roleSessionName'. Some SDKs hide that text.
 
-Set AWS_ROLE_SESSION_NAME accordingly, or not at all: SDKs then make one up. Then recreate the pod.",
+Set AWS_ROLE_SESSION_NAME to a valid name, or remove the variable: SDKs then generate a name. Then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -24,13 +24,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let bad = name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c));
     let fault = match bad {
-        Some(character) => format!("it holds the character {character:?}"),
+        Some(character) => format!("It contains the character {character:?}, which STS does not allow"),
         None if (2..=64).contains(&name.len()) => {
             return sts_errors::pass_unless_said(&INVALID_SESSION_NAME, evidence);
         }
-        None => format!("it has {} characters, and 2 to 64 are allowed", name.len()),
+        None => format!("It has {} characters, but STS allows 2 to 64", name.len()),
     };
-    let cause = format!("AWS_ROLE_SESSION_NAME is {name:?}: {fault}.");
+    let cause = format!("AWS_ROLE_SESSION_NAME is {name:?}. {fault}.");
     Diagnosis::new(cause, fix(&INVALID_SESSION_NAME, &Clues::of(evidence))).into()
 }
 
@@ -41,7 +41,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn the_rule_is_that_of_sts() {
+    fn names_are_valid_by_the_rule_of_sts() {
         let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
         for (name, bad) in [
             ("", false),

@@ -1,22 +1,22 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// STS could not reach the issuer.
+/// STS cannot reach the token's issuer.
 pub static ISSUER_UNREACHABLE: Cause = Cause {
     code: "issuer-unreachable",
-    title: "STS cannot reach the issuer",
+    title: "STS cannot reach the token's issuer",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Source: AWS re:Post knowledge center, "iam-sts-invalididentitytoken" (latency over 5 s, too many requests);
     // STS API reference, IDPCommunicationError ("often a transient error").
     explanation: "\
-STS fetches ISSUER/.well-known/openid-configuration and the keys that it names, from the internet, and gives up \
-after about five seconds. An outage, a firewall, a slow host, or hundreds of pods that start in the same second \
-prevent it. STS answers \"Couldn't retrieve verification key\" or IDPCommunicationError; AWS calls the latter often \
-transient.
+STS could not fetch ISSUER/.well-known/openid-configuration or the keys that it names. STS fetches both over the \
+internet and gives up after about five seconds. An outage, a firewall, a slow host, or hundreds of pods that start in \
+the same second can prevent this. STS answers \"Couldn't retrieve verification key\" or IDPCommunicationError. AWS \
+says that IDPCommunicationError is often transient.
 
-EKS runs its issuers itself, so on EKS waiting helps. A self-hosted issuer must answer the whole internet quickly: \
-put its two documents on S3 or behind a CDN.",
+EKS runs its issuers itself, so retrying helps on EKS. A self-hosted issuer must answer quickly from the whole \
+internet: put its two documents on S3 or behind a CDN.",
     judge: Some(|evidence| sts_errors::judge(&ISSUER_UNREACHABLE, evidence)),
 };
 
@@ -27,7 +27,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &ISSUER_UNREACHABLE,
             AssumeRoleWithWebIdentity,

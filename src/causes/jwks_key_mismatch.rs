@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::{Evidence, Issuer, Seen, Signature};
 
-/// The issuer's published keys lack the one that signed the token.
+/// The issuer's published keys do not include the one that signed the token.
 pub static JWKS_KEY_MISMATCH: Cause = Cause {
     code: "jwks-key-mismatch",
     title: "the issuer does not publish the key that signed this token",
@@ -11,11 +11,11 @@ pub static JWKS_KEY_MISMATCH: Cause = Cause {
     // A day: the lifetime of the tokens that the webhook asks for, 86400 s. Source: pods sent through it,
     // tests/webhook.
     explanation: "\
-The token's header names the key that signed it (kid), and the issuer's published set has none of that name: the \
-signing key was rotated, the cluster was recreated behind the same issuer, or a hand-made set was never updated. STS \
-answers \"Couldn't retrieve verification key\", as it does when it cannot reach the issuer at all.
+The token's header names the key that signed it (kid), but the issuer's published key set does not contain that key. \
+The signing key was rotated, the cluster was recreated behind the same issuer, or a manually created key set was \
+never updated. STS answers \"Couldn't retrieve verification key\", as it does when it cannot reach the issuer.
 
-Compare `kubectl get --raw /openid/v1/jwks` with what the issuer's jwks_uri serves. Publish the new key, and keep \
+Compare `kubectl get --raw /openid/v1/jwks` with the document at the issuer's jwks_uri. Publish the new key, and keep \
 the old one until its last token has expired (a day).",
     judge: Some(judge),
 };
@@ -23,7 +23,7 @@ the old one until its last token has expired (a day).",
 fn judge(evidence: &Evidence) -> Outcome {
     let issuer = match &evidence.issuer {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
-        Seen::Failed(fault) => return Outcome::skip(format!("the issuer's keys could not be had: {fault}")),
+        Seen::Failed(fault) => return Outcome::skip(format!("the issuer's keys could not be fetched: {fault}")),
         Seen::Seen(issuer) => issuer,
     };
     let Issuer { jwks_uri, key_ids, .. } = issuer;
@@ -33,18 +33,18 @@ fn judge(evidence: &Evidence) -> Outcome {
         Signature::Valid => return Outcome::Pass,
         Signature::NotVerified(why) => return Outcome::skip(why.clone()),
         Signature::KeyNotPublished => {
-            let published = if key_ids.is_empty() { "none".to_owned() } else { key_ids.join(", ") };
-            format!("The token {named}; {jwks_uri} publishes {published}.")
+            let published = if key_ids.is_empty() { "no keys".to_owned() } else { key_ids.join(", ") };
+            format!("The token {named}. The issuer publishes {published} at {jwks_uri}.")
         }
         Signature::Invalid => format!(
-            "The token {named}, which {jwks_uri} publishes, but the token's signature is not of that key: another \
-             cluster signed it, or the token was changed."
+            "The token {named}, which {jwks_uri} publishes, but that key does not match the token's signature. Another \
+             cluster signed the token, or the token was modified."
         ),
     };
     let fix = fix(&JWKS_KEY_MISMATCH, &Clues::of(evidence));
     let diagnosis = Diagnosis::new(cause, fix);
     match evidence.session.seen() {
-        // STS keeps keys for a while: it still knew this one.
+        // STS caches keys for some time: it still had this one.
         Some(_) => Outcome::Warning(Box::new(diagnosis)),
         None => diagnosis.into(),
     }
@@ -56,7 +56,7 @@ mod tests {
     use crate::causes::testing::{healthy, issuer};
 
     #[test]
-    fn only_a_key_that_is_missing_or_does_not_fit_is_this_fault() {
+    fn only_a_key_that_is_missing_or_does_not_match_is_this_fault() {
         for (signature, accepted, is) in [
             (Signature::Valid, true, "pass"),
             (Signature::NotVerified("ES512".into()), false, "skip"),

@@ -12,14 +12,14 @@ pub static MALFORMED_ARN: Cause = Cause {
     advice: Advice::RecreatePod,
     // Source: IAM user guide, "IAM identifiers".
     explanation: "\
-The webhook copies the service account's annotation eks.amazonaws.com/role-arn into AWS_ROLE_ARN unchecked, so a typing \
-error there reaches every pod. STS answers such a call with ValidationError \"Request ARN is invalid\", and some SDKs \
-fall back to the node's role instead.
+AWS_ROLE_ARN must be the ARN of a role. A role's ARN has six fields: arn:PARTITION:iam::ACCOUNT:role/PATH/NAME. The \
+region field is empty, the account has twelve digits, and the path (if the role has one) is part of the ARN.
 
-A role's ARN has six fields: arn:PARTITION:iam::ACCOUNT:role/PATH/NAME. The region field is empty, the account has \
-twelve digits, and the path (if the role has one) is part of it.
+The webhook copies the service account's annotation eks.amazonaws.com/role-arn into AWS_ROLE_ARN without validation, \
+so a typo in it reaches every pod. STS answers with ValidationError \"Request ARN is invalid\". Some SDKs fall back \
+to the node role instead.
 
-Correct the annotation, then recreate the pod: its variables were set when it was created and never change.",
+Correct the annotation, then recreate the pod. Its variables are set at creation and never change.",
     judge: Some(judge),
 };
 
@@ -28,7 +28,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip(evidence.why_no_value("AWS_ROLE_ARN"));
     };
     if let Some(flaw) = evidence.environment.variable("AWS_ROLE_ARN").flaw() {
-        return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: the ARN is {}.", flaw.in_words()), fix(evidence))
+        return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}. The ARN is {}.", flaw.in_words()), fix(evidence))
             .into();
     }
     match RoleArn::parse(value) {
@@ -36,14 +36,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         Err(fault) => {
             let hint = match fault {
                 ArnFault::WrongService(ref service) if service == "sts" => {
-                    " It is the ARN of a session; the role itself is needed."
+                    " This is the ARN of a session. The ARN of the role is needed."
                 }
                 ArnFault::NotARole(ref resource) if resource.starts_with("instance-profile/") => {
-                    " An instance profile holds a role; the role itself is needed."
+                    " An instance profile contains a role. The ARN of that role is needed."
                 }
                 _ => "",
             };
-            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}: it {fault}.{hint}"), fix(evidence)).into()
+            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}. It {fault}.{hint}"), fix(evidence)).into()
         }
     }
 }
@@ -70,7 +70,7 @@ mod tests {
             (" arn:aws:iam::111122223333:role/a", Some("surrounded by white space")),
             ("'x'", Some("wrapped in quotes")),
             ("arn:aws:sts::111122223333:assumed-role/checkout/s", Some("ARN of a session")),
-            ("arn:aws:iam::111122223333:instance-profile/x", Some("instance profile holds a role")),
+            ("arn:aws:iam::111122223333:instance-profile/x", Some("instance profile contains a role")),
         ] {
             match (judge(&testing::environment(&[("AWS_ROLE_ARN", arn)])), words) {
                 (Outcome::Pass, None) => {}

@@ -3,21 +3,21 @@ use crate::causes::{Advice, Cause, Severity};
 /// The role's account has no provider for the issuer.
 pub static NO_OIDC_PROVIDER: Cause = Cause {
     code: "no-oidc-provider",
-    title: "no IAM provider was made for this issuer",
+    title: "no IAM OIDC provider exists for this issuer",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: EKS user guide, "Create an IAM OIDC provider for your cluster" (eksctl utils associate-iam-oidc-
     // provider). A minute: IAM user guide, "Troubleshoot IAM: Changes that I make are not always immediately visible",
     // gives no number; public reports do.
     explanation: "\
-IRSA needs, once per cluster and account, an IAM OpenID Connect provider with the cluster's issuer as URL and \
-sts.amazonaws.com as client id. It was never made, was deleted, or has another URL: that of an earlier cluster of \
-the same name, or the dual-stack one (oidc-eks.REGION.api.aws), which tokens do not carry unless your iss says so.
+The role's account has no IAM OIDC provider for the cluster's issuer. IRSA needs one per cluster and account, with \
+the cluster's issuer as URL and sts.amazonaws.com as client ID. The provider was never created, was deleted, or has \
+another URL. That URL may belong to an earlier cluster of the same name. It may also be the dual-stack URL \
+(oidc-eks.REGION.api.aws), which is wrong unless it is the iss of your tokens.
 
-`aws iam list-open-id-connect-providers` in the role's account shows what is there. \
-`eksctl utils associate-iam-oidc-provider --cluster NAME --approve` or `aws iam create-open-id-connect-provider` \
-makes it.
+`aws iam list-open-id-connect-providers` in the role's account lists the providers. `eksctl utils \
+associate-iam-oidc-provider --cluster NAME --approve` or `aws iam create-open-id-connect-provider` creates one.
 
-A provider that was made within the last minute may only need time.",
+A provider that was created within the last minute may only need time.",
     judge: None,
 };

@@ -1,21 +1,22 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Imds, Profile, Seen};
 
-/// The caller is the node's role.
+/// The caller is the node role.
 pub static NODE_ROLE_FALLBACK: Cause = Cause {
     code: "node-role-fallback",
-    title: "the application runs as the node's role instead of the pod's",
+    title: "the application uses the node role instead of the pod's role",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: EC2 user guide, "IAM roles for Amazon EC2": the session of an instance is named after the instance.
     explanation: "\
-The error, or GetCallerIdentity, names the node's instance role as caller (the session is named i-... after the \
-instance). Web identity was not used: the variables were not in the process, the SDK does not know web identity, or \
-it failed (token not readable, STS not reachable) and the SDK silently went on to the instance metadata.
+The SDK used the node role instead of web identity. The error, or GetCallerIdentity, names the node role as the \
+caller (the session is named i-... after the instance). Either the process does not have the variables, the SDK does \
+not support web identity, or web identity failed (token not readable, STS not reachable) and the SDK silently fell \
+back to IMDS.
 
-See whether the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. If it has and the probe works, look at \
-the program's SDK; if it has not, recreate the pod after looking at the service account. A hop limit of 1 for the \
-instance metadata makes such failures loud.",
+Check whether the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. If it has both and the probe works, \
+check the program's SDK. If it does not, check the service account, then recreate the pod. With a hop limit of 1 for \
+IMDS, such failures become visible errors.",
     judge: Some(judge),
 };
 
@@ -35,20 +36,21 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(why) = why_not_web_identity(evidence).filter(|_| !others) else {
         return Outcome::Pass;
     };
-    let cause =
-        format!("{why}, so SDKs go on to the instance metadata, which answers: they run as the node's role {role}.");
-    let fix =
-        Fix::new("put right what keeps web identity from working; with a hop limit of 1 such failures become loud");
+    let cause = format!("{why}, and IMDS is reachable. SDKs therefore fall back to the node role {role}.");
+    let fix = Fix::new(
+        "Fix what prevents web identity from working. With an IMDS hop limit of 1, such failures become visible \
+         errors.",
+    );
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
 }
 
-/// What makes SDKs pass web identity by without an error. Where STS refuses, they fail instead.
+/// Why SDKs skip web identity without an error. If STS rejects the call, they fail instead.
 fn why_not_web_identity(evidence: &Evidence) -> Option<&'static str> {
     let set = |name| evidence.environment.variable(name).is_filled();
     if evidence.unseen_variables().is_some() {
         None
     } else if !set("AWS_ROLE_ARN") || !set("AWS_WEB_IDENTITY_TOKEN_FILE") {
-        Some("IRSA's variables are not both set")
+        Some("AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are not both set")
     } else if evidence.token_file.failed().is_some() {
         Some("The token file cannot be read")
     } else {
@@ -63,7 +65,7 @@ mod tests {
     use crate::probe::evidence::TokenFileFaultKind;
 
     #[test]
-    fn the_node_answers_only_where_nothing_comes_before_it() {
+    fn the_node_role_is_used_only_if_no_other_credentials_come_first() {
         let keys = ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
         for (evidence, role, is) in [
             (healthy(), Some("nodes"), false),

@@ -1,32 +1,32 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// STS refuses the token for this role, and its answer is one for nine different mistakes.
+/// STS rejects the token for this role. Nine different mistakes cause the same answer.
 pub static NOT_AUTHORIZED: Cause = Cause {
     code: "not-authorized",
-    title: "the role's trust policy does not let this service account in",
+    title: "the role's trust policy does not allow this service account",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source of the delay: IAM user guide, "Troubleshoot IAM: Changes that I make are not always immediately
     // visible"; it gives no number, public reports speak of seconds, seldom of minutes.
     explanation: "\
-STS answers \"Not authorized to perform sts:AssumeRoleWithWebIdentity\" to nine different mistakes, and never says \
-which: the trust policy names another provider, another subject or another audience; its condition keys are \
-misspelt; a * stands under StringEquals; it has no statement for web identity at all; the pod runs under another \
-service account than meant; the role does not exist; or an organization's policy denies the call.
+STS answers \"Not authorized to perform sts:AssumeRoleWithWebIdentity\" for nine different mistakes and never says \
+which: the trust policy names another provider, another subject or another audience; its condition keys are misspelt; \
+it has a wildcard under StringEquals; it has no statement for web identity; the pod runs under another service \
+account than intended; the role does not exist; or an organization's policy denies the call.
 
-What the answer does tell: STS verified the token. Issuer, keys and the provider's audience are in order, so the \
-fault is in the role or around it.
+The answer does show that STS verified the token. The issuer, its keys and the provider's audience are correct. Check \
+the role, its trust policy, the pod's service account and the organization's policies.
 
-Compare four things, letter by letter. The action must be sts:AssumeRoleWithWebIdentity. The federated principal \
-must be arn:PARTITION:iam::ACCOUNT:oidc-provider/ISSUER with the role's own account and the issuer without https://. \
-The condition ISSUER:sub must equal the token's sub, system:serviceaccount:NAMESPACE:NAME. The condition ISSUER:aud, \
-if there is one, must equal the token's aud. `irsa-probe trust-policy` prints the policy that this token needs, and \
-with --check FILE says which part of a given one fails.
+Compare four values, letter by letter. The action must be sts:AssumeRoleWithWebIdentity. The federated principal must \
+be arn:PARTITION:iam::ACCOUNT:oidc-provider/ISSUER, with the role's own account and the issuer without https://. The \
+condition ISSUER:sub must equal the token's sub, system:serviceaccount:NAMESPACE:NAME. The condition ISSUER:aud, if \
+there is one, must equal the token's aud. `irsa-probe trust-policy` prints the policy that this token needs. With \
+--check FILE, it shows which part of an existing policy fails.
 
-A role or provider that was made or changed within the last minute may only need time: IAM tells all of AWS within \
-seconds, seldom minutes. Otherwise waiting does not help; once the policy is right, the same pod recovers without \
-being made anew.",
+A role or provider that was created or changed within the last minute may only need time: IAM propagates changes to \
+all of AWS within seconds, rarely minutes. Otherwise, waiting does not help. Once the policy is correct, the pod \
+recovers without being recreated.",
     judge: Some(|evidence| sts_errors::judge(&NOT_AUTHORIZED, evidence)),
 };
 
@@ -37,7 +37,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &NOT_AUTHORIZED,
             AssumeRoleWithWebIdentity,

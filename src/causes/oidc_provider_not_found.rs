@@ -4,19 +4,19 @@ use crate::diagnosis::sts_errors;
 /// STS finds no IAM provider for the token's issuer.
 pub static OIDC_PROVIDER_NOT_FOUND: Cause = Cause {
     code: "oidc-provider-not-found",
-    title: "the role's account has no provider for this token's issuer",
+    title: "the role's account has no OIDC provider for this token's issuer",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\
-STS looks for an IAM OpenID Connect provider whose URL is the token's iss, and looks in the account of AWS_ROLE_ARN, \
-which its words \"your account\" mean. It answers \"No OpenIDConnect provider found in your account for ISSUER\".
+The account of AWS_ROLE_ARN has no IAM OIDC provider whose URL is the token's iss. STS answers \"No OpenIDConnect \
+provider found in your account for ISSUER\". In that text, \"your account\" means the role's account.
 
-Usually the provider was never made, or belongs to another cluster (each has its own id), or was made in the \
-cluster's account while the role is in another. The same words come from an STS endpoint in a region that the \
-account has not switched on, and from another partition's STS.
+Usually the provider was never created, belongs to another cluster (each has its own ID), or was created in the \
+cluster's account while the role is in another. An STS endpoint in a region that the account has not enabled gives \
+the same answer, and so does STS in another partition.
 
-Make the provider in the role's account, with the client id sts.amazonaws.com. A provider that was made within the \
-last minute may only need time. The pod recovers by itself.",
+Create the provider in the role's account, with the client ID sts.amazonaws.com. A provider that was created within \
+the last minute may only need time. The pod then recovers by itself.",
     judge: Some(|evidence| sts_errors::judge(&OIDC_PROVIDER_NOT_FOUND, evidence)),
 };
 
@@ -28,7 +28,7 @@ mod tests {
     use crate::probe::evidence::{Imds, Operation::AssumeRoleWithWebIdentity, Seen};
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &OIDC_PROVIDER_NOT_FOUND,
             AssumeRoleWithWebIdentity,
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nodes_account_tells_a_role_of_another_account_and_no_more() {
+    fn the_nodes_account_shows_only_whether_the_role_is_in_another_account() {
         let text = "No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/EX";
         for (account, first, words) in [
             (None, "no-oidc-provider", "is it the one where the provider was made?"),

@@ -3,23 +3,23 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{self, Clues, fix};
 use crate::probe::evidence::{Evidence, Seen};
 
-/// Sessions of the global endpoint are used in a region that refuses them.
+/// The session comes from the global endpoint, and the region refuses such sessions.
 pub static OPT_IN_REGION_V1_TOKEN: Cause = Cause {
-        code: "opt-in-region-v1-token",
-        title: "sessions of the global STS endpoint are refused in this region",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Source: IAM user guide, "Manage AWS STS in an AWS Region", section on session tokens of the global endpoint.
-        // Which regions are opt-in: `Partition::is_opt_in`.
-        explanation: "\
-The global endpoint sts.amazonaws.com gives sessions of version 1, which are valid only in regions that are on by \
-default. Regions that an account must enable (af-south-1, ap-east-1, eu-south-1 and me-south-1, for example) \
-refuse them: InvalidClientTokenId, InvalidToken (\"The provided token is malformed or otherwise invalid\") at S3, \
-AuthFailure at EC2.
+    code: "opt-in-region-v1-token",
+    title: "this region refuses sessions from the global STS endpoint",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: IAM user guide, "Manage AWS STS in an AWS Region", section on session tokens of the global endpoint.
+    // Which regions are opt-in: `Partition::is_opt_in`.
+    explanation: "\
+The global endpoint sts.amazonaws.com issues version 1 sessions, which are valid only in regions that are enabled by \
+default. Regions that an account must enable (af-south-1, ap-east-1, eu-south-1 and me-south-1, for example) refuse \
+them. The errors are InvalidClientTokenId, InvalidToken (\"The provided token is malformed or otherwise invalid\") at \
+S3, and AuthFailure at EC2.
 
-Regional endpoints give version 2, valid everywhere. Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (or the \
-annotation eks.amazonaws.com/sts-regional-endpoints: \"true\"), then recreate the pod. An account's owner can also switch \
-the global endpoint to version 2, for all regions, in the account settings of IAM.",
+Regional endpoints issue version 2 sessions, which are valid everywhere. Set AWS_STS_REGIONAL_ENDPOINTS=regional and \
+AWS_REGION (or the annotation eks.amazonaws.com/sts-regional-endpoints: \"true\"), then recreate the pod. The \
+account's owner can also switch the global endpoint to version 2, for all regions, in the account settings of IAM.",
     judge: Some(judge),
 };
 
@@ -33,8 +33,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     match region.filter(|(_, region)| Partition::is_opt_in(region)) {
         Some((variable, region)) if endpoint.is_global() && evidence.caller.seen().is_some() => {
             let cause = format!(
-                "{variable} is {region}, which must be switched on, and the session comes from the global endpoint {}: \
-                 unless the account has changed its version, services of that region refuse it.",
+                "{variable} is {region}, an opt-in region, and the session comes from the global endpoint {}. Services \
+                 in that region refuse the session unless the account has changed the version of these sessions.",
                 endpoint.host
             );
             Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&OPT_IN_REGION_V1_TOKEN, &Clues::of(evidence)))))
@@ -50,7 +50,7 @@ mod tests {
     use crate::probe::evidence::Operation::GetCallerIdentity;
 
     #[test]
-    fn the_global_endpoint_and_an_opt_in_region_make_it() {
+    fn the_global_endpoint_with_an_opt_in_region_is_this_fault() {
         for (host, region, is) in [
             ("sts.amazonaws.com", "ap-east-1", true),
             ("sts.ap-east-1.amazonaws.com", "ap-east-1", false),
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_session_in_an_opt_in_region_is_told() {
+    fn a_refused_session_in_an_opt_in_region_is_this_fault() {
         let message = "The security token included in the request is invalid";
         for (region, is) in [("ap-east-1", true), ("eu-west-1", false)] {
             let mut evidence = answered(GetCallerIdentity, 403, "InvalidClientTokenId", message);

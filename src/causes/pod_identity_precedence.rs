@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::Evidence;
 
-/// IRSA and Pod Identity are both there.
+/// IRSA and Pod Identity are both configured.
 pub static POD_IDENTITY_PRECEDENCE: Cause = Cause {
     code: "pod-identity-precedence",
     title: "IRSA and Pod Identity are both configured",
@@ -12,10 +12,10 @@ pub static POD_IDENTITY_PRECEDENCE: Cause = Cause {
     // The order of each SDK, with sources, is in `sdk_chain`.
     explanation: "\
 Both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are set. Every AWS SDK except JavaScript 2 \
-tries web identity first, so the role of IRSA wins, although the webhook itself prefers a Pod Identity association. \
-Whoever reads the pod spec expects one role and gets the other.
+tries web identity first, so SDKs use the role of IRSA. The webhook itself, however, prefers a Pod Identity \
+association. A person who reads the pod spec expects one role and gets the other.
 
-Decide for one: delete the association, or the service account's annotation. Then recreate the pod.",
+Keep only one: delete the association or the service account's annotation. Then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -30,16 +30,14 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let (Some(role), Some(_)) = (environment.value("AWS_ROLE_ARN"), environment.value("AWS_WEB_IDENTITY_TOKEN_FILE"))
     else {
-        return Outcome::skip("IRSA's variables do not both have a value");
+        return Outcome::skip("the two IRSA variables do not both have a value");
     };
     let order = match takers(evidence, Link::Container) {
-        Takers::None => format!("The SDKs in the image take web identity first, so they use {role}"),
-        Takers::These(who) => format!("For credentials, {who} the container endpoint first, so {role} is not used"),
-        Takers::Unknown => format!("SDKs take web identity first, so they use {role} (only JavaScript 2 does not)"),
+        Takers::None => "The SDKs in the image try web identity first, so they use that role".to_owned(),
+        Takers::These(who) => format!("For credentials, {who} the container endpoint first, so that role is not used"),
+        Takers::Unknown => "SDKs except JavaScript 2 try web identity first, so they use that role".to_owned(),
     };
-    let cause = format!(
-        "{name} is {uri}, and IRSA's variables name {role}. {order}; a pod made by the webhook alone has only one of the two."
-    );
+    let cause = format!("{name} is {uri}, and AWS_ROLE_ARN is {role}. {order}. The webhook alone never sets both.");
     Diagnosis::new(cause, fix(&POD_IDENTITY_PRECEDENCE, &Clues::of(evidence))).into()
 }
 

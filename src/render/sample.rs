@@ -24,7 +24,7 @@ macro_rules! sample_cause {
     };
 }
 
-sample_cause!(REFUSED, "not-authorized", "the role's trust policy does not let this service account in", Error, Fix);
+sample_cause!(REFUSED, "not-authorized", "the role's trust policy does not allow this service account", Error, Fix);
 sample_cause!(SUBJECT, "wrong-subject-in-trust-policy", "the policy names another service account", Error, Fix);
 sample_cause!(THROTTLED, "throttled", "STS asks for fewer calls", Error, Retry);
 sample_cause!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM role", Error, RecreatePod);

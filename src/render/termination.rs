@@ -58,7 +58,7 @@ mod tests {
     fn the_first_words_tell_the_verdict_and_the_code() {
         assert_eq!(
             render(&sample::refused()),
-            "irsa-probe: BROKEN not-authorized: the role's trust policy does not let this service account in. STS said: \
+            "irsa-probe: BROKEN not-authorized: the role's trust policy does not allow this service account. STS said: \
              AccessDenied <script>alert('x')</script> & \"more\" [31m Likely wrong-subject-in-trust-policy. Fix: compare \
              the role's policy with what this token needs: aws iam get-role --role-name checkout > role.json; irsa-probe \
              trust-policy --check role.json."

@@ -46,7 +46,7 @@ impl Seen<'_> {
         Some(match reason {
             // Who is looked at.
             "the probe looks at itself" => self.report["target"].is_null(),
-            "nothing says that this is a debug container" => self.report["target"].is_null(),
+            "nothing indicates that this is a debug container" => self.report["target"].is_null(),
             "no service account was stated (--expect-service-account)" => !self.is_told("--expect-service-account"),
             // What was left out.
             "instance metadata was not asked for" => self.variables.contains_key("IRSA_PROBE_NO_IMDS"),
@@ -61,7 +61,7 @@ impl Seen<'_> {
             "there is no web identity to override" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| self.value(name).is_empty())
             }
-            "IRSA's variables do not both have a value" => {
+            "the two IRSA variables do not both have a value" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| self.value(name).is_empty())
             }
             "the token file could not be read" => has_path && !is_read,
@@ -96,7 +96,7 @@ impl Seen<'_> {
             "something other than STS answered" | "the answer is not from STS" => {
                 failed.is_some_and(|detail| !is_refusal(detail) && !is_silence(detail))
             }
-            "STS did not say who the caller is" => failed.is_some(),
+            "STS did not return the caller's identity" => failed.is_some(),
             "no connection to STS was made" => !asked || failed.is_some_and(is_silence),
             "STS issued no session" => assumed.is_none_or(|(status, _)| status != "pass"),
             "something else kept the call from STS" => {
@@ -137,7 +137,7 @@ impl Seen<'_> {
         if let Some(rest) = reason.strip_prefix("access to ") {
             return Some(rest.contains(" is denied") && self.finds("token-file-permission-denied"));
         }
-        if reason.starts_with("the issuer's keys could not be had: ") {
+        if reason.starts_with("the issuer's keys could not be fetched: ") {
             return Some(self.step("issuer").is_some_and(|(status, _)| status == "fail"));
         }
         None
