@@ -71,7 +71,7 @@ fn a_directory_on_the_way_can_refuse_too() {
     let application = Application::start(&wrapper, &irsa(&stage.text("volume/token")), "echo ready");
     let report = stage.look_at(&["env"], &application);
     let cause = finding(&report, "token-file-unreadable-by-target")["cause"].as_str().expect("a cause").to_owned();
-    assert!(cause.starts_with("directory ") && cause.contains("0700, owner 0"), "{cause}");
+    assert!(cause.starts_with("The directory ") && cause.contains("0700, owner 0"), "{cause}");
     assert_eq!(report["exit_code"], 4);
 }
 

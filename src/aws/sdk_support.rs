@@ -132,7 +132,7 @@ pub(crate) fn numbers(version: &str) -> Option<[u32; 4]> {
 /// and a warning where another one is, or where AWS's pages differ.
 pub fn judge_all(evidence: &Evidence, mechanism: Mechanism) -> Outcome {
     let Some(target) = &evidence.target else {
-        return Outcome::skip("the probe looks at itself");
+        return Outcome::skip("the probe checks its own process");
     };
     let scan = match &target.sdks {
         Seen::NotLooked(why) | Seen::Failed(why) => return Outcome::skip(why.clone()),

@@ -23,7 +23,7 @@ Pass the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION to t
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(target) = &evidence.target else {
-        return Outcome::skip("the probe looks at itself");
+        return Outcome::skip("the probe checks its own process");
     };
     if target.variables != TargetVariables::Its {
         return Outcome::skip("the application's environment was not seen");

@@ -2,30 +2,31 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::documents::debug_profile;
 use crate::probe::evidence::{Evidence, Seen};
 
-/// The probe's container changes the mode of the application's own token.
+/// The probe's container makes the kubelet change the mode of the application's token file.
 pub static PROBE_UID_DIFFERS_FROM_APP: Cause = Cause {
     code: "probe-uid-differs-from-app",
-    title: "the probe's user changes the token file's mode",
+    title: "the probe's user makes the kubelet change the token file's mode",
     severity: Severity::Warning,
     advice: Advice::Fix,
     // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
     explanation: "\
-The kubelet gives the token file to one user, with mode 0600, only if every container of the pod has the same \
-runAsUser, and it counts init, sidecar and ephemeral containers too (Kubernetes, pkg/volume/util, FsUserFrom). A probe \
-container that runs as another user makes the file 0644, readable by every user: from the pod's start if it is part of \
-the pod, from the token's next refresh if kubectl debug added it. Until that refresh the file keeps its mode.
+The kubelet gives the token file mode 0600 and one owner only if every container of the pod has the same runAsUser. \
+It counts init, sidecar and ephemeral containers too (Kubernetes, pkg/volume/util, FsUserFrom). A probe container \
+that runs as another user makes the file 0644, which every user can read. If the probe is part of the pod, this \
+applies from the pod's start. If kubectl debug added the probe, the file keeps its mode until the token's next \
+refresh.
 
-The probe then changes what it checks: a process that cannot read a file of mode 0600 can read it after the refresh. The \
-fault is hidden in this pod and comes back in the next one.
+The probe then changes what it checks: a process that cannot read a file with mode 0600 can read it after the \
+refresh. The probe hides the fault in this pod, and the fault returns in the next pod.
 
-Set runAsUser for the whole pod and none for the probe's container, or give the probe's container the user of the \
-application.",
+Set runAsUser for the whole pod and leave it unset for the probe's container, or run the probe's container as the \
+application's user.",
     judge: Some(judge),
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(target) = &evidence.target else {
-        return Outcome::skip("the probe looks at itself");
+        return Outcome::skip("the probe checks its own process");
     };
     let (probe, application) = (target.prober.uid, evidence.identity.uid);
     if probe == application {
@@ -37,19 +38,20 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
     };
     let Some(file) = walk.last() else {
-        return Outcome::skip("the token file was not seen");
+        return Outcome::skip("the probe did not see the token file");
     };
     if file.mode & 0o077 != 0 {
-        // Readable through the group or by all: another uid among the containers changes nothing any more.
+        // The group or every user can read the file: another uid among the containers makes no difference.
         return Outcome::Pass;
     }
     let cause = format!(
-        "The probe runs as uid {probe}, the application as uid {application}. {} has mode {:04o} and owner {} now. At \
-         its next refresh the kubelet will make it 0644, because the containers of the pod no longer share one user.",
+        "The probe runs as uid {probe}, the application as uid {application}. {} now has mode {:04o} and owner {}. At \
+         its next refresh, the kubelet will change the mode to 0644, because the containers of the pod no longer share \
+         one user.",
         file.path, file.mode, file.uid
     );
     let options = [format!("--uid {application}"), format!("--gid {}", evidence.identity.gid)];
-    let fix = Fix::new("Recreate the pod to undo this, then run the probe as the application's user and group.")
+    let fix = Fix::new("Recreate the pod to undo this, then run the probe with the application's user and group.")
         .command(debug_profile::command_for(evidence, &options));
     Diagnosis::new(cause, fix).into()
 }
@@ -61,7 +63,7 @@ mod tests {
     use crate::probe::evidence::{Identity, PathStep, PathStepKind, TokenFile};
 
     #[test]
-    fn only_a_private_token_is_changed_by_another_user() {
+    fn another_user_changes_only_a_private_token() {
         for (mode, probe, application, changes) in
             [(0o600, 0, 1000, true), (0o600, 1000, 1000, false), (0o640, 0, 1000, false), (0o644, 0, 1000, false)]
         {

@@ -4,19 +4,20 @@ use crate::probe::evidence::Evidence;
 /// The value of the proxy variable is not a URL that SDKs can use.
 pub static PROXY_URL_INVALID: Cause = Cause {
     code: "proxy-url-invalid",
-    title: "the proxy variable is not a URL that SDKs can use",
+    title: "the proxy variable does not hold a URL that SDKs can use",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // Tried with botocore 1.44.8 ("Failed to parse", ProxyConnectionError) and Go 1.19 (a lookup of "http" or
     // "socks"); Rust's hyper-util, matcher.rs, leaves such a proxy out and connects directly.
     explanation: "\
-HTTPS_PROXY (or https_proxy, ALL_PROXY, all_proxy) is set, and its value is not the URL of a proxy. Often a special \
-character of the password is not percent-encoded: a #, / or ? ends the host there. Or the scheme is none that clients \
-know (socks:// instead of socks5://), the port is not a number, or quotes, blanks or a newline came along.
+HTTPS_PROXY (or https_proxy, ALL_PROXY, all_proxy) is set, but its value is not a valid proxy URL. Often a special \
+character in the password is not percent-encoded: a #, / or ? ends the host there. Other reasons are a scheme that \
+clients do not know (socks:// instead of socks5://), a port that is not a number, or quotes, spaces or a newline in \
+the value.
 
-boto3 raises an error over such a value. Go looks up a host that does not exist, or ignores a value that ends with a \
-newline. The SDK for Rust and this probe ignore an unknown scheme and connect directly, so STS may answer the probe and \
-not the application.
+boto3 raises an error for such a value. Go looks up a host that does not exist, or ignores a value that ends with a \
+newline. The SDK for Rust and this probe ignore an unknown scheme and connect directly. STS may then answer the probe \
+and not the application.
 
 Set the variable to http://USER:PASSWORD@HOST:PORT with special characters percent-encoded (# is %23, / is %2F, ? is \
 %3F, @ is %40), then recreate the pod.",
@@ -31,12 +32,12 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     };
     let cause = format!(
-        "{variable} is {}. boto3 cannot connect to STS with it; other SDKs ignore it or call another host.",
+        "{variable} is {}. boto3 cannot connect to STS with it. Other SDKs ignore it or call another host.",
         flaw.in_words()
     );
     let fix = Fix::new(format!(
         "Set {variable} to http://USER:PASSWORD@HOST:PORT, with special characters of the user and password \
-         percent-encoded, then recreate the pod"
+         percent-encoded, then recreate the pod."
     ));
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
 }
@@ -47,7 +48,7 @@ mod tests {
     use crate::causes::testing::{environment, found};
 
     #[test]
-    fn only_the_variable_that_is_read_and_cannot_be_used_is_warned_of() {
+    fn only_a_variable_that_is_read_and_invalid_gives_a_warning() {
         for (variables, is) in [
             (&[][..], false),
             (&[("HTTPS_PROXY", "http://proxy:3128")][..], false),

@@ -4,28 +4,28 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::{EndpointSource, Evidence, Seen};
 
-/// Nothing tells an SDK which region's STS to call.
+/// No setting gives SDKs the region of the STS endpoint.
 pub static REGION_MISSING: Cause = Cause {
-        code: "region-missing",
-        title: "some or all SDKs find no region, so they cannot tell which STS to call",
-        severity: Severity::Warning,
-        advice: Advice::RecreatePod,
-        // Source: botocore, configprovider.py: the region comes from AWS_DEFAULT_REGION alone. What the global endpoint
-        // serves: IAM user guide, "AWS STS Regions and endpoints".
-        explanation: "\
-Neither AWS_REGION nor AWS_DEFAULT_REGION is set, nor does a profile name a region. Some SDKs stop there (\"Missing \
-Region\", \"You must specify a region\"), some build a host that does not exist (sts..amazonaws.com), and some call the \
+    code: "region-missing",
+    title: "some or all SDKs find no region and cannot choose an STS endpoint",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    // Source: botocore, configprovider.py: the region comes from AWS_DEFAULT_REGION alone. What the global endpoint
+    // serves: IAM user guide, "AWS STS Regions and endpoints".
+    explanation: "\
+Neither AWS_REGION nor AWS_DEFAULT_REGION is set, and no profile names a region. Some SDKs stop there (\"Missing \
+Region\", \"You must specify a region\"). Some call a host that does not exist (sts..amazonaws.com). Some call the \
 global endpoint sts.amazonaws.com, which no VPC endpoint serves and which does not know the accounts of China and \
 GovCloud.
 
-EKS's webhook sets both variables in the pods it changes. A webhook of one's own does so with --aws-default-region; \
-else set AWS_REGION in the pod's template.
+EKS's webhook sets both variables in the pods that it mutates. A self-hosted webhook does so with \
+--aws-default-region. Otherwise set AWS_REGION in the pod template.
 
-boto3 and version 1 of the aws CLI read AWS_DEFAULT_REGION and not AWS_REGION. This code says so only for roles of China, \
-GovCloud and the like, where the global endpoint that they then call cannot be right; elsewhere \
-sdk-calls-another-endpoint says whether they reach it.
+boto3 and version 1 of the AWS CLI read AWS_DEFAULT_REGION and not AWS_REGION. This code reports that only for roles \
+in China, GovCloud and other separate partitions, where the global endpoint that they then call cannot be right. \
+Elsewhere, sdk-calls-another-endpoint reports whether they can reach it.
 
-The probe itself goes on with the region of the token's issuer, so that the rest can still be judged.",
+The probe itself continues with the region of the token's issuer, so that it can check the rest.",
     judge: Some(judge),
 };
 
@@ -36,21 +36,22 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
-    let took = match endpoint.source {
+    let used = match endpoint.source {
         EndpointSource::Region("AWS_REGION") if needs_default_region(evidence) => {
-            let cause = "AWS_REGION is set and AWS_DEFAULT_REGION is not, the only one that boto3 and version 1 of the \
-                         aws CLI read: they call the global sts.amazonaws.com, which knows nothing of the role's partition.";
+            let cause = "AWS_REGION is set, but AWS_DEFAULT_REGION is not. boto3 and version 1 of the AWS CLI read \
+                         only AWS_DEFAULT_REGION. They call the global sts.amazonaws.com, which does not know the \
+                         role's partition.";
             return warning(cause.to_owned(), evidence);
         }
         EndpointSource::Region(_) => return Outcome::Pass,
         EndpointSource::Override(_) if environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).is_some() => {
             return Outcome::Pass;
         }
-        EndpointSource::Override(variable) => format!("STS is called at {variable}"),
-        EndpointSource::Issuer => format!("the probe took {}, the region of the token's issuer", endpoint.region),
-        EndpointSource::Fallback => format!("the probe called {}", endpoint.host),
+        EndpointSource::Override(variable) => format!("The probe calls the endpoint in {variable}"),
+        EndpointSource::Issuer => format!("The probe uses {}, the region of the token's issuer", endpoint.region),
+        EndpointSource::Fallback => format!("The probe calls {}", endpoint.host),
     };
-    let cause = format!("Neither AWS_REGION nor AWS_DEFAULT_REGION is set; {took}.");
+    let cause = format!("Neither AWS_REGION nor AWS_DEFAULT_REGION is set. {used}.");
     warning(cause, evidence)
 }
 
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_the_commercial_partition_the_variable_of_boto3_must_be_set_too() {
+    fn outside_the_commercial_partition_aws_default_region_must_be_set_too() {
         let (commercial, china) = ("arn:aws:iam::111122223333:role/a", "arn:aws-cn:iam::111122223333:role/a");
         for (role, default_region, missing) in
             [(china, "", true), (china, "cn-north-1", false), (commercial, "", false)]

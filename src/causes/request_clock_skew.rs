@@ -4,29 +4,31 @@ use crate::diagnosis::sts_errors::{self, Clues, fix};
 use crate::probe::evidence::{ClockSource, Evidence, Seen};
 use crate::text::timestamp::span;
 
-/// What a signed call may be off, by STS's own words ("15 min.").
+/// How far off a signed request may be, according to STS's own answer ("15 min.").
 const TOLERANCE_SECONDS: i64 = 15 * 60;
-/// Some services allow no more than this.
+/// Some services allow only this much.
 const STRICT_SECONDS: i64 = 5 * 60;
 
-/// The local clock is so far off that signed calls are refused.
+/// The local clock is so far off that AWS rejects signed requests.
 pub static REQUEST_CLOCK_SKEW: Cause = Cause {
-        code: "request-clock-skew",
-        title: "the local clock is too far off for signed calls",
-        severity: Severity::Error,
-        advice: Advice::Fix,
-        // Sources: STS's own answer ("Signature expired: ... (... - 15 min.)"); IAM user guide, "AWS Signature Version
-        // 4 for API requests" (5 minutes for most services); EC2 user guide, "Amazon Time Sync Service"
-        // (169.254.169.123).
-        explanation: "\
-Signed calls carry their time, and STS refuses those that are more than 15 minutes off (some services 5): \
-SignatureDoesNotMatch with \"Signature expired\" or \"Signature not yet current\". Some SDKs correct the time by the Date \
-header of the refusal and try again; boto3 and the AWS CLI do not. The web identity call is not signed, so it works \
-all the same. But the kubelet refreshes tokens by the same clock, so that a token can expire unseen, and an SDK drops \
-credentials that look expired to it.
+    code: "request-clock-skew",
+    title: "the local clock is too far off for signed requests",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    // Sources: STS's own answer ("Signature expired: ... (... - 15 min.)"); IAM user guide, "AWS Signature Version
+    // 4 for API requests" (5 minutes for most services); EC2 user guide, "Amazon Time Sync Service"
+    // (169.254.169.123).
+    explanation: "\
+STS rejects signed requests whose time is more than 15 minutes off (some services allow 5 minutes). It answers \
+SignatureDoesNotMatch with \"Signature expired\" or \"Signature not yet current\". Some SDKs correct the time by the \
+Date header of that answer and retry; boto3 and the AWS CLI do not.
 
-A container has the clock of its node; nothing in the pod sets it. Look at the node's time service (chrony with \
-169.254.169.123 on EC2), and at laptops and virtual machines that slept. The pod recovers by itself.",
+The web identity call is not signed, so it still works. But the kubelet refreshes tokens by the same clock, so a \
+token can expire unnoticed. An SDK also discards credentials that look expired to it.
+
+A container uses the clock of its node, and nothing in the pod can set it. Check the node's time service (chrony with \
+169.254.169.123 on EC2). Also check laptops and virtual machines that were suspended. The pod recovers by itself once \
+the clock is right.",
     judge: Some(judge),
 };
 
@@ -50,24 +52,23 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let side = if ahead > 0 { "behind" } else { "ahead of" };
     let source = match clock.source {
-        ClockSource::DateHeader => "the Date header of its answer",
-        ClockSource::ErrorText => "the times in its answer",
+        ClockSource::DateHeader => "the Date header of STS's answer",
+        ClockSource::ErrorText => "the times in STS's answer",
     };
-    let mut cause = format!("The local clock is {} {side} STS's, by {source}.", span(ahead));
+    let mut cause = format!("The local clock is {} {side} STS's clock, according to {source}.", span(ahead));
     let is_beyond = ahead.saturating_abs() > TOLERANCE_SECONDS;
     if is_beyond {
         cause += " AWS rejects signed requests that are more than 15 min off.";
     }
     if is_beyond && evidence.caller.seen().is_some() {
-        // Clock skew correction: this SDK has it, boto3 has not (boto/boto3, issue 1252).
-        cause +=
-            " This run got through because its SDK corrects the time and tries again; boto3 and the AWS CLI do not.";
+        // Clock skew correction: this SDK has it, boto3 does not (boto/boto3, issue 1252).
+        cause += " This run succeeded because its SDK corrects the time and retries; boto3 and the AWS CLI do not.";
     }
     if let Some(over) = over_here(evidence) {
         cause += &format!(" {over}");
     }
     if hides_expiry {
-        cause += " By STS's clock the token has expired; the kubelet refreshes it by the clock of the node.";
+        cause += " By STS's clock, the token has expired. The kubelet refreshes it by the node's clock.";
     }
     let diagnosis = diagnosis(evidence, cause);
     if is_beyond || hides_expiry { diagnosis.into() } else { Outcome::Warning(Box::new(diagnosis)) }
@@ -77,18 +78,18 @@ fn diagnosis(evidence: &Evidence, cause: String) -> Diagnosis {
     Diagnosis::new(cause, fix(&REQUEST_CLOCK_SKEW, &Clues::of(evidence)))
 }
 
-/// STS gives every session at least 15 minutes, so one that is over at once tells the clock.
+/// Every session lasts at least 15 minutes, so a new session that has already expired shows that the clock is wrong.
 fn over_here(evidence: &Evidence) -> Option<String> {
     let expires_at = evidence.session.seen()?.expires_at;
     let over = evidence.now.since(expires_at);
     let says = || {
         format!(
-            "By the local clock the session that STS has just issued expired at {expires_at}, {} ago: an SDK does not \
+            "By the local clock, the session that STS has just issued expired at {expires_at}, {} ago. An SDK does not \
              use such credentials.",
             span(over)
         )
     };
-    // What is over by STS's own clock too is no fault of this one.
+    // A session that has expired by STS's own clock too is not a fault of the local clock.
     let is_over_there = evidence.clock.seen().is_some() && evidence.time_at_sts() >= expires_at;
     (over >= 0 && !is_over_there).then(says)
 }
@@ -111,7 +112,7 @@ mod tests {
     use crate::probe::evidence::{Clock, Operation::GetCallerIdentity};
 
     #[test]
-    fn skew_is_judged_by_what_sts_and_others_bear() {
+    fn skew_is_judged_by_the_limits_of_sts_and_other_services() {
         let said =
             "Signature expired: 20261122T000000Z is now earlier than 20261122T001500Z (20261122T003000Z - 15 min.)";
         for (ahead_seconds, refused, is) in [
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_is_over_at_once_tells_the_clock() {
+    fn a_new_session_that_has_already_expired_shows_a_wrong_clock() {
         // By how much STS is ahead, if it is known; for how long the session lasts by the local clock.
         for (ahead, left, is) in [
             (None, 3600, "skip"),

@@ -2,26 +2,27 @@ use crate::aws::sdk_network::{Connection, Other, Why, failure, listed, other_end
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
-/// SDKs call another endpoint than the one that was proved, and that one cannot be reached.
+/// SDKs call another endpoint than the one that the probe tested, and that endpoint cannot be reached.
 pub static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
-        code: "sdk-calls-another-endpoint",
-        title: "some SDKs call an STS endpoint that cannot be reached from here",
-        severity: Severity::Warning,
-        advice: Advice::RecreatePod,
-        // The rules of each SDK, with sources, are in `sdk_network`. Which SDKs changed their default on 2025-07-31: AWS
-        // Developer Tools Blog, "Updating AWS SDK defaults".
-        explanation: "\
-SDKs do not agree on where STS is. boto3 and version 1 of the AWS CLI read the region from AWS_DEFAULT_REGION alone, and \
-call the global endpoint sts.amazonaws.com if it is not set; Java, JavaScript and .NET read AWS_REGION alone; Go, Rust \
-and Ruby read both. AWS_STS_REGIONAL_ENDPOINTS=legacy sends those SDKs that read it to the global endpoint; it was the \
-default of boto3 before 1.40.0 and of the AWS CLI before 1.42.0. In a VPC whose only way to STS is a VPC endpoint, only \
-the regional name works.
+    code: "sdk-calls-another-endpoint",
+    title: "some SDKs call an STS endpoint that this pod cannot reach",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    // The rules of each SDK, with sources, are in `sdk_network`. Which SDKs changed their default on 2025-07-31: AWS
+    // Developer Tools Blog, "Updating AWS SDK defaults".
+    explanation: "\
+SDKs choose the STS endpoint in different ways. boto3 and version 1 of the AWS CLI read the region only from \
+AWS_DEFAULT_REGION, and call the global endpoint sts.amazonaws.com if it is not set. Java, JavaScript and .NET read \
+only AWS_REGION. Go, Rust and Ruby read both. AWS_STS_REGIONAL_ENDPOINTS=legacy sends the SDKs that read it to the \
+global endpoint; it was the default of boto3 before 1.40.0 and of the AWS CLI before 1.42.0. In a VPC that reaches \
+STS only through a VPC endpoint, only the regional name works.
 
-The probe calls one endpoint for real. It then opens a connection to the others, and sends nothing. This warning names \
-the SDKs whose endpoint failed. A program that names the region in its own code is not affected.
+The probe calls one endpoint. It then opens a connection to each of the other endpoints, and sends nothing. This \
+warning names the SDKs whose endpoint failed. A program that sets the region in its own code is not affected.
 
-Set AWS_REGION and AWS_DEFAULT_REGION to the same region and AWS_STS_REGIONAL_ENDPOINTS=regional (the annotation \
-eks.amazonaws.com/sts-regional-endpoints: \"true\" on the service account has the webhook set it), then recreate the pod.",
+Set AWS_REGION and AWS_DEFAULT_REGION to the same region and AWS_STS_REGIONAL_ENDPOINTS=regional, then recreate the \
+pod. The webhook sets AWS_STS_REGIONAL_ENDPOINTS if the service account has the annotation \
+eks.amazonaws.com/sts-regional-endpoints: \"true\".",
     judge: Some(judge),
 };
 
@@ -41,12 +42,12 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some((first, _)) = failed.first() else {
         return Outcome::Pass;
     };
-    let told = failed.iter().map(|(other, fault)| {
+    let calls = failed.iter().map(|(other, fault)| {
         let Other { host, why, names } = other;
         format!("{} would call {host}, {}. That connection failed: {fault}.", listed(names), because(why))
     });
-    let told: Vec<String> = told.collect();
-    let cause = format!("STS answered at {}. {}", endpoint.host, told.join(" "));
+    let calls: Vec<String> = calls.collect();
+    let cause = format!("STS answered at {}. {}", endpoint.host, calls.join(" "));
     let fix = fix(&first.why, &endpoint.region);
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
 }
@@ -63,10 +64,12 @@ fn because(why: &Why) -> String {
 fn fix(why: &Why, region: &str) -> Fix {
     Fix::new(match why {
         Why::NoRegion(_) | Why::Region(..) => {
-            format!("Set both AWS_REGION and AWS_DEFAULT_REGION to {region} in the pod template, then recreate the pod")
+            format!(
+                "Set both AWS_REGION and AWS_DEFAULT_REGION to {region} in the pod template, then recreate the pod."
+            )
         }
         Why::Legacy | Why::LegacyByDefault => {
-            "Set AWS_STS_REGIONAL_ENDPOINTS=regional in the pod template, then recreate the pod".to_owned()
+            "Set AWS_STS_REGIONAL_ENDPOINTS=regional in the pod template, then recreate the pod.".to_owned()
         }
     })
 }
@@ -84,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_endpoint_that_failed_is_warned_of() {
+    fn only_an_endpoint_that_failed_gives_a_warning() {
         for (variables, elsewhere, words) in [
             (
                 &[("AWS_REGION", "eu-west-1")][..],

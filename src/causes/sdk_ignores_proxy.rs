@@ -2,20 +2,20 @@ use crate::aws::sdk_network::{Connection, failure, listed, without_proxy};
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
-/// SDKs do not read the variable whose proxy the probe used, and cannot do without it.
+/// SDKs do not read the variable whose proxy the probe used, and fail without a proxy.
 pub static SDK_IGNORES_PROXY: Cause = Cause {
-        code: "sdk-ignores-proxy",
-        title: "some SDKs do not read the proxy variable that is set",
-        severity: Severity::Warning,
-        advice: Advice::RecreatePod,
-        // What each SDK reads, with sources, is in `sdk_network`.
-        explanation: "\
-The probe reached STS through a proxy. Not every SDK uses it: ALL_PROXY is read by Rust, PHP and .NET, but not by boto3, \
-the AWS CLI, Go, Java, Kotlin and Ruby, which read HTTPS_PROXY. The SDKs for JavaScript and C++ read no proxy variable; \
-their programs must set the proxy in code. An SDK that does not use the proxy connects directly. The probe tried that, \
-sent nothing, and it failed.
+    code: "sdk-ignores-proxy",
+    title: "some SDKs do not read the proxy variable that is set",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    // What each SDK reads, with sources, is in `sdk_network`.
+    explanation: "\
+The probe reached STS through a proxy that some SDKs do not use. Rust, PHP and .NET read ALL_PROXY. boto3, the AWS \
+CLI, Go, Java, Kotlin and Ruby do not read ALL_PROXY; they read HTTPS_PROXY. The SDKs for JavaScript and C++ read no \
+proxy variable; their programs must set the proxy in code. An SDK that does not use the proxy connects directly. The \
+probe tried a direct connection without sending anything, and it failed.
 
-Set HTTPS_PROXY to the proxy, or give the proxy to the SDK in the program's code, then recreate the pod.",
+Set HTTPS_PROXY to the proxy, or set the SDK's proxy in the program's code. Then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -32,13 +32,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let (variable, _) = evidence.environment.https_proxy().unwrap_or(("HTTPS_PROXY", ""));
     let cause = format!(
-        "STS was reached through the proxy that {variable} names, and {variable} is not read by {}. Without a proxy the \
+        "The probe reached STS through the proxy in {variable}, but {variable} is not read by {}. Without a proxy, the \
          connection fails here: {fault}.",
         listed(&names)
     );
     let text = match variable.eq_ignore_ascii_case("ALL_PROXY") {
-        true => format!("Set HTTPS_PROXY to the proxy that {variable} names, then recreate the pod"),
-        false => "Set the proxy of the SDK in the program's code".to_owned(),
+        true => format!("Set HTTPS_PROXY to the proxy in {variable}, then recreate the pod."),
+        false => "Set the SDK's proxy in the program's code.".to_owned(),
     };
     Outcome::Warning(Box::new(Diagnosis::new(cause, Fix::new(text))))
 }

@@ -2,26 +2,28 @@ use crate::aws::sdk_network::{Client, SYSTEM, clients, listed};
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
-/// SDKs do not read the bundle by which the probe trusted a private certificate authority.
+/// SDKs do not read the bundle with the private certificate authority that the probe trusted.
 pub static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
-        code: "sdk-trusts-other-cas",
-        title: "some SDKs do not read the CA bundle that STS was verified with",
-        severity: Severity::Warning,
-        advice: Advice::RecreatePod,
-        // Which bundle each SDK reads, with sources, is in `sdk_network`.
-        explanation: "\
-Something on the way to STS inspects TLS: the certificate is not one of Amazon's, but of a private CA that this pod has \
-in a bundle. Not every SDK reads that bundle. boto3 and the AWS CLI read AWS_CA_BUNDLE, else the list that comes \
-with certifi or botocore, neither SSL_CERT_FILE nor the bundle of the image; Node.js reads NODE_EXTRA_CA_CERTS; Java and Kotlin read the \
-truststore of the Java runtime; Rust and .NET read SSL_CERT_FILE and the bundle of the image, but not AWS_CA_BUNDLE; Go \
-reads all of these.
+    code: "sdk-trusts-other-cas",
+    title: "some SDKs do not read the CA bundle that STS was verified with",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    // Which bundle each SDK reads, with sources, is in `sdk_network`.
+    explanation: "\
+Something between this pod and STS inspects TLS: the certificate is not one of Amazon's. A private CA issued it, and \
+this pod has that CA in a bundle. Not every SDK reads that bundle.
 
-Name the bundle in AWS_CA_BUNDLE and in NODE_EXTRA_CA_CERTS, import the CA into the truststore of Java, then recreate the \
-pod. Or exclude STS from the inspection.",
+boto3 and the AWS CLI read AWS_CA_BUNDLE, or else the list that comes with certifi or botocore; they read neither \
+SSL_CERT_FILE nor the image's bundle. Node.js reads NODE_EXTRA_CA_CERTS. Java and Kotlin read the truststore of the \
+Java runtime. Rust and .NET read SSL_CERT_FILE and the image's bundle, but not AWS_CA_BUNDLE. Go reads AWS_CA_BUNDLE, \
+SSL_CERT_FILE and the image's bundle.
+
+Name the bundle in AWS_CA_BUNDLE and in NODE_EXTRA_CA_CERTS, and import the CA into Java's truststore. Then recreate \
+the pod. Alternatively, exclude STS from TLS inspection.",
     judge: Some(judge),
 };
 
-/// In the order in which the probe takes them, as `collect/roots.rs` has it.
+/// In the order in which the probe reads them; see `collect/roots.rs`.
 const BUNDLES: [&str; 3] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -31,7 +33,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let session = evidence.dial.seen().and_then(|dial| dial.tls.as_ref()?.as_ref().ok());
-    // At an endpoint of the user's own a certificate may be anyone's.
+    // At a custom endpoint, any CA may have issued the certificate.
     let issuer = session.filter(|session| endpoint.partition.is_some() && !session.is_of_amazon());
     let Some(issuer) = issuer.and_then(|session| session.issuer.as_deref()) else {
         return Outcome::Pass;
@@ -40,7 +42,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let bundle = environment.first(&BUNDLES).map_or(SYSTEM, |(variable, _)| variable);
     let does_not_read = |client: &Client| {
         let own = client.bundles().iter().filter(|name| **name != SYSTEM && !BUNDLES.contains(name));
-        // Whoever sets AWS_CA_BUNDLE chose it for the SDK that is there.
+        // A user who sets AWS_CA_BUNDLE chose it for the SDK in the image.
         let counts = client.is_known || bundle != "AWS_CA_BUNDLE";
         counts && !client.trusts(bundle) && !own.into_iter().any(|name| environment.variable(name).is_filled())
     };
@@ -50,16 +52,16 @@ fn judge(evidence: &Evidence) -> Outcome {
     if names.is_empty() {
         return Outcome::Pass;
     }
-    let place = if bundle == SYSTEM { "the CA bundle of the image" } else { bundle };
+    let place = if bundle == SYSTEM { "the image's CA bundle" } else { bundle };
     let cause = format!(
-        "The certificate of {} is issued by {issuer}, which is not Amazon: something on the way inspects TLS, or stands in \
-         for STS. The CA is in {place}, which is not read by {}.",
+        "The certificate of {} is issued by {issuer}, not by Amazon: something inspects TLS or impersonates STS. The \
+         CA is in {place}, which is not read by {}.",
         endpoint.host,
         listed(&names)
     );
     let fix = Fix::new(
-        "Name the bundle in AWS_CA_BUNDLE for boto3 and the AWS CLI and in NODE_EXTRA_CA_CERTS for Node.js, in \
-         SSL_CERT_FILE for Rust and .NET, or import the CA into the truststore of Java; then recreate the pod",
+        "Name the bundle in AWS_CA_BUNDLE for boto3 and the AWS CLI, in NODE_EXTRA_CA_CERTS for Node.js and in \
+         SSL_CERT_FILE for Rust and .NET, or import the CA into Java's truststore. Then recreate the pod.",
     );
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
 }

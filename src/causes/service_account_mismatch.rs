@@ -1,19 +1,20 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
-/// The workload runs under another service account than it should.
+/// The workload uses another service account than it should.
 pub static SERVICE_ACCOUNT_MISMATCH: Cause = Cause {
-        code: "service-account-mismatch",
-        title: "the pod runs under another service account than the role expects",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        explanation: "\
-The trust policy lets one service account in, system:serviceaccount:NAMESPACE:NAME, and the pod uses another: the chart \
-generated a name with a suffix, the workload was put into another namespace, or serviceAccountName is missing and the \
-pod runs as \"default\". STS answers the same AccessDenied as for a wrong trust policy.
+    code: "service-account-mismatch",
+    title: "the pod uses a different service account than the role expects",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    explanation: "\
+The trust policy allows one service account, system:serviceaccount:NAMESPACE:NAME, and the pod uses another. Common \
+reasons are a chart that generated a name with a suffix, a workload that was deployed to another namespace, or a \
+missing serviceAccountName, with which the pod runs as \"default\". STS answers the same AccessDenied as for a wrong \
+trust policy.
 
-Compare the token's sub with the one in the role's trust policy, and set serviceAccountName or the policy accordingly. \
-A pod's service account is fixed when it is made.",
+Compare the token's sub with the sub in the role's trust policy, and correct serviceAccountName or the policy. A \
+pod's service account is fixed when the pod is created.",
     judge: Some(judge),
 };
 
@@ -29,9 +30,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let kind = match subject.strip_prefix("system:serviceaccount:") {
         Some(_) => "",
-        None => " That is no Kubernetes service account at all.",
+        None => " That is not a Kubernetes service account.",
     };
-    let fix = Fix::new("set serviceAccountName in the pod's template, then make the pod anew").command(format!(
+    let fix = Fix::new("Set serviceAccountName in the pod template, then recreate the pod.").command(format!(
         "kubectl patch deployment NAME -n {namespace} -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"serviceAccountName\":\"{name}\"}}}}}}}}'"
     ));
     Diagnosis::new(format!("The token is for {subject}, not for {expected}.{kind}"), fix).into()
@@ -43,7 +44,7 @@ mod tests {
     use crate::causes::testing;
 
     #[test]
-    fn the_subject_is_compared_with_what_was_stated() {
+    fn the_subject_is_compared_with_the_expected_service_account() {
         for (subject, fault) in [
             ("system:serviceaccount:payments:checkout", false),
             ("system:serviceaccount:payments:default", true),

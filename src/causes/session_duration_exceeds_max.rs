@@ -1,20 +1,20 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// The session asked for is longer than the role allows.
+/// The requested session is longer than the role allows.
 pub static SESSION_DURATION_EXCEEDS_MAX: Cause = Cause {
     code: "session-duration-exceeds-max",
-    title: "the session is longer than the role allows",
+    title: "the requested session is longer than the role allows",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM API reference, CreateRole: MaxSessionDuration (3600 by default, 43200 at most); IAM user guide,
     // "Methods to assume a role" (one hour for role chaining).
     explanation: "\
-A role has a MaxSessionDuration, an hour unless somebody raised it, 12 hours at most. A call that asks for more is \
-refused: \"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.\" Sessions taken from \
-another role's session (chaining) are limited to one hour whatever the role says.
+A role has a MaxSessionDuration: one hour unless it was raised, and 12 hours at most. STS refuses a call that \
+requests more: \"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.\" A session obtained \
+with another role's session (role chaining) is limited to one hour, whatever the role allows.
 
-Ask for less, or raise the role's maximum.",
+Request a shorter session, or raise the role's MaxSessionDuration.",
     judge: Some(|evidence| sts_errors::judge(&SESSION_DURATION_EXCEEDS_MAX, evidence)),
 };
 
@@ -25,7 +25,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &SESSION_DURATION_EXCEEDS_MAX,
             AssumeRoleWithWebIdentity,

@@ -1,17 +1,17 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// The session that STS gave is refused in a signed call.
+/// STS refuses a signed call with the session that it issued.
 pub static SIGNED_CALL_REFUSED: Cause = Cause {
     code: "signed-call-refused",
-    title: "STS refuses the session that it has just given",
+    title: "STS refuses the session that it has just issued",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\
-Web identity worked, and yet the first signed call with the new session is refused as invalid \
-(InvalidClientTokenId). The session is real, but not for this place: it is of version 1 (from the global endpoint \
-sts.amazonaws.com) in a region that must be switched on, or it was made in another partition. In a program it can \
-also mean that static keys were used instead, and that these are deleted or mistyped.
+Web identity worked, but STS refuses the first signed call with the new session as invalid (InvalidClientTokenId). \
+The session is genuine, but not valid at this endpoint: either it is a version 1 session (from the global endpoint \
+sts.amazonaws.com) and the region is an opt-in region, or it was issued in another partition. In a program, this \
+answer can also mean that static keys were used instead, and that they are deleted or mistyped.
 
 Call STS at the regional endpoint of the workload's own region and partition.",
     judge: Some(|evidence| sts_errors::judge(&SIGNED_CALL_REFUSED, evidence)),
@@ -24,7 +24,7 @@ mod tests {
     use crate::probe::evidence::Operation::GetCallerIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &SIGNED_CALL_REFUSED,
             GetCallerIdentity,

@@ -4,24 +4,24 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
 use crate::probe::evidence::{Evidence, Profile, Seen, Winner};
 
-/// Keys win over web identity.
+/// Static keys come before web identity.
 pub static STATIC_KEYS_OVERRIDE: Cause = Cause {
     code: "static-keys-override",
-    title: "static keys win over web identity",
+    title: "static keys override web identity",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // The order of each SDK, with sources, is in `sdk_chain`; a test compares this text with it.
     explanation: "\
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY come before web identity in the default credential chain of every AWS SDK \
-except .NET 3, where web identity comes first. An empty AWS_ACCESS_KEY_ID still stops some SDKs.
+except .NET 3, where web identity comes first. An empty AWS_ACCESS_KEY_ID still makes some SDKs fail.
 
-Credentials in a profile (usually the default one of ~/.aws/credentials) lose against web identity in boto3, the AWS \
-CLI, Go, Java, Kotlin since 1.4.0, Ruby, PHP and .NET. They win in JavaScript, Rust, C++ and Kotlin before 1.4.0. A \
-profile that assumes a role (role_arn with source_profile or credential_source) wins in boto3 and the AWS CLI too. \
-Credentials that a program sets in its own code always win.
+Credentials in a profile (usually the default one of ~/.aws/credentials) come after web identity in boto3, the AWS \
+CLI, Go, Java, Kotlin since 1.4.0, Ruby, PHP and .NET. They come before it in JavaScript, Rust, C++ and Kotlin before \
+1.4.0. A profile that assumes a role (role_arn with source_profile or credential_source) comes before it in boto3 and \
+the AWS CLI too. Credentials that a program sets in its own code always come first.
 
-Where they win, IRSA is configured correctly and never used. Remove the keys from the pod template (env and envFrom, \
-ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
+Where other credentials come first, IRSA is configured correctly but never used. Remove the keys from the pod \
+template (env and envFrom, ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -62,8 +62,13 @@ fn in_variables(evidence: &Evidence) -> Option<String> {
             let who = takers(evidence, Link::Keys).or("every SDK except .NET 3 takes")?;
             Some(format!("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set, and {who} them before web identity."))
         }
-        (_, 1) => Some(format!("{} is set without its other half; some SDKs fail over that, others go on.", filled[0])),
-        _ => Some(format!("{} is set but empty; some SDKs stumble over that instead of going on.", set.join(" and "))),
+        (_, 1) => Some(format!(
+            "{} is set without the other key variable. Some SDKs fail on that; others continue.",
+            filled[0]
+        )),
+        _ => {
+            Some(format!("The value of {} is empty. Some SDKs fail on that instead of continuing.", set.join(" and ")))
+        }
     }
 }
 
@@ -80,16 +85,16 @@ fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
     };
     let who = takers(evidence, link).or(all)?;
     let not_run = match profile.has("credential_process") {
-        true => " The probe does not run other people's credential_process.",
+        true => " The probe does not run a credential_process.",
         false => "",
     };
     let what = match assumes {
-        Some(role) => format!("The profile {name:?} assumes the role {role}, with other credentials"),
+        Some(role) => format!("The profile {name:?} assumes the role {role} with other credentials"),
         None => format!("The profile {name:?} has {}", settings.join(", ")),
     };
     let fix = Fix::new(format!(
         "Remove {} from the profile {name:?} in the image or volume that holds the AWS configuration files, then \
-         recreate the pod",
+         recreate the pod.",
         settings.join(", ")
     ));
     Some((format!("{what}, and {who} it before web identity.{not_run}"), fix))
@@ -112,11 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn keys_count_even_if_empty_but_only_beside_web_identity() {
+    fn keys_count_even_if_empty_but_only_together_with_web_identity() {
         for (variables, words) in [
             (&[("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "x")][..], "before web identity"),
-            (&[("AWS_ACCESS_KEY_ID", "AKIA")], "without its other half"),
-            (&[("AWS_ACCESS_KEY_ID", "")], "set but empty"),
+            (&[("AWS_ACCESS_KEY_ID", "AKIA")], "without the other key variable"),
+            (&[("AWS_ACCESS_KEY_ID", "")], "is empty"),
             (&[("AWS_SESSION_TOKEN", "x")], "Pass"),
             (&[], "Pass"),
         ] {
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_leads_to_the_same_role_is_no_fault_and_another_role_is_named() {
+    fn a_profile_with_the_same_role_is_no_fault_and_another_role_is_named() {
         let other = "arn:aws:iam::111122223333:role/other";
         for (settings, role_arn, words) in [
             (&["role_arn", "web_identity_token_file"][..], ROLE, "Pass"),
@@ -164,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_of_the_target_decides_who_wins() {
+    fn the_sdk_of_the_target_decides_what_comes_first() {
         let keys = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "x")];
         let file = || profile(&["aws_access_key_id"], None);
         let both = &[(SdkKind::Boto3, "1.34.0"), (SdkKind::Rust, "1.5.0")][..];
@@ -201,10 +206,10 @@ mod tests {
     }
 
     #[test]
-    fn the_explanation_is_what_the_table_of_orders_says() {
+    fn the_explanation_matches_the_table_of_orders() {
         let text = STATIC_KEYS_OVERRIDE.explanation.replace('\n', " ");
         let sentence = |word: &str| text.split(". ").find(|sentence| sentence.contains(word)).unwrap();
-        let (lose, win) = (sentence(" lose against"), sentence("They win in"));
+        let (lose, win) = (sentence("come after web identity"), sentence("They come before it in"));
         for (kind, name) in [
             (SdkKind::Boto3, "boto3"),
             (SdkKind::Cli, "AWS CLI"),

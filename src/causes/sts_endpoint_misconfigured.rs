@@ -4,22 +4,25 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{self, Clues, fix};
 use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Seen};
 
-/// The settings lead the call to something that is not STS.
+/// The settings send the call to something that is not STS.
 pub static STS_ENDPOINT_MISCONFIGURED: Cause = Cause {
-        code: "sts-endpoint-misconfigured",
-        title: "the settings lead calls to something that is not STS",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Source: AWS SDKs and Tools reference guide, "Service-specific endpoints", "AWS STS Regional endpoints" and
-        // "Dual-stack and FIPS endpoints".
-        explanation: "\
-Where STS is called follows from AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, or the region; AWS_STS_REGIONAL_ENDPOINTS=legacy, \
-AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT change the name too. Seen in the field: an endpoint meant for S3 \
-that also catches STS (S3 answers such a call with MethodNotAllowed, 405), a region that does not exist (the name then \
-does not resolve), TLS switched off for all services (http://sts...), and an override without scheme.
+    code: "sts-endpoint-misconfigured",
+    title: "the endpoint settings do not lead to STS",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: AWS SDKs and Tools reference guide, "Service-specific endpoints", "AWS STS Regional endpoints" and
+    // "Dual-stack and FIPS endpoints".
+    explanation: "\
+The pod's settings send STS calls to something that is not STS. AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or the region \
+decides where STS is called. AWS_STS_REGIONAL_ENDPOINTS=legacy, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT \
+change the name too.
 
-Give each service its own override (AWS_ENDPOINT_URL_S3, say), spell the region as AWS does, and recreate the pod: its \
-variables were set when it was made.",
+Common mistakes are an endpoint meant for S3 that also applies to STS (S3 answers such a call with MethodNotAllowed, \
+405), a region that does not exist (the name then does not resolve), TLS disabled for all services (http://sts...), \
+and an override without a scheme.
+
+Give each service its own override (for example AWS_ENDPOINT_URL_S3) and spell the region as AWS does, then recreate \
+the pod. Its variables were set when it was created.",
     judge: Some(judge),
 };
 
@@ -28,23 +31,25 @@ fn judge(evidence: &Evidence) -> Outcome {
     match &evidence.endpoint {
         Seen::NotLooked(why) => Outcome::skip(why.clone()),
         Seen::Failed(EndpointFault::BadUrl { variable, url, why }) => {
-            fault(format!("{variable} is {url:?}, which cannot be called: {why}.")).into()
+            fault(format!("{variable} is {url:?}, which is not a usable endpoint URL: it {why}.")).into()
         }
         Seen::Failed(EndpointFault::BadRegion { variable, region }) => {
-            fault(format!("{variable} is {region:?}, which cannot be a region.{}", meant(region))).into()
+            fault(format!("{variable} is {region:?}, which is not a valid region name.{}", meant(region))).into()
         }
         Seen::Failed(EndpointFault::NoRule(words)) => {
             fault(format!("The SDK finds no endpoint for these settings: {words}.")).into()
         }
-        Seen::Failed(EndpointFault::WrongPartition { .. }) => Outcome::skip("the endpoint is of another partition"),
+        Seen::Failed(EndpointFault::WrongPartition { .. }) => Outcome::skip("the endpoint is in another partition"),
         Seen::Seen(endpoint) => {
             if let Some(cause) = misspelt_region(endpoint, evidence) {
                 fault(cause).into()
             } else if let Some(fault) = sts_errors::said(&STS_ENDPOINT_MISCONFIGURED, evidence) {
                 fault
             } else if !endpoint.https && endpoint.partition.is_some() {
-                let cause =
-                    format!("STS is called without TLS, at {}: whoever listens can take the token.", endpoint.url);
+                let cause = format!(
+                    "STS is called without TLS at {}. Anyone on the network path can read the token.",
+                    endpoint.url
+                );
                 Outcome::Warning(Box::new(fault(cause)))
             } else {
                 sts_errors::judge(&STS_ENDPOINT_MISCONFIGURED, evidence)
@@ -53,7 +58,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
 }
 
-/// A host that does not exist, in a region that nobody knows.
+/// A host that does not exist, in an unknown region.
 fn misspelt_region(endpoint: &Endpoint, evidence: &Evidence) -> Option<String> {
     let EndpointSource::Region(variable) = endpoint.source else { return None };
     let region = &endpoint.region;
@@ -65,7 +70,7 @@ fn misspelt_region(endpoint: &Endpoint, evidence: &Evidence) -> Option<String> {
 }
 
 fn meant(region: &str) -> String {
-    Partition::nearest_region(region).map_or_else(String::new, |near| format!(" Is {near} meant?"))
+    Partition::nearest_region(region).map_or_else(String::new, |near| format!(" Did you mean {near}?"))
 }
 
 #[cfg(test)]
@@ -75,14 +80,14 @@ mod tests {
     use crate::probe::evidence::{Alien, AlienKind, CallFault, Dial, Operation::*};
 
     #[test]
-    fn each_way_to_miss_sts_is_told() {
+    fn each_unusable_setting_is_named() {
         let region = |variable: &'static str, region: &str| {
             Seen::Failed(EndpointFault::BadRegion { variable, region: region.into() })
         };
         let url =
-            EndpointFault::BadUrl { variable: "AWS_ENDPOINT_URL", url: "s3:9000".into(), why: "no scheme".into() };
+            EndpointFault::BadUrl { variable: "AWS_ENDPOINT_URL", url: "s3:9000".into(), why: "has no scheme".into() };
         for (endpoint, says) in [
-            (region("AWS_REGION", "eu west 1"), "Is eu-west-1 meant?"),
+            (region("AWS_REGION", "eu west 1"), "Did you mean eu-west-1?"),
             (Seen::Failed(url), "AWS_ENDPOINT_URL is \"s3:9000\""),
         ] {
             let evidence = Evidence { endpoint, ..healthy() };
@@ -92,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_is_only_wrong_if_nobody_knows_it_and_its_host_does_not_exist() {
+    fn a_region_is_wrong_only_if_it_is_unknown_and_its_host_does_not_exist() {
         for (name, dns, wrong) in [
             ("eu-west-11", DnsFault::NoSuchName, true),
             ("eu-west-11", DnsFault::TimedOut { after_ms: 1 }, false),
@@ -109,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_something_else_is_the_overrides_fault() {
+    fn an_answer_from_another_service_is_the_fault_of_the_override() {
         let alien = Alien {
             operation: AssumeRoleWithWebIdentity,
             status: 405,

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::unreached;
 
-/// The global STS is called where only a regional one can be reached.
+/// The global STS endpoint is called where only a regional one can be reached.
 pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
     code: "sts-global-endpoint-in-private-vpc",
     title: "the global STS endpoint is called from a network without internet",
@@ -12,14 +12,14 @@ pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
     // AWS SDK defaults" (boto3, PHP, C++ and .NET call the regional endpoint since 2025-07-31); IAM user guide,
     // "Interface VPC endpoints".
     explanation: "\
-sts.amazonaws.com resolves to public addresses. Since 2025 AWS answers it in the caller's region, where that region is \
-on by default; its addresses stay public. A VPC without a route to the internet may have an endpoint for STS, but only \
-for the name of its own region, sts.REGION.amazonaws.com. Older SDKs (boto3, PHP, C++ and .NET before 2025-07-31) call \
-the global name unless they are configured otherwise.
+sts.amazonaws.com resolves to public addresses. Since 2025, AWS answers it in the caller's region if that region is \
+enabled by default, but its addresses stay public. A VPC without a route to the internet may have an endpoint for \
+STS, but only for the name of its own region, sts.REGION.amazonaws.com. Older SDKs (boto3, PHP, C++ and .NET before \
+2025-07-31) call the global name unless they are configured otherwise.
 
-Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (the annotation eks.amazonaws.com/sts-regional-endpoints: \
-\"true\" has the webhook do it), then recreate the pod. Do not alias the global name to the endpoint: its \
-certificate does not fit.",
+Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION, then recreate the pod. The webhook sets them if the service \
+account has the annotation eks.amazonaws.com/sts-regional-endpoints: \"true\". Do not alias the global name to the \
+endpoint: its certificate is not valid for that name.",
     judge: Some(|evidence| unreached::judge(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, evidence)),
 };
 
@@ -30,7 +30,7 @@ mod tests {
     use crate::probe::evidence::{AddressFault, Dial, Seen, TcpFault};
 
     #[test]
-    fn a_regional_endpoint_that_answers_in_place_of_the_global_one_decides() {
+    fn a_regional_endpoint_that_can_be_reached_decides() {
         let fault = TcpFault::TimedOut { after_ms: 3000 };
         let faults = vec![AddressFault { address: ([52, 1, 1, 1], 443).into(), fault }];
         let silent = Dial { tcp: Some(Err(faults)), ..Dial::default() };

@@ -1,15 +1,15 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// STS itself failed.
+/// STS returned a server error.
 pub static STS_SERVER_ERROR: Cause = Cause {
     code: "sts-server-error",
-    title: "STS failed by itself",
+    title: "STS returned a server error",
     severity: Severity::Error,
     advice: Advice::Retry,
     explanation: "\
-STS answered with a status of 500 or more. Nothing is wrong with the request. Look again; if it stays, look at AWS's \
-health dashboard for the region, and call another region's endpoint meanwhile.",
+STS answered with a status of 500 or more. Nothing is wrong with the request. Retry the call. If the error persists, \
+check AWS's health dashboard for the region, and call another region's endpoint meanwhile.",
     judge: Some(|evidence| sts_errors::judge(&STS_SERVER_ERROR, evidence)),
 };
 
@@ -20,7 +20,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &STS_SERVER_ERROR,
             AssumeRoleWithWebIdentity,

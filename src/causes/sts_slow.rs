@@ -5,23 +5,23 @@ use crate::probe::evidence::{Evidence, Layer, Operation, Step, StepStatus};
 const SLOW_ANSWER_MS: u64 = 2000;
 const SLOW_LAYER_MS: u64 = 1000;
 
-/// STS was reached, but late.
+/// STS answered, but slowly.
 pub static STS_SLOW: Cause = Cause {
-        code: "sts-slow",
-        title: "STS answers, but slowly",
-        severity: Severity::Warning,
-        advice: Advice::Fix,
-        // Sources: the defaults of the SDKs: botocore `Config` (connect and read 60 s), AWS SDK for Java 2.x
-        // `ApacheHttpClient` (connect 2 s, read 30 s), aws-smithy-runtime (connect 3.1 s, no read limit).
-        explanation: "\
-The call succeeded, but a layer of the connection or the answer itself took longer than STS needs. The report names it \
-with its time.
+    code: "sts-slow",
+    title: "STS answers, but slowly",
+    severity: Severity::Warning,
+    advice: Advice::Fix,
+    // Sources: the defaults of the SDKs: botocore `Config` (connect and read 60 s), AWS SDK for Java 2.x
+    // `ApacheHttpClient` (connect 2 s, read 30 s), aws-smithy-runtime (connect 3.1 s, no read limit).
+    explanation: "\
+The call succeeded, but a layer of the connection or the answer itself took longer than STS needs. The report names \
+that layer and its time.
 
-SDKs differ in their patience: boto3 waits 60 s for a connection and for an answer, Java v2 connects within 2 s or \
-fails, Rust within 3.1 s. A run that is slow here may be a failure there.
+SDKs have different timeouts: boto3 waits 60 s for a connection and for an answer, Java v2 connects within 2 s or \
+fails, Rust within 3.1 s. A run that is slow here may fail with another SDK.
 
-Common reasons are a proxy or firewall that inspects TLS, a NAT gateway or VPC endpoint in another zone, an endpoint in \
-another region, and CPU limits of the pod.",
+Common reasons are a proxy or firewall that inspects TLS, a NAT gateway or VPC endpoint in another zone, an endpoint \
+in another region, and CPU limits of the pod.",
     judge: Some(judge),
 };
 
@@ -42,17 +42,17 @@ fn judge(evidence: &Evidence) -> Outcome {
     let connecting: u64 = steps.iter().map(|step| step.duration_ms).sum();
     let all = evidence.steps.get(up_to_the_call).map(|step| step.duration_ms).unwrap_or_default();
     let answering = all.saturating_sub(connecting);
-    // Pauses between attempts are no slowness of STS.
+    // Pauses between attempts do not count as a slow answer.
     if session.attempts == 1 && answering >= SLOW_ANSWER_MS {
         slow.push(format!("the answer took {answering} ms"));
     }
     if slow.is_empty() {
         return Outcome::Pass;
     }
-    let cause = format!("Of the call {call}, {}.", slow.join(", "));
+    let cause = format!("During the call {call}, {}.", slow.join(", "));
     let fix = Fix::new(
-        "Find what delays the connection: proxy, TLS inspection, NAT gateway or VPC endpoint; call the endpoint of the \
-         workload's own region",
+        "Find what delays the connection (proxy, TLS inspection, NAT gateway or VPC endpoint), and call the endpoint \
+         of the workload's own region.",
     );
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
 }
@@ -64,7 +64,7 @@ mod tests {
     use crate::probe::evidence::Seen;
 
     #[test]
-    fn what_took_long_is_named_with_its_time() {
+    fn a_slow_layer_is_named_with_its_time() {
         let step = |name, duration_ms| Step { name, status: StepStatus::Ok, duration_ms, detail: String::new() };
         let call = Operation::AssumeRoleWithWebIdentity.step();
         for (steps, attempts, words) in [

@@ -3,7 +3,7 @@ use crate::diagnosis::injection;
 use crate::documents::debug_profile;
 use crate::probe::evidence::{Evidence, Hindrance, Identity, Seen, Target, TargetVariables};
 
-/// The target's variables cannot be read from where the probe stands.
+/// The probe cannot read the target's variables.
 pub static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
     code: "target-environment-denied",
     title: "the application's environment cannot be read",
@@ -12,28 +12,29 @@ pub static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
     advice: Advice::Retry,
     // Source: ptrace(2), PTRACE_MODE_READ_FSCREDS; the profiles of kubectl debug on a v1.36 node.
     explanation: "\
-A debug container made by kubectl debug gets none of the application's variables. The probe reads them from \
-/proc/PID/environ instead. The kernel allows that to a process of the same user and the same group that has every \
-capability of the application, and to root with CAP_SYS_PTRACE. Root alone is not enough, and CAP_SYS_PTRACE has no \
-effect for another user than root.
+The probe cannot read the application's variables. A debug container that kubectl debug creates gets none of them, so \
+the probe reads them from /proc/PID/environ. The kernel allows that to a process of the same user and the same group \
+that has every capability of the application, and to root with CAP_SYS_PTRACE. Root alone is not enough, and \
+CAP_SYS_PTRACE has no effect for a user other than root.
 
-Of the profiles of kubectl debug, general and sysadmin add CAP_SYS_PTRACE; legacy, baseline and restricted do not. None \
-of them sets a user, so a custom profile has to: runAsUser 0 with CAP_SYS_PTRACE, or the user and the group of the \
-application. irsa-probe debug-profile writes that profile from the pod's JSON.
+Of the profiles of kubectl debug, general and sysadmin add CAP_SYS_PTRACE; legacy, baseline and restricted do not. \
+None of them sets a user, so a custom profile must set one: runAsUser 0 with CAP_SYS_PTRACE, or the user and group of \
+the application. irsa-probe debug-profile writes that profile from the pod's JSON.
 
-Whether the pod has IRSA's variables is not judged until they are seen. Mounts are visible to every user: if no token is \
-mounted in the application's container, the webhook most likely did not mutate it (env-not-injected).",
+The probe does not judge whether the pod has IRSA's variables until it can read them. Mounts are visible to every \
+user: if no token is mounted in the application's container, the webhook most likely did not mutate it \
+(env-not-injected).",
     judge: Some(judge),
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(target) = &evidence.target else {
-        return Outcome::skip("the probe looks at itself");
+        return Outcome::skip("the probe checks its own process");
     };
     match target.variables {
         TargetVariables::Its => Outcome::Pass,
         TargetVariables::Unseen(hindrance) => denied(evidence, target, hindrance).into(),
-        // The pod's specification gave the probe the same: judged all the same, and said.
+        // The pod's specification gives the probe the same variables: the probe judges those and reports that.
         TargetVariables::Ours(hindrance) => Outcome::Warning(Box::new(denied(evidence, target, hindrance))),
     }
 }
@@ -48,19 +49,19 @@ fn denied(evidence: &Evidence, target: &Target, hindrance: Hindrance) -> Diagnos
     );
     let is_without_token = matches!(&target.token_mounts, Seen::Seen(mounts) if mounts.is_empty());
     if is_without_token {
-        cause += " No token of EKS is mounted in its container.";
+        cause += " No EKS token is mounted in its container.";
     } else if let Seen::Seen(mounts) = &target.token_mounts {
         cause += &format!(" A token is mounted in its container at {}.", mounts.join(" and "));
     }
     if matches!(target.variables, TargetVariables::Ours(_)) {
-        cause += " The probe's own variables were judged in their place.";
+        cause += " The probe judged its own variables instead.";
     }
     let mut fix = fix(hindrance, target, evidence);
     let mut candidates = Vec::new();
     if is_without_token {
         candidates.push(Candidate {
             cause: &ENV_NOT_INJECTED,
-            why: "the webhook mounts a token in each container that it mutates, and there is none here".to_owned(),
+            why: "the webhook mounts a token in each container that it mutates; this one has none".to_owned(),
         });
         fix = injection::look_at_service_account(evidence, fix);
     }
@@ -71,24 +72,25 @@ fn reason(hindrance: Hindrance, prober: &Identity, application: &Identity) -> St
     let Identity { uid, gid, .. } = application;
     match hindrance {
         Hindrance::OtherUser => format!(
-            "it runs as uid {uid}, gid {gid}, and the probe as uid {}, gid {} without CAP_SYS_PTRACE",
+            "the process runs as uid {uid}, gid {gid}, and the probe as uid {}, gid {} without CAP_SYS_PTRACE",
             prober.uid, prober.gid
         ),
         Hindrance::FewerCapabilities => {
             let set = |identity: &Identity| identity.capabilities.unwrap_or_default();
             format!(
-                "it has the capabilities {:016x} and the probe, as the same user, only {:016x} and not CAP_SYS_PTRACE",
+                "the process has the capabilities {:016x}; the probe has the same user but only {:016x}, without \
+                 CAP_SYS_PTRACE",
                 set(application),
                 set(prober)
             )
         }
         Hindrance::Other if prober.has_ptrace() => {
-            "the probe has CAP_SYS_PTRACE, so a security module or a user namespace forbids it".to_owned()
+            "the probe has CAP_SYS_PTRACE, so a security module or a user namespace blocks it".to_owned()
         }
-        Hindrance::Other => "its user and its capabilities are the probe's, so it made itself undumpable, or a \
-                             security module forbids it"
+        Hindrance::Other => "the process has the probe's user and capabilities, so it made itself undumpable or a \
+                             security module blocks the probe"
             .to_owned(),
-        Hindrance::Gone => "it has ended, or overwrote it".to_owned(),
+        Hindrance::Gone => "the process has ended, or has overwritten it".to_owned(),
     }
 }
 
@@ -100,11 +102,11 @@ fn fix(hindrance: Hindrance, target: &Target, evidence: &Evidence) -> Fix {
     };
     match hindrance {
         Hindrance::OtherUser if *uid != 0 => {
-            Fix::new("Run the debug container with the user and the group of the application.")
+            Fix::new("Run the debug container with the user and group of the application.")
                 .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]))
         }
         Hindrance::OtherUser | Hindrance::FewerCapabilities => as_root(),
-        Hindrance::Other if target.prober.has_ptrace() => Fix::new("Judge the pod by its specification instead.")
+        Hindrance::Other if target.prober.has_ptrace() => Fix::new("Audit the pod's specification instead.")
             .command(format!("kubectl get pod {} -o json | irsa-probe audit -", evidence.kubectl_pod())),
         Hindrance::Other => as_root(),
         Hindrance::Gone => {
@@ -121,7 +123,7 @@ mod tests {
     const ROOT: u64 = 0xa804_25fb;
     const PTRACE: u64 = 1 << 19;
 
-    fn looked_at(prober: (u32, u64), application: (u32, u64)) -> Evidence {
+    fn checked(prober: (u32, u64), application: (u32, u64)) -> Evidence {
         let identity =
             |(uid, capabilities)| Identity { pid: 1, uid, gid: uid, groups: vec![], capabilities: Some(capabilities) };
         let (prober, application) = (identity(prober), identity(application));
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_with_a_command_that_gives_it() {
+    fn the_missing_right_is_named_with_a_command_that_grants_it() {
         for (prober, application, reason, command) in [
             ((1000, 0), (0, ROOT), "uid 0, gid 0, and the probe as uid 1000", "--uid 0 | sh"),
             ((0, ROOT), (1000, 0), "uid 1000, gid 1000, and the probe as uid 0", "--uid 1000 --gid 1000 | sh"),
@@ -139,7 +141,7 @@ mod tests {
             ((0, ROOT), (0, ROOT), "undumpable", "--uid 0 | sh"),
             ((0, ROOT | PTRACE), (0, ROOT), "a security module or a user namespace", "irsa-probe audit -"),
         ] {
-            let Outcome::Fault(found) = judge(&looked_at(prober, application)) else { panic!("no fault") };
+            let Outcome::Fault(found) = judge(&checked(prober, application)) else { panic!("no fault") };
             assert!(found.cause.contains(reason), "{}", found.cause);
             let last = found.fix.commands.last().unwrap();
             assert!(last.contains(command), "{last}");
@@ -151,10 +153,10 @@ mod tests {
 
     #[test]
     fn a_container_without_a_token_was_most_likely_not_injected() {
-        let mut evidence = looked_at((1000, 0), (0, ROOT));
+        let mut evidence = checked((1000, 0), (0, ROOT));
         evidence.target.as_mut().unwrap().token_mounts = Seen::Seen(vec![]);
         let Outcome::Fault(found) = judge(&evidence) else { panic!("no fault") };
-        assert!(found.cause.contains("No token of EKS is mounted in its container."), "{}", found.cause);
+        assert!(found.cause.contains("No EKS token is mounted in its container."), "{}", found.cause);
         assert_eq!(found.candidates[0].cause.code, "env-not-injected");
         let commands = found.fix.commands.join("\n");
         assert!(
@@ -164,8 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn the_probe_s_own_variables_in_their_place_soften_it() {
-        let mut evidence = looked_at((0, ROOT), (1000, 0));
+    fn judging_the_probe_s_own_variables_makes_it_a_warning() {
+        let mut evidence = checked((0, ROOT), (1000, 0));
         evidence.target.as_mut().unwrap().variables = TargetVariables::Ours(Hindrance::OtherUser);
         assert!(matches!(judge(&evidence), Outcome::Warning(_)));
         evidence.target.as_mut().unwrap().variables = TargetVariables::Its;

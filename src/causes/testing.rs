@@ -1,4 +1,4 @@
-//! Evidence for the checks' tests: a healthy look, from which each test departs.
+//! Evidence for the checks' tests: a healthy run, which each test changes.
 
 use crate::aws::partition::Partition;
 use crate::causes::{Cause, Outcome};
@@ -10,7 +10,7 @@ pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
 const PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
-/// A look at a pod in which everything works.
+/// A run in a pod where everything works.
 pub(crate) fn healthy() -> Evidence {
     let file = PathStep { path: PATH.into(), kind: PathStepKind::File, mode: 0o644, uid: 0, gid: 0, target: None };
     Evidence {
@@ -57,7 +57,7 @@ pub(crate) fn healthy() -> Evidence {
     }
 }
 
-/// Another process than the probe's, of which everything could be seen.
+/// A target process that the probe can see completely.
 pub(crate) fn target() -> Target {
     Target {
         command: "java app.jar".into(),
@@ -119,12 +119,12 @@ pub(crate) fn variables(pairs: &[(&str, &str)]) -> Environment {
     })
 }
 
-/// A look at a process with these variables and no others; the rest is as in a healthy pod.
+/// A run with these variables and no others; the rest is as in a healthy pod.
 pub(crate) fn environment(pairs: &[(&str, &str)]) -> Evidence {
     Evidence { environment: variables(pairs), ..healthy() }
 }
 
-/// A look at a pod whose token file cannot be used.
+/// A run in a pod whose token file cannot be used.
 pub(crate) fn token_file(kind: TokenFileFaultKind) -> Evidence {
     let fault = TokenFileFault { path: "/a/token".into(), walk: vec![], kind };
     let unread = "the token file could not be read";
@@ -137,26 +137,26 @@ pub(crate) fn token_file(kind: TokenFileFaultKind) -> Evidence {
     }
 }
 
-/// A look at a pod whose token file holds something else.
+/// A run in a pod whose token file does not hold a token.
 pub(crate) fn malformed(malformed: Malformed) -> Evidence {
     Evidence { token: Seen::Failed(malformed), ..healthy() }
 }
 
-/// A look at a pod whose token differs from a good one.
+/// A run in a pod whose token differs from a valid one.
 pub(crate) fn token(change: impl FnOnce(&mut Token)) -> Evidence {
     let mut token = good_token();
     change(&mut token);
     Evidence { token: Seen::Seen(token), ..healthy() }
 }
 
-/// A look at a pod whose call STS answered with an error.
+/// A run in which STS answered the call with an error.
 pub(crate) fn answered(operation: Operation, status: u16, code: &str, message: &str) -> Evidence {
     let refusal =
         Refusal { operation, status, code: code.into(), message: message.into(), request_id: None, attempts: 1 };
     failed(operation, CallFault::Refused(refusal))
 }
 
-/// A look at a pod whose call came to nothing.
+/// A run in which the call failed.
 pub(crate) fn failed(operation: Operation, fault: CallFault) -> Evidence {
     match operation {
         Operation::AssumeRoleWithWebIdentity => {
@@ -178,14 +178,14 @@ pub(crate) fn issuer(signature: Signature) -> Issuer {
     }
 }
 
-/// A look at a pod whose connection to STS failed.
+/// A run in which the connection to STS failed.
 pub(crate) fn unreached(dial: Dial) -> Evidence {
     let operation = Operation::AssumeRoleWithWebIdentity;
     let no_answer = CallFault::NoAnswer(NoAnswer { operation, attempts: 1, out_of_time: false });
     Evidence { dial: Seen::Failed(dial), ..failed(operation, no_answer) }
 }
 
-/// What the cause makes of the evidence.
+/// The cause's judgement of the evidence.
 #[track_caller]
 pub(crate) fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
     cause.judge.unwrap()(evidence)
@@ -197,7 +197,7 @@ pub(crate) fn found(cause: &Cause, evidence: &Evidence) -> bool {
     matches!(judge(cause, evidence), Outcome::Fault(_) | Outcome::Warning(_))
 }
 
-/// That this cause, and no other, finds its fault in each of these answers to `operation`, as in
+/// Asserts that this cause, and no other, finds its fault in each of these answers to `operation`, as in
 /// `400 Throttling: Rate exceeded`.
 #[track_caller]
 pub(crate) fn assert_told(cause: &Cause, operation: Operation, answers: &[&str]) {

@@ -1,21 +1,21 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// STS limits the rate.
+/// STS limits the rate of calls.
 pub static THROTTLED: Cause = Cause {
     code: "throttled",
-    title: "STS limits the rate of calls",
+    title: "STS throttles the calls of this account",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Source: IAM user guide, "IAM and AWS STS quotas": requests per second, per account and Region; STS API
     // reference, Common errors: Throttling, HTTP 400.
     explanation: "\
-STS answers Throttling \"Rate exceeded\" (with status 400) when an account calls too often: mass rollouts, programs \
-that take a session for each request, many pods that fail and try again at once. Some SDKs then go on to the node's \
-role, so the fault shows up as AccessDenied much later.
+STS answers Throttling \"Rate exceeded\" (with status 400) when an account calls it too often. Common reasons are \
+mass rollouts, programs that request a session for each request, and many pods that fail and retry at once. Some SDKs \
+then fall back to the node's role, so the fault shows up as AccessDenied much later.
 
-Wait; it passes. Start fewer pods at once, let programs keep their session for its hour, and use regional endpoints, \
-which each have their own limit.",
+Wait; throttling passes. Start fewer pods at once, let programs keep their session for its hour, and use regional \
+endpoints, which each have their own limit.",
     judge: Some(|evidence| sts_errors::judge(&THROTTLED, evidence)),
 };
 
@@ -26,7 +26,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(&THROTTLED, AssumeRoleWithWebIdentity, &["400 Throttling: Rate exceeded"]);
     }
 }

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Outcome, Severity};
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::Evidence;
 
-/// The issuer's certificate chain is not the one that the provider was given.
+/// The issuer's certificate chain does not match the provider's thumbprint.
 pub static THUMBPRINT_MISMATCH: Cause = Cause {
     code: "thumbprint-mismatch",
     title: "the issuer's certificates do not match the provider's thumbprint",
@@ -13,13 +13,14 @@ pub static THUMBPRINT_MISMATCH: Cause = Cause {
     // AWS uses its own library of trusted CAs, and thumbprints only where the certificate is not signed by one of
     // them.
     explanation: "\
-An IAM provider holds SHA-1 thumbprints of the topmost certificate that the issuer's host presents. For EKS and \
-other issuers with well-known CAs, AWS uses its own trust store instead; for private CAs and some self-hosted \
-issuers the thumbprint decides, and it changes when the host's chain does.
+The issuer's host presents a certificate that does not match the thumbprint in the IAM OIDC provider. The provider \
+holds SHA-1 thumbprints of the topmost certificate that the host presents. For EKS and other issuers with well-known \
+CAs, AWS uses its own trust store instead. For private CAs and some self-hosted issuers, the thumbprint decides, and \
+it changes when the host's chain changes.
 
-Take the last certificate of the chain that the host presents, and set its SHA-1 fingerprint in the provider \
-(`aws iam update-open-id-connect-provider-thumbprint`, which replaces the whole list). A host that presents only its \
-leaf needs the leaf's. On EKS leave thumbprints alone.
+Compute the SHA-1 fingerprint of the last certificate of the chain that the host presents, and set it in the provider \
+(`aws iam update-open-id-connect-provider-thumbprint`, which replaces the whole list). If the host presents only its \
+leaf certificate, use the leaf's fingerprint. On EKS, do not change thumbprints.
 
 The pod recovers by itself.",
     judge: Some(judge),
@@ -29,7 +30,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     let mut outcome = sts_errors::judge(&THUMBPRINT_MISMATCH, evidence);
     let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
     if let (Outcome::Fault(diagnosis), Some(thumbprint)) = (&mut outcome, thumbprint) {
-        diagnosis.cause += &format!(" Seen from here, the chain's last certificate has the thumbprint {thumbprint}.");
+        diagnosis.cause +=
+            &format!(" Seen from here, the last certificate of the chain has the thumbprint {thumbprint}.");
     }
     outcome
 }
@@ -41,7 +43,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &THUMBPRINT_MISMATCH,
             AssumeRoleWithWebIdentity,

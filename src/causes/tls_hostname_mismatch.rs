@@ -1,17 +1,18 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::unreached;
 
-/// The certificate is for other names.
+/// The certificate is for other host names.
 pub static TLS_HOSTNAME_MISMATCH: Cause = Cause {
     code: "tls-hostname-mismatch",
-    title: "the certificate of STS is for other names than the one called",
+    title: "the STS certificate is not valid for the host name that was called",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\
-Somebody aliased sts.amazonaws.com to a regional VPC endpoint, in CoreDNS or a private zone. The endpoint's \
-certificate is for sts.REGION.amazonaws.com and its own vpce names, so TLS refuses it, rightly.
+Someone aliased sts.amazonaws.com to a regional VPC endpoint, in CoreDNS or in a private zone. The endpoint's \
+certificate is valid for sts.REGION.amazonaws.com and for its own vpce names, so TLS clients correctly reject it for \
+another name.
 
-Remove the alias and have SDKs call the regional name: AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION.",
+Remove the alias and make SDKs call the regional name: set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION.",
     judge: Some(|evidence| unreached::judge(&TLS_HOSTNAME_MISMATCH, evidence)),
 };
 

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::unreached;
 
-/// Nobody vouches for the server's certificate.
+/// No CA that the pod trusts has signed the server's certificate.
 pub static TLS_UNKNOWN_CA: Cause = Cause {
     code: "tls-unknown-ca",
     title: "the STS certificate cannot be verified with this pod's CA bundle",
@@ -11,11 +11,11 @@ pub static TLS_UNKNOWN_CA: Cause = Cause {
     // API" (NODE_EXTRA_CA_CERTS); Java Secure Socket Extension reference guide (javax.net.ssl.trustStore, else
     // cacerts).
     explanation: "\
-Either the image has no CA bundle (an image from scratch has none, gcr.io/distroless/static has one), or the one it \
-has is ancient, or something on the way inspects TLS and presents a certificate of its own. Who issued the presented \
-certificate decides: Amazon or Starfield means that the bundle is missing; anything else means inspection.
+Either the image has no CA bundle (an image from scratch has none, gcr.io/distroless/static has one), or its bundle \
+is very old, or something between the pod and STS inspects TLS and presents its own certificate. The issuer of the \
+presented certificate decides: Amazon or Starfield means that the bundle is missing; anything else means inspection.
 
-Put a bundle into the image; where TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
+Add a CA bundle to the image. If TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
 SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.",
     judge: Some(|evidence| unreached::judge(&TLS_UNKNOWN_CA, evidence)),
 };
@@ -27,7 +27,7 @@ mod tests {
     use crate::probe::evidence::{Dial, TlsFault};
 
     #[test]
-    fn trust_that_is_missing_or_broken_is_this_fault() {
+    fn missing_or_broken_trust_is_this_fault() {
         let issuer = |name: &str| TlsFault::UnknownIssuer { issuer: Some(name.into()) };
         for (fault, is) in [
             (issuer("CN=Zscaler Root CA"), true),

@@ -2,22 +2,22 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::Evidence;
 
-/// A service account token that was not made for STS.
+/// A service account token that was not issued for STS.
 pub static TOKEN_AUDIENCE_FOR_OTHER_USE: Cause = Cause {
-        code: "token-audience-for-other-use",
-        title: "the token was made for something else than STS",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Sources: pods sent through the webhook, tests/webhook; EKS user guide, "How EKS Pod Identity works"
-        // (pods.eks.amazonaws.com).
-        explanation: "\
-Every token names in its claim aud whom it is for, and STS takes only tokens whose audience is a client id of the IAM \
-provider, on EKS sts.amazonaws.com. The token under /var/run/secrets/kubernetes.io/serviceaccount is for the API \
-server, the one of EKS Pod Identity is for its agent, and the secret-based tokens of old have no audience at all: STS \
-answers \"Missing a required claim: aud\" or \"Incorrect token audience\".
+    code: "token-audience-for-other-use",
+    title: "the token was issued for something other than STS",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Sources: pods sent through the webhook, tests/webhook; EKS user guide, "How EKS Pod Identity works"
+    // (pods.eks.amazonaws.com).
+    explanation: "\
+Every token names its audience in the claim aud. STS accepts only tokens whose audience is a client ID of the IAM \
+OIDC provider, which is sts.amazonaws.com on EKS. The token under /var/run/secrets/kubernetes.io/serviceaccount is \
+for the API server, the EKS Pod Identity token is for its agent, and old secret-based tokens have no audience. STS \
+answers such tokens with \"Missing a required claim: aud\" or \"Incorrect token audience\".
 
-Point AWS_WEB_IDENTITY_TOKEN_FILE to the webhook's token, /var/run/secrets/eks.amazonaws.com/serviceaccount/token, best \
-by not setting it at all, and make the pod anew.",
+Point AWS_WEB_IDENTITY_TOKEN_FILE to the webhook's token, /var/run/secrets/eks.amazonaws.com/serviceaccount/token. It \
+is best not to set the variable at all, because the webhook sets it. Then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -27,9 +27,9 @@ fn judge(evidence: &Evidence) -> Outcome {
         return sts_errors::pass_unless_said(&TOKEN_AUDIENCE_FOR_OTHER_USE, evidence);
     }
     let kind = if token.kubernetes.legacy {
-        "It is a secret-based token as Kubernetes made them before 1.24, without audience.".to_owned()
+        "It is a secret-based token without an audience, as Kubernetes created them before 1.24.".to_owned()
     } else if token.audience.is_empty() {
-        "It names no audience at all.".to_owned()
+        "It has no audience.".to_owned()
     } else {
         format!("Its audience is {}.", token.audience.join(", "))
     };
@@ -40,8 +40,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         ""
     };
     let fix = Fix::new(
-        "take AWS_WEB_IDENTITY_TOKEN_FILE out of the manifest, so that the webhook sets it to the token whose audience \
-         is sts.amazonaws.com, then make the pod anew",
+        "Remove AWS_WEB_IDENTITY_TOKEN_FILE from the manifest, so that the webhook sets it to the token with the \
+         audience sts.amazonaws.com, then recreate the pod.",
     );
     Diagnosis::new(format!("The token at {path} is not for STS. {kind}{place}"), fix).into()
 }
@@ -52,7 +52,7 @@ mod tests {
     use crate::causes::testing;
 
     #[test]
-    fn only_audiences_that_can_never_be_meant_for_sts_are_refused() {
+    fn only_audiences_that_cannot_be_for_sts_are_rejected() {
         for (audience, issuer, faulty) in [
             (&["sts.amazonaws.com"][..], "https://i", false),
             (&["my-own-client"], "https://i", false),

@@ -4,23 +4,23 @@ use crate::diagnosis::{injection, sts_errors};
 use crate::probe::evidence::Evidence;
 use crate::text::timestamp::span;
 
-/// The token's time is over.
+/// The token has expired.
 pub static TOKEN_EXPIRED: Cause = Cause {
-        code: "token-expired",
-        title: "the token has expired",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh: 80 % of the lifetime or maxTTL of 24
-        // h, with a jitter of 10 s.
-        explanation: "\
-The kubelet renews the file when 80 % of the token's lifetime have passed, at the latest after 24 hours. An expired \
-token in the file means that the kubelet did not get there: the file is mounted with subPath (such mounts never change), \
-it is a copy, the kubelet has lost the API server, or the node's clock is wrong.
+    code: "token-expired",
+    title: "the token has expired",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh: 80 % of the lifetime or maxTTL of 24
+    // h, with a jitter of 10 s.
+    explanation: "\
+The kubelet refreshes the file when 80 % of the token's lifetime have passed, and after 24 hours at the latest. An \
+expired token in the file means that the kubelet did not refresh it: the file is mounted with subPath (such mounts \
+never change), it is a copy, the kubelet cannot reach the API server, or the node's clock is wrong.
 
-An SDK that still sends an expired token although the file is fresh has read the file once and kept it: that is the \
-application's fault, and a restart of the container cures it for a day.
+If the file is fresh and an SDK still sends an expired token, the SDK read the file once and kept the token. That is \
+a fault of the application, and restarting the container fixes it for a day.
 
-See whether the mount uses subPath and whether the node's clock is right; a pod made anew gets a fresh token.",
+Check whether the mount uses subPath and whether the node's clock is right. A recreated pod gets a fresh token.",
     judge: Some(judge),
 };
 
@@ -47,13 +47,13 @@ fn judge(evidence: &Evidence) -> Outcome {
             .into();
     }
     let frozen = match injection::is_frozen(evidence) {
-        true => " The file is mounted by itself (subPath): such a mount never sees the token that the kubelet renews.",
+        true => " The file is mounted with subPath, and such a mount never gets the refreshed token.",
         false => "",
     };
-    let cause = format!("The token expired at {expires_at}, {ago} ago; the kubelet has not renewed it.{frozen}");
+    let cause = format!("The token expired at {expires_at}, {ago} ago. The kubelet has not refreshed it.{frozen}");
     let pod = evidence.kubectl_pod();
     let fix = Fix::new(
-        "look for subPath in the container's volumeMounts and for the kubelet's errors, then make the pod anew",
+        "Check the container's volumeMounts for subPath and the kubelet's log for errors, then recreate the pod.",
     )
     .command(format!(
         "kubectl get pod {pod} -o 'jsonpath={{.spec.containers[*].volumeMounts}}' | grep -o 'subPath[^,]*'"
@@ -68,7 +68,7 @@ mod tests {
     use crate::probe::evidence::{Clock, ClockSource, Seen};
 
     #[test]
-    fn expiry_is_judged_by_the_other_clock_where_it_is_known() {
+    fn expiry_is_judged_by_sts_s_clock_where_it_is_known() {
         for (left, ahead, accepted, expired) in [
             (60, None, false, false),
             (0, None, false, true),

@@ -2,20 +2,21 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::{Evidence, Malformed, Seen, TokenFileFaultKind};
 
-/// What the variable points to holds no JWT.
+/// The token file does not hold a JWT.
 pub static TOKEN_FILE_MALFORMED: Cause = Cause {
     code: "token-file-malformed",
     title: "the token file does not hold a token",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\
-The kubelet writes the token as one JWT, three parts in base64url with dots between, and nothing else: no newline, no \
-byte order mark. SDKs send the file's content to STS as it stands. STS accepts a newline at the end; it refuses most \
-other additions. The usual reasons: \
-a volume of one's own in the place of the projected one, a file made by hand, or the path written where the content \
-belongs.
+The kubelet writes the token as one JWT: three base64url parts separated by dots, without a newline or a byte order \
+mark. SDKs send the file's content to STS unchanged. STS accepts a newline at the end, but rejects most other \
+additions.
 
-Let the webhook mount the projected volume, and make the pod anew.",
+Common reasons are another volume in place of the projected one, a file that was written by hand, or a file that \
+holds a path instead of the token.
+
+Let the webhook mount the projected volume, then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -23,10 +24,10 @@ fn judge(evidence: &Evidence) -> Outcome {
     if let Some(fault) = evidence.token_file.failed() {
         let what = match fault.kind {
             TokenFileFaultKind::Empty => "is empty".to_owned(),
-            TokenFileFaultKind::Fifo => "is a FIFO: an SDK that opens it waits for ever".to_owned(),
+            TokenFileFaultKind::Fifo => "is a FIFO, and an SDK that opens it blocks forever".to_owned(),
             TokenFileFaultKind::Socket => "is a socket".to_owned(),
             TokenFileFaultKind::Device => "is a device".to_owned(),
-            TokenFileFaultKind::TooLarge { bytes } => format!("has {bytes} bytes; STS takes 20,000 at most"),
+            TokenFileFaultKind::TooLarge { bytes } => format!("has {bytes} bytes; STS accepts at most 20,000"),
             TokenFileFaultKind::Io(ref words) => format!("cannot be read: {words}"),
             _ => return Outcome::skip("the token file could not be read"),
         };
@@ -47,13 +48,13 @@ fn judge(evidence: &Evidence) -> Outcome {
         None => {}
     }
     match token.padding {
-        // STS has accepted the token as it stands, or has read it and refused it for another reason. It does accept a
+        // STS accepted the token unchanged, or read it and refused it for another reason. STS does accept a
         // newline at the end: the Go SDK sends the file unchanged, and files with a newline work (mongo-go-driver, pull
         // request 1965).
         _ if evidence.session.seen().is_some() || evidence.refusal().is_some() => Outcome::Pass,
         Some(padding) => Outcome::Warning(Box::new(Diagnosis::new(
             format!(
-                "{} {}. SDKs send that to STS with the token, and this run does not know whether STS accepts it.",
+                "{} {}. SDKs send that to STS with the token. This run cannot show whether STS accepts it.",
                 path(evidence),
                 padding.in_words()
             ),
@@ -64,12 +65,12 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn fix() -> Fix {
-    Fix::new("let the webhook mount the projected token instead of a file of your own, then make the pod anew")
+    Fix::new("Let the webhook mount the projected token instead of your own file, then recreate the pod.")
 }
 
 fn without_padding() -> Fix {
     Fix::new(
-        "Mount the projected token itself, or write the file without the addition (printf '%s' \"$TOKEN\" in place of \
+        "Mount the projected token itself, or write the file without the addition (printf '%s' \"$TOKEN\" instead of \
          echo), then recreate the pod.",
     )
 }
@@ -78,22 +79,22 @@ fn path(evidence: &Evidence) -> &str {
     evidence.token_file.seen().map_or("the token file", |file| file.path.as_str())
 }
 
-/// A clause that follows the file's path. Content is never shown: it could be a secret.
+/// A clause that follows the file's path. It never shows the content, which could be a secret.
 fn in_words(malformed: &Malformed) -> String {
     match malformed {
         Malformed::NotUtf8 => "is not text (not UTF-8)".to_owned(),
-        Malformed::ByteOrderMark => "begins with a byte order mark, as editors on Windows write it".to_owned(),
+        Malformed::ByteOrderMark => "begins with a byte order mark, which editors on Windows add".to_owned(),
         Malformed::Blank => "holds only white space".to_owned(),
-        Malformed::IsAPath => "holds the path of a file where the token itself must stand".to_owned(),
-        Malformed::SeveralLines { lines } => format!("holds {lines} lines where one token must stand alone"),
-        Malformed::Parts(1) => "holds one word without dots; a JWT has three parts with dots between".to_owned(),
-        Malformed::Parts(parts) => format!("holds {parts} parts between dots; a JWT has three"),
+        Malformed::IsAPath => "holds the path of a file instead of the token itself".to_owned(),
+        Malformed::SeveralLines { lines } => format!("holds {lines} lines; it must hold one token and nothing else"),
+        Malformed::Parts(1) => "holds one word without dots; a JWT has three parts separated by dots".to_owned(),
+        Malformed::Parts(parts) => format!("holds {parts} parts separated by dots; a JWT has three"),
         Malformed::NotBase64Url { part } => format!("holds a JWT whose {part} is not base64url"),
         Malformed::NotJson { part } => format!("holds a JWT whose {part} is not a JSON object"),
         Malformed::WrongType { claim } => {
-            format!("holds a JWT whose {claim:?} is of a type that RFC 7519 does not allow")
+            format!("holds a JWT whose {claim:?} has a type that RFC 7519 does not allow")
         }
-        Malformed::EmptySignature => "holds a JWT without signature".to_owned(),
+        Malformed::EmptySignature => "holds a JWT without a signature".to_owned(),
     }
 }
 
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_the_token_counts_only_if_sts_minds_it() {
+    fn padding_counts_only_if_sts_rejects_it() {
         let padded = |padding, evidence: Evidence| Evidence {
             token: testing::token(|token| token.padding = Some(padding)).token,
             ..evidence

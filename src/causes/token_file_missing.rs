@@ -2,20 +2,20 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::diagnosis::injection;
 use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
 
-/// There is no file where `AWS_WEB_IDENTITY_TOKEN_FILE` points.
+/// No token file exists at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
 pub static TOKEN_FILE_MISSING: Cause = Cause {
-        code: "token-file-missing",
-        title: "there is no token file where AWS_WEB_IDENTITY_TOKEN_FILE points",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Source: the webhook v0.6.17 on a cluster (tests/webhook).
-        explanation: "\
-The webhook mounts a projected volume named aws-iam-token at /var/run/secrets/eks.amazonaws.com/serviceaccount, and the \
-kubelet writes the file token into it. If the file is not there, the volume was not mounted into this container, the \
-variable was set by hand to another path, or a volume of the same name but another kind (an emptyDir, say) was already \
-in the pod: the webhook reuses it unchecked.
+    code: "token-file-missing",
+    title: "no token file exists at the path in AWS_WEB_IDENTITY_TOKEN_FILE",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: the webhook v0.6.17 on a cluster (tests/webhook).
+    explanation: "\
+The webhook mounts a projected volume named aws-iam-token at /var/run/secrets/eks.amazonaws.com/serviceaccount, and \
+the kubelet writes the file token into it. If the file does not exist, the volume was not mounted into this \
+container, or someone set the variable to another path. Or the pod already had a volume of the same name but another \
+kind (for example an emptyDir), which the webhook reuses without checking it.
 
-Volumes are fixed when the pod is made. Remove what was set by hand and make the pod anew.",
+Volumes are fixed when the pod is created. Remove what was set by hand, then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -32,17 +32,17 @@ fn judge(evidence: &Evidence) -> Outcome {
     let cause = match kind {
         TokenFileFaultKind::Missing { .. } if is_windows => {
             format!(
-                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a path of Windows: the webhook writes such a path where the pod's \
-                 nodeSelector asks for Windows, and this is Linux."
+                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a Windows path. The webhook sets such a path if the pod's \
+                 nodeSelector selects Windows, but this is Linux."
             )
         }
         TokenFileFaultKind::Missing { at } if is_relative => format!(
-            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a relative path, which each process opens from its own working \
-             directory: {at} does not exist."
+            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a relative path. Each process opens it from its own working \
+             directory. {at} does not exist."
         ),
         TokenFileFaultKind::NotADirectory { at } if is_end(path) => format!(
-            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}. It ends as the path of a directory does, but {at} is not a directory, \
-             so the kernel refuses to open it (ENOTDIR)."
+            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}. It ends like the path of a directory, but {at} is not a \
+             directory, so the kernel refuses to open it (ENOTDIR)."
         ),
         TokenFileFaultKind::NotADirectory { at } => {
             format!("{path} cannot be opened: {at} is not a directory (ENOTDIR).")
@@ -53,24 +53,24 @@ fn judge(evidence: &Evidence) -> Outcome {
         }
         TokenFileFaultKind::Missing { at } if at == path => {
             let empty = walk.last().filter(|step| step.kind == PathStepKind::Directory);
-            let place = empty.map(|step| format!("; the directory {} is there", step.path)).unwrap_or_default();
+            let place = empty.map(|step| format!("; the directory {} exists", step.path)).unwrap_or_default();
             format!("{path} does not exist{place}.")
         }
         TokenFileFaultKind::Missing { at } => match walk.last().filter(|step| step.kind == PathStepKind::Link) {
             Some(link) => {
-                format!("{path} leads to {at}, which does not exist: the link {} points to nothing.", link.path)
+                format!("{path} leads to {at}, which does not exist: the link {} is broken.", link.path)
             }
             None => format!("{path} does not exist: there is no {at}."),
         },
         TokenFileFaultKind::LinkLoop => format!("{path} is a loop of symbolic links."),
-        TokenFileFaultKind::Directory => format!("{path} is a directory; the token is a file in it."),
+        TokenFileFaultKind::Directory => format!("{path} is a directory. The token is a file in it."),
         TokenFileFaultKind::Denied { at } if walk.last().is_none_or(|step| step.kind != PathStepKind::File) => {
-            return Outcome::skip(format!("access to {at} is denied, so nobody sees whether the file is there"));
+            return Outcome::skip(format!("access to {at} is denied, so the probe cannot see whether the file exists"));
         }
         _ => return Outcome::skip("there is something at the token file's path"),
     };
     let mounts = match kind {
-        // The file itself is there.
+        // The file itself exists.
         TokenFileFaultKind::NotADirectory { .. } => None,
         _ => injection::without_file(evidence, path),
     };
@@ -78,7 +78,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let pod = evidence.kubectl_pod();
     let fix = match kind {
         TokenFileFaultKind::Directory => Fix::new(format!(
-            "point AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then make the pod anew",
+            "Set AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then recreate the pod.",
             path.trim_end_matches('/')
         )),
         TokenFileFaultKind::NotADirectory { .. } if is_end(path) => Fix::new(format!(
@@ -86,17 +86,15 @@ fn judge(evidence: &Evidence) -> Outcome {
             path.trim_end_matches(['/', '.'])
         )),
         TokenFileFaultKind::Missing { .. } if is_windows => Fix::new(
-            "take the nodeSelector for Windows out of the pod's template, or a path that was set by hand, then make the \
-             pod anew",
+            "Remove the nodeSelector for Windows, or a path that was set by hand, from the pod template, then recreate \
+             the pod.",
         )
         .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.nodeSelector}}'")),
         _ => Fix::new(
-            "remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any own volume named aws-iam-token from the manifest, \
-             then make the pod anew so that the webhook adds both",
+            "Remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any volume of your own named aws-iam-token from the \
+             manifest, then recreate the pod so that the webhook adds both.",
         )
-        .command(format!(
-            "kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"aws-iam-token\")]}}'"
-        )),
+        .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"aws-iam-token\")]}}'")),
     };
     Diagnosis::new(cause, fix).into()
 }
@@ -133,9 +131,9 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_file_is_there_and_behind_a_denied_directory_nobody_sees() {
+    fn a_denied_file_exists_and_a_denied_directory_hides_its_files() {
         let step = |kind| PathStep { path: "/a".into(), kind, mode: 0o600, uid: 0, gid: 0, target: None };
-        for (kind, words) in [(PathStepKind::File, "something at"), (PathStepKind::Directory, "nobody sees")] {
+        for (kind, words) in [(PathStepKind::File, "something at"), (PathStepKind::Directory, "cannot see")] {
             let mut evidence = testing::token_file(TokenFileFaultKind::Denied { at: "/a".into() });
             if let Seen::Failed(fault) = &mut evidence.token_file {
                 fault.walk = vec![step(kind)];
@@ -150,7 +148,7 @@ mod tests {
         let missing = || Missing { at: "/app/token".into() };
         for (path, kind, cause, fix) in [
             ("token", missing(), "relative path", "hand-set"),
-            (r"C:\var\run\token", missing(), "a path of Windows", "nodeSelector"),
+            (r"C:\var\run\token", missing(), "a Windows path", "nodeSelector"),
             ("/a/token/", NotADirectory { at: "/a/token".into() }, "ENOTDIR", "_FILE to /a/token, then"),
             ("/a/token/.", NotADirectory { at: "/a/token".into() }, "ENOTDIR", "_FILE to /a/token, then"),
         ] {

@@ -1,29 +1,30 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
-/// The process may not read its token.
+/// The process does not have permission to read its token.
 pub static TOKEN_FILE_PERMISSION_DENIED: Cause = Cause {
-        code: "token-file-permission-denied",
-        title: "this process may not read the token file",
-        severity: Severity::Error,
-        advice: Advice::RecreatePod,
-        // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
-        explanation: "\
-The kubelet chooses the token file's mode and owner from the security contexts of all containers of the pod, init, \
-sidecar and ephemeral ones included (Kubernetes, pkg/volume/util, FsUserFrom):
+    code: "token-file-permission-denied",
+    title: "this process cannot read the token file",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
+    explanation: "\
+The kubelet chooses the token file's mode and owner from the security contexts of all containers of the pod, \
+including init, sidecar and ephemeral ones (Kubernetes, pkg/volume/util, FsUserFrom). If all of them have the same \
+runAsUser, the file has mode 0600 and belongs to that user. If the pod has an fsGroup, that group can read the file \
+(0640). Otherwise the file has mode 0644 and everyone can read it.
 
-the same runAsUser for all of them: 0600, owned by that user; fsGroup: group-readable (0640) for that group; else 0644, \
-readable by all. So a process whose uid is not the one that the manifest names, for example because its image starts as \
-root and drops to another user, is refused when every container says runAsUser: 0. Many SDKs then go on to the role of \
-the node without a word.
+A process cannot read the file if its uid is not the one in the manifest. For example, every container has runAsUser: \
+0, and the image starts as root and then switches to another user. Many SDKs then silently fall back to the node's \
+role.
 
-Set fsGroup in the pod's securityContext, or run the process as the uid that the manifest names; then make the pod anew.",
+Set fsGroup in the pod's securityContext, or run the process as the uid in the manifest. Then recreate the pod.",
     judge: Some(judge),
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     if evidence.target.is_some() {
-        return Outcome::skip("judged for the application, not for the probe");
+        return Outcome::skip("this is judged for the application, not for the probe");
     }
     let fault = match &evidence.token_file {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
@@ -33,17 +34,21 @@ fn judge(evidence: &Evidence) -> Outcome {
     let TokenFileFaultKind::Denied { at } = &fault.kind else {
         return Outcome::skip("reading the token file did not fail for lack of permission");
     };
-    // The file as configured is a link in a projected volume: what refused is what the way ended at.
+    // In a projected volume, the configured file is a link: access was refused at the end of the path.
     let refused = fault.walk.iter().rev().find(|step| step.path == *at && step.kind != PathStepKind::Link);
     let refused = refused.or(fault.walk.last());
     let who = who(&evidence.identity);
     let Some(step) = refused else {
-        return Diagnosis::new(format!("{at} refuses {who}."), fs_group(&evidence.identity)).into();
+        return Diagnosis::new(
+            format!("{at} cannot be accessed. This process runs as {who}."),
+            fs_group(&evidence.identity),
+        )
+        .into();
     };
-    let what = if step.kind == PathStepKind::Directory { "directory " } else { "" };
+    let what = if step.kind == PathStepKind::Directory { "The directory " } else { "" };
     let PathStep { path, mode, uid, gid, .. } = step;
     let cause = format!(
-        "{what}{path} has mode {mode:04o}, owner {uid}, group {gid}, and refuses {who}. {}",
+        "{what}{path} has mode {mode:04o}, owner {uid}, group {gid}. This process runs as {who} and has no access. {}",
         rule(step, &evidence.identity)
     );
     Diagnosis::new(cause, fs_group(&evidence.identity)).into()
@@ -57,34 +62,35 @@ fn who(identity: &Identity) -> String {
         Some(set) => format!("{set:016x}"),
     };
     let Identity { uid, gid, .. } = identity;
-    format!("uid {uid}, gid {gid} (further groups {groups}; effective capabilities {powers})")
+    format!("uid {uid}, gid {gid} (supplementary groups {groups}; effective capabilities {powers})")
 }
 
-/// Which rule of the kubelet gave the file this mode.
+/// The kubelet's rule that gave the file this mode.
 fn rule(step: &PathStep, identity: &Identity) -> String {
     if step.kind == PathStepKind::Directory {
-        return "Without search permission on it nothing below can be reached.".to_owned();
+        return "A process without search permission on it cannot reach anything below it.".to_owned();
     }
     match (step.mode & 0o777, step.uid, step.gid) {
-        (0o600, 0, 0) => "The kubelet does so when every container of the pod says runAsUser: 0; a process that then \
-                          drops to another user cannot read it."
+        (0o600, 0, 0) => "The kubelet sets this mode if every container of the pod has runAsUser: 0. A process that \
+                          then switches to another user cannot read the file."
             .to_owned(),
         (0o600, owner, 0) => format!(
-            "The kubelet does so when every container of the pod says runAsUser: {owner}; this process runs as {} all \
-             the same.",
+            "The kubelet sets this mode if every container of the pod has runAsUser: {owner}, but this process runs as \
+             {}.",
             identity.uid
         ),
         (0o640, _, group) if !identity.in_group(group) => format!(
-            "The kubelet does so when the pod says fsGroup: {group}; this process has left that group (setgroups, su, \
-             gosu and the like drop it)."
+            "The kubelet sets this mode if the pod has fsGroup: {group}, but this process has left that group \
+             (setgroups, su, gosu and similar tools drop it)."
         ),
-        _ => "The kubelet makes no token file like this: somebody else made it or changed its mode.".to_owned(),
+        _ => "The kubelet does not create a token file like this. Someone else created it or changed its mode."
+            .to_owned(),
     }
 }
 
 fn fs_group(identity: &Identity) -> Fix {
     let group = if identity.gid == 0 { 65534 } else { identity.gid };
-    Fix::new("let the pod's securityContext give this process the file through its group, then make the pod anew")
+    Fix::new("Set fsGroup so that this process can read the token, then recreate the pod.")
         .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"))
 }
 
@@ -103,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn the_kubelets_rule_is_told_from_mode_and_owner() {
+    fn mode_and_owner_show_the_kubelet_s_rule() {
         for (mode, uid, gid, rule) in [
-            (0o600, 0, 0, "runAsUser: 0;"),
-            (0o600, 1000, 0, "runAsUser: 1000;"),
-            (0o640, 0, 1337, "fsGroup: 1337;"),
-            (0o400, 5, 5, "somebody else"),
+            (0o600, 0, 0, "runAsUser: 0."),
+            (0o600, 1000, 0, "runAsUser: 1000,"),
+            (0o640, 0, 1337, "fsGroup: 1337,"),
+            (0o400, 5, 5, "Someone else"),
         ] {
             let Outcome::Fault(found) = judge(&denied(mode, uid, gid)) else { panic!("no fault") };
             assert!(found.cause.contains(rule), "{}", found.cause);

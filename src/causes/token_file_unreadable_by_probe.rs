@@ -2,26 +2,26 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::documents::debug_profile;
 use crate::probe::evidence::{Evidence, Identity, Seen, TokenFileFaultKind};
 
-/// The application may read its token, but the probe may not, so nothing behind it was seen.
+/// The application can read its token, but the probe cannot, so the probe did not check what follows.
 pub static TOKEN_FILE_UNREADABLE_BY_PROBE: Cause = Cause {
     code: "token-file-unreadable-by-probe",
-    title: "only the application may read the token file",
+    title: "the application can read the token file, but the probe cannot",
     severity: Severity::Error,
     // Nothing is known to be wrong with the pod: check again from where the file can be read.
     advice: Advice::Retry,
     explanation: "\
-The modes and owners on the path show that the application can read its token. The probe cannot: it runs as another \
-user, without the application's groups, and without CAP_DAC_OVERRIDE. Neither the token nor the answer of STS was \
-judged. This is not a fault of the application.
+This is not a fault of the application. The modes and owners on the path show that the application can read its \
+token. The probe cannot read it, because it runs as another user, without the application's groups and without \
+CAP_DAC_OVERRIDE. It judged neither the token nor the answer of STS.
 
-Run the probe with the user and the group of the application; irsa-probe debug-profile writes the command from the \
-pod's JSON.",
+Run the probe with the user and group of the application. irsa-probe debug-profile writes the command from the pod's \
+JSON.",
     judge: Some(judge),
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(target) = &evidence.target else {
-        return Outcome::skip("the probe looks at itself");
+        return Outcome::skip("the probe checks its own process");
     };
     let fault = match &evidence.token_file {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
@@ -32,13 +32,16 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("reading the token file did not fail for lack of permission");
     };
     if fault.walk.iter().any(|step| !evidence.identity.may_pass(step)) {
-        return Outcome::skip("the application may not read it either");
+        return Outcome::skip("the application cannot read it either");
     }
     let who = |identity: &Identity| format!("uid {}, gid {}", identity.uid, identity.gid);
-    let cause =
-        format!("{at} refuses the probe ({}); the application is {}.", who(&target.prober), who(&evidence.identity));
+    let cause = format!(
+        "The probe ({}) has no access to {at}. The application runs as {}.",
+        who(&target.prober),
+        who(&evidence.identity)
+    );
     let Identity { uid, gid, .. } = &evidence.identity;
-    let fix = Fix::new("Run the probe as the application's user and group.")
+    let fix = Fix::new("Run the probe with the application's user and group.")
         .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]));
     Diagnosis::new(cause, fix).into()
 }
@@ -50,7 +53,7 @@ mod tests {
     use crate::probe::evidence::{PathStep, PathStepKind, TokenFileFault};
 
     #[test]
-    fn it_is_this_fault_only_if_the_application_can() {
+    fn it_is_this_fault_only_if_the_application_can_read_the_token() {
         let step =
             PathStep { path: "/t".into(), kind: PathStepKind::File, mode: 0o600, uid: 1000, gid: 0, target: None };
         let kind = TokenFileFaultKind::Denied { at: "/t".into() };

@@ -1,30 +1,30 @@
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
-/// The application may not read its token, whoever else may.
+/// The application cannot read its token, whoever else can.
 pub static TOKEN_FILE_UNREADABLE_BY_TARGET: Cause = Cause {
     code: "token-file-unreadable-by-target",
-    title: "the application may not read its token file",
+    title: "the application cannot read its token file",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.
     explanation: "\
-Computed from the mode and the owner of every directory and file on the way to the token, for the user, the groups and \
-the capabilities of the application's process, as the kernel does it. Whether the probe itself may read the file plays \
-no part: a debug container often is root and may, where the application may not.
+The application's process does not have permission to read the token. The probe computes this as the kernel does: \
+from the mode and owner of every directory and file on the path, and from the user, groups and capabilities of the \
+process. Whether the probe itself can read the file does not matter: a debug container often runs as root and can \
+read what the application cannot.
 
-The kubelet gives the file mode 0600 and the user of the pod's containers if all of them name the same runAsUser, 0640 \
-and the group if the pod has an fsGroup, and else 0644. So a process that changes its user or drops its groups after \
-the start loses its token. Many SDKs then go on to the role of the node without a word.
+If all containers of the pod have the same runAsUser, the kubelet gives the file mode 0600 and that user. If the pod \
+has an fsGroup, the file gets mode 0640 and that group. Otherwise the file gets mode 0644. A process that changes its \
+user or drops its groups after the start then loses its token. Many SDKs then silently fall back to the node's role.
 
-Set fsGroup in the pod's securityContext, or let the process keep the user that the manifest names; then make the pod \
-anew.",
+Set fsGroup in the pod's securityContext, or let the process keep the user in the manifest. Then recreate the pod.",
     judge: Some(judge),
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     if evidence.target.is_none() {
-        return Outcome::skip("the probe looks at itself");
+        return Outcome::skip("the probe checks its own process");
     }
     let (walk, we_can) = match &evidence.token_file {
         Seen::NotLooked(why) => return Outcome::skip(why.clone()),
@@ -35,31 +35,32 @@ fn judge(evidence: &Evidence) -> Outcome {
     match walk.iter().find(|step| !evidence.identity.may_pass(step)) {
         Some(step) => refused(step, &evidence.identity, we_can).into(),
         None if we_can => Outcome::Pass,
-        None => Outcome::skip("the probe could not see the whole way to the token file"),
+        None => Outcome::skip("the probe could not see the whole path to the token file"),
     }
 }
 
 fn refused(step: &PathStep, application: &Identity, we_can: bool) -> Diagnosis {
     let PathStep { path, mode, uid: owner, gid: group, .. } = step;
-    let what = if step.kind == PathStepKind::Directory { "directory " } else { "" };
+    let what = if step.kind == PathStepKind::Directory { "The directory " } else { "" };
     let groups: Vec<String> = application.groups.iter().map(u32::to_string).collect();
-    let groups =
-        if groups.is_empty() { "no further groups".to_owned() } else { format!("groups {}", groups.join(", ")) };
+    let groups = if groups.is_empty() {
+        "no supplementary groups".to_owned()
+    } else {
+        format!("supplementary groups {}", groups.join(", "))
+    };
     let Identity { pid, uid, gid, .. } = application;
     let we = if we_can {
-        "The probe can read it, the application cannot"
+        "The probe can read it, but the application cannot"
     } else {
         "Neither the probe nor the application can read it"
     };
     let cause = format!(
-        "{what}{path} has mode {mode:04o}, owner {owner}, group {group}, and refuses process {pid} with uid {uid}, gid \
-         {gid}, {groups}. {we}."
+        "{what}{path} has mode {mode:04o}, owner {owner}, group {group}. Process {pid} runs as uid {uid}, gid {gid}, \
+         {groups}, and has no access. {we}."
     );
     let group = if *gid == 0 { 65534 } else { *gid };
-    let fix = Fix::new(
-        "let the pod's securityContext give the application the file through its group, then make the pod anew",
-    )
-    .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"));
+    let fix = Fix::new("Set fsGroup so that the application can read the token, then recreate the pod.")
+        .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"));
     Diagnosis::new(cause, fix)
 }
 
@@ -69,7 +70,7 @@ mod tests {
     use crate::causes::testing;
     use crate::probe::evidence::{TokenFile, TokenFileFault};
 
-    /// A token that we read, on its way to process 7 of this user with these groups.
+    /// A token that the probe can read, for process 7 with this user and these groups.
     fn read(mode: u32, owner: u32, group: u32, uid: u32, groups: &[u32]) -> Evidence {
         let step =
             |path: &str, kind, mode| PathStep { path: path.into(), kind, mode, uid: owner, gid: group, target: None };
@@ -99,9 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn who_can_and_who_cannot_is_said() {
+    fn the_cause_says_who_can_read_the_token() {
         let Outcome::Fault(found) = judge(&read(0o600, 0, 0, 33, &[])) else { panic!("no fault") };
-        assert!(found.cause.contains("The probe can read it, the application cannot."), "{}", found.cause);
+        assert!(found.cause.contains("The probe can read it, but the application cannot."), "{}", found.cause);
 
         let mut evidence = read(0o600, 0, 0, 33, &[]);
         let Seen::Seen(file) = evidence.token_file.clone() else { panic!("no file") };
@@ -112,6 +113,9 @@ mod tests {
 
         evidence.identity.uid = 0;
         evidence.identity.capabilities = Some(0b10);
-        assert!(matches!(judge(&evidence), Outcome::Skip(_)), "the application can; another check says that we cannot");
+        assert!(
+            matches!(judge(&evidence), Outcome::Skip(_)),
+            "the application can; another check reports that the probe cannot"
+        );
     }
 }

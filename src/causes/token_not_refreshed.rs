@@ -2,25 +2,26 @@ use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Token};
 use crate::text::timestamp::{Timestamp, span};
 
-/// The kubelet's jitter of up to 10 s, its sync period of a minute, and room for a slow API server; but never more than
-/// half of what is left, so that a token of ten minutes is told before it expires.
+/// The kubelet's jitter of up to 10 s, its sync period of a minute, and time for a slow API server; at most half of the
+/// remaining time, so that a ten-minute token is reported before it expires.
 const GRACE_SECONDS: i64 = 180;
-/// The kubelet renews a token of any lifetime after this (Kubernetes, `pkg/kubelet/token`).
+/// The kubelet refreshes a token of any lifetime after this time (Kubernetes, `pkg/kubelet/token`).
 const MAX_AGE_SECONDS: i64 = 24 * 3600;
 
-/// The kubelet should have renewed the token by now.
+/// The kubelet should have refreshed the token by now.
 pub static TOKEN_NOT_REFRESHED: Cause = Cause {
-        code: "token-not-refreshed",
-        title: "the kubelet has not renewed the token in time",
-        severity: Severity::Warning,
-        advice: Advice::RecreatePod,
-        // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh.
-        explanation: "\
-The kubelet renews a projected token when 80 % of its lifetime have passed or after 24 hours, whichever comes first. \
-This one is older, so it will run out and IRSA with it. The usual reasons: the file is mounted with subPath, which never \
-sees a renewal; the variable points to a copy; or the kubelet cannot reach the API server.
+    code: "token-not-refreshed",
+    title: "the kubelet has not refreshed the token in time",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh.
+    explanation: "\
+The kubelet refreshes a projected token when 80 % of its lifetime have passed or after 24 hours, whichever comes \
+first. This token is older than that. It will expire, and IRSA will then stop working. Common reasons are a file that \
+is mounted with subPath, which never gets the refreshed token, a variable that points to a copy, or a kubelet that \
+cannot reach the API server.
 
-Mount the volume without subPath, or see to the kubelet, before the token expires.",
+Mount the volume without subPath, or repair the kubelet, before the token expires.",
     judge: Some(judge),
 };
 
@@ -31,22 +32,23 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let (now, there) = (evidence.now, evidence.time_at_sts());
     let (Some(issued_at), Some(expires_at)) = (token.issued_at, token.expires_at) else {
-        return Outcome::skip("the token does not tell its lifetime");
+        return Outcome::skip("the token does not state its lifetime");
     };
     if token.is_over(there) {
         return Outcome::skip("the token has expired");
     }
-    // The kubelet goes by the node's clock, so a clock that is behind explains what is late by STS's clock only.
+    // The kubelet uses the node's clock: a clock that is behind explains a token that is late by STS's clock only.
     let (Some(late), Some(_)) = (seconds_late(token, there), seconds_late(token, now)) else { return Outcome::Pass };
     let cause = format!(
-        "The token is {} old and should have been renewed {} ago; it expires in {}.",
+        "The token is {} old and should have been refreshed {} ago. It expires in {}.",
         span(there.since(issued_at)),
         span(late),
         span(expires_at.since(there))
     );
-    let fix =
-        Fix::new("look for subPath in the container's volumeMounts, and for the kubelet's errors about this volume")
-            .command(format!("kubectl get events --field-selector involvedObject.name={}", evidence.kubectl_pod()));
+    let fix = Fix::new(
+        "Check the container's volumeMounts for subPath, and the events for the kubelet's errors about this volume.",
+    )
+    .command(format!("kubectl get events --field-selector involvedObject.name={}", evidence.kubectl_pod()));
     Diagnosis::new(cause, fix).into()
 }
 
@@ -86,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_and_a_foreign_issuer_are_no_fault_of_the_kubelet() {
+    fn a_wrong_clock_or_a_foreign_issuer_is_no_fault_of_the_kubelet() {
         const HOUR: i64 = 3600;
         let aged = |hours: i64, ahead_hours: i64| {
             let mut evidence = testing::token(|token| {

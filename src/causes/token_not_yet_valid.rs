@@ -5,20 +5,20 @@ use crate::text::timestamp::span;
 /// Longer than the leeway that validators usually grant.
 const LEEWAY_SECONDS: i64 = 300;
 
-/// Longer than this nobody waits for a token to become valid.
+/// The longest wait for a token to become valid that is worth a retry.
 const WAITABLE_SECONDS: i64 = 15 * 60;
 
-/// The token's time has not come.
+/// The token is not valid yet.
 pub static TOKEN_NOT_YET_VALID: Cause = Cause {
     code: "token-not-yet-valid",
     title: "the token is not valid yet",
     severity: Severity::Error,
     advice: Advice::Retry,
     explanation: "\
-The claims nbf (not before) or iat (issued at) lie in the future. The API server stamps tokens with its own clock, so \
-the clock of the control plane is ahead, or the clock here is behind. STS judges by its own clock.
+The claim nbf (not before) or iat (issued at) is in the future. The API server sets both from its own clock, so \
+either the clock of the control plane is ahead or the local clock is behind. STS compares them with its own clock.
 
-Put the clocks right. A token that is only early becomes valid by itself.",
+Correct the clocks. A token that is only early becomes valid by itself.",
     judge: Some(judge),
 };
 
@@ -30,16 +30,16 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(early) = seconds_too_early(evidence).filter(|_| evidence.session.seen().is_none()) else {
         return Outcome::Pass;
     };
-    let whose = if evidence.clock.seen().is_some() { "STS's clock" } else { "the clock here" };
-    let cause = format!("The token begins at {begins}, {} from now by {whose}.", span(early));
-    let fix = Fix::new("compare the node's clock and the API server's with true time").command("date -u");
+    let whose = if evidence.clock.seen().is_some() { "STS's clock" } else { "the local clock" };
+    let cause = format!("The token becomes valid at {begins}, {} from now by {whose}.", span(early));
+    let fix = Fix::new("Compare the clocks of the node and the API server with the true time.").command("date -u");
     let diagnosis = Diagnosis::new(cause, fix);
-    // Minutes can be waited for; a clock that is hours off has to be corrected.
+    // Retrying helps for minutes; a clock that is hours off must be corrected.
     if early > WAITABLE_SECONDS { diagnosis.advise(Advice::Fix).into() } else { diagnosis.into() }
 }
 
-/// How far the token's beginning is ahead of STS's clock (of the local one, where STS's is not known), if that is more
-/// than the leeway.
+/// How far the start of the token's validity is ahead of STS's clock (or of the local clock, if STS's is not known), if
+/// that is more than the leeway.
 pub(crate) fn seconds_too_early(evidence: &Evidence) -> Option<i64> {
     let token = evidence.token.seen()?;
     let early = token.not_before.max(token.issued_at)?.since(evidence.time_at_sts());
@@ -53,7 +53,7 @@ mod tests {
     use crate::probe::evidence::Seen;
 
     #[test]
-    fn only_a_beginning_beyond_the_leeway_is_a_fault() {
+    fn only_a_start_beyond_the_leeway_is_a_fault() {
         for (early, accepted, fault) in
             [(0, false, false), (300, false, false), (301, false, true), (4000, true, false)]
         {

@@ -3,18 +3,18 @@ use crate::probe::evidence::{Evidence, Seen};
 
 /// The token's path depends on the working directory.
 pub static TOKEN_PATH_RELATIVE: Cause = Cause {
-        code: "token-path-relative",
-        title: "AWS_WEB_IDENTITY_TOKEN_FILE is a relative path",
-        severity: Severity::Warning,
-        advice: Advice::RecreatePod,
-        explanation: "\
-SDKs pass the path to the operating system as it is, and the operating system opens a relative path from the working \
-directory of the process. The token is found as long as the working directory is the right one. A worker that changes \
-its directory, a shell opened by kubectl exec or a cron job looks for another file, finds none, and many SDKs then fall \
-back to the role of the node.
+    code: "token-path-relative",
+    title: "AWS_WEB_IDENTITY_TOKEN_FILE is a relative path",
+    severity: Severity::Warning,
+    advice: Advice::RecreatePod,
+    explanation: "\
+SDKs pass the path to the operating system unchanged, and the operating system opens a relative path from the working \
+directory of the process. The token is found only while the working directory is the right one. A worker that changes \
+its directory, a shell opened by kubectl exec or a cron job opens another path and finds no token. Many SDKs then \
+fall back to the node's role.
 
-Set AWS_WEB_IDENTITY_TOKEN_FILE to the absolute path, or remove it from the manifest so that the webhook sets it; then \
-recreate the pod.",
+Set AWS_WEB_IDENTITY_TOKEN_FILE to the absolute path, or remove it from the manifest so that the webhook sets it. \
+Then recreate the pod.",
     judge: Some(judge),
 };
 
@@ -28,7 +28,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let cause = format!(
-        "AWS_WEB_IDENTITY_TOKEN_FILE is {:?}. From the working directory of this process that is {}; a process with \
+        "AWS_WEB_IDENTITY_TOKEN_FILE is {:?}. From the working directory of this process, that is {}. A process with \
          another working directory does not find it.",
         file.path, file.opened
     );
@@ -43,7 +43,7 @@ mod tests {
     use crate::probe::evidence::TokenFileFaultKind;
 
     #[test]
-    fn only_a_relative_path_that_leads_to_the_token_is_warned_of() {
+    fn only_a_relative_path_that_leads_to_the_token_gives_a_warning() {
         let mut evidence = testing::healthy();
         assert_eq!(judge(&evidence), Outcome::Pass);
         if let Seen::Seen(file) = &mut evidence.token_file {

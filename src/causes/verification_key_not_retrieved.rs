@@ -4,24 +4,24 @@ use crate::causes::{
 use crate::diagnosis::sts_errors;
 use crate::probe::evidence::{Evidence, Seen, Signature};
 
-/// STS could not get the key that verifies the token.
+/// STS could not retrieve the key that verifies the token.
 pub static VERIFICATION_KEY_NOT_RETRIEVED: Cause = Cause {
     code: "verification-key-not-retrieved",
-    title: "STS could not get the key to verify this token",
+    title: "STS could not retrieve the key that verifies this token",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Source: AWS re:Post knowledge center, "iam-sts-invalididentitytoken" (latency over 5 s, too many requests).
     explanation: "\
-To verify a token STS fetches the issuer's discovery document and keys, from the internet, within about five \
-seconds. It answers \"Couldn't retrieve verification key from your identity provider\" if that fails, and also if \
-the keys are there but none has the token's kid.
+To verify a token, STS fetches the issuer's discovery document and keys from the internet, within about five seconds. \
+If that fails, STS answers \"Couldn't retrieve verification key from your identity provider\". It gives the same \
+answer if it gets the keys but none of them has the token's kid.
 
-Mostly it passes: an outage, or many calls at once. It stays where the issuer cannot be reached from the internet, \
-where keys were rotated and the published set is old, and where something adds an Authorization or \
+Usually the fault passes: the reason is an outage, or many calls at once. It persists if the issuer cannot be reached \
+from the internet, if keys were rotated and the published set is old, or if something adds an Authorization or \
 X-Amz-Security-Token header to the call.
 
-The check tries again a few times. If the issuer answers you and its keys hold the token's kid, wait; else publish \
-them.",
+The check retries a few times. If the issuer answers you and its keys include the token's kid, wait. Otherwise \
+publish the keys.",
     judge: Some(judge),
 };
 
@@ -32,27 +32,26 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let (words, first) = match &evidence.issuer {
         Seen::NotLooked(_) => return Outcome::Fault(diagnosis),
-        Seen::Failed(fault) => (format!(" From here, too, {fault}."), &ISSUER_UNREACHABLE),
+        Seen::Failed(fault) => (format!(" From here too, {fault}."), &ISSUER_UNREACHABLE),
         Seen::Seen(issuer) => match &issuer.signature {
             Signature::KeyNotPublished | Signature::Invalid => {
                 return Outcome::skip("the issuer does not publish the token's key");
             }
             Signature::Valid if issuer.is_private() => {
-                let why =
-                    "its name leads to private addresses here; unless the internet sees others, STS cannot get there";
+                let why = "its name resolves to private addresses here; STS needs a public address";
                 let private = Candidate { cause: &ISSUER_NOT_PUBLIC_DEFAULT, why: why.to_owned() };
                 diagnosis.candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
                 diagnosis.candidates.push(private);
-                let words = " From here the issuer answers and its key verifies the token.";
+                let words = " From here, the issuer answers and its key verifies the token.";
                 (words.to_owned(), &ISSUER_NOT_PUBLIC_DEFAULT)
             }
             Signature::Valid => {
-                let words = " From here the issuer answers and its key verifies the token: so STS could not reach it in \
-                             time, which passes, or its address is not public.";
+                let words = " From here, the issuer answers and its key verifies the token. Either STS could not reach \
+                             it in time, which passes, or its address is not public.";
                 diagnosis.candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
                 (words.to_owned(), &ISSUER_UNREACHABLE)
             }
-            Signature::NotVerified(why) => (format!(" From here the issuer answers; {why}."), &JWKS_KEY_MISMATCH),
+            Signature::NotVerified(why) => (format!(" From here, the issuer answers; {why}."), &JWKS_KEY_MISMATCH),
         },
     };
     diagnosis.cause += &words;
@@ -67,7 +66,7 @@ mod tests {
     use crate::probe::evidence::{Issuer, Operation::AssumeRoleWithWebIdentity};
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &VERIFICATION_KEY_NOT_RETRIEVED,
             AssumeRoleWithWebIdentity,
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_issuer_publishes_decides_or_narrows_down() {
+    fn what_the_issuer_publishes_decides_or_ranks_the_candidates() {
         let text = "Couldn't retrieve verification key from your identity provider";
         for (signature, address, first) in [
             (None, [8, 8, 8, 8], Some("issuer-unreachable")),

@@ -1,20 +1,20 @@
 use crate::causes::{Advice, Cause, Severity};
 
-/// The trust policy's `:aud` is not the token's, although the provider takes it.
+/// The trust policy's `:aud` is not the token's, although the provider accepts it.
 pub static WRONG_AUD_CONDITION_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-aud-condition-in-trust-policy",
-    title: "the trust policy's aud condition is not this token's aud",
+    title: "the trust policy's aud condition does not match this token's aud",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: pods sent through the webhook, tests/webhook.
     explanation: "\
-Two places judge a token's audience. The IAM provider's list of client ids comes first; a token whose aud is not on \
-it gets 400 \"Incorrect token audience\". Then the role's trust policy may have a condition on ISSUER:aud; a \
-mismatch there gets 403 AccessDenied.
+A token's audience is checked in two places. First, STS compares it with the IAM provider's client IDs. A token whose \
+aud is not among them gets 400 \"Incorrect token audience\". Then the role's trust policy may have a condition on \
+ISSUER:aud. A mismatch there gets 403 AccessDenied.
 
-The webhook asks for tokens with the audience sts.amazonaws.com, in China and GovCloud too, unless the annotation \
-eks.amazonaws.com/audience says otherwise.
+The webhook requests tokens with the audience sts.amazonaws.com, in China and GovCloud too, unless the annotation \
+eks.amazonaws.com/audience names another.
 
-Set the condition to the token's aud, or drop the annotation and recreate the pod.",
+Set the condition to the token's aud, or remove the annotation and recreate the pod.",
     judge: None,
 };

@@ -1,24 +1,25 @@
 use crate::causes::{Advice, Cause, Severity};
 use crate::diagnosis::sts_errors;
 
-/// The token's audience is not among the provider's client ids.
+/// The token's audience is not among the provider's client IDs.
 pub static WRONG_AUDIENCE: Cause = Cause {
     code: "wrong-audience",
-    title: "the IAM provider does not know this token's audience",
+    title: "token audience is not registered with the OIDC provider",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\
-STS compares the token's aud (or azp, where there is one) with the client ids of the IAM provider and answers \
-\"Incorrect token audience\". This is the provider's list, not the role's trust policy: a mismatch there would be \
+STS compares the token's aud (or azp, if the token has one) with the client IDs of the IAM OIDC provider and answers \
+\"Incorrect token audience\". This is the provider's list, not the role's trust policy: a mismatch there gets \
 AccessDenied.
 
-A token may have several audiences, and AWS does not document which of them STS compares then: have it issued for one.
+A token may have several audiences, and AWS does not document which of them STS then compares. Request a token with \
+one audience.
 
-The webhook asks for sts.amazonaws.com unless the annotation eks.amazonaws.com/audience names another; providers \
-made by hand often lack it, or hold another tool's.
+The webhook requests sts.amazonaws.com unless the annotation eks.amazonaws.com/audience names another. Providers that \
+were created by hand often lack sts.amazonaws.com, or have another tool's audience.
 
-Add the audience to the provider's client ids, or have the token minted for one that is there. After a change of the \
-provider the pod recovers by itself; after a change of the annotation it must be made anew.",
+Add the audience to the provider's client IDs, or request a token for an audience that is registered. After a change \
+of the provider, the pod recovers by itself. After a change of the annotation, recreate the pod.",
     judge: Some(|evidence| sts_errors::judge(&WRONG_AUDIENCE, evidence)),
 };
 
@@ -29,7 +30,7 @@ mod tests {
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
-    fn its_answers_are_told_by_no_other_check() {
+    fn no_other_check_reports_its_answers() {
         assert_told(
             &WRONG_AUDIENCE,
             AssumeRoleWithWebIdentity,

@@ -3,20 +3,20 @@ use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
 use crate::diagnosis::sts_errors::{self, Clues, fix};
 use crate::probe::evidence::{EndpointFault, EndpointSource, Evidence, Seen};
 
-/// STS is called in another partition than the role's.
+/// The STS endpoint is in another partition than the role.
 pub static WRONG_PARTITION_ENDPOINT: Cause = Cause {
     code: "wrong-partition-endpoint",
-    title: "the STS endpoint is of another partition than the role",
+    title: "the STS endpoint is in another partition than the role",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: partitions.json of the AWS SDKs.
     explanation: "\
 The commercial regions, China, GovCloud, the European Sovereign Cloud (aws-eusc) and the isolated regions are \
-partitions: worlds of their own accounts, roles and hosts. STS in one knows nothing of another, so it answers \"No \
-OpenIDConnect provider found in your account\", and refuses signed calls with InvalidClientTokenId.
+separate partitions with their own accounts, roles and hosts. STS in one partition does not know the others. It \
+answers \"No OpenIDConnect provider found in your account\", and refuses signed calls with InvalidClientTokenId.
 
-It happens when no region is set and an SDK falls back to sts.amazonaws.com, when AWS_REGION was copied from another \
-stage, and when an inner client of an SDK is built for us-east-1 whatever the configuration says.
+This happens when no region is set and an SDK falls back to sts.amazonaws.com, when AWS_REGION was copied from \
+another stage, and when an SDK builds an inner client for us-east-1 whatever the configuration says.
 
 Set AWS_REGION to a region of the role's partition and remove endpoint overrides, then recreate the pod. The probe \
 never sends a token to another partition.",
@@ -39,9 +39,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         EndpointSource::Issuer => " (from the token's issuer)".to_owned(),
         EndpointSource::Fallback => String::new(),
     };
-    let called = endpoint.partition.map_or("another", |partition| partition.id());
+    let called =
+        endpoint.partition.map_or("another partition".to_owned(), |called| format!("the partition {}", called.id()));
     let cause = format!(
-        "The role is in the partition {}, and STS would be called at {}{from}, in {called}. The token was not sent there.",
+        "The role is in the partition {}, but STS would be called at {}{from}, in {called}. The probe did not send the \
+         token there.",
         role.id(),
         endpoint.host
     );
@@ -56,7 +58,7 @@ mod tests {
     use crate::probe::evidence::{Endpoint, Operation::*};
 
     #[test]
-    fn the_endpoints_partition_must_be_the_roles() {
+    fn the_endpoint_must_be_in_the_role_s_partition() {
         let Seen::Seen(endpoint) = healthy().endpoint else { panic!("an endpoint") };
         for (host, role, wrong) in [
             ("sts.eu-west-1.amazonaws.com", Partition::China, true),
@@ -71,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_another_partition_are_told() {
+    fn answers_of_another_partition_are_recognised() {
         let message = "The security token included in the request is invalid";
         let mut evidence = answered(GetCallerIdentity, 403, "InvalidClientTokenId", message);
         assert!(!found(&WRONG_PARTITION_ENDPOINT, &evidence));

@@ -45,7 +45,7 @@ impl Seen<'_> {
         let is_expired = || self.time("expires_at") <= self.report["time"].as_str();
         Some(match reason {
             // Who is looked at.
-            "the probe looks at itself" => self.report["target"].is_null(),
+            "the probe checks its own process" => self.report["target"].is_null(),
             "nothing indicates that this is a debug container" => self.report["target"].is_null(),
             "no service account was stated (--expect-service-account)" => !self.is_told("--expect-service-account"),
             // What was left out.
@@ -72,7 +72,7 @@ impl Seen<'_> {
             }
             "the token has neither nbf nor iat" => is_token && token["issued_at"].is_null(),
             "the token has no exp" => is_token && token["expires_at"].is_null(),
-            "the token does not tell its lifetime" => {
+            "the token does not state its lifetime" => {
                 is_token && (token["issued_at"].is_null() || token["expires_at"].is_null())
             }
             "the token has expired" => {
@@ -88,7 +88,7 @@ impl Seen<'_> {
             // What STS answered.
             "STS was not asked, so nothing told the time" => !asked,
             "there is no endpoint that the token may be sent to" | "there is no endpoint" => !asked && is_token,
-            "the endpoint is of another partition" => self.finds("wrong-partition-endpoint"),
+            "the endpoint is in another partition" => self.finds("wrong-partition-endpoint"),
             "the endpoint does not exist" => self.finds("china-partition-endpoint"),
             "no credentials" => assumed.is_some_and(|(status, _)| status == "fail"),
             "STS did not answer" | "STS did not answer, so nothing told the time" => failed.is_some_and(is_silence),
