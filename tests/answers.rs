@@ -137,7 +137,7 @@ fn a_server_that_says_nothing_ends_with_the_looks_time() {
         assert_eq!(look.step(step), ("fail", "no answer within the look's time"));
         assert_eq!((look.exit_code, raised.sts.calls(operation)), (3, 1));
         let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
-        assert!(cause.starts_with("The run's time was over while the answer was awaited (http)."), "{cause}");
+        assert!(cause.starts_with("The run timed out while the answer was awaited (http)."), "{cause}");
     }
 }
 

@@ -353,7 +353,7 @@ fn a_pod_that_asks_for_no_role_starts_where_that_is_allowed() {
     assert_eq!((code, said.as_str()), (Some(0), "runs\n"), "{log}");
     assert!(log.contains("NOT CHECKED") && log.contains("\"level\":\"WARN\""), "{log}");
     let message = std::fs::read_to_string(path).unwrap();
-    assert!(message.starts_with("irsa-probe: UNDETERMINED nothing here is configured for IRSA"), "{message}");
+    assert!(message.starts_with("irsa-probe: UNDETERMINED this container is not configured for IRSA"), "{message}");
     assert!(allowed.sts.exchanges().is_empty());
 
     let mut allowed = no_irsa();

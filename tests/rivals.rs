@@ -186,7 +186,7 @@ fn the_nodes_account_bears_on_where_the_provider_is_missing() {
     let look = look(&mut raised);
     assert_eq!(look.code(), Some("oidc-provider-not-found"), "{}", look.report);
     let candidates = &look.report["findings"][0]["candidates"];
-    assert!(candidates.to_string().contains("which is this node's too"), "{candidates}");
+    assert!(candidates.to_string().contains("also the node's account, so unlikely"), "{candidates}");
 }
 
 #[test]

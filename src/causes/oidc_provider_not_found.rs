@@ -42,8 +42,8 @@ mod tests {
     fn the_nodes_account_shows_only_whether_the_role_is_in_another_account() {
         let text = "No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/EX";
         for (account, first, words) in [
-            (None, "no-oidc-provider", "is it the one where the provider was made?"),
-            (Some("111122223333"), "no-oidc-provider", "which is this node's too"),
+            (None, "no-oidc-provider", "check that the provider was created there"),
+            (Some("111122223333"), "no-oidc-provider", "also the node's account, so unlikely"),
             (Some("444455556666"), "wrong-account-in-role-arn", "this node is in 444455556666: either"),
         ] {
             let mut evidence = answered(AssumeRoleWithWebIdentity, 400, "InvalidIdentityToken", text);

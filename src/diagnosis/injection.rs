@@ -5,10 +5,10 @@ use crate::causes::Fix;
 use crate::probe::evidence::{Evidence, Mount, Mounts, Volume, name_or};
 
 /// A pod is mutated when it is created and at no other time.
-pub const RECREATE: &str = "a restart of the container will not help";
+pub const RECREATE: &str = "restarting the container does not help";
 
 /// Why nothing is judged where injection [`is_absent_as_allowed`].
-pub const NOTHING_TO_CHECK: &str = "nothing here is configured for IRSA, and nothing is expected (--if-configured)";
+pub const NOTHING_TO_CHECK: &str = "this container is not configured for IRSA, which --if-configured allows";
 
 /// Whether the user allows that a container has no IRSA (`--if-configured`), and this one has none of it: no variable, no
 /// token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
@@ -24,22 +24,22 @@ pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
 }
 
 /// What to do about the pods that no rollout replaces.
-pub const OWNER: &str = "Restart the workload that owns it. Nothing recreates a pod without an owner: create it again from \
-                         its manifest";
+pub const OWNER: &str = "Restart the workload that owns it. A pod without an owner must be created again from its \
+                         manifest.";
 
 /// What the mounts say where neither variable is set. `None` if nobody could look.
 pub fn without_variables(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, pod_identity, .. } = evidence.mounts.seen()?;
     Some(match (irsa, pod_identity) {
         (Some(mount), _) => format!(
-            "The token's volume is mounted all the same, at {}: the webhook was here, and the variables got lost between \
-             the container's start and this process.",
+            "The token volume is mounted at {}: the webhook mutated this container, and the variables were lost \
+             between the container's start and this process.",
             mount.point
         ),
-        (None, Some(_)) => "EKS Pod Identity's token is mounted instead: the service account has a Pod Identity \
-                            association, which wins over the annotation."
+        (None, Some(_)) => "The EKS Pod Identity token is mounted instead: the service account has a Pod Identity \
+                            association, which takes precedence over the annotation."
             .to_owned(),
-        (None, None) => "Nor is the token's volume mounted: the webhook passed this container by.".to_owned(),
+        (None, None) => "The token volume is not mounted either: the webhook did not mutate this container.".to_owned(),
     })
 }
 
@@ -52,8 +52,9 @@ pub fn skipped(evidence: &Evidence) -> Option<String> {
     }
     let named = evidence.container().map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
     Some(format!(
-        "if the pod's annotation eks.amazonaws.com/skip-containers names {named}: then the pod's other containers have \
-         variables and token; or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook leaves out all of them"
+        "if the pod's annotation eks.amazonaws.com/skip-containers names {named} (the pod's other containers then \
+         have the variables and the token), or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook \
+         excludes all containers"
     ))
 }
 
@@ -62,20 +63,18 @@ pub fn half_set(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, .. } = evidence.mounts.seen()?;
     Some(match irsa {
         Some(mount) => format!(
-            "The token's volume is mounted, at {}: the webhook was here, found one of the two in the container's env, \
-             and so set neither.",
+            "The token volume is mounted at {}: the webhook found one of the two variables already in the container's \
+             env, and therefore set neither.",
             mount.point
         ),
         None if has_all_else(evidence) => {
-            "The token's volume is not mounted. The variable was set by hand, and so were \
-                                           a region and AWS_STS_REGIONAL_ENDPOINTS: the webhook, if it was here, had \
-                                           nothing left to set, and then it does not mount the token either."
+            "The token volume is not mounted. The variable, a region and AWS_STS_REGIONAL_ENDPOINTS were set by hand: \
+             if the webhook ran, it had nothing left to set, and then it does not mount the token either."
                 .to_owned()
         }
-        None => {
-            "The token's volume is not mounted: the variable was set by hand, and the webhook passed this container by."
-                .to_owned()
-        }
+        None => "The token volume is not mounted: the variable was set by hand, and the webhook did not mutate this \
+                 container."
+            .to_owned(),
     })
 }
 
@@ -91,7 +90,7 @@ pub fn without_file(evidence: &Evidence, path: &str) -> Option<String> {
     Some(match (token_file, irsa) {
         (Some(mount), _) => format!("{} is mounted there: {}.", mount.point, kind(mount)),
         (None, Some(mount)) => {
-            format!("The webhook mounted the token at {}, but the variable names another place.", mount.point)
+            format!("The webhook mounted the token at {}, but the variable names another path.", mount.point)
         }
         (None, None) if !path.starts_with('/') => return None,
         (None, None) => "Nothing is mounted there: the variables were set by hand, or the container's mounts were \
@@ -102,20 +101,18 @@ pub fn without_file(evidence: &Evidence, path: &str) -> Option<String> {
 
 fn kind(mount: &Mount) -> String {
     match mount.volume() {
-        Volume::EmptyDir => "an emptyDir, not the token. The webhook takes over any volume named aws-iam-token \
-                             unchecked"
+        Volume::EmptyDir => "an emptyDir, not the token. The webhook reuses any volume named aws-iam-token without \
+                             checking it"
             .to_owned(),
         Volume::ConfigMap => "a ConfigMap, not the token".to_owned(),
         Volume::SubPath => "a single file or directory of a volume (subPath), not the volume".to_owned(),
         Volume::Projected if !mount.entries.iter().any(|name| name == "token") => {
             let names: Vec<&str> =
                 mount.entries.iter().map(String::as_str).filter(|name| !name.starts_with("..")).collect();
-            format!("a volume that the kubelet writes, but it holds {}, not token", names.join(", "))
+            format!("a volume that the kubelet writes, but it contains {}, not token", names.join(", "))
         }
-        Volume::Projected => {
-            "the token's volume, and the token is in it under another name than the variable says".to_owned()
-        }
-        Volume::Other => format!("a {} file system, not the token's volume", mount.file_system),
+        Volume::Projected => "the token volume, but the token has another name in it than in the variable".to_owned(),
+        Volume::Other => format!("a {} file system, not the token volume", mount.file_system),
     }
 }
 
@@ -227,16 +224,16 @@ mod tests {
         let pod_identity = with(Mounts { pod_identity: Some(token.clone()), ..Mounts::default() });
         let nothing = with(Mounts::default());
         for (said, words) in [
-            (without_variables(&irsa()), "mounted all the same"),
+            (without_variables(&irsa()), "were lost between"),
             (without_variables(&pod_identity), "association"),
-            (without_variables(&nothing), "passed this container by"),
-            (half_set(&irsa()), "so set neither"),
+            (without_variables(&nothing), "did not mutate this container"),
+            (half_set(&irsa()), "therefore set neither"),
             (half_set(&nothing), "nothing left to set"),
-            (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "passed this"),
-            (skipped(&Evidence { place: Place::default(), ..nothing.clone() }), "names this container:"),
+            (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "did not mutate"),
+            (skipped(&Evidence { place: Place::default(), ..nothing.clone() }), "names this container ("),
             (skipped(&nothing), "\"app\""),
             (skipped(&testing::healthy()), "skip-containers"),
-            (without_file(&irsa(), "/other/token"), "another place"),
+            (without_file(&irsa(), "/other/token"), "another path"),
             (without_file(&nothing, "/other/token"), "Nothing is mounted there"),
         ] {
             assert!(said.as_ref().is_some_and(|said| said.contains(words)), "{said:?}: {words}");
@@ -251,8 +248,8 @@ mod tests {
         let emptied = "/var/lib/kubelet/pods/6f0c/volumes/kubernetes.io~empty-dir/aws-iam-token";
         for (mount, words) in [
             (mount("/a", "xfs", emptied, &[]), "emptyDir"),
-            (mount("/a", "tmpfs", "/", &["..data", "ca.crt"]), "holds ca.crt"),
-            (mount("/a", "tmpfs", "/", &["..data", "token"]), "under another name"),
+            (mount("/a", "tmpfs", "/", &["..data", "ca.crt"]), "contains ca.crt"),
+            (mount("/a", "tmpfs", "/", &["..data", "token"]), "another name"),
             (mount("/a", "nfs4", "/", &["x"]), "nfs4"),
         ] {
             let evidence = with(Mounts { token_file: Some(mount), ..Mounts::default() });

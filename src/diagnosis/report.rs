@@ -187,13 +187,13 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
     }
     let Some(caller) = evidence.caller.seen() else {
         return match (&evidence.session, &evidence.caller) {
-            (Seen::NotLooked(why), _) | (_, Seen::NotLooked(why)) => format!("nothing wrong found; {why}"),
-            _ => "nothing wrong found, yet STS did not confirm the identity".to_owned(),
+            (Seen::NotLooked(why), _) | (_, Seen::NotLooked(why)) => format!("no fault found; {why}"),
+            _ => "no fault found, but STS did not confirm the identity".to_owned(),
         };
     };
     let mut line = format!("IRSA works: this is {}", caller.arn);
     if let Some(session) = evidence.session.seen() {
-        line += &format!(", session good for {}", span(session.expires_at.since(evidence.time_at_sts())));
+        line += &format!(", session valid for {}", span(session.expires_at.since(evidence.time_at_sts())));
     }
     if verdict == Verdict::Degraded {
         let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();

@@ -176,7 +176,7 @@ mod tests {
                 assert!(!reading.candidates.is_empty(), "{:?}", row.symptom);
                 let candidates = reading.candidates.iter().map(|candidate| candidate.cause);
                 for cause in candidates.chain([reading.cause()]) {
-                    assert!(!fix(cause, clues).text.starts_with("read what the code"), "{cause:?} has no fix");
+                    assert!(!fix(cause, clues).text.starts_with("Read the explanation"), "{cause:?} has no fix");
                 }
             }
         }

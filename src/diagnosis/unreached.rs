@@ -83,15 +83,15 @@ pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
         environment: &evidence.environment,
     };
     let Some(reading) = layers::read(&story) else {
-        return Outcome::skip("the settings lead elsewhere than to STS");
+        return Outcome::skip("the settings point to an endpoint other than STS");
     };
     if reading.cause != cause {
-        return Outcome::skip("something else kept the call from STS");
+        return Outcome::skip("another fault prevented the call to STS");
     }
     let candidates = reading.candidates.into_iter().map(|(cause, why)| Candidate { cause, why }).collect();
     let mut fix = reading.fix.unwrap_or_else(|| fix(reading.cause, &Clues::of(evidence)));
     if patience::cut_short(story.dial).is_some() {
-        fix.text = format!("Raise --run-timeout; if the fault stays: {}", fix.text);
+        fix.text = format!("Raise --run-timeout and run again. If the fault stays: {}", fix.text);
     }
     let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
     match reading.advice {

@@ -51,7 +51,7 @@ impl Seen<'_> {
             // What was left out.
             "instance metadata was not asked for" => self.variables.contains_key("IRSA_PROBE_NO_IMDS"),
             "STS was not asked (--no-sts)" => self.is_told("--no-sts") && !asked,
-            "nothing here is configured for IRSA, and nothing is expected (--if-configured)" => {
+            "this container is not configured for IRSA, which --if-configured allows" => {
                 self.is_told("--if-configured") && !asked && !self.is_told("--expect-service-account")
             }
             // Variables and the token file.
@@ -93,16 +93,16 @@ impl Seen<'_> {
             "no credentials" => assumed.is_some_and(|(status, _)| status == "fail"),
             "STS did not answer" | "STS did not answer, so nothing told the time" => failed.is_some_and(is_silence),
             "STS refused for another reason" => failed.is_some_and(is_refusal),
-            "something other than STS answered" | "the answer is not from STS" => {
+            "a server other than STS answered" | "the answer is not from STS" => {
                 failed.is_some_and(|detail| !is_refusal(detail) && !is_silence(detail))
             }
             "STS did not return the caller's identity" => failed.is_some(),
             "no connection to STS was made" => !asked || failed.is_some_and(is_silence),
             "STS issued no session" => assumed.is_none_or(|(status, _)| status != "pass"),
-            "something else kept the call from STS" => {
+            "another fault prevented the call to STS" => {
                 failed.is_some_and(is_silence) && self.finds_one_of_the_network()
             }
-            "the settings lead elsewhere than to STS" => failed.is_some_and(is_silence),
+            "the settings point to an endpoint other than STS" => failed.is_some_and(is_silence),
             // The issuer.
             "STS accepted the token, so it has the issuer's keys" => {
                 assumed.is_some_and(|(status, _)| status == "pass") && self.step("issuer").is_none()

@@ -24,48 +24,54 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
     use Symptom::*;
     let decided = |cause, why: &str| Reading::decided(symptom, cause, why);
     match symptom {
-        ExplicitDeny => decided(&SCP_OR_BOUNDARY_DENY, "AWS names an explicit deny, which no trust policy can lift"),
+        ExplicitDeny => {
+            decided(&SCP_OR_BOUNDARY_DENY, "AWS reports an explicit deny, which no trust policy can override")
+        }
         NotAuthorized | Forbidden if clues.is_other_service_account() => {
-            decided(&SERVICE_ACCOUNT_MISMATCH, "the token is not for the service account that was stated")
+            decided(&SERVICE_ACCOUNT_MISMATCH, "the token belongs to another service account than the expected one")
         }
         NotAuthorized | Forbidden => Reading::open(symptom, &NOT_AUTHORIZED, trust_policy::candidates(clues)),
         NoProvider => no_provider(symptom, clues),
         WrongAudience if clues.audience.as_deref().is_some_and(is_for_api_server) => decided(
             &TOKEN_AUDIENCE_FOR_OTHER_USE,
-            "the token's audience is the API server's: this is not the token that was minted for STS",
+            "the token's audience is the API server's: this token was not issued for STS",
         ),
         WrongAudience => Reading::decided(symptom, &WRONG_AUDIENCE, wrong_audience(clues)),
         NoAudience => {
-            decided(&TOKEN_AUDIENCE_FOR_OTHER_USE, "the token holds no aud claim, so it was not minted for STS")
+            decided(&TOKEN_AUDIENCE_FOR_OTHER_USE, "the token has no aud claim, so it was not issued for STS")
         }
         Thumbprint => {
-            decided(&THUMBPRINT_MISMATCH, "STS compared the issuer's certificate chain with the provider's thumbprints")
+            decided(&THUMBPRINT_MISMATCH, "the issuer's certificate chain does not match the provider's thumbprints")
         }
         NoVerificationKey => Reading::open(symptom, &VERIFICATION_KEY_NOT_RETRIEVED, no_key(clues)),
-        IdpSilent => decided(&ISSUER_UNREACHABLE, "STS could not talk to the issuer; AWS calls this often transient"),
-        IdpRejected => decided(&IDP_REJECTED_CLAIM, "the identity provider itself refused the token"),
+        IdpSilent => decided(&ISSUER_UNREACHABLE, "STS could not reach the issuer; AWS calls this often transient"),
+        IdpRejected => decided(&IDP_REJECTED_CLAIM, "the identity provider itself rejected the token"),
         TokenExpired => token_expired(symptom, clues),
         BadToken | TokenRejected | RequestRejected if clues.padding.is_some() => {
             let padding = clues.padding.map(Padding::in_words).unwrap_or_default();
-            Reading::decided(symptom, &TOKEN_FILE_MALFORMED, format!("the token file {padding}, which SDKs send along"))
+            Reading::decided(
+                symptom,
+                &TOKEN_FILE_MALFORMED,
+                format!("the token file {padding}, which SDKs send with the token"),
+            )
         }
         TokenRejected if clues.early.is_some() => {
-            decided(&TOKEN_NOT_YET_VALID, "by its claims iat and nbf the token is not valid yet")
+            decided(&TOKEN_NOT_YET_VALID, "the claims iat and nbf say that the token is not valid yet")
         }
         TokenRejected => Reading::open(symptom, &STS_ANSWER_NOT_UNDERSTOOD, token_rejected(clues)),
-        BadRoleArn => decided(&MALFORMED_ARN, "AWS refuses the role's ARN as such, before it looks for the role"),
-        BadSessionName => decided(&INVALID_SESSION_NAME, "AWS refuses the session's name"),
-        BadToken => {
-            decided(&TOKEN_FILE_MALFORMED, "what was sent as the token cannot be one: empty, or no text at all")
-        }
-        TooLong => decided(&SESSION_DURATION_EXCEEDS_MAX, "a longer session was asked for than the role allows"),
+        BadRoleArn => decided(&MALFORMED_ARN, "AWS rejects the format of the role ARN before it looks up the role"),
+        BadSessionName => decided(&INVALID_SESSION_NAME, "AWS rejects the role session name"),
+        BadToken => decided(&TOKEN_FILE_MALFORMED, "the value sent is not a token: it is empty or not text"),
+        TooLong => decided(&SESSION_DURATION_EXCEEDS_MAX, "the requested session is longer than the role allows"),
         RequestRejected => Reading::open(symptom, &STS_ANSWER_NOT_UNDERSTOOD, request_rejected(clues)),
         RegionDisabled => {
-            decided(&REGION_STS_DISABLED, "AWS says that STS is switched off in this region for the account")
+            decided(&REGION_STS_DISABLED, "AWS says that STS is not activated in this region for the account")
         }
-        Throttled => decided(&THROTTLED, "AWS limits the rate of calls"),
-        ServerError => decided(&STS_SERVER_ERROR, "the server itself failed; nothing is wrong with the request"),
-        PackedPolicy => decided(&PACKED_POLICY_TOO_LARGE, "session tags and session policies together are too large"),
+        Throttled => decided(&THROTTLED, "AWS limits the request rate"),
+        ServerError => decided(&STS_SERVER_ERROR, "STS returned a server error; the request is not at fault"),
+        PackedPolicy => {
+            decided(&PACKED_POLICY_TOO_LARGE, "session tags and session policies together exceed the size limit")
+        }
         SecondHopDenied => caller::second_hop(symptom, clues),
         CallerDenied => caller::denied(symptom, clues),
         ClockSkew => Reading::decided(symptom, &REQUEST_CLOCK_SKEW, clock_skew(clues)),
@@ -74,16 +80,16 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
         }
         SessionExpired => decided(
             &SESSION_CREDENTIALS_EXPIRED,
-            "it is the session's credentials that expired (after an hour by default), not the service account's token",
+            "the session credentials expired (after an hour by default), not the service account token",
         ),
         SessionRefused => session_refused(symptom, clues),
         KeysRefused => decided(
             &STATIC_KEYS_OVERRIDE,
-            "AWS does not know this access key or its secret; keys that IRSA brings are made by AWS itself",
+            "AWS does not know this access key or its secret; with IRSA, STS issues the keys itself",
         ),
         PodIdentity => decided(
             &POD_IDENTITY_PRECEDENCE,
-            "EKS Pod Identity was asked for credentials, so this pod does not use IRSA, or not alone",
+            "credentials were requested from EKS Pod Identity, so this pod does not use IRSA, or not IRSA alone",
         ),
         WrongScope => {
             decided(&STS_ENDPOINT_MISCONFIGURED, "the call was signed for another region than the endpoint's")
@@ -94,7 +100,7 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
 
 /// An answer that the table does not know.
 pub fn unknown(code: &str, message: &str) -> Reading {
-    let why = format!("STS answered {code} {message:?}, which this version has no entry for");
+    let why = format!("this version has no entry for the STS error {code} {message:?}");
     Reading::decided(Symptom::NotSts, &STS_ANSWER_NOT_UNDERSTOOD, why)
 }
 
@@ -107,7 +113,7 @@ fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
     let issuer = clues.issuer.as_deref().unwrap_or("the token's issuer");
     if clues.issuer_is_internal() {
         let why =
-            format!("the issuer {issuer:?} is known only within the cluster, so IAM cannot have a provider for it");
+            format!("the issuer {issuer:?} is known only inside the cluster, so IAM cannot have a provider for it");
         return Reading::decided(symptom, &ISSUER_NOT_PUBLIC_DEFAULT, why);
     }
     if let Some(why) = other_partition(clues) {
@@ -115,8 +121,7 @@ fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
     }
     let account = clues.role.as_ref().map(|role| role.account.as_str());
     let provider = clues.provider_arn().map_or_else(String::new, |arn| format!(": {arn}"));
-    let in_account =
-        account.map_or_else(|| "the role's account".to_owned(), |account| format!("the account {account}"));
+    let in_account = account.map_or_else(|| "the role's account".to_owned(), |account| format!("account {account}"));
     let mut candidates = vec![
         Candidate::new(&NO_OIDC_PROVIDER, format!("{in_account} has no provider for {issuer}{provider}")),
         Candidate::new(&WRONG_ACCOUNT_IN_ROLE_ARN, wrong_account(clues)),
@@ -125,15 +130,17 @@ fn no_provider(symptom: Symptom, clues: &Clues) -> Reading {
         candidates.swap(0, 1);
     }
     if clues.issuer.is_some() && clues.issuer_partition().is_none() {
-        let why = format!("{issuer} is not an issuer that EKS made: STS must be able to reach it over the internet");
+        let why = format!("{issuer} is not an EKS issuer: check that STS can reach it over the internet");
         candidates.push(Candidate::new(&ISSUER_NOT_PUBLIC_DEFAULT, why));
     }
     candidates.push(Candidate::new(
         &REGION_STS_DISABLED,
-        "an STS endpoint of a region that the account has not switched on gives the same answer; try another region's",
+        "an STS endpoint of a region that is not enabled returns this error too; try another region",
     ));
-    candidates
-        .push(Candidate::new(&WRONG_PARTITION_ENDPOINT, "so does the STS of another partition (China, GovCloud)"));
+    candidates.push(Candidate::new(
+        &WRONG_PARTITION_ENDPOINT,
+        "the STS of another partition (China, GovCloud) returns this error too",
+    ));
     Reading::open(symptom, &OIDC_PROVIDER_NOT_FOUND, candidates)
 }
 
@@ -144,11 +151,15 @@ fn wrong_account(clues: &Clues) -> String {
     let node = clues.node_account.as_deref().unwrap_or_default();
     match clues.is_of_other_account() {
         Some(true) => format!(
-            "STS looks in the role's account, {account}, and this node is in {node}: either the ARN names the wrong \
-             account, or the role is meant to be elsewhere, and then its account needs a provider for this issuer too"
+            "STS looks for the provider in the role's account {account}, but this node is in {node}: either the ARN \
+             names the wrong account, or that account needs a provider for this issuer too"
         ),
-        Some(false) => format!("STS looks in the role's account, {account}, which is this node's too: hardly"),
-        None => format!("STS looks in the role's account, {account}; is it the one where the provider was made?"),
+        Some(false) => {
+            format!("STS looks for the provider in the role's account {account}, also the node's account, so unlikely")
+        }
+        None => format!(
+            "STS looks for the provider in the role's account {account}: check that the provider was created there"
+        ),
     }
 }
 
@@ -159,27 +170,30 @@ fn other_partition(clues: &Clues) -> Option<String> {
     let role = clues.role.as_ref().map(|role| role.partition);
     let region = clues.region.as_deref().and_then(Partition::of_region);
     let wanted = role.or_else(|| clues.issuer_partition()).or(region).filter(|wanted| *wanted != called)?;
-    Some(format!("{host} is of the partition {}, while role or issuer are of {}", called.id(), wanted.id()))
+    Some(format!("{host} belongs to partition {}, but the role or the issuer to {}", called.id(), wanted.id()))
 }
 
 fn wrong_audience(clues: &Clues) -> String {
     match clues.audience.as_deref() {
         // The client IDs may well hold the right one of them. Which one STS compares is not documented.
         Some(audience) if audience.len() > 1 => format!(
-            "the token has {} audiences, {}, and no azp that says which one counts; AWS does not document which of them \
-             STS compares with the client IDs of the IAM provider",
+            "the token has {} audiences, {}, and no azp that says which one counts; AWS does not document which of \
+             them STS compares with the client IDs of the IAM provider",
             audience.len(),
             quoted(audience)
         ),
         Some(audience) if clues.has_authorized_party => format!(
-            "the token's azp {}, which STS compares in the place of aud, is not among the client IDs of the IAM provider",
+            "the token's azp {}, which STS compares instead of aud, is not among the client IDs of the IAM provider",
             quoted(audience)
         ),
         Some(audience) if !audience.is_empty() => format!(
-            "the token's aud {} is not among the client ids of the IAM provider (a mismatch in the trust policy would be AccessDenied)",
+            "the token's aud {} is not among the client IDs of the IAM provider (a mismatch in the trust policy would \
+             be AccessDenied)",
             quoted(audience)
         ),
-        _ => "the token's aud is not among the client ids of the IAM provider (a mismatch in the trust policy would be AccessDenied)".to_owned(),
+        _ => "the token's aud is not among the client IDs of the IAM provider (a mismatch in the trust policy would \
+              be AccessDenied)"
+            .to_owned(),
     }
 }
 
@@ -192,17 +206,15 @@ fn no_key(clues: &Clues) -> Vec<Candidate> {
     vec![
         Candidate::new(
             &ISSUER_UNREACHABLE,
-            format!(
-                "STS must fetch the keys of {issuer} within 5 s; outages, firewalls and bursts of calls prevent it"
-            ),
+            format!("STS must fetch the keys of {issuer} within 5 s: check for outages, firewalls and bursts of calls"),
         ),
         Candidate::new(
             &JWKS_KEY_MISMATCH,
-            "the keys that the issuer publishes may lack the token's kid: rotated or made anew",
+            "compare the token's kid with the keys that the issuer publishes: they may have been rotated or recreated",
         ),
         Candidate::new(
             &UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL,
-            "a client or proxy that adds an X-Amz-Security-Token or Authorization header was seen to get this answer",
+            "a client or proxy that adds an X-Amz-Security-Token or Authorization header has caused this error",
         ),
     ]
 }
@@ -215,19 +227,20 @@ fn token_expired(symptom: Symptom, clues: &Clues) -> Reading {
             Reading::decided(
                 symptom,
                 &TOKEN_EXPIRED,
-                format!("STS's clock is {span} from the local one, and STS's decides"),
+                format!("STS's clock is {span} from the local clock, and STS's decides"),
             )
         }
         _ => Reading::decided(
             symptom,
             &TOKEN_EXPIRED,
-            "STS judged the service account's token itself: it was not read anew after the kubelet replaced the file",
+            "STS rejected the service account token as expired: it was not read again after the kubelet replaced the \
+             file",
         ),
     }
 }
 
 fn token_rejected(clues: &Clues) -> Vec<Candidate> {
-    let says_nothing = "AWS does not say what it found wrong with the token";
+    let says_nothing = "AWS does not say what is wrong with the token";
     let mut candidates = vec![Candidate::new(
         &NO_OIDC_PROVIDER,
         format!(
@@ -243,9 +256,8 @@ fn token_rejected(clues: &Clues) -> Vec<Candidate> {
 }
 
 fn request_rejected(clues: &Clues) -> Vec<Candidate> {
-    let arn =
-        Candidate::new(&MALFORMED_ARN, "most often the role's ARN: a typing error, a name instead of an ARN, nothing");
-    let name = Candidate::new(&INVALID_SESSION_NAME, "the session's name: 2 to 64 of letters, digits and _+=,.@-");
+    let arn = Candidate::new(&MALFORMED_ARN, "usually the role ARN: a typo, a name instead of an ARN, or empty");
+    let name = Candidate::new(&INVALID_SESSION_NAME, "the role session name: 2 to 64 letters, digits and _+=,.@-");
     let token = Candidate::new(&TOKEN_FILE_MALFORMED, "the token: empty, or the file's path instead of its content");
     let duration = Candidate::new(&SESSION_DURATION_EXCEEDS_MAX, "the duration: 900 s to the role's maximum");
     // An ARN that parses is not what was refused.
@@ -257,11 +269,11 @@ fn clock_skew(clues: &Clues) -> String {
         Some(ahead) if ahead != 0 => {
             let side = if ahead > 0 { "behind" } else { "ahead of" };
             format!(
-                "the local clock is {} {side} STS's; signed calls bear 15 min at most",
+                "the local clock is {} {side} STS's; AWS rejects requests more than 15 min off",
                 crate::text::timestamp::span(ahead)
             )
         }
-        _ => "AWS compared the request's time with its own: signed calls bear 15 min at most".to_owned(),
+        _ => "AWS rejects requests whose time is more than 15 min off its own".to_owned(),
     }
 }
 
@@ -273,21 +285,21 @@ fn session_refused(symptom: Symptom, clues: &Clues) -> Reading {
     let region = clues.region.as_deref().or(clues.host.as_deref().and_then(|host| host.split('.').nth(1)));
     if let Some(region) = region.filter(|region| Partition::is_opt_in(region)) {
         let why = format!(
-            "{region} is an opt-in region, which refuses version-1 sessions of the global endpoint sts.amazonaws.com"
+            "{region} is an opt-in region, which rejects version-1 sessions of the global endpoint sts.amazonaws.com"
         );
         return Reading::decided(symptom, &OPT_IN_REGION_V1_TOKEN, why);
     }
     let opt_in = Candidate::new(
         &OPT_IN_REGION_V1_TOKEN,
-        "sessions of the global endpoint sts.amazonaws.com are refused in regions that must be switched on",
+        "opt-in regions reject sessions of the global endpoint sts.amazonaws.com",
     );
     let partition = Candidate::new(
         &WRONG_PARTITION_ENDPOINT,
-        "sessions of one partition (China, GovCloud, commercial) are unknown in another",
+        "sessions of one partition (China, GovCloud, commercial) are invalid in another",
     );
     let keys = Candidate::new(
         &STATIC_KEYS_OVERRIDE,
-        "keys that were deleted or belong to another account, set beside IRSA, are refused so too",
+        "static keys set beside IRSA that were deleted or belong to another account are rejected like this too",
     );
     // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
     let elsewhere =
@@ -298,8 +310,8 @@ fn session_refused(symptom: Symptom, clues: &Clues) -> Reading {
 
 fn not_sts(symptom: Symptom, clues: &Clues) -> Reading {
     let why = match &clues.host {
-        Some(host) => format!("{host} gave an answer that STS never gives"),
-        None => "something answered that is not STS: an endpoint override, or a proxy or portal in between".to_owned(),
+        Some(host) => format!("{host} returned a response that STS never returns"),
+        None => "a server other than STS answered: an endpoint override, or a proxy or portal in between".to_owned(),
     };
     Reading {
         symptom,

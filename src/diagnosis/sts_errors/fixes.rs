@@ -14,7 +14,7 @@ pub fn fix(cause: &Cause, clues: &Clues) -> Fix {
     let code = cause.code;
     let names = Names::of(clues);
     let fix = iam::fix(code, &names).or_else(|| pod::fix(code, &names)).or_else(|| way::fix(code, &names));
-    fix.unwrap_or_else(|| Fix::new("read what the code means").command(format!("irsa-probe explain {code}")))
+    fix.unwrap_or_else(|| Fix::new("Read the explanation of this code.").command(format!("irsa-probe explain {code}")))
 }
 
 /// The values that fixes need, or the words that stand for them.

@@ -28,7 +28,7 @@ pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
     let found = if ANSWERED.contains(&found) { found } else { &STS_ANSWER_NOT_UNDERSTOOD };
     if found != cause {
         return Outcome::skip(match answer(evidence) {
-            Answer::Bad(CallFault::NotSts(_)) => "something other than STS answered",
+            Answer::Bad(CallFault::NotSts(_)) => "a server other than STS answered",
             _ => "STS refused for another reason",
         });
     }
@@ -109,19 +109,19 @@ fn read_alien(alien: &Alien, evidence: &Evidence) -> Reading {
     let endpoint = evidence.endpoint.seen();
     let host = endpoint.map_or("the endpoint", |endpoint| endpoint.host.as_str());
     if let Some(EndpointSource::Override(variable)) = endpoint.map(|endpoint| endpoint.source.clone()) {
-        let why = format!("{variable} leads to {host}, which answers as STS never does");
+        let why = format!("{variable} points to {host}, which does not answer like STS");
         return Reading::decided(Symptom::NotSts, &STS_ENDPOINT_MISCONFIGURED, why);
     }
     if alien.status >= 500 {
         return answers::interpret(Symptom::ServerError, &Clues::default());
     }
     let proxy = match endpoint.and_then(|endpoint| endpoint.proxy.as_deref()) {
-        Some(proxy) => format!("the proxy {proxy} may have answered in place of {host}"),
-        None => format!("something between here and {host} may have answered: a transparent proxy, a portal, a mesh"),
+        Some(proxy) => format!("the proxy {proxy} may have answered instead of {host}"),
+        None => format!("a transparent proxy, a portal or a mesh may have answered instead of {host}"),
     };
     let candidates = vec![
         Candidate::new(&PROXY_INTERFERES, proxy),
-        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("or {host} is not STS, whatever its name says")),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("{host} may not be STS, despite its name")),
     ];
     Reading::open(Symptom::NotSts, &STS_ANSWER_NOT_UNDERSTOOD, candidates)
 }

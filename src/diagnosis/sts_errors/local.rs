@@ -16,45 +16,44 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
     match symptom {
         WebhookFailed => decided(
             &ENV_NOT_INJECTED_WEBHOOK_MISSING,
-            "the API server could not call the pod identity webhook and, failing open, admitted pods without variables",
+            "the API server could not call the pod identity webhook, failed open, and admitted pods without variables",
         ),
-        TokenPathEmpty => half_configured(symptom, clues, "the token's path is empty"),
+        TokenPathEmpty => half_configured(symptom, clues, "the token path is empty"),
         TokenPathNotAbsolute => decided(
             &TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS,
-            "a path without drive letter is not absolute on Windows; the webhook sets such a one unless the pod selects Windows nodes",
+            "a path without a drive letter is not absolute on Windows; the webhook sets one unless the pod selects \
+             Windows nodes",
         ),
-        TokenDenied => decided(
-            &TOKEN_FILE_PERMISSION_DENIED,
-            "the operating system does not let this process read the token's file",
-        ),
+        TokenDenied => {
+            decided(&TOKEN_FILE_PERMISSION_DENIED, "the operating system does not let this process read the token file")
+        }
         TokenIsDirectory => decided(
             &TOKEN_FILE_MISSING,
-            "the token's path is a directory, as Docker makes one for a bind mount of a file that is not there",
+            "the token path is a directory, which Docker creates for a bind mount of a missing file",
         ),
         TokenMissing if clues.windows => decided(
             &TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS,
             "the path has no drive letter, so Windows looks for it on the current drive",
         ),
-        TokenMissing => decided(&TOKEN_FILE_MISSING, "there is no file at the token's path"),
+        TokenMissing => decided(&TOKEN_FILE_MISSING, "the token path does not exist"),
         TokenUnreadable => Reading {
             symptom,
             candidates: vec![
                 Candidate::new(
                     &TOKEN_FILE_PERMISSION_DENIED,
-                    "most often a process without root that the file's mode keeps out",
+                    "usually a non-root process that the file mode denies access",
                 ),
-                Candidate::new(&TOKEN_FILE_MISSING, "or there is no file at the token's path"),
-                Candidate::new(&TOKEN_FILE_MALFORMED, "or it is empty"),
+                Candidate::new(&TOKEN_FILE_MISSING, "the token path does not exist"),
+                Candidate::new(&TOKEN_FILE_MALFORMED, "the token file is empty"),
             ],
             umbrella: None,
         },
-        HalfConfigured => half_configured(symptom, clues, "the token's path is set and the role's ARN is not"),
-        NoStsModule => decided(&SDK_LACKS_WEB_IDENTITY, "the program does not hold the part of its SDK that calls STS"),
-        NoRegion => decided(&REGION_MISSING, "no region is set, so the SDK cannot tell which STS to call"),
-        PlainHttp => decided(
-            &STS_ENDPOINT_MISCONFIGURED,
-            "STS is called over http, where TLS is switched off for all of the SDK's calls",
-        ),
+        HalfConfigured => half_configured(symptom, clues, "the token path is set but the role ARN is not"),
+        NoStsModule => decided(&SDK_LACKS_WEB_IDENTITY, "the program lacks the SDK module that calls STS"),
+        NoRegion => decided(&REGION_MISSING, "no region is set, so the SDK cannot determine the STS endpoint"),
+        PlainHttp => {
+            decided(&STS_ENDPOINT_MISCONFIGURED, "STS is called over http: TLS is disabled for all calls of the SDK")
+        }
         _ => no_credentials(symptom, clues),
     }
 }
@@ -71,7 +70,8 @@ fn no_credentials(symptom: Symptom, clues: &Clues) -> Reading {
     let sdk = &SDK_LACKS_WEB_IDENTITY;
     match (clues.role_variable, clues.file_variable) {
         (Told::Set, Told::Set) => {
-            let why = "both variables are set, and still no credentials were found: this SDK or its chain has no web identity";
+            let why = "both variables are set, but no credentials were found: this SDK or its chain has no web \
+                       identity";
             Reading::decided(symptom, sdk, why)
         }
         (Told::Set, Told::Missing | Told::Empty)
@@ -85,27 +85,28 @@ fn no_credentials(symptom: Symptom, clues: &Clues) -> Reading {
             vec![
                 Candidate::new(
                     &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
-                    "no chain reaches its end in a pod whose service account is annotated: look for eks.amazonaws.com/role-arn",
+                    "check the pod's service account for the annotation eks.amazonaws.com/role-arn",
                 ),
                 Candidate::new(
                     &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
-                    "annotating does nothing to a pod that is there already",
+                    "an annotation does not change a pod that already exists",
                 ),
                 Candidate::new(
                     &ENV_NOT_INJECTED_WEBHOOK_MISSING,
-                    "without the pod identity webhook no pod gets the variables",
+                    "without the pod identity webhook, no pod gets the variables",
                 ),
                 Candidate::new(
                     sdk,
-                    "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or its chain its own",
+                    "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or uses \
+                     its own chain",
                 ),
                 Candidate::new(
                     &ENV_STRIPPED_FROM_PROCESS,
-                    "if the container has them and the process has not, a supervisor took them away",
+                    "if the container has them but the process does not, a supervisor removed them",
                 ),
                 Candidate::new(
                     &ENV_NOT_INJECTED_BY_OPT_OUT,
-                    "if only other containers of the pod have them, its annotation skip-containers names this one",
+                    "if only other containers of the pod have them, the annotation skip-containers names this one",
                 ),
             ],
         ),

@@ -13,28 +13,31 @@ use crate::probe::evidence::is_private;
 pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
     use Symptom::*;
     let candidates = match symptom {
-        Proxy => vec![Candidate::new(&PROXY_INTERFERES, "the proxy did not open the way to STS")],
+        Proxy => vec![Candidate::new(&PROXY_INTERFERES, "the proxy did not open a connection to STS")],
         TlsName => vec![Candidate::new(
             &TLS_HOSTNAME_MISMATCH,
-            "the certificate is for other names: mostly a DNS alias of the global name to a regional VPC endpoint",
+            "the certificate is for other names: usually a DNS alias of the global name to a regional VPC endpoint",
         )],
         TlsAuthority => vec![Candidate::new(
             &TLS_UNKNOWN_CA,
-            "nobody in the trust store vouches for the certificate: the image has no CA bundle, or something on the way inspects TLS",
+            "the trust store has no CA for the certificate: the image lacks a CA bundle, or a proxy inspects TLS",
         )],
         TlsTime => vec![
             Candidate::new(
                 &REQUEST_CLOCK_SKEW,
-                "STS's certificates are renewed in time, so the local clock may be far off",
+                "STS renews its certificates in time: check whether the local clock is far off",
             ),
-            Candidate::new(&TLS_UNKNOWN_CA, "or the certificate is not STS's: something on the way inspects TLS"),
+            Candidate::new(&TLS_UNKNOWN_CA, "the certificate is not from STS: a proxy or firewall inspects TLS"),
         ],
         DnsFailed => names(clues, vec![Candidate::new(&DNS_FAILURE, "the name server did not answer, or failed")]),
         NoSuchName => names(clues, no_such_name(clues)),
         Unresolved => names(clues, unresolved(clues)),
         NotTls => vec![
-            Candidate::new(&PROXY_INTERFERES, "something answers on the way to STS, but not in TLS: a proxy or portal"),
-            Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "or an endpoint override says https where only http is spoken"),
+            Candidate::new(&PROXY_INTERFERES, "a proxy or portal answers instead of STS, without TLS"),
+            Candidate::new(
+                &STS_ENDPOINT_MISCONFIGURED,
+                "an endpoint override uses https where the server speaks only http",
+            ),
         ],
         CannotConnect => names(clues, cannot_connect(clues)),
         Refused => names(clues, refused(clues)),
@@ -51,17 +54,17 @@ fn names(clues: &Clues, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     let first = match region {
         Some("amazonaws") | None => None,
         Some(region) if region.starts_with("cn-") => {
-            let right = "China's hosts are sts.cn-north-1.amazonaws.com.cn and sts.cn-northwest-1.amazonaws.com.cn";
+            let right = "use sts.cn-north-1.amazonaws.com.cn or sts.cn-northwest-1.amazonaws.com.cn";
             let known = Partition::China.knows_region(region) && Partition::of_host(host) == Some(Partition::China);
             (!known).then(|| Candidate::new(&CHINA_PARTITION_ENDPOINT, format!("{host} does not exist; {right}")))
         }
         Some(region) => {
             let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
             let nearest =
-                Partition::nearest_region(region).map_or_else(String::new, |near| format!("; {near:?} is near"));
+                Partition::nearest_region(region).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
             let known = known || region == "vpce" || host.contains("vpce");
             (!known).then(|| {
-                Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("{host} names no region that is known{nearest}"))
+                Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("{host} does not name a known region{nearest}"))
             })
         }
     };
@@ -74,18 +77,18 @@ fn names(clues: &Clues, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
 fn no_such_name(clues: &Clues) -> Vec<Candidate> {
     let host = clues.host.as_deref().unwrap_or("the name");
     let proxy = match clues.proxy {
-        true => format!("a proxy is set, and still the client looked up {host} by itself: it ignores the proxy"),
-        false => format!(
-            "{host} is a public name; where it is unknown, often only the proxy resolves such names and the client ignores it"
-        ),
+        true => format!("a proxy is set, but the client resolved {host} itself: it ignores the proxy"),
+        false => {
+            format!("{host} is a public name: if only the proxy resolves such names, the client ignores the proxy")
+        }
     };
     vec![
         Candidate::new(&PROXY_INTERFERES, proxy),
         Candidate::new(
             &DNS_FAILURE,
-            "the cluster's DNS is not there, cannot resolve public names, or answers for the zone itself",
+            "the cluster's DNS is down, cannot resolve public names, or serves a private zone of that name",
         ),
-        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "the host may be one that does not exist"),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "the host may not exist"),
     ]
 }
 
@@ -100,7 +103,7 @@ fn unresolved(clues: &Clues) -> Vec<Candidate> {
 
 fn cannot_connect(clues: &Clues) -> Vec<Candidate> {
     let mut candidates =
-        vec![Candidate::new(&DNS_FAILURE, "SDKs that say no more than this mostly could not resolve the name")];
+        vec![Candidate::new(&DNS_FAILURE, "SDKs that report only this usually could not resolve the name")];
     candidates.extend(timed_out(clues));
     candidates
 }
@@ -108,11 +111,12 @@ fn cannot_connect(clues: &Clues) -> Vec<Candidate> {
 fn timed_out(clues: &Clues) -> Vec<Candidate> {
     let global = Candidate::new(
         &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
-        "sts.amazonaws.com is only on the internet: a VPC without a way out has regional endpoints at most",
+        "sts.amazonaws.com is only on the internet: a VPC without internet egress can reach only regional VPC \
+         endpoints",
     );
     let way = match clues.address {
         Some(address) if is_private(address) => {
-            format!("{address} is private, so a VPC endpoint: its security group or a network policy drops the packets")
+            format!("{address} is private (a VPC endpoint): its security group or a network policy drops the packets")
         }
         Some(address) => {
             format!("{address} is public: no NAT gateway, or a network policy or security group drops the packets")
@@ -120,8 +124,7 @@ fn timed_out(clues: &Clues) -> Vec<Candidate> {
         None => "no answer: no route out (NAT), or a network policy or security group drops the packets".to_owned(),
     };
     let unreachable = Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, way);
-    let proxy =
-        Candidate::new(&PROXY_INTERFERES, "where only a proxy leads out, a client that ignores it gets no answer");
+    let proxy = Candidate::new(&PROXY_INTERFERES, "a client that ignores a required proxy gets no answer");
     match (clues.calls_global_endpoint(), clues.proxy) {
         (true, false) => vec![global, unreachable, proxy],
         (true, true) => vec![proxy, global, unreachable],
@@ -135,21 +138,25 @@ fn refused(clues: &Clues) -> Vec<Candidate> {
     let loopback = clues.address.is_some_and(|address| address.is_loopback());
     let mesh = match loopback {
         true => {
-            "refused on this very host: a service mesh's proxy that is not up yet, as in an init container, or an endpoint override"
+            "refused by this host itself: a mesh proxy that is not running yet (as in init containers), or an \
+             endpoint override"
         }
         false => "a firewall or network policy refuses the connection",
     };
     vec![
         Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, mesh),
-        Candidate::new(&PROXY_INTERFERES, "a proxy that is down refuses too"),
-        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "an endpoint override that leads nowhere is refused too"),
+        Candidate::new(&PROXY_INTERFERES, "a proxy that is down refuses connections too"),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "an endpoint override may point to a closed port"),
     ]
 }
 
 fn reset(clues: &Clues) -> Vec<Candidate> {
     let mut candidates = vec![
-        Candidate::new(&PROXY_INTERFERES, "something on the way cut the connection: a firewall, a proxy, a mesh"),
-        Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "or a network policy that resets instead of dropping"),
+        Candidate::new(&PROXY_INTERFERES, "a firewall, proxy or mesh closed the connection"),
+        Candidate::new(
+            &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
+            "a network policy may reset connections instead of dropping packets",
+        ),
     ];
     if !clues.proxy {
         candidates.swap(0, 1);

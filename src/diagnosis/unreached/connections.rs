@@ -17,10 +17,10 @@ pub(super) fn read(story: &Story, faults: &[AddressFault]) -> Reading {
     let told = told.join(", ");
     if let Some(proxy) = &dial.via {
         // A sidecar or a node's proxy that is not up yet refuses, or is silent, and takes connections a little later.
-        return around(story, format!("The proxy {proxy} does not take connections: {told}.")).passing();
+        return around(story, format!("The proxy {proxy} does not accept connections: {told}.")).passing();
     }
     let found_under = dial.lookup.as_ref().and_then(|lookup| lookup.found_under.as_ref());
-    let found_under = found_under.map(|domain| format!(" The name was found under the search domain {domain}."));
+    let found_under = found_under.map(|domain| format!(" The name resolved under the search domain {domain}."));
     let seen = format!("{}: {told}.{}", endpoint.host, found_under.unwrap_or_default());
     let has = |kind: fn(&TcpFault) -> bool| faults.iter().any(|fault| kind(&fault.fault));
     let is_silent = has(|fault| matches!(fault, TcpFault::TimedOut { .. } | TcpFault::Os(_)));
@@ -44,21 +44,21 @@ fn silent(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
     let addresses = || faults.iter().map(|fault| fault.address.ip());
     let (kind, fix) = if addresses().all(is_private) {
         let fix = Fix::new(
-            "Allow TCP port 443 from the pods in the security group of the VPC endpoint, and to it in the egress rules of \
-             NetworkPolicy and of the pods' own security group",
+            "Allow TCP port 443 from the pods in the security group of the VPC endpoint, and to it in the egress \
+             rules of NetworkPolicy and of the pods' own security group.",
         );
         (
-            "The address is private, so a VPC endpoint: its security group, or a network policy here, drops the packets",
+            "The address is private (a VPC endpoint): its security group, or a network policy here, drops the packets",
             endpoints(story, fix),
         )
     } else if addresses().all(|address| address.is_ipv6()) {
-        let fix = "Give the pods a way to the internet over IPv6 (egress-only internet gateway), or call a name that has \
-                   IPv4 addresses";
-        ("There are only IPv6 addresses, and no way out over IPv6", Fix::new(fix))
+        let fix = "Give the pods IPv6 egress to the internet (egress-only internet gateway), or call a name that has \
+                   IPv4 addresses.";
+        ("There are only IPv6 addresses, and IPv6 egress does not work", Fix::new(fix))
     } else {
         let fix = Fix::new(format!(
-            "If this network has neither a NAT gateway nor a VPC endpoint for STS, create the endpoint: waiting does not \
-             help. If it has one, allow egress to {host} on port 443 in NetworkPolicy and security groups"
+            "Create a VPC endpoint for STS if this network has neither one nor a NAT gateway: waiting does not help. \
+             Otherwise allow egress to {host} on port 443 in NetworkPolicy and security groups."
         ));
         (
             "The address is public: there is no NAT, or a network policy or security group drops the packets",
@@ -71,10 +71,10 @@ fn silent(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
 /// Something on the way answered in STS's place that there is no way: nothing is dropped, and no time passed.
 fn rejected(story: &Story, seen: String) -> Reading {
     let host = &story.endpoint.host;
-    let seen = format!("{seen} A firewall, a network policy or a router on the way rejects the connection (ICMP).");
+    let seen = format!("{seen} A firewall, a network policy or a router on the path rejects the connection (ICMP).");
     let fix = Fix::new(format!(
-        "Allow TCP port 443 to {host} where it is rejected: egress rules of NetworkPolicy, host firewall, or a router \
-         without a route"
+        "Allow TCP port 443 to {host} where it is rejected: check the egress rules of NetworkPolicy, the host \
+         firewall, and routers without a route."
     ));
     Reading::open(seen, Vec::new()).with_fix(fix.command(POLICIES))
 }
@@ -86,18 +86,19 @@ fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
     let (seen, fix) = if has_other_family && faults.iter().all(is_ipv4) {
         (
             format!("{seen} The name has only IPv4 addresses, and this pod has only IPv6."),
-            "Set AWS_USE_DUALSTACK_ENDPOINT=true in the pod template, so that SDKs call the name of STS that has IPv6 \
-             addresses too, or provide NAT64 with DNS64; then recreate the pod",
+            "Set AWS_USE_DUALSTACK_ENDPOINT=true in the pod template so that SDKs call the STS name that also has \
+             IPv6 addresses, or provide NAT64 with DNS64. Then recreate the pod.",
         )
     } else if has_other_family && !faults.iter().any(is_ipv4) {
         (
             format!("{seen} The name has only IPv6 addresses, and this pod has only IPv4."),
-            "Call a name that has IPv4 addresses: remove the DNS record or the endpoint override that leads to IPv6 only",
+            "Call a name that has IPv4 addresses: remove the DNS record or the endpoint override that leads to IPv6 \
+             only.",
         )
     } else {
         (
             format!("{seen} The pod has no route to it."),
-            "Give the pod a route: check the CNI plugin on its node and the routes in the pod's network",
+            "Give the pod a route: check the CNI plugin on its node and the routes in the pod's network.",
         )
     };
     Reading { advice: has_other_family.then_some(Advice::Fix), ..Reading::open(seen, Vec::new()) }
@@ -105,28 +106,25 @@ fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
 }
 
 fn global(story: &Story, seen: String) -> Reading {
-    let regional = "the regional endpoint is what SDKs should call";
+    let regional = "SDKs should call the regional endpoint";
     let reading = match story.detour {
         Some(Ok(way)) => {
             let addresses = way.dns.iter().flatten().flatten();
             let at = addresses.map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
             let kind = if way.dns.iter().flatten().flatten().copied().all(is_private) { "private " } else { "" };
-            let seen = format!("{seen} {} takes connections at its {kind}address {at}.", way.host);
+            let seen = format!("{seen} {} accepts connections at its {kind}address {at}.", way.host);
             return Reading::decided(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, seen);
         }
         Some(Err(way)) if is_vpc_endpoint(way) => {
             let fault = way.fault().unwrap_or_default();
-            let seen = format!("{seen} {} is a VPC endpoint, and does not answer either: {fault}.", way.host);
+            let seen = format!("{seen} {} is a VPC endpoint and does not answer either: {fault}.", way.host);
             let candidates = vec![
                 (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, regional.to_owned()),
-                (
-                    &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                    "and the VPC endpoint's security group drops the packets".to_owned(),
-                ),
+                (&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "the VPC endpoint's security group drops the packets".to_owned()),
             ];
             let fix = Fix::new(format!(
-                "Set AWS_STS_REGIONAL_ENDPOINTS=regional, and allow TCP port 443 from the pods in the security group of \
-                 the VPC endpoint {}",
+                "Set AWS_STS_REGIONAL_ENDPOINTS=regional, and allow TCP port 443 from the pods in the security group \
+                 of the VPC endpoint {}.",
                 way.host
             ));
             return Reading::open(seen, candidates).with_fix(endpoints(story, fix));
@@ -136,7 +134,7 @@ fn global(story: &Story, seen: String) -> Reading {
             vec![
                 (
                     &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                    "nothing shows a way out: no NAT, or a network policy or security group drops the packets"
+                    "no sign of internet egress: no NAT, or a network policy or security group drops the packets"
                         .to_owned(),
                 ),
                 (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, format!("if the VPC has an endpoint for STS, {regional}")),
@@ -144,8 +142,8 @@ fn global(story: &Story, seen: String) -> Reading {
         ),
     };
     let fix = Fix::new(
-        "Set AWS_STS_REGIONAL_ENDPOINTS=regional. If this network has neither a NAT gateway nor a VPC endpoint for STS, \
-         create the endpoint: waiting does not help. Otherwise allow egress on port 443",
+        "Set AWS_STS_REGIONAL_ENDPOINTS=regional. If this network has neither a NAT gateway nor a VPC endpoint for \
+         STS, create the endpoint: waiting does not help. Otherwise allow egress on port 443.",
     );
     reading.with_fix(create_endpoint(story, fix).command(POLICIES))
 }
@@ -180,17 +178,20 @@ fn create_endpoint(story: &Story, fix: Fix) -> Fix {
 /// STS itself never refuses: somebody in between does, or nobody listens where an override leads.
 fn refused(story: &Story, loopback: bool, seen: String) -> Reading {
     let mesh = match loopback {
-        true => "the connection went to this very pod, where a mesh's proxy should listen",
+        true => "the connection went to this pod itself, where a mesh's proxy should listen",
         false => {
-            "STS refuses nobody; a service mesh redirects connections to its proxy, which init containers come before"
+            "STS does not refuse connections; a mesh redirects them to its proxy, which starts after init containers"
         }
     };
     let mut candidates = vec![
         (&MESH_PROXY_NOT_RUNNING, mesh.to_owned()),
-        (&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "or a network policy or firewall refuses instead of dropping".to_owned()),
+        (
+            &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
+            "a network policy or firewall refuses connections instead of dropping packets".to_owned(),
+        ),
     ];
     if let EndpointSource::Override(variable) = story.endpoint.source {
-        candidates.insert(0, (&STS_ENDPOINT_MISCONFIGURED, format!("{variable} leads there, and nothing listens")));
+        candidates.insert(0, (&STS_ENDPOINT_MISCONFIGURED, format!("{variable} points there, and nothing listens")));
     }
     Reading::open(seen, candidates)
 }

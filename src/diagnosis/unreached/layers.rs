@@ -35,9 +35,9 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
 
 /// What would be decided after a layer's whole time is only likely after a part of it.
 fn cut_short(reading: Reading, layer: Layer) -> Reading {
-    let seen = format!("The run's time was over while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
+    let seen = format!("The run timed out while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
     let decided = reading.candidates.is_empty();
-    let decided = decided.then(|| (reading.cause, "if it is the same with more time (--run-timeout)".to_owned()));
+    let decided = decided.then(|| (reading.cause, "if the fault stays with a longer --run-timeout".to_owned()));
     let candidates = reading.candidates.into_iter().chain(decided).collect();
     Reading { fix: reading.fix, ..Reading::open(seen, candidates) }
 }
@@ -49,30 +49,27 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
     match fault {
         TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_of_amazon(issuer) => Reading::decided(
             &TLS_UNKNOWN_CA,
-            format!("{seen} Amazon did not issue it: something on the way inspects TLS, or stands in for STS."),
+            format!(
+                "{seen} Amazon did not issue it: a proxy or firewall inspects TLS, or another server answers as STS."
+            ),
         ),
         TlsFault::UnknownIssuer { .. } => Reading::decided(
             &TLS_UNKNOWN_CA,
-            format!("{seen} The trust store of this image lacks Amazon's authorities."),
+            format!("{seen} The trust store of this image lacks Amazon's root certificates."),
         ),
         TlsFault::NoRoots { looked_at } => {
             let places = looked_at.first().map(String::as_str).unwrap_or_default();
-            Reading::decided(
-                &TLS_UNKNOWN_CA,
-                format!("There is no CA bundle in this image (neither {places} nor elsewhere)."),
+            Reading::decided(&TLS_UNKNOWN_CA, format!("This image has no CA bundle (neither {places} nor elsewhere)."))
+        }
+        TlsFault::BadBundle { variable, path, .. } => {
+            Reading::decided(&TLS_UNKNOWN_CA, format!("The CA bundle cannot be used: {fault}.")).with_fix(
+                Fix::new(format!(
+                    "Mount the CA bundle at the path that {variable} names, or remove {variable} if no private CA is \
+                     needed, then recreate the pod."
+                ))
+                .command(format!("ls -lL {}", shell_word(path))),
             )
         }
-        TlsFault::BadBundle { variable, path, .. } => Reading::decided(
-            &TLS_UNKNOWN_CA,
-            format!("The CA bundle cannot be used: {fault}."),
-        )
-        .with_fix(
-            Fix::new(format!(
-                "Mount the CA bundle at the path that {variable} names, or remove {variable} where no private CA is \
-                     needed; then recreate the pod"
-            ))
-            .command(format!("ls -lL {}", shell_word(path))),
-        ),
         TlsFault::WrongName { .. } => {
             let reading = Reading::decided(&TLS_HOSTNAME_MISMATCH, wrong_name(story, &seen));
             match other_name_fix(story) {
@@ -83,15 +80,18 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
         TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(
             seen,
             vec![
-                (&REQUEST_CLOCK_SKEW, "STS renews its certificates in time, so the local clock may be far off".into()),
-                inspected("or the certificate is not STS's: something on the way inspects TLS"),
+                (
+                    &REQUEST_CLOCK_SKEW,
+                    "STS renews its certificates in time: check whether the local clock is far off".into(),
+                ),
+                inspected("the certificate is not from STS: a proxy or firewall inspects TLS"),
             ],
         )
         .with_fix(
             Fix::new(
                 "Compare the local clock with the certificate's dates. If the clock is wrong, correct time \
-                 synchronization on the node; if it is right, have whoever runs the TLS inspection or the STS stand-in \
-                 renew the certificate",
+                 synchronization on the node. If it is right, ask whoever runs the TLS inspection or the STS stand-in \
+                 to renew the certificate.",
             )
             .command("date -u")
             .command(format!(
@@ -101,7 +101,7 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
             )),
         ),
         TlsFault::NotTls => {
-            let why = "something on the way answers in STS's place, in plain text: a transparent proxy, a portal";
+            let why = "a transparent proxy or portal answers in plain text instead of STS";
             Reading::open(seen, overridden(story).into_iter().chain([(&PROXY_INTERFERES, why.to_owned())]).collect())
         }
         TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
@@ -116,11 +116,11 @@ fn other_name_fix(story: &Story) -> Option<Fix> {
     }
     let text = match story.endpoint.source {
         EndpointSource::Override(variable) => {
-            format!("Set {variable} to a name that is in the certificate, or remove it")
+            format!("Set {variable} to a name that is in the certificate, or remove it.")
         }
         _ => format!(
-            "Remove the DNS record, hosts entry or proxy rule that sends {host} to another server; {host} is already the \
-             right name to call"
+            "Remove the DNS record, hosts entry or proxy rule that sends {host} to another server. The name itself is \
+             correct."
         ),
     };
     Some(Fix::new(text).command(format!("getent hosts {}", shell_word(host))))
@@ -134,7 +134,8 @@ fn search_domain<'s>(story: &'s Story) -> Option<&'s str> {
 fn wrong_name(story: &Story, seen: &str) -> String {
     match search_domain(story) {
         Some(domain) => format!(
-            "{seen} The name was found under the search domain {domain}, where a wildcard answers for every name."
+            "{seen} The name resolved under the search domain {domain}, where a wildcard record answers for every \
+             name."
         ),
         None => seen.to_owned(),
     }
@@ -143,9 +144,7 @@ fn wrong_name(story: &Story, seen: &str) -> String {
 fn exchange(story: &Story, fault: Option<&HttpFault>) -> Reading {
     match fault {
         Some(fault) => cut(story, format!("{}: {fault}.", story.endpoint.host)),
-        None if story.out_of_time => {
-            Reading::open("The run's time was over before STS answered.".to_owned(), Vec::new())
-        }
+        None if story.out_of_time => Reading::open("The run timed out before STS answered.".to_owned(), Vec::new()),
         None => Reading::open("STS did not answer.".to_owned(), Vec::new()),
     }
 }
@@ -153,10 +152,10 @@ fn exchange(story: &Story, fault: Option<&HttpFault>) -> Reading {
 /// The connection stood, and then something broke it off.
 fn cut(story: &Story, seen: String) -> Reading {
     let between = match &story.dial.via {
-        Some(proxy) => format!("the proxy {proxy} may have broken off the connection"),
-        None => "a firewall or transparent proxy that looks at names breaks such connections off".to_owned(),
+        Some(proxy) => format!("the proxy {proxy} may have closed the connection"),
+        None => "a firewall or transparent proxy that filters by host name closes such connections".to_owned(),
     };
-    let passing = (&STS_SERVER_ERROR, "or STS itself did not answer; that passes".to_owned());
+    let passing = (&STS_SERVER_ERROR, "STS itself may not have answered; retry".to_owned());
     let candidates = overridden(story).into_iter().chain([(&PROXY_INTERFERES, between), passing]).collect();
     Reading::open(seen, candidates)
 }
@@ -164,7 +163,7 @@ fn cut(story: &Story, seen: String) -> Reading {
 fn overridden(story: &Story) -> Option<(&'static Cause, String)> {
     match story.endpoint.source {
         EndpointSource::Override(variable) => {
-            Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} may lead to something that is not STS")))
+            Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} may point to a server that is not STS")))
         }
         _ => None,
     }
@@ -238,7 +237,7 @@ pub(super) mod tests {
             (tcp("10.0.1.5:443", SILENT), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "VPC endpoint"),
             (tcp("52.1.1.1:443", SILENT), &STS_ENDPOINT_UNREACHABLE_TIMEOUT, "NAT"),
             (tcp("52.1.1.1:443", TcpFault::Refused), &MESH_PROXY_NOT_RUNNING, "refused"),
-            (proxied(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, "does not take connections"),
+            (proxied(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, "does not accept connections"),
             (unknown("CN=Zscaler Root"), &TLS_UNKNOWN_CA, "inspects TLS"),
             (unknown("C=US, O=Amazon, CN=Amazon RSA 2048 M02"), &TLS_UNKNOWN_CA, "lacks Amazon's"),
             (in_tls(TlsFault::WrongName { names: vec!["a.vpce".into()] }), &TLS_HOSTNAME_MISMATCH, "a.vpce"),

@@ -21,48 +21,49 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
     let name = dial.via.as_ref().unwrap_or(&endpoint.host);
     let is_unknown = matches!(fault, DnsFault::NoSuchName | DnsFault::NoAddress | DnsFault::NotAName);
     if is_unknown && dial.via.is_some() {
-        return Some(around(story, format!("The proxy's name {name} could not be looked up: {fault}.")));
+        return Some(around(story, format!("The proxy's name {name} could not be resolved: {fault}.")));
     }
     if is_unknown && names_no_region(story) {
         return None;
     }
-    let seen = format!("{name} could not be looked up: {fault}{}.", asked(dial));
+    let seen = format!("{name} could not be resolved: {fault}{}.", asked(dial));
     let decided = |text: String| (Reading::decided(&DNS_FAILURE, seen.clone()), Fix::new(text));
     let servers = servers(dial);
     let (reading, fix) = match fault {
         DnsFault::NoSuchName => no_such_name(story, &seen),
         DnsFault::NotAName => (
             Reading::open(seen, overridden(story).into_iter().collect()),
-            Fix::new("Correct the host name in the endpoint's URL, then recreate the pod"),
+            Fix::new("Correct the host name in the endpoint's URL, then recreate the pod."),
         ),
         DnsFault::NoAddress => {
             let (reading, fix) = decided(format!(
-                "Give {name} an address record in the zone that answers for it: a private hosted zone, or a hosts or \
-                 template block of CoreDNS, replaces the public zone"
+                "Add an address record for {name} to the zone that answers for it: a private hosted zone, or a hosts \
+                 or template block of CoreDNS, replaces the public zone."
             ));
             (reading, fix.command(CONFIGURATION))
         }
         DnsFault::Closed => {
-            let mesh = "an init container of a pod in a service mesh has no network before the mesh's proxy runs";
-            let closed = "else no DNS pod is ready behind the service, or a NetworkPolicy rejects port 53";
+            let mesh = "init containers in a service mesh have no network before the mesh's proxy runs";
+            let closed = "no DNS pod is ready behind the service, or a NetworkPolicy rejects port 53";
             let candidates: Vec<(&'static Cause, String)> =
                 vec![(&MESH_PROXY_NOT_RUNNING, mesh.into()), (&DNS_FAILURE, closed.into())];
             let fix = Fix::new(format!(
-                "If this is an init container in a mesh, run the mesh's proxy as a native sidecar; otherwise make DNS pods \
-                 ready and allow UDP and TCP port 53 from this pod to {servers}"
+                "Run the mesh's proxy as a native sidecar if this is an init container in a mesh. Otherwise make DNS \
+                 pods ready and allow UDP and TCP port 53 from this pod to {servers}."
             ));
             (Reading::open(seen, candidates), fix.command(PODS).command(ENDPOINTS).command(POLICIES))
         }
         DnsFault::NoRoute => {
             let (reading, fix) = decided(format!(
-                "Give this pod a route to {servers}: check the CNI plugin on its node, and firewalls that reject"
+                "Give this pod a route to {servers}: check the CNI plugin on its node, and firewalls that reject \
+                 packets."
             ));
             (reading, fix.command(POLICIES))
         }
         DnsFault::NoConfiguration => {
             let (reading, fix) = decided(
-                "Set dnsPolicy: ClusterFirst in the pod template, or stop mounting over /etc/resolv.conf, then recreate \
-                 the pod"
+                "Set dnsPolicy: ClusterFirst in the pod template, or stop mounting over /etc/resolv.conf, then \
+                 recreate the pod."
                     .to_owned(),
             );
             (Reading { advice: Some(Advice::Fix), ..reading }, fix)
@@ -70,34 +71,36 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
         DnsFault::Refused { server } => {
             let (reading, fix) = decided(format!(
                 "Allow this pod's network to query {server} (its access list), or name the cluster's DNS service in \
-                 dnsConfig or with dnsPolicy: ClusterFirst, then recreate the pod"
+                 dnsConfig or with dnsPolicy: ClusterFirst, then recreate the pod."
             ));
             (reading, fix.command(CONFIGURATION))
         }
         DnsFault::ServerFailed { server } => {
             let (reading, fix) = decided(format!(
-                "Find out why {server} fails: CoreDNS answers SERVFAIL when the servers that it forwards to do not answer"
+                "Find out why {server} fails: CoreDNS returns SERVFAIL when the servers that it forwards to do not \
+                 answer."
             ));
             (reading, fix.command(LOGS).command(CONFIGURATION))
         }
         DnsFault::CutOff { server, .. } => {
             let (reading, fix) = decided(format!(
-                "Allow TCP port 53 from this pod to {server}, besides UDP: NetworkPolicy egress and security groups"
+                "Allow TCP port 53 from this pod to {server}, in addition to UDP: check NetworkPolicy egress and \
+                 security groups."
             ));
             (reading, fix.command(POLICIES))
         }
         DnsFault::TimedOut { after_ms } if dial.lookup.as_ref().is_some_and(Lookup::is_answered) => {
-            let seen = format!("{name} was not found within {after_ms} ms, because DNS answers slowly{}.", asked(dial));
+            let seen = format!("{name} was not resolved within {after_ms} ms because DNS is slow{}.", asked(dial));
             let fix = Fix::new(
-                "Find out why DNS answers slowly (CPU limits and load of CoreDNS), and set ndots to 1 (dnsConfig.options) so \
-                 that the full name is tried first",
+                "Find out why DNS is slow (CPU limits and load of CoreDNS), and set ndots to 1 (dnsConfig.options) so \
+                 that the full name is tried first.",
             );
             (Reading::decided(&DNS_FAILURE, seen), fix.command(PODS))
         }
         DnsFault::TimedOut { .. } => {
             let (reading, fix) = decided(format!(
-                "Allow UDP and TCP port 53 from this pod to {servers} (NetworkPolicy egress, security groups of the pod \
-                 and of the nodes), and check that the DNS pods run"
+                "Allow UDP and TCP port 53 from this pod to {servers} (NetworkPolicy egress, security groups of the \
+                 pod and of the nodes), and check that the DNS pods run."
             ));
             (reading, fix.command(PODS).command(POLICIES))
         }
@@ -106,16 +109,16 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
 }
 
 fn no_such_name(story: &Story, seen: &str) -> (Reading, Fix) {
-    let dns: (&'static Cause, String) =
-        (&DNS_FAILURE, "the cluster's DNS cannot resolve public names, or answers for the zone itself".to_owned());
-    let proxy: (&'static Cause, String) = (
-        &PROXY_INTERFERES,
-        "where only a proxy knows public names, HTTPS_PROXY must name it; it is not set".to_owned(),
+    let dns: (&'static Cause, String) = (
+        &DNS_FAILURE,
+        "the cluster's DNS cannot resolve public names, or serves a private zone of that name".to_owned(),
     );
+    let proxy: (&'static Cause, String) =
+        (&PROXY_INTERFERES, "HTTPS_PROXY is not set, but is required if only a proxy resolves public names".to_owned());
     let candidates = overridden(story).into_iter().chain([dns, proxy]).collect();
     let fix = Fix::new(format!(
-        "Make the cluster's DNS resolve {}: forward public names to a resolver that knows them, and remove a private zone \
-         that hides the name; or set HTTPS_PROXY if only a proxy resolves public names",
+        "Configure the cluster's DNS to resolve {}: forward public names to a resolver that knows them, and remove a \
+         private zone that hides the name. If only a proxy resolves public names, set HTTPS_PROXY instead.",
         story.endpoint.host
     ));
     (Reading::open(seen.to_owned(), candidates), fix.command(CONFIGURATION))

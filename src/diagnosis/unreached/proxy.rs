@@ -11,8 +11,8 @@ pub(super) fn around(story: &Story, seen: String) -> Reading {
         Some(Ok(way)) => {
             let private = way.dns.iter().flatten().flatten().copied().all(is_private);
             let kind = if private { "a VPC endpoint " } else { "" };
-            let seen = format!("{seen} Without the proxy, {kind}{host} takes connections.");
-            let list = format!("add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod");
+            let seen = format!("{seen} Without the proxy, {kind}{host} accepts connections.");
+            let list = format!("Add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod.");
             Reading::decided(&PROXY_INTERFERES, seen).with_fix(Fix::new(list))
         }
         _ => Reading::decided(&PROXY_INTERFERES, seen),
@@ -26,12 +26,13 @@ pub(super) fn left_out(story: &Story, reading: Reading) -> Reading {
     let http = story.environment.first(&["HTTP_PROXY", "http_proxy"]).filter(|_| is_direct && is_closed);
     let Some((variable, _)) = http else { return reading };
     let seen = format!(
-        "{} {variable} is set and HTTPS_PROXY is not: clients use {variable} only for http URLs, and connected directly.",
+        "{} {variable} is set and HTTPS_PROXY is not: clients use {variable} only for http URLs and connected \
+         directly.",
         reading.seen
     );
-    let candidate = (&PROXY_INTERFERES, "if only the proxy leads out, HTTPS_PROXY must name it".to_owned());
+    let candidate = (&PROXY_INTERFERES, "HTTPS_PROXY must name the proxy if it is the only route out".to_owned());
     let fix = Fix::new(format!(
-        "Set HTTPS_PROXY (and https_proxy) to the proxy that {variable} names, then recreate the pod"
+        "Set HTTPS_PROXY (and https_proxy) to the proxy that {variable} names, then recreate the pod."
     ));
     let candidates = std::iter::once(candidate)
         .chain(reading.candidates.into_iter().filter(|(cause, _)| *cause != &PROXY_INTERFERES))
@@ -53,22 +54,26 @@ pub(super) fn secure(story: &Story, fault: &TlsFault) -> Reading {
         TlsFault::Closed | TlsFault::TimedOut { .. } | TlsFault::Other(_) => return around(story, seen).passing(),
         TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => {
             let candidates = vec![
-                (&PROXY_INTERFERES, "the certificate of the proxy is out of date".to_owned()),
-                (&REQUEST_CLOCK_SKEW, "or the local clock is far off".to_owned()),
+                (&PROXY_INTERFERES, "the proxy's certificate is expired or not yet valid".to_owned()),
+                (&REQUEST_CLOCK_SKEW, "the local clock may be far off".to_owned()),
             ];
-            let fix = Fix::new("Compare the local clock with the dates of the proxy's certificate, and correct what is wrong");
+            let fix = Fix::new(
+                "Compare the local clock with the dates of the proxy's certificate, and correct the one that is \
+                 wrong.",
+            );
             return Reading::open(seen, candidates).with_fix(fix.command("date -u").command(shown("-issuer -dates")));
         }
         TlsFault::UnknownIssuer { .. } => Fix::new(
-            "Add the CA that issued the proxy's certificate to the CA bundle of the pod (AWS_CA_BUNDLE or SSL_CERT_FILE \
-             names it), then recreate the pod",
+            "Add the CA that issued the proxy's certificate to the CA bundle of the pod (the file in AWS_CA_BUNDLE or \
+             SSL_CERT_FILE), then recreate the pod.",
         )
         .command(shown("-subject -issuer")),
         TlsFault::WrongName { .. } => Fix::new(format!(
-            "Name the proxy in {variable} by a name that is in its certificate, then recreate the pod"
+            "Set the host in {variable} to a name that is in the proxy's certificate, then recreate the pod."
         )),
         TlsFault::NotTls => Fix::new(format!(
-            "Use http:// instead of https:// in {variable}: this proxy does not speak TLS; then recreate the pod"
+            "Use http:// instead of https:// in {variable}, because this proxy does not speak TLS, then recreate the \
+             pod."
         )),
     };
     let reading = around(story, seen);
@@ -97,7 +102,7 @@ pub(super) fn read(story: &Story, fault: &ProxyFault) -> Reading {
             format!("The probe cannot test the proxy {proxy}: {fault}. An SDK that supports it may reach {host}."),
         )
         .with_fix(Fix::new(
-            "Test the identity with the SDK of the workload, or give the probe an HTTP proxy in HTTPS_PROXY",
+            "Test the identity with the workload's SDK, or set HTTPS_PROXY to an HTTP proxy for the probe.",
         )),
     }
 }
@@ -110,12 +115,13 @@ fn authentication(story: &Story, reading: Reading) -> Reading {
         true => (
             format!("{} {variable} has a user and password, and the proxy rejected them.", reading.seen),
             format!(
-                "Correct the user and password in {variable} (percent-encode special characters), then recreate the pod"
+                "Correct the user and password in {variable} (percent-encode special characters), then recreate the \
+                 pod."
             ),
         ),
         false => (
             format!("{} The proxy requires a password, and {variable} has none.", reading.seen),
-            format!("Add the user and password to {variable} (http://USER:PASSWORD@HOST:PORT), then recreate the pod"),
+            format!("Add the user and password to {variable} (http://USER:PASSWORD@HOST:PORT), then recreate the pod."),
         ),
     };
     // A direct connection that works stays the better fix.

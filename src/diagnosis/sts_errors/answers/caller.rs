@@ -15,15 +15,15 @@ pub fn second_hop(symptom: Symptom, clues: &Clues) -> Reading {
     }
     let caller = clues.caller.as_deref().map_or_else(|| "the caller".to_owned(), |caller| caller.to_owned());
     let own = match (clues.caller_session(), &clues.role) {
-        (Some((name, _)), Some(role)) if role.name == name => ", which is the very role it already has",
+        (Some((name, _)), Some(role)) if role.name == name => ", which is the role it already has",
         _ => "",
     };
-    let why = format!("{caller} has credentials and asks for a second role with sts:AssumeRole{own}");
+    let why = format!("{caller} has credentials and requests a second role with sts:AssumeRole{own}");
     Reading {
         symptom,
         candidates: vec![
             Candidate::new(&SECOND_HOP_ASSUME_ROLE_DENIED, why),
-            Candidate::new(&ROLE_DOES_NOT_EXIST, "the answer is the same if the second role does not exist"),
+            Candidate::new(&ROLE_DOES_NOT_EXIST, "a second role that does not exist gives the same error"),
         ],
         umbrella: None,
     }
@@ -33,7 +33,7 @@ pub fn second_hop(symptom: Symptom, clues: &Clues) -> Reading {
 pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
     let caller = clues.caller.as_deref().unwrap_or("the caller");
     if caller.contains(":user/") || caller.starts_with("user/") {
-        let why = format!("{caller} is an IAM user: static keys were used, not the service account's token");
+        let why = format!("{caller} is an IAM user: static keys were used instead of the service account token");
         return Reading::decided(symptom, &STATIC_KEYS_OVERRIDE, why);
     }
     let injected = clues.role_variable == Told::Set && clues.file_variable != Told::Missing;
@@ -48,28 +48,32 @@ pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
     }
     let lacks = &ROLE_LACKS_PERMISSIONS;
     if is_the_role {
-        let why =
-            format!("the call was made as {caller}, which is the pod's role: IRSA works, and the role may not do this");
+        let why = format!(
+            "the call was made as {caller}, the pod's role: IRSA works, but the role does not allow this action"
+        );
         return Reading::decided(symptom, lacks, why);
     }
-    let why =
-        format!("AWS knows {caller} as caller: if that is the pod's role, IRSA works, and the role may not do this");
-    let other = Candidate::new(&CALLER_IS_NOT_EXPECTED_ROLE, "if it is not, other credentials win over web identity");
+    let why = format!(
+        "the caller is {caller}: if that is the pod's role, IRSA works, but the role does not allow this action"
+    );
+    let other = Candidate::new(
+        &CALLER_IS_NOT_EXPECTED_ROLE,
+        "if it is not the pod's role, other credentials take precedence over web identity",
+    );
     Reading { symptom, candidates: vec![Candidate::new(lacks, why), other], umbrella: None }
 }
 
 /// Why a call was made as the node.
 fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Candidate> {
-    let node =
-        Candidate::new(&NODE_ROLE_FALLBACK, format!("{caller} is the node's role: web identity was not used at all"));
+    let node = Candidate::new(&NODE_ROLE_FALLBACK, format!("{caller} is the node role: web identity was not used"));
     let sdk = no_web_identity(caller, injected);
     let missing = Candidate::new(
         &ENV_NOT_INJECTED_WEBHOOK_MISSING,
-        "without AWS_ROLE_ARN in the container no SDK can use web identity",
+        "without AWS_ROLE_ARN in the container, no SDK can use web identity",
     );
     let annotation = Candidate::new(
         &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
-        "look for eks.amazonaws.com/role-arn at the pod's own service account",
+        "check the pod's own service account for the annotation eks.amazonaws.com/role-arn",
     );
     if injected && clues.static_keys {
         vec![keys(), sdk, node, unreadable()]
@@ -88,7 +92,7 @@ fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Ca
 fn no_web_identity(caller: &str, injected: bool) -> Candidate {
     let why = match injected {
         true => format!(
-            "the variables are set, and still the call was made as {caller}: this SDK or its chain has no web identity"
+            "the variables are set, but the call was made as {caller}: this SDK or its chain has no web identity"
         ),
         false => format!(
             "the call was made as {caller}: if the container has AWS_ROLE_ARN, the SDK or its chain has no web identity"
@@ -98,12 +102,12 @@ fn no_web_identity(caller: &str, injected: bool) -> Candidate {
 }
 
 fn keys() -> Candidate {
-    Candidate::new(&STATIC_KEYS_OVERRIDE, "keys in the environment or a file win over web identity in most SDKs")
+    Candidate::new(
+        &STATIC_KEYS_OVERRIDE,
+        "keys in the environment or a file take precedence over web identity in most SDKs",
+    )
 }
 
 fn unreadable() -> Candidate {
-    Candidate::new(
-        &TOKEN_FILE_PERMISSION_DENIED,
-        "some SDKs go on to the node's role where they may not read the token",
-    )
+    Candidate::new(&TOKEN_FILE_PERMISSION_DENIED, "some SDKs fall back to the node role if they cannot read the token")
 }

@@ -21,24 +21,18 @@ pub fn candidates(clues: &Clues) -> Vec<Candidate> {
             40,
             Candidate::new(
                 &CONDITION_KEY_WRONG_IN_TRUST_POLICY,
-                format!("the condition keys must be \"{key}:sub\" and \"{key}:aud\", letter by letter"),
+                format!("the condition keys must be exactly \"{key}:sub\" and \"{key}:aud\""),
             ),
         ),
         account(clues, &sub),
-        (
-            30,
-            Candidate::new(
-                &SUBJECT_WILDCARD_NEEDS_STRINGLIKE,
-                format!("a * in the policy's sub matches {sub} only under StringLike"),
-            ),
-        ),
+        (30, Candidate::new(&SUBJECT_WILDCARD_NEEDS_STRINGLIKE, "a wildcard in the policy's sub requires StringLike")),
         audience(clues),
         (15, Candidate::new(&ROLE_DOES_NOT_EXIST, does_not_exist(clues))),
         (
             10,
             Candidate::new(
                 &SCP_OR_BOUNDARY_DENY,
-                "an organization's policy that denies the call gets the same answer; likely if all else compares equal",
+                "an organization policy that denies the call gives the same error; likely if everything else matches",
             ),
         ),
     ];
@@ -63,18 +57,17 @@ fn subject(clues: &Clues, sub: &str) -> Weighed {
 
 fn account(clues: &Clues, sub: &str) -> Weighed {
     let (weight, why) = match clues.service_account() {
-        Some((namespace, "default")) => {
-            (90, format!("the pod runs as {namespace}'s \"default\" service account, which roles are seldom made for"))
+        Some((namespace, "default")) => (
+            90,
+            format!(
+                "the pod runs as the \"default\" service account of {namespace}, which roles are rarely created for"
+            ),
+        ),
+        Some((_, name)) if is_generated(name) => {
+            (80, format!("the service account name {name:?} looks generated: check that the role is for this one"))
         }
-        Some((_, name)) if is_generated(name) => (
-            80,
-            format!("the service account's name {name:?} looks generated, so it may not be the one the role is for"),
-        ),
         Some(("default", name)) => (55, format!("the pod runs as {name:?} in the namespace \"default\"")),
-        _ => (
-            35,
-            format!("the policy may be right, and the pod run under another service account than meant: it is {sub}"),
-        ),
+        _ => (35, format!("check that {sub} is the service account that the role is for")),
     };
     (weight, Candidate::new(&SERVICE_ACCOUNT_MISMATCH, why))
 }
@@ -89,8 +82,12 @@ fn is_generated(name: &str) -> bool {
 
 fn provider(clues: &Clues) -> Weighed {
     let why = match clues.provider_arn() {
-        Some(arn) => format!("the policy's principal must be {{\"Federated\": \"{arn}\"}}; clusters that were made anew have a new id"),
-        None => "the policy's federated principal must be the provider of this very issuer in the role's own account; clusters that were made anew have a new id".to_owned(),
+        Some(arn) => format!(
+            "the policy's principal must be {{\"Federated\": \"{arn}\"}}; recreated clusters have a new issuer id"
+        ),
+        None => "the policy's federated principal must be the provider of this issuer in the role's account; \
+                 recreated clusters have a new issuer id"
+            .to_owned(),
     };
     let dual_stack = clues.issuer_host().is_some_and(|host| host.ends_with("api.aws"));
     (if dual_stack { 70 } else { 45 }, Candidate::new(&WRONG_PROVIDER_IN_TRUST_POLICY, why))
@@ -101,13 +98,16 @@ fn statement(clues: &Clues) -> Weighed {
     match &clues.role {
         Some(role) if is_named_after_nodes(&role.name) => (
             85,
-            Candidate::new(code, format!("the role {:?} is named like a node's, and those trust EC2 only", role.name)),
+            Candidate::new(
+                code,
+                format!("the role name {:?} looks like a node role's, which trusts only EC2", role.name),
+            ),
         ),
         _ => (
             42,
             Candidate::new(
                 code,
-                "the policy may only trust EC2, another role or pods.eks.amazonaws.com, or allow only sts:AssumeRole",
+                "the policy may trust only EC2, another role or pods.eks.amazonaws.com, or allow only sts:AssumeRole",
             ),
         ),
     }
@@ -120,23 +120,23 @@ fn audience(clues: &Clues) -> Weighed {
             20,
             Candidate::new(
                 code,
-                "the policy's aud must be \"sts.amazonaws.com\", as the token's is, in every partition",
+                "the policy's aud must be \"sts.amazonaws.com\", like the token's, in every partition",
             ),
         ),
         Some(audience) if !audience.is_empty() => (
             75,
             Candidate::new(
                 code,
-                format!("the token's aud is {}, while policies mostly name sts.amazonaws.com", quoted(audience)),
+                format!("the token's aud is {}, but most policies name sts.amazonaws.com", quoted(audience)),
             ),
         ),
-        _ => (25, Candidate::new(code, "the policy's aud must be the token's, mostly sts.amazonaws.com")),
+        _ => (25, Candidate::new(code, "the policy's aud must match the token's, usually sts.amazonaws.com")),
     }
 }
 
 fn does_not_exist(clues: &Clues) -> String {
     let role = clues.role.as_ref().map_or_else(|| "the role".to_owned(), ToString::to_string);
-    format!("STS gives the same answer if {role} does not exist, or was made seconds ago")
+    format!("STS returns the same error if {role} does not exist or was created seconds ago")
 }
 
 #[cfg(test)]
