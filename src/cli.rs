@@ -32,17 +32,22 @@ struct Cli {
     check: check::CheckOptions,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  irsa-probe                                  one look, as text
-  irsa-probe check --output json              the same for programs
-  irsa-probe explain not-authorized           what a code means
-  irsa-probe wait --timeout 2m                init container: until IRSA works
-  irsa-probe serve                            sidecar: /readyz, /metrics and a page
+const EXAMPLES: &str = "Examples:
+  irsa-probe                                  run every check once, as text
+  \
+                        irsa-probe check --output json              the report as JSON
+  irsa-probe explain \
+                        not-authorized           what a code means
+  irsa-probe wait --timeout 2m                init \
+                        container: wait until IRSA works
+  irsa-probe serve                            sidecar: \
+                        /readyz, /metrics and a page
 
 Exit codes:
-  0  IRSA works                      3  not known; a passing fault, look again
-  1  broken, to be fixed outside     4  broken, this pod must be made anew
+  0  IRSA works                      3  \
+                        undetermined; retrying may help
+  1  broken; fix the configuration   4  broken; fix it, then \
+                        recreate the pod
   2  usage error";
 
 // Deferred: building the options of eight commands of which one runs was a tenth of a look's instructions.

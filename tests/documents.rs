@@ -225,7 +225,7 @@ fn what_holds_no_document_is_said_and_an_unknown_kind_is_named() {
         ("[]", "standard input holds no document"),
         ("{\"items\": []}", "standard input holds a document of no kind that is known here"),
         ("", "standard input is empty"),
-        ("{\"kind\": \"ControllerConfig\"}", "kind ControllerConfig is not read"),
+        ("{\"kind\": \"ControllerConfig\"}", "kind ControllerConfig is not supported"),
     ] {
         let (code, out, err) = run(directory.path(), &["audit", "-"], input);
         assert!(code == Some(2) && out.is_empty() && err.contains(said), "{input}: {err}");

@@ -162,7 +162,7 @@ fn a_token_mounted_by_itself_is_told_to_be_never_renewed() {
     );
     wrap(&mut raised, &["unshare", "--mount", "sh", "-c", &mount, "sh"]);
     let sidecar = Sidecar::start(&mut raised, &["--token-file", &format!("{volume}/token")]);
-    assert_eq!(sidecar.running.line("the token file is a mount of its own (subPath)")["level"], "WARN");
+    assert_eq!(sidecar.running.line("the token file is mounted with subPath")["level"], "WARN");
     sidecar.running.line("healthy");
 }
 
@@ -202,7 +202,7 @@ fn sigterm_ends_a_look_that_hangs() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut raised = raise(|stage| stage.misbehave(ASSUME, Misbehaviour::Hang));
         let sidecar = Sidecar::start(&mut raised, &["--run-timeout", "1h"]);
-        assert_eq!(sidecar.get("/readyz"), (503, "not ready: no look has ended yet\n".into()));
+        assert_eq!(sidecar.get("/readyz"), (503, "not ready: the first run has not finished\n".into()));
         sidecar.running.signal(signal);
         assert_eq!(sidecar.running.end().0, Some(0));
     }
@@ -218,7 +218,7 @@ fn a_port_in_use_is_told_and_only_the_unasked_one_is_done_without() {
         let (code, _, said) = run(&mut raise(|_| {}), arguments);
         assert_eq!(code, Some(2));
         assert!(
-            said.contains(&format!("cannot listen on {taken}: something else in this pod listens there")),
+            said.contains(&format!("cannot listen on {taken}: another process in this pod listens there")),
             "{said}"
         );
     }
@@ -313,7 +313,7 @@ fn whoever_looks_during_the_hold_finds_the_whole_answer() {
     let line = running.line("broken");
     assert_eq!(line["code"], "malformed-arn");
     let next = line["next"].as_str().unwrap();
-    assert!(next.starts_with("holding for ") && next.ends_with(" s, then exit 4"), "{next}");
+    assert!(next.starts_with("exit 4 in ") && next.ends_with(" s"), "{next}");
     // Standard output is read to its end, which is during the hold: the signal ends it.
     running.signal(Signal::SIGTERM);
     let (code, said) = running.end();
@@ -388,7 +388,7 @@ fn the_night_shift_can_switch_it_off() {
     sidecar.running.line("broken");
     let (status, line) = sidecar.get("/readyz");
     assert_eq!(status, 200);
-    assert!(line.starts_with("ready: IRSA_PROBE_DISABLED is set, else not ready: broken"), "{line}");
+    assert!(line.starts_with("ready: IRSA_PROBE_DISABLED is set (otherwise not ready: broken"), "{line}");
 
     let mut lenient = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
     let (code, said, _) = run(&mut lenient, &["wait", "--settle", "0s", "--warn-only", "--", "/bin/echo", "runs"]);
@@ -399,7 +399,7 @@ fn the_night_shift_can_switch_it_off() {
 fn sigterm_ends_waiting_without_starting_the_command() {
     let mut raised = raise(|stage| stage.misbehave(ASSUME, "AccessDenied".parse().unwrap()));
     let running = Running::start(&mut raised.command, &["wait", "--", "/bin/echo", "it runs"]);
-    assert!(running.line("broken")["next"].as_str().unwrap().starts_with("looking again in "));
+    assert!(running.line("broken")["next"].as_str().unwrap().starts_with("next run in "));
     running.signal(Signal::SIGTERM);
     assert_eq!(running.end(), (Some(1), String::new()));
 }
@@ -425,7 +425,7 @@ fn process_1_ends_on_sigterm_whatever_was_left_to_it() {
     assert_eq!(sidecar.get("/readyz").0, 200);
 
     kill(first, Signal::SIGTERM).unwrap();
-    sidecar.running.line("SIGTERM: ending");
+    sidecar.running.line("SIGTERM: shutting down");
     assert_eq!(sidecar.running.end().0, Some(0));
 }
 

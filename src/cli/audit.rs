@@ -9,19 +9,25 @@ use clap::Args;
 use std::ffi::OsString;
 use std::io::Read;
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   kubectl get pod checkout-0 -n payments -o json | irsa-probe audit -
-  irsa-probe audit pod.json serviceaccount.yaml role.json
-  { kubectl get pods,serviceaccounts -n payments -o json
-    kubectl get --raw /.well-known/openid-configuration
+  \
+                            irsa-probe audit pod.json serviceaccount.yaml role.json
+  { kubectl get \
+                            pods,serviceaccounts -n payments -o json
+    kubectl get --raw \
+                            /.well-known/openid-configuration
     aws iam get-role --role-name checkout --output json
-    aws iam list-open-id-connect-providers --output json; } 2>&1 | irsa-probe audit -
+    \
+                            aws iam list-open-id-connect-providers --output json; } 2>&1 | irsa-probe audit -
 
-Exit codes:
+Exit \
+                            codes:
   0  no error                        2  usage error; no error, but some document
-  1  something is to be fixed           could not be used
-                                     4  a pod must be made anew as well";
+  \
+                            1  fix the configuration              could not be used
+                                     \
+                            4  a pod must be recreated as well";
 
 #[derive(Args)]
 pub struct AuditOptions {
@@ -38,7 +44,7 @@ pub fn run(options: &AuditOptions) -> u8 {
         Err(what) => return complain(&what),
     };
     if documents.recognised.is_empty() {
-        let unread = documents.unread.keys().map(|kind| format!("kind {kind} is not read"));
+        let unread = documents.unread.keys().map(|kind| format!("kind {kind} is not supported"));
         return complain(&documents.unusable.into_iter().chain(unread).collect::<Vec<_>>().join("; "));
     }
     let audit = audit(&documents, Context::at(crate::modes::run::now()));

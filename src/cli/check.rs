@@ -17,15 +17,18 @@ use std::thread;
 /// What a pod has memory for: a pod, its service account and its role are far smaller. `audit` reads more.
 const MAX_DOCUMENTS: u64 = 8 << 20;
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   irsa-probe check
   irsa-probe check --expect-service-account payments/checkout
-  irsa-probe check --output json | jq .findings
-  irsa-probe check --document role.json       with what aws iam get-role printed
+  \
+                            irsa-probe check --output json | jq .findings
+  irsa-probe check --document role.json       \
+                            with the output of aws iam get-role
   kubectl exec deploy/checkout -- irsa-probe check
-  irsa-probe check --target-pid 1             an application, from a debug container
-  irsa-probe check --all-processes            a report for each kind of process";
+  \
+                            irsa-probe check --target-pid 1             an application, from a debug container
+  \
+                            irsa-probe check --all-processes            a report for each kind of process";
 
 #[derive(Args)]
 pub struct CheckOptions {
@@ -66,7 +69,7 @@ impl FromStr for TargetPid {
             ("none", _) => Ok(Self::None),
             ("auto", _) => Ok(Self::Auto),
             (_, Ok(pid)) if pid > 0 => Ok(Self::Pid(pid)),
-            _ => Err("must be the number of a process, auto or none".to_owned()),
+            _ => Err("must be a process ID, auto or none".to_owned()),
         }
     }
 }
@@ -124,7 +127,7 @@ impl CheckOptions {
         if self.all_processes {
             let mut subjects = processes::groups();
             subjects.iter_mut().for_each(|subject| self.look.adjust(subject));
-            return if subjects.is_empty() { Err("no other process can be seen".to_owned()) } else { Ok(subjects) };
+            return if subjects.is_empty() { Err("no other process is visible".to_owned()) } else { Ok(subjects) };
         }
         let this = self.look.subject();
         let application = match self.target_pid {

@@ -9,13 +9,15 @@ use crate::text::printable::Notation;
 use clap::Args;
 use std::ffi::OsString;
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   export IRSA_PROBE_IMAGE=registry.example.com/irsa-probe:1
-  kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile           to read first
-  kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile | sh
+  kubectl get pod \
+                            checkout-5d9 --output json | irsa-probe debug-profile           to review it first
+  \
+                            kubectl get pod checkout-5d9 --output json | irsa-probe debug-profile | sh
 
-The script creates an ephemeral container, prints the report, and exits with the code of the probe.";
+The script \
+                            creates an ephemeral container, prints the report, and exits with the code of the probe.";
 
 #[derive(Args)]
 pub struct DebugProfileOptions {

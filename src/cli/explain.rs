@@ -9,11 +9,12 @@ use crate::text::printable::Notation;
 use clap::Args;
 use std::io::Read;
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   irsa-probe explain                                lists all codes
-  irsa-probe explain not-authorized                 what a code means
-  kubectl logs deploy/app | irsa-probe explain -    what the errors in a log mean";
+  irsa-probe \
+                            explain not-authorized                 what a code means
+  kubectl logs deploy/app | \
+                            irsa-probe explain -    what the errors in a log mean";
 
 #[derive(Args)]
 pub struct ExplainOptions {
@@ -40,7 +41,7 @@ pub fn run(options: &ExplainOptions) -> u8 {
     exit::WORKS
 }
 
-const UNKNOWN: &str = "there is no such code; irsa-probe explain lists all codes, and irsa-probe explain - reads an error from \
+const UNKNOWN: &str = "unknown code; irsa-probe explain lists all codes, and irsa-probe explain - reads an error from \
                        standard input";
 
 fn pasted(output: Output) -> Result<String, String> {

@@ -6,14 +6,16 @@ use crate::modes::ping::{Target, ping};
 use crate::text::printable::Notation;
 use clap::Args;
 
-pub const EXAMPLES: &str = "\
-Examples:
-  irsa-probe ping                              the sidecar of this pod, if it listens where it does by default
+pub const EXAMPLES: &str = "Examples:
+  irsa-probe ping                              the sidecar of this pod, at its \
+                            default address
   irsa-probe ping http://127.0.0.1:18080
-  irsa-probe ping --live unix:/run/irsa-probe.sock
+  irsa-probe ping --live \
+                            unix:/run/irsa-probe.sock
 
 Exit codes:
-  0  ready        1  not ready; why is on standard output        3  nobody answers";
+  0  ready        1  not ready; reason on standard \
+                            output        3  no response";
 
 #[derive(Args)]
 pub struct PingOptions {

@@ -10,17 +10,21 @@ use std::time::Duration;
 pub const LISTEN: &str = "[::]:8080";
 const REPORT_LISTEN: &str = "127.0.0.1:8081";
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   irsa-probe serve
-  irsa-probe serve --listen '[::]:18080' --report-listen 127.0.0.1:18081
+  irsa-probe serve --listen '[::]:18080' --report-listen \
+                            127.0.0.1:18081
   irsa-probe serve --listen unix:/run/irsa-probe.sock --report-listen none
-  kubectl port-forward pod/checkout 8081    then open http://localhost:8081
+  \
+                            kubectl port-forward pod/checkout 8081    then open http://localhost:8081
 
-With any text in IRSA_PROBE_DISABLED it counts as ready whatever it finds.
+If \
+                            IRSA_PROBE_DISABLED is not empty, serve always reports ready.
 
-Pages of --listen:         /livez /readyz /healthz /metrics
-Pages of --report-listen:  those, /report (JSON) and / (HTML)";
+Pages of --listen:         \
+                            /livez /readyz /healthz /metrics
+Pages of --report-listen:  those, /report (JSON) and / \
+                            (HTML)";
 
 #[derive(Args)]
 pub struct ServeOptions {
@@ -57,7 +61,7 @@ pub fn run(options: &ServeOptions) -> u8 {
     };
     let disabled = super::disabled();
     if let Some(reason) = &disabled {
-        tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: READY WHATEVER IS FOUND");
+        tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: ALWAYS READY");
     }
     let settings = Settings {
         listen: options.listen.clone(),

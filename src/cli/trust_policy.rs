@@ -17,20 +17,25 @@ use serde_json::Value;
 use std::ffi::OsString;
 use std::time::Duration;
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   irsa-probe trust-policy
-  aws iam get-role --role-name checkout --output json > role.json
+  aws iam get-role --role-name checkout --output json \
+                            > role.json
   irsa-probe trust-policy --check role.json
-  irsa-probe trust-policy --terraform > trust.tf
+  irsa-probe trust-policy \
+                            --terraform > trust.tf
 
 Without a pod, with a token that the cluster mints for you:
-  kubectl create token checkout -n payments --audience sts.amazonaws.com > token
-  irsa-probe trust-policy --check role.json --token-file token
+  \
+                            kubectl create token checkout -n payments --audience sts.amazonaws.com > token
+  \
+                            irsa-probe trust-policy --check role.json --token-file token
 
 Exit codes of --check:
-  0  allowed                         2  usage error
-  1  denied                          3  hangs on what only AWS knows";
+  0  \
+                            allowed                         2  usage error
+  1  denied                          3  \
+                            depends on what only AWS knows";
 
 #[derive(Args)]
 pub struct TrustPolicyOptions {
@@ -96,7 +101,8 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
         return Ok(needed.terraform());
     }
     if options.eksctl {
-        let why = "eksctl makes only roles without a path, for service accounts of EKS whose tokens have the audience sts.amazonaws.com and no other";
+        let why = "eksctl creates only roles without a path, for EKS service accounts whose tokens have only the \
+                   audience sts.amazonaws.com";
         return needed.eksctl().ok_or_else(|| why.to_owned());
     }
     Ok(match options.output {
@@ -118,8 +124,8 @@ fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Sec
     }
     let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());
     let arn = options.role_arn.as_deref().or(of_document).or(subject.variables.filled("AWS_ROLE_ARN"));
-    let arn = arn.ok_or("no role is known: set AWS_ROLE_ARN, or use --role-arn")?;
-    let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is no role's ARN: it {fault}"))?;
+    let arn = arn.ok_or("no role given: set AWS_ROLE_ARN, or use --role-arn")?;
+    let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is not a role ARN: it {fault}"))?;
     let mut request = Request::of_token(role, &token(&subject, secrets)?)
         .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
     request.now = Some(crate::modes::run::now());
@@ -146,6 +152,6 @@ fn token(subject: &Subject, secrets: &Secrets) -> Result<Token, String> {
         (_, Some(finding)) if evidence.environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() => {
             Err(finding.diagnosis.cause)
         }
-        _ => Err("no token is known: set AWS_WEB_IDENTITY_TOKEN_FILE, or use --token-file".to_owned()),
+        _ => Err("no token given: set AWS_WEB_IDENTITY_TOKEN_FILE, or use --token-file".to_owned()),
     }
 }

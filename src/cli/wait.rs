@@ -11,15 +11,18 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
-pub const EXAMPLES: &str = "\
-Examples:
+pub const EXAMPLES: &str = "Examples:
   irsa-probe wait
   irsa-probe wait --timeout 5m --warn-only
-  irsa-probe wait --if-configured             lets a pod start that asks for no role
-  irsa-probe wait -- /app --port 80           when IRSA works, becomes that program
-  IRSA_PROBE_DISABLED='incident 42' irsa-probe wait
+  irsa-probe wait \
+                            --if-configured             does not block a pod without IRSA
+  irsa-probe wait -- /app \
+                            --port 80           execs the program once IRSA works
+  IRSA_PROBE_DISABLED='incident 42' \
+                            irsa-probe wait
 
-Exit codes: those of check. IRSA_PROBE_DISABLED with any text in it, and --warn-only, make it 0.";
+Exit codes: those of check; 0 with --warn-only or if IRSA_PROBE_DISABLED \
+                            is not empty.";
 
 #[derive(Args)]
 pub struct WaitOptions {
@@ -51,7 +54,7 @@ pub fn run(options: &WaitOptions) -> u8 {
     options.life.start_log();
     let code = match super::disabled() {
         Some(reason) => {
-            tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: NOT LOOKING, letting the pod start");
+            tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: CHECKS SKIPPED, letting the pod start");
             exit::WORKS
         }
         None => look(options),
@@ -82,7 +85,7 @@ fn look(options: &WaitOptions) -> u8 {
         Waited::Looked(report) => {
             let let_through = options.warn_only && report.exit_code != exit::WORKS;
             if let_through {
-                tracing::warn!(exit_code = report.exit_code, "--warn-only: letting the pod start all the same");
+                tracing::warn!(exit_code = report.exit_code, "--warn-only: letting the pod start anyway");
             }
             if let_through { exit::WORKS } else { report.exit_code }
         }

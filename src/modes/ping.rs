@@ -78,7 +78,7 @@ impl Target {
             return Ok(Self::of(&address, live));
         }
         let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let uri: Uri = with_scheme.parse().map_err(|error| format!("{} is no URL: {error}", redact::url(url)))?;
+        let uri: Uri = with_scheme.parse().map_err(|error| format!("{} is not a URL: {error}", redact::url(url)))?;
         match (uri.scheme_str(), uri.authority()) {
             (Some("http"), Some(authority)) => Ok(Self::Tcp {
                 authority: format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80)),
@@ -168,7 +168,7 @@ mod tests {
             ("[::]:8080", true, Ok("http://127.0.0.1:8080/livez")),
             ("unix:/run/p.sock", false, Ok("unix:/run/p.sock /readyz")),
             ("https://127.0.0.1:8080", false, Err("neither http://")),
-            ("http://", false, Err("is no URL")),
+            ("http://", false, Err("is not a URL")),
         ] {
             match (Target::parse(text, live), shown) {
                 (Ok(target), Ok(shown)) => assert_eq!(target.to_string(), shown, "{text}"),

@@ -56,8 +56,8 @@ pub struct ReportAddress {
 
 /// Serves until a signal ends it. The error says why it could not begin.
 pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) -> Result<(), String> {
-    let mut ending = Ending::new().map_err(|error| format!("cannot await signals: {error}"))?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot await SIGHUP: {error}"))?;
+    let mut ending = Ending::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot listen for SIGHUP: {error}"))?;
     let mut sidecar = Sidecar {
         subject,
         options,
@@ -71,13 +71,13 @@ pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) ->
     sidecar.publish();
     let servers = sidecar.listen()?;
     if token_is_mounted_alone(subject) {
-        tracing::warn!("the token file is a mount of its own (subPath): it never sees a renewal, and will expire");
+        tracing::warn!("the token file is mounted with subPath: the kubelet cannot refresh it, and it will expire");
     }
     let signal = tokio::select! {
         signal = ending.wait() => signal,
         never = sidecar.turn(&mut hangup) => match never {},
     };
-    tracing::info!("{signal}: ending");
+    tracing::info!("{signal}: shutting down");
     sidecar.publish.send_replace(None);
     for server in servers {
         // A server that panicked has nothing left to finish.
@@ -110,7 +110,7 @@ impl Sidecar<'_> {
             match address.listen() {
                 Ok(listener) => servers.push(start(listener, Side::Report, CONNECTIONS.1)),
                 Err(why) if *wanted => return Err(why),
-                Err(why) => tracing::warn!("{why}; going on without the report's page (see --report-listen)"),
+                Err(why) => tracing::warn!("{why}; continuing without the report page (see --report-listen)"),
             }
         }
         Ok(servers)
@@ -166,7 +166,7 @@ impl Sidecar<'_> {
         let session_left = self.history.session_left(report.evidence.now);
         let roll = self.dice.roll();
         let pause = self.settings.serving.pause(Outlook::of(report), self.history.failures, session_left, roll);
-        log::look(report, &format!("looking again in {}", span(pause.as_secs() as i64)));
+        log::look(report, &format!("next run in {}", span(pause.as_secs() as i64)));
         pause
     }
 
@@ -176,7 +176,7 @@ impl Sidecar<'_> {
         let mut next_glance = Instant::now() + self.settings.token_interval;
         loop {
             tokio::select! {
-                _ = hangup.recv() => return tracing::info!("SIGHUP: looking now"),
+                _ = hangup.recv() => return tracing::info!("SIGHUP: running now"),
                 _ = sleep_until(next_look) => return,
                 _ = sleep_until(next_glance) => {}
             }
@@ -211,11 +211,11 @@ impl Sidecar<'_> {
         let report = self.report.as_ref();
         let readiness = match report {
             Some(report) => self.history.readiness(report, self.settings.patience),
-            None => Readiness::NotReady("not ready: no look has ended yet".to_owned()),
+            None => Readiness::NotReady("not ready: the first run has not finished".to_owned()),
         };
         let readiness = match readiness {
             Readiness::NotReady(line) if self.settings.disabled => {
-                Readiness::Ready(format!("ready: IRSA_PROBE_DISABLED is set, else {line}"))
+                Readiness::Ready(format!("ready: IRSA_PROBE_DISABLED is set (otherwise {line})"))
             }
             other => other,
         };

@@ -38,7 +38,7 @@ pub async fn wait(
     settings: &Settings,
     show: impl FnMut(&Report),
 ) -> Result<Waited, String> {
-    let mut ending = Ending::new().map_err(|error| format!("cannot await signals: {error}"))?;
+    let mut ending = Ending::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut last = None;
     let ended = {
         tokio::select! {
@@ -49,7 +49,7 @@ pub async fn wait(
     Ok(match (ended, last) {
         (None, Some(report)) => Waited::Looked(report),
         (signal, last) => {
-            tracing::warn!("{}: ending before IRSA was seen to work", signal.unwrap_or("nothing to look at"));
+            tracing::warn!("{}: exiting before IRSA worked", signal.unwrap_or("no run"));
             Waited::Ended(last)
         }
     })
@@ -68,9 +68,9 @@ async fn look_until_done(
         let report = probe(subject, &within(options, settings, began.elapsed()), Mode::Wait).await;
         let next = settings.waiting.next(Outlook::of(&report), looks, began.elapsed(), dice.roll());
         let in_words = match next {
-            Next::LookIn(pause) => format!("looking again in {:.1} s", pause.as_secs_f64()),
+            Next::LookIn(pause) => format!("next run in {:.1} s", pause.as_secs_f64()),
             Next::ExitIn(hold) if !hold.is_zero() => {
-                format!("holding for {} s, then exit {}", hold.as_secs(), report.exit_code)
+                format!("exit {1} in {0} s", hold.as_secs(), report.exit_code)
             }
             Next::Exit | Next::ExitIn(_) => format!("exit {}", report.exit_code),
         };

@@ -42,7 +42,7 @@ pub fn render(report: &Report, history: &History) -> String {
     page.steps(&report.evidence);
     page.checks(report);
     page.raw("</main>\n<footer>\n");
-    page.classed("p", "dim", concat!("irsa-probe ", env!("CARGO_PKG_VERSION"), "; the same as JSON: /report"));
+    page.classed("p", "dim", concat!("irsa-probe ", env!("CARGO_PKG_VERSION"), "; JSON: /report"));
     page.raw("</footer>\n</body>\n</html>\n");
     report.secrets.hide_in(page.0, Notation::Html)
 }
@@ -56,8 +56,8 @@ fn standing(report: &Report, history: &History) -> String {
     }
     match history.failures {
         0 => {}
-        1 => text += "; the last look failed",
-        failures => text += &format!("; the last {failures} looks failed"),
+        1 => text += "; the last run failed",
+        failures => text += &format!("; the last {failures} runs failed"),
     }
     text
 }
@@ -80,7 +80,7 @@ impl Page {
         }
         self.raw("<p class=\"dim\">More: <code>irsa-probe explain ").text(finding.cause.code).raw("</code></p>\n");
         if !diagnosis.candidates.is_empty() {
-            self.element("h2", "could be, likeliest first");
+            self.element("h2", "possible causes, most likely first");
             self.raw("<ol>\n");
             for candidate in &diagnosis.candidates {
                 self.raw("<li><code>").text(candidate.cause.code).raw("</code>: ").text(&candidate.why).raw("</li>\n");
@@ -91,13 +91,13 @@ impl Page {
     }
 
     fn identity(&mut self, evidence: &Evidence) {
-        self.element("h2", "who I am");
+        self.element("h2", "identity");
         let caller = evidence.caller.seen();
         self.list(&[
-            ("role wanted", evidence.environment.value("AWS_ROLE_ARN").map(str::to_owned)),
+            ("role", evidence.environment.value("AWS_ROLE_ARN").map(str::to_owned)),
             ("caller", caller.map(|caller| caller.arn.clone())),
             ("account", caller.map(|caller| caller.account.clone())),
-            ("session ends", evidence.session.seen().map(|session| moment(session.expires_at, evidence.now))),
+            ("session expires", evidence.session.seen().map(|session| moment(session.expires_at, evidence.now))),
         ]);
     }
 
@@ -105,7 +105,7 @@ impl Page {
         let Some(token) = evidence.token.seen() else {
             return;
         };
-        self.element("h2", "the token");
+        self.element("h2", "token");
         if let (Some(issued), Some(expires)) = (token.issued_at, token.expires_at) {
             self.lifetime(issued, expires, evidence.now);
         }
@@ -138,7 +138,7 @@ impl Page {
         let renew = issued.plus((life as f64 * RENEWED_AT) as i64);
         let (now_at, renew_at) = (spent * 1000.0, RENEWED_AT * 1000.0);
         let said = format!(
-            "{:.0} % of the token's life is over. The kubelet renews it at 80 %: {}.",
+            "{:.0} % of the token's lifetime has passed. The kubelet refreshes it at 80 %: {}.",
             spent * 100.0,
             moment(renew, now)
         );
@@ -156,8 +156,8 @@ impl Page {
         if evidence.steps.is_empty() {
             return;
         }
-        self.element("h2", "the way to STS");
-        self.raw("<table>\n<tr><th>step</th><th></th><th>ms</th><th>seen</th></tr>\n");
+        self.element("h2", "connection to STS");
+        self.raw("<table>\n<tr><th>step</th><th></th><th>ms</th><th>result</th></tr>\n");
         for step in &evidence.steps {
             let status = match step.status {
                 StepStatus::Ok => "pass",
@@ -172,7 +172,7 @@ impl Page {
     }
 
     fn checks(&mut self, report: &Report) {
-        self.element("h2", "what was checked");
+        self.element("h2", "checks");
         self.raw("<table>\n");
         for judged in &report.judged {
             let (status, reason) = match &judged.outcome {
@@ -259,14 +259,14 @@ mod tests {
         let page = page(&sample::refused());
         assert!(page.contains("<strong>Fix:</strong> compare the role&#39;s policy with what this token needs</p>"));
         assert!(page.contains("<pre>aws iam get-role --role-name checkout &gt; role.json\nirsa-probe trust-policy"));
-        assert!(page.contains("broken since 2026-11-22T01:00:00Z (0 s); the last look failed"));
+        assert!(page.contains("broken since 2026-11-22T01:00:00Z (0 s); the last run failed"));
     }
 
     #[test]
     fn the_lifetime_is_drawn() {
         let healthy = page(&sample::healthy());
         assert!(healthy.contains("<rect class=\"past\" y=\"12\" width=\"83\""), "{healthy}");
-        assert!(healthy.contains("8 % of the token&#39;s life is over"));
+        assert!(healthy.contains("8 % of the token&#39;s lifetime has passed"));
         let expired = page(&sample::later(sample::healthy(), 80_000));
         assert!(expired.contains("<rect class=\"gone\" y=\"12\" width=\"1000\""));
     }

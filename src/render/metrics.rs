@@ -12,7 +12,7 @@ use crate::probe::evidence::Seen;
 /// All metrics; without a report (before the first look has ended) those that need none.
 pub fn render(report: Option<&Report>, history: &History) -> String {
     let mut page = Page(String::new());
-    page.family("build_info", "gauge", "The version of the probe that answers; always 1.");
+    page.family("build_info", "gauge", "Version of the running probe; always 1.");
     page.sample("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
     looks(&mut page, history);
     calls(&mut page, history);
@@ -24,16 +24,16 @@ pub fn render(report: Option<&Report>, history: &History) -> String {
 }
 
 fn looks(page: &mut Page, history: &History) {
-    page.family("looks_total", "counter", "Looks that have ended, by verdict.");
+    page.family("looks_total", "counter", "Completed runs, by verdict.");
     for verdict in Verdict::ALL {
         let looks = history.looks.get(verdict.word()).copied().unwrap_or_default();
         page.sample("looks_total", &[("verdict", verdict.word())], looks);
     }
-    page.gauge("consecutive_failures", "Looks in a row that did not work, up to the last.", Some(history.failures));
+    page.gauge("consecutive_failures", "Consecutive failed runs, up to the last run.", Some(history.failures));
     let (at, took) = history.last_look.unzip();
-    page.gauge("last_look_timestamp_seconds", "When the last look ended.", at.map(|at| at.0));
+    page.gauge("last_look_timestamp_seconds", "Time when the last run ended.", at.map(|at| at.0));
     let took = took.map(|took| took.as_secs_f64());
-    page.gauge("last_look_duration_seconds", "How long the last look took.", took);
+    page.gauge("last_look_duration_seconds", "Duration of the last run.", took);
 }
 
 fn calls(page: &mut Page, history: &History) {
@@ -41,7 +41,7 @@ fn calls(page: &mut Page, history: &History) {
     if history.calls.is_empty() {
         return;
     }
-    page.family(NAME, "histogram", "Calls to STS with their retries, by operation and outcome.");
+    page.family(NAME, "histogram", "Duration of STS calls with their retries, by operation and outcome.");
     for ((operation, outcome), durations) in &history.calls {
         let labels = [("operation", *operation), ("outcome", outcome.name())];
         let [operation, outcome] = labels;
@@ -61,10 +61,10 @@ fn verdict(page: &mut Page, report: &Report) {
     let works = Outlook::of(report).works;
     // A pod that asks for no role counts neither as working nor as failing.
     let healthy = (!injection::is_absent_as_allowed(&report.evidence)).then_some(u8::from(works));
-    page.gauge("healthy", "Whether IRSA works, as of the last look (warnings allowed).", healthy);
+    page.gauge("healthy", "Whether IRSA worked in the last run (warnings allowed).", healthy);
     let findings: BTreeSet<_> = report.findings.iter().map(|found| (found.cause.code, found.severity)).collect();
     if !findings.is_empty() {
-        page.family("finding", "gauge", "What was found, by the code that irsa-probe explain takes; 1 while it is so.");
+        page.family("finding", "gauge", "Findings of the last run, by code (see irsa-probe explain); always 1.");
     }
     for (code, severity) in findings {
         page.sample("finding", &[("code", code), ("severity", severity.word())], 1);
@@ -74,16 +74,20 @@ fn verdict(page: &mut Page, report: &Report) {
 fn lifetimes(page: &mut Page, report: &Report, history: &History) {
     let token = report.evidence.token.seen();
     let issued = token.and_then(|token| token.issued_at).map(|at| at.0);
-    page.gauge("token_issued_timestamp_seconds", "When the token in the file was issued.", issued);
+    page.gauge("token_issued_timestamp_seconds", "Time when the token in the file was issued.", issued);
     let expiry = token.and_then(|token| token.expires_at).map(|at| at.0);
-    page.gauge("token_expiry_timestamp_seconds", "When the token in the file expires.", expiry);
+    page.gauge("token_expiry_timestamp_seconds", "Time when the token in the file expires.", expiry);
     let session = history.last_success.and_then(|success| success.session_expires_at).map(|at| at.0);
-    page.gauge("credentials_expiry_timestamp_seconds", "When the session of the last look that worked ends.", session);
+    page.gauge(
+        "credentials_expiry_timestamp_seconds",
+        "Time when the session of the last successful run expires.",
+        session,
+    );
     let skew = match &report.evidence.clock {
         Seen::Seen(clock) => Some(clock.ahead_seconds),
         Seen::NotLooked(_) | Seen::Failed(_) => None,
     };
-    page.gauge("clock_skew_seconds", "How far the clock of STS is ahead of ours.", skew);
+    page.gauge("clock_skew_seconds", "How far the STS clock is ahead of the local clock.", skew);
 }
 
 struct Page(String);

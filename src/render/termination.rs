@@ -25,8 +25,8 @@ pub fn render(report: &Report) -> String {
             message += command;
         }
         message += match report.advice {
-            Advice::RecreatePod => ". This pod cannot recover: make it anew after the fix.",
-            Advice::Retry => ". This can pass by itself.",
+            Advice::RecreatePod => ". This pod cannot recover: recreate it after the fix.",
+            Advice::Retry => ". Retrying may help.",
             Advice::Fix | Advice::None => ".",
         };
     }
@@ -64,7 +64,7 @@ mod tests {
              trust-policy --check role.json."
         );
         assert!(render(&sample::healthy()).starts_with("irsa-probe: HEALTHY IRSA works: this is arn:aws:sts::"));
-        assert!(render(&sample::frozen()).ends_with("This pod cannot recover: make it anew after the fix."));
+        assert!(render(&sample::frozen()).ends_with("This pod cannot recover: recreate it after the fix."));
     }
 
     #[test]

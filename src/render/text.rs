@@ -144,7 +144,7 @@ impl Page {
             return;
         }
         self.gap();
-        self.text.push_str("  could be, likeliest first\n");
+        self.text.push_str("  possible causes, most likely first\n");
         for (place, candidate) in candidates.iter().enumerate() {
             let line = format!("{}: {}", candidate.cause.code, printable(&candidate.why));
             self.text.push_str(&wrap(&line, &format!("  {:>3}  ", place + 1), "       "));
@@ -262,10 +262,10 @@ fn what_to_do(report: &Report) -> &'static str {
     match (report.verdict, report.advice) {
         (Verdict::Healthy, _) => "IRSA works",
         (Verdict::Degraded, _) => "IRSA works, with warnings",
-        (Verdict::Undetermined, Advice::None) => "nothing wrong as far as was looked",
-        (Verdict::Undetermined, _) => "not known; look again",
-        (Verdict::Broken, Advice::RecreatePod) => "this pod can never recover; fix, then make a new one",
-        (Verdict::Broken, _) => "to be fixed outside; this pod can recover without being recreated",
+        (Verdict::Undetermined, Advice::None) => "no fault found in the checks that ran",
+        (Verdict::Undetermined, _) => "undetermined; retrying may help",
+        (Verdict::Broken, Advice::RecreatePod) => "this pod cannot recover; fix the cause, then recreate the pod",
+        (Verdict::Broken, _) => "fix the configuration; this pod recovers without a restart",
     }
 }
 

@@ -157,7 +157,10 @@ impl History {
             None => success.session_expires_at.map_or(0, |expires_at| expires_at.since(now)),
         };
         if report.verdict == Verdict::Undetermined && grace_left > 0 {
-            return Readiness::Ready(format!("ready: {worked}, and counts for {} more; {verdict}", span(grace_left)));
+            return Readiness::Ready(format!(
+                "ready: {worked}, and keeps the pod ready for {} more; {verdict}",
+                span(grace_left)
+            ));
         }
         Readiness::NotReady(format!("not ready: {verdict}"))
     }
@@ -221,13 +224,15 @@ mod tests {
             (
                 vec![healthy.clone(), throttled(3_000)],
                 STRICT,
-                ready("ready: IRSA worked 50 min ago, and counts for 10 min more; undetermined throttled"),
+                ready("ready: IRSA worked 50 min ago, and keeps the pod ready for 10 min more; undetermined throttled"),
             ),
             (vec![healthy.clone(), throttled(3_600)], STRICT, not_ready("not ready: undetermined throttled")),
             (
                 vec![healthy.clone(), throttled(7_000)],
                 graceful(7_200),
-                ready("ready: IRSA worked 1 h 56 min ago, and counts for 3 min 20 s more; undetermined throttled"),
+                ready(
+                    "ready: IRSA worked 1 h 56 min ago, and keeps the pod ready for 3 min 20 s more; undetermined throttled",
+                ),
             ),
             (vec![healthy.clone(), throttled(7_200)], graceful(7_200), not_ready("not ready: undetermined throttled")),
             (vec![healthy.clone(), throttled(1)], graceful(0), not_ready("not ready: undetermined throttled")),

@@ -237,7 +237,7 @@ mod tests {
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-        assert!(answer.ends_with("not ready: the probe is ending\n"), "{answer}");
+        assert!(answer.ends_with("not ready: the probe is shutting down\n"), "{answer}");
         conversation.await.unwrap();
     }
 

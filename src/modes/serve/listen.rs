@@ -39,7 +39,7 @@ impl Address {
             Self::Unix(path) => listen_unix(path).map(Listener::Unix),
         }
         .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => format!("cannot listen on {self}: something else in this pod listens there"),
+            ErrorKind::AddrInUse => format!("cannot listen on {self}: another process in this pod listens there"),
             ErrorKind::AddrNotAvailable => format!("cannot listen on {self}: this pod does not have that address"),
             ErrorKind::PermissionDenied => format!("cannot listen on {self}: permission denied"),
             _ => format!("cannot listen on {self}: {error}"),
@@ -153,7 +153,7 @@ mod tests {
         let Some(Address::Tcp(bound)) = listener.address() else { panic!("no address") };
         assert!(std::net::TcpStream::connect(("127.0.0.1", bound.port())).is_ok());
         let error = Address::Tcp(bound).listen().unwrap_err();
-        assert_eq!(error, format!("cannot listen on {bound}: something else in this pod listens there"));
+        assert_eq!(error, format!("cannot listen on {bound}: another process in this pod listens there"));
     }
 
     #[tokio::test]
@@ -161,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let address = Address::Unix(folder.path().join("p.sock"));
         let listener = address.listen().unwrap();
-        assert!(address.listen().unwrap_err().contains("something else in this pod listens there"));
+        assert!(address.listen().unwrap_err().contains("another process in this pod listens there"));
         drop(listener);
         assert!(address.listen().is_ok());
     }
@@ -179,7 +179,7 @@ mod tests {
         for name in ["busy.sock", "file", "fifo"] {
             let path = folder.path().join(name);
             let error = Address::Unix(path.clone()).listen().unwrap_err();
-            assert!(error.contains("something else in this pod listens there"), "{name}: {error}");
+            assert!(error.contains("another process in this pod listens there"), "{name}: {error}");
             assert!(path.exists(), "{name}");
         }
     }

@@ -70,7 +70,7 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub fn answer(side: Side, request: Request<'_>, pages: &Pages, now: Instant) -> Answer {
     if side == Side::Report && !request.host.is_some_and(is_loopback) {
-        return line(StatusCode::FORBIDDEN, "forbidden: come by localhost, as kubectl port-forward does");
+        return line(StatusCode::FORBIDDEN, "forbidden: use localhost, for example through kubectl port-forward");
     }
     let page: fn(&Pages, Instant) -> Answer = match (side, request.path) {
         (_, "/livez") => livez,
@@ -90,7 +90,7 @@ fn livez(pages: &Pages, now: Instant) -> Answer {
     if now < pages.dead_at {
         line(StatusCode::OK, "alive")
     } else {
-        line(StatusCode::SERVICE_UNAVAILABLE, "dead: the probe's loop has stopped turning")
+        line(StatusCode::SERVICE_UNAVAILABLE, "dead: the probe has stopped running its checks")
     }
 }
 
@@ -98,7 +98,7 @@ fn readyz(pages: &Pages, now: Instant) -> Answer {
     match &pages.readiness {
         Readiness::NotReady(reason) => line(StatusCode::SERVICE_UNAVAILABLE, reason),
         Readiness::Ready(_) if now >= pages.stale_at => {
-            line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the last look is too long ago")
+            line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the last run is too old")
         }
         Readiness::Ready(verdict) => line(StatusCode::OK, verdict),
     }
@@ -131,7 +131,7 @@ fn html(pages: &Pages, _: Instant) -> Answer {
 
 /// What is answered once the process has been told to end.
 pub fn closing() -> Answer {
-    line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the probe is ending")
+    line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the probe is shutting down")
 }
 
 /// What is answered to a request that names no host, or several.
@@ -140,7 +140,7 @@ pub fn bad_request() -> Answer {
 }
 
 fn no_look_yet() -> Answer {
-    line(StatusCode::SERVICE_UNAVAILABLE, "no look has ended yet")
+    line(StatusCode::SERVICE_UNAVAILABLE, "the first run has not finished")
 }
 
 fn line(status: StatusCode, text: &str) -> Answer {
@@ -218,9 +218,9 @@ mod tests {
         let not_ready = pages(Readiness::NotReady("not ready: broken not-authorized".into()), start);
         for (pages, path, seconds, status, body) in [
             (&ready, "/readyz", 59, 200, "ready: healthy\n"),
-            (&ready, "/readyz", 60, 503, "not ready: the last look is too long ago\n"),
+            (&ready, "/readyz", 60, 503, "not ready: the last run is too old\n"),
             (&ready, "/livez", 119, 200, "alive\n"),
-            (&ready, "/livez", 120, 503, "dead: the probe's loop has stopped turning\n"),
+            (&ready, "/livez", 120, 503, "dead: the probe has stopped running its checks\n"),
             (&not_ready, "/readyz", 0, 503, "not ready: broken not-authorized\n"),
             (&not_ready, "/livez", 0, 200, "alive\n"),
         ] {
