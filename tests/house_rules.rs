@@ -44,6 +44,36 @@ fn each_code_is_explained_in_the_house_style() {
     }
 }
 
+/// Words that a reader has to translate into those of Kubernetes and AWS.
+const BANNED: &str = concat!(
+    r"\b(anew|tells?|told|bears?|heard|hitherto|stands? under|lies there|the way to STS|is none|",
+    r"passed? .{0,20} by|shuts? .{0,20} out|lets? .{0,30} in)\b|^(So|Nor) |\. (So|Nor) "
+);
+
+#[test]
+fn causes_and_help_are_in_plain_words() {
+    let banned = regex_lite::Regex::new(BANNED).unwrap();
+    let mut program = irsa_probe::cli::command();
+    let mut texts = vec![("--help".to_owned(), program.render_long_help().to_string())];
+    for command in program.get_subcommands_mut() {
+        texts.push((command.get_name().to_owned(), command.render_long_help().to_string()));
+    }
+    texts.extend(CAUSES.iter().map(|cause| (cause.code.to_owned(), format!("{}\n{}", cause.title, cause.explanation))));
+    for entry in fs::read_dir(project("tests/cases")).unwrap() {
+        let path = entry.unwrap().path().join("report.json");
+        let report: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        for finding in report["findings"].as_array().unwrap() {
+            // What was seen may quote anybody's words; what to do is in ours.
+            texts.push((path.display().to_string(), finding["fix"]["text"].as_str().unwrap().to_owned()));
+        }
+    }
+    for (place, text) in texts {
+        for line in text.lines() {
+            assert!(!banned.is_match(line), "{place}: {line}");
+        }
+    }
+}
+
 #[test]
 fn a_test_is_left_out_only_through_the_helper() {
     let mut open = vec![project("tests")];
