@@ -46,7 +46,7 @@ impl Explanation {
         };
         let mut page = match self.causes.len() {
             1 => format!("{}\n", wrap(&headline(first), "", "  ")),
-            _ => "could be, likeliest first\n".to_owned(),
+            _ => "possible causes, most likely first\n".to_owned(),
         };
         for (place, explained) in self.causes.iter().enumerate().filter(|_| self.causes.len() > 1) {
             page += &format!("{}\n", wrap(&headline(explained), &format!("{:>3}  ", place + 1), "     "));
@@ -104,7 +104,7 @@ fn waiting(advice: Advice) -> &'static str {
         Advice::None => "nothing is broken",
         Advice::Fix => "does not help; once it is fixed, the same pod recovers",
         Advice::Retry => "may help: such a fault can pass by itself; retry",
-        Advice::RecreatePod => "does not help; fix it, then make the pod anew",
+        Advice::RecreatePod => "does not help; fix the cause, then recreate the pod",
     }
 }
 
