@@ -172,7 +172,12 @@ impl Stage {
         if self.unreadable && nix::unistd::geteuid().is_root() {
             // The pod's user may not be able to reach the place where this program is.
             let reachable = directory.path().join("irsa-probe");
-            fs::copy(probe, &reachable)?;
+            // In a process of its own: a descriptor that wrote it here could be inherited by what another thread starts
+            // meanwhile, and a program that somebody may write to does not run (ETXTBSY).
+            let copied = Command::new("cp").args([probe, reachable.as_path()]).status()?;
+            if !copied.success() {
+                return Err(std::io::Error::other(format!("{} was not copied", probe.display())));
+            }
             command = Command::new(reachable);
             command.uid(NOBODY).gid(NOBODY);
         } else if self.unreadable {

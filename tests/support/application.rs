@@ -29,6 +29,7 @@ impl Application {
         let mut child = command.spawn().expect("a process");
         let mut said = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut said).expect("a line");
+        assert!(!said.is_empty(), "the application ended at once");
         Application { child, said: said.trim().to_owned() }
     }
 
@@ -54,7 +55,7 @@ impl Stage {
         let directory = tempfile::tempdir().expect("a directory");
         let stage = Stage { directory };
         open_to_all(stage.directory.path(), 0o755);
-        fs::copy(env!("CARGO_BIN_EXE_irsa-probe"), stage.path("irsa-probe")).expect("the probe");
+        copy(Path::new(env!("CARGO_BIN_EXE_irsa-probe")), &stage.path("irsa-probe"));
         fs::create_dir(stage.path("volume")).expect("a directory");
         stage.token(0o644, 0, 0);
         stage
@@ -123,24 +124,31 @@ pub fn image(stage: &Stage, name: &str) -> PathBuf {
     add_libraries(&root, Path::new("/bin/sh"));
     let shell = root.join("bin/sh");
     fs::create_dir_all(shell.parent().expect("a parent")).expect("directories");
-    fs::copy("/bin/sh", shell).expect("a copy");
+    copy(Path::new("/bin/sh"), &shell);
     fs::create_dir_all(root.join("etc/token")).expect("directories");
     open_to_all(&root, 0o755);
     root
 }
 
+/// Copies a program in a process of its own. A descriptor that this process wrote it by could be inherited by what another
+/// test starts meanwhile, and no program runs while somebody may write to it (ETXTBSY).
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").args([from, to]).status().expect("cp");
+    assert!(status.success(), "{} was not copied", from.display());
+}
+
 /// Puts a program and its libraries into a root directory.
 pub fn add_program(root: &Path, program: &Path) {
     add_libraries(root, program);
-    fs::copy(program, root.join(program.file_name().expect("a name"))).expect("a copy");
+    copy(program, &root.join(program.file_name().expect("a name")));
 }
 
 fn add_libraries(root: &Path, program: &Path) {
     let libraries = Command::new("ldd").arg(program).output().expect("ldd").stdout;
     let libraries = String::from_utf8(libraries).expect("UTF-8");
     for file in libraries.split_whitespace().filter(|word| word.starts_with('/')) {
-        let copy = root.join(&file[1..]);
-        fs::create_dir_all(copy.parent().expect("a parent")).expect("directories");
-        fs::copy(file, copy).expect("a copy");
+        let place = root.join(&file[1..]);
+        fs::create_dir_all(place.parent().expect("a parent")).expect("directories");
+        copy(Path::new(file), &place);
     }
 }
