@@ -247,3 +247,19 @@ fn a_pipe_that_the_caller_hands_over_is_read_to_its_end() {
         assert!(code == Some(0) && out.contains("1 document"), "{path}: {out}{err}");
     }
 }
+
+/// A shell takes the block as a whole: a comment with an apostrophe, which zsh does not skip, would swallow what follows it.
+#[test]
+fn the_commands_that_an_audit_asks_for_stand_together() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "checkout", "namespace": "payments", "uid": "1"},
+        "spec": {"serviceAccountName": "checkout", "containers": [{"name": "app"}]}, "status": {"phase": "Running"}});
+    let (_, out, err) = run(directory.path(), &["audit", "-"], &pod.to_string());
+    let (_, block) = out.split_once("to irsa-probe audit as well\n").unwrap_or_else(|| panic!("{out}{err}"));
+    let commands: Vec<&str> = block.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(commands.len() > 1, "{out}");
+    for command in commands {
+        assert!(["    kubectl ", "    aws "].iter().any(|start| command.starts_with(start)), "{command}");
+    }
+}

@@ -49,15 +49,13 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
     }
     if !audit.open.is_empty() {
         lines.push(String::new());
-        lines.push("  open: give these to irsa-probe audit as well".to_owned());
-        let before = std::iter::once(None).chain(audit.open.iter().map(|one| Some(&one.question)));
-        for (one, before) in audit.open.iter().zip(before) {
-            if before != Some(&one.question) {
-                lines.push(wrap(&format!("# {}", printable(&one.question)), "    ", "    # "));
-            }
-            // Commands must paste: they are never wrapped.
-            lines.push(format!("    {}", printable(&one.command)));
-        }
+        let mut questions: Vec<&String> = audit.open.iter().map(|one| &one.question).collect();
+        questions.dedup();
+        lines.extend(questions.into_iter().map(|question| value("open", question)));
+        lines.push(String::new());
+        lines.push("  give the output of these to irsa-probe audit as well".to_owned());
+        // One block that pastes as it is: no line is wrapped, and nothing stands between the commands that a shell would read.
+        lines.extend(audit.open.iter().map(|one| format!("    {}", printable(&one.command))));
     }
     lines.push(format!("\nexit {}\n", audit.exit_code()));
     lines.join("\n")
