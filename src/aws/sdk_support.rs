@@ -186,7 +186,7 @@ fn complaint(sdk: &Sdk, mechanism: Mechanism) -> Option<Complaint> {
             Some(Complaint { text: format!("{at} is too old for {by}, which needs {needs}"), is_certain: true })
         }
         (_, Some(module)) if lacks_module => Some(Complaint {
-            text: format!("{at} lies there without {module}, and so passes web identity by"),
+            text: format!("{at} is installed without {module}, so web identity is unavailable"),
             is_certain: true,
         }),
         (Support::Disputed { needs }, _) => Some(Complaint {
