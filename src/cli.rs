@@ -50,7 +50,7 @@ Exit codes:
                         recreate the pod
   2  usage error";
 
-// Deferred: building the options of eight commands of which one runs was a tenth of a look's instructions.
+// Deferred: building the options of eight commands of which one runs was a tenth of a run's instructions.
 #[derive(Subcommand)]
 #[command(defer = true)]
 enum Command {
@@ -85,9 +85,9 @@ enum Command {
 
 // The groups of options below carry plain comments: clap would show a doc comment as the command's own description.
 
-// What every look needs.
+// What every run needs.
 #[derive(Args, Clone)]
-pub struct LookOptions {
+pub struct RunOptions {
     /// Role to test [default: $AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     role_arn: Option<String>,

@@ -1,6 +1,7 @@
 //! Documents that users pipe in: what `kubectl get -o json|yaml` and `aws ... --output json` print, manifests, and this
 //! program's own reports, recognised by their shape. Nothing here judges.
 
+mod absent;
 pub mod audit;
 mod aws;
 pub mod debug_profile;
@@ -9,18 +10,17 @@ mod kinds;
 mod kubernetes;
 mod list;
 mod reading;
-mod refusal;
 mod stream;
 mod texts;
 pub mod trust_policy;
 mod yaml;
 
+pub use absent::Absent;
 pub use aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
 pub use kubernetes::{
     Container, EnvVar, Metadata, Origin, Owner, POD_IDENTITY_VOLUME, Pod, PodSpec, SecurityContext, Selector,
     ServiceAccount, TOKEN_VOLUME, Volume, Webhook, WebhookConfiguration,
 };
-pub use refusal::Absent;
 pub use texts::Texts;
 
 use reading::Reading;
@@ -163,7 +163,7 @@ pub fn only(text: &str) -> Result<Value, String> {
         (None, _) => Err("is empty".to_owned()),
         (Some(Piece::Document(value)), None) => Ok(value),
         (Some(Piece::Fault(why)), _) => Err(why),
-        (Some(Piece::Refusal(said)), _) => Err(format!("holds an error instead of a document: {said}")),
+        (Some(Piece::Error(said)), _) => Err(format!("holds an error instead of a document: {said}")),
         (Some(_), _) => Err("holds more than one document".to_owned()),
     }
 }

@@ -77,7 +77,7 @@ impl Explanation {
 const NOTHING_KNOWN: &str = "\
 No known error of AWS, of an SDK, of the network or of TLS is in this text.
 
-Paste the whole message, with what it was caused by; or look in the pod itself:
+Paste the whole message, with what it was caused by; or run in the pod itself:
   irsa-probe
 ";
 

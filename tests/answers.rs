@@ -1,5 +1,5 @@
 //! Answers that are wrong, seen through the whole program: each is told as what it is, tried again only where that can
-//! help, over before the look's time is, and gives nothing away.
+//! help, over before the run's time is, and gives nothing away.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, dead_code, reason = "tests have files; not all of the support is used here")]
@@ -12,7 +12,7 @@ mod probe;
 mod stage;
 
 use local_sts::{LocalSts, Misbehaviour, Operation, World};
-use probe::{Look, look_at};
+use probe::{Run, inspect};
 use std::time::Duration;
 
 use Operation::{AssumeRoleWithWebIdentity as Assume, GetCallerIdentity as Identity};
@@ -22,29 +22,29 @@ type Row = (&'static str, &'static str, usize);
 
 fn assert_each(operation: Operation, rows: &[Row]) {
     for (name, detail, calls) in rows {
-        let (look, asked) = look_after(operation, name);
+        let (run, asked) = look_after(operation, name);
         let step = match operation {
             Identity => "get-caller-identity",
             _ => "assume-role-with-web-identity",
         };
-        assert_eq!(look.step(step), ("fail", *detail), "{name}");
+        assert_eq!(run.step(step), ("fail", *detail), "{name}");
         assert_eq!(asked, *calls, "{name}");
-        assert!(!matches!(look.verdict(), "healthy" | "degraded"), "{name}: {}", look.report);
-        assert_ne!(look.exit_code, 0, "{name}");
-        assert_eq!(look.stderr, "", "{name}");
-        assert_eq!(look.caller(), None, "{name}");
+        assert!(!matches!(run.verdict(), "healthy" | "degraded"), "{name}: {}", run.report);
+        assert_ne!(run.exit_code, 0, "{name}");
+        assert_eq!(run.stderr, "", "{name}");
+        assert_eq!(run.caller(), None, "{name}");
         if operation == Assume {
-            assert_eq!(look.step("get-caller-identity").0, "skip", "{name}");
+            assert_eq!(run.step("get-caller-identity").0, "skip", "{name}");
         }
     }
 }
 
-fn look_after(operation: Operation, name: &str) -> (Look, usize) {
-    let (look, raised) = look_at(|stage| {
+fn look_after(operation: Operation, name: &str) -> (Run, usize) {
+    let (run, raised) = inspect(|stage| {
         stage.misbehave(operation, name.parse().expect("a misbehaviour"));
         stage.arguments.extend(["--run-timeout", "4s"].map(str::to_owned));
     });
-    (look, raised.sts.calls(operation))
+    (run, raised.sts.calls(operation))
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn half_an_answer_gives_no_credentials() {
         &[
             ("truncated-credentials", "200 with a body that was cut off", 1),
             ("no-credentials", "200 that lacks the credentials", 1),
-            // The SDK's own error holds the secret key here; `look` shows that nothing of it comes out.
+            // The SDK's own error holds the secret key here; `run` shows that nothing of it comes out.
             ("malformed-expiration", "200 in which the expiration cannot be read", 1),
         ],
     );
@@ -127,36 +127,36 @@ fn the_signed_call_is_judged_in_the_same_way() {
 }
 
 #[test]
-fn a_server_that_says_nothing_ends_with_the_looks_time() {
+fn a_server_that_says_nothing_ends_with_the_runs_time() {
     for operation in [Assume, Identity] {
-        let (look, raised) = look_at(|stage| {
+        let (run, raised) = inspect(|stage| {
             stage.misbehave(operation, Misbehaviour::Hang);
             stage.arguments.extend(["--run-timeout", "2s"].map(str::to_owned));
         });
         let step = if operation == Assume { "assume-role-with-web-identity" } else { "get-caller-identity" };
-        assert_eq!(look.step(step), ("fail", "no answer within the look's time"));
-        assert_eq!((look.exit_code, raised.sts.calls(operation)), (3, 1));
-        let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+        assert_eq!(run.step(step), ("fail", "no answer within the run's time"));
+        assert_eq!((run.exit_code, raised.sts.calls(operation)), (3, 1));
+        let cause = run.report["findings"][0]["cause"].as_str().expect("a cause");
         assert!(cause.starts_with("The run timed out while the answer was awaited (http)."), "{cause}");
     }
 }
 
 #[test]
-fn a_fault_that_passes_within_the_look_is_no_fault() {
+fn a_fault_that_passes_within_the_run_is_no_fault() {
     for name in ["Throttling", "status:503", "close", "no-verification-key"] {
         let mut raised = probe::raise(|_| ());
         raised.sts.misbehave_times(Assume, name.parse().expect("a misbehaviour"), 2);
-        let look = probe::look(&mut raised);
-        assert_eq!(look.verdict(), "healthy", "{name}: {}", look.report);
-        assert_eq!(look.step("assume-role-with-web-identity"), ("pass", "answered, 3 attempts"));
+        let run = probe::run(&mut raised);
+        assert_eq!(run.verdict(), "healthy", "{name}: {}", run.report);
+        assert_eq!(run.step("assume-role-with-web-identity"), ("pass", "answered, 3 attempts"));
     }
 }
 
 #[test]
 fn an_answer_that_takes_its_time_is_an_answer() {
     // Longer than any limit of the probe's own but the run's.
-    let (look, raised) = look_at(|stage| stage.misbehave(Assume, Misbehaviour::Delay(Duration::from_millis(4500))));
-    assert_eq!((look.verdict_without_warnings(), look.exit_code), ("healthy", 0), "{}", look.report);
+    let (run, raised) = inspect(|stage| stage.misbehave(Assume, Misbehaviour::Delay(Duration::from_millis(4500))));
+    assert_eq!((run.verdict_without_warnings(), run.exit_code), ("healthy", 0), "{}", run.report);
     assert_eq!(raised.sts.calls(Assume), 1);
 }
 
@@ -164,16 +164,16 @@ fn an_answer_that_takes_its_time_is_an_answer() {
 fn a_redirect_is_not_followed() {
     let elsewhere = LocalSts::new(World::default());
     let url = format!("http://{}/", elsewhere.listen(None).expect("listen"));
-    let (look, raised) = look_at(|stage| stage.misbehave(Assume, Misbehaviour::Redirect(url)));
-    assert_eq!(look.step("assume-role-with-web-identity"), ("fail", "302 that redirects to 127.0.0.1"));
+    let (run, raised) = inspect(|stage| stage.misbehave(Assume, Misbehaviour::Redirect(url)));
+    assert_eq!(run.step("assume-role-with-web-identity"), ("fail", "302 that redirects to 127.0.0.1"));
     assert!(elsewhere.exchanges().is_empty());
     assert_eq!(raised.sts.calls(Assume), 1);
 }
 
 #[test]
 fn the_token_is_sent_unsigned_and_once() {
-    let (look, raised) = look_at(|_| ());
-    assert_eq!(look.verdict(), "healthy", "{}", look.report);
+    let (run, raised) = inspect(|_| ());
+    assert_eq!(run.verdict(), "healthy", "{}", run.report);
     let seen: Vec<_> = raised.sts.exchanges().iter().map(|one| (one.operation, one.signed, one.host.clone())).collect();
     let host = "sts.eu-west-1.amazonaws.com".to_owned();
     assert_eq!(seen, [(Assume, false, host.clone()), (Identity, true, host)]);

@@ -23,7 +23,7 @@ mod transcript;
 mod varying;
 
 use case::Case;
-use probe::Look;
+use probe::Run;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -67,15 +67,15 @@ fn judge(case: &Case) -> Result<(), String> {
         return Ok(());
     }
     let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
-    let look = probe::look(&mut raised);
-    shows_its_cause(case, &look)?;
-    let seen = reasons::Seen { report: &look.report, variables: &raised.variables, arguments: &raised.arguments };
+    let run = probe::run(&mut raised);
+    shows_its_cause(case, &run)?;
+    let seen = reasons::Seen { report: &run.report, variables: &raised.variables, arguments: &raised.arguments };
     let untrue = reasons::untrue(&seen);
     if !untrue.is_empty() {
         return Err(untrue.join("\n"));
     }
     let path = case::directory().join(&case.name).join("report.json");
-    let report = scrubbed(&look.report, raised.directory.path());
+    let report = scrubbed(&run.report, raised.directory.path());
     if std::env::var_os("UPDATE_CASES").is_some() {
         fs::write(path, format!("{report:#}\n")).expect("written");
         return Ok(());
@@ -117,9 +117,9 @@ fn the_reference_names_every_field_of_the_report() {
         Case::all().expect("cases").into_iter().find(|case| case.name == "wrong-audience").map(|case| {
             case.stage().expect("a stage").raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod")
         });
-    let look = probe::look(raised.as_mut().expect("the case"));
+    let run = probe::run(raised.as_mut().expect("the case"));
     let mut fields = 0;
-    for (name, value) in look.report.as_object().expect("a report") {
+    for (name, value) in run.report.as_object().expect("a report") {
         let inner = value.as_array().and_then(|list| list.first()).unwrap_or(value);
         for field in inner.as_object().into_iter().flat_map(|object| object.keys()).chain([name]) {
             assert!(section.contains(&format!("`{field}`")), "{name}: {field} is not in deploy/REFERENCE.md");
@@ -130,14 +130,14 @@ fn the_reference_names_every_field_of_the_report() {
 }
 
 /// A case is named after a finding or after what a finding could be.
-fn shows_its_cause(case: &Case, look: &Look) -> Result<(), String> {
-    let findings = look.report["findings"].as_array().expect("findings");
+fn shows_its_cause(case: &Case, run: &Run) -> Result<(), String> {
+    let findings = run.report["findings"].as_array().expect("findings");
     let candidates = findings.iter().flat_map(|finding| finding["candidates"].as_array().expect("candidates"));
     let codes: Vec<&Value> = findings.iter().chain(candidates).map(|named| &named["code"]).collect();
     match case.code() {
-        "healthy" if look.verdict() == "healthy" && findings.is_empty() => Ok(()),
+        "healthy" if run.verdict() == "healthy" && findings.is_empty() => Ok(()),
         code if codes.iter().any(|shown| *shown == code) => Ok(()),
-        _ => Err(format!("shows {} and {codes:?}", look.verdict())),
+        _ => Err(format!("shows {} and {codes:?}", run.verdict())),
     }
 }
 
@@ -167,8 +167,8 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("sts-slow", "tests/dns.rs"),
     ("sts-global-endpoint-in-private-vpc", "tests/network.rs"),
     ("mesh-proxy-not-running", "tests/network.rs"),
-    ("node-role-fallback", "tests/rivals.rs"),
-    ("imds-reachable", "tests/rivals.rs"),
+    ("node-role-fallback", "tests/default_chain.rs"),
+    ("imds-reachable", "tests/default_chain.rs"),
     ("sdk-lacks-web-identity", "tests/sdks.rs"),
     ("sdk-lacks-pod-identity", "tests/sdks.rs"),
 ];

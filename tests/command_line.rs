@@ -6,7 +6,7 @@
 use std::fs::OpenOptions;
 use std::process::{Command, Output};
 
-/// In an empty environment, looking at itself alone: another test's pod must not be seen.
+/// In an empty environment, inspecting itself alone: another test's pod must not be seen.
 fn probe(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irsa-probe"));
     command.args(arguments).env_clear().env("IRSA_PROBE_TARGET_PID", "none");

@@ -25,7 +25,7 @@ use application::Application;
 use internet::{Internet, internet};
 use name_server::{NameServer, Query, Says};
 use private_network::{hide, hosts, ip, resolv_conf};
-use probe::{Look, look, raise};
+use probe::{Run, raise, run};
 use simple_dns::RCODE;
 use stage::{Raised, UNSET};
 use std::net::IpAddr;
@@ -92,21 +92,21 @@ impl Row<'_> {
             if !self.filter.is_empty() {
                 there.filter(self.filter);
             }
-            self.judge(&look(&mut raised));
+            self.judge(&run(&mut raised));
         });
     }
 
-    fn judge(&self, look: &Look) {
+    fn judge(&self, run: &Run) {
         let Row { what, .. } = self;
-        let report = &look.report;
-        assert_eq!((look.verdict(), look.exit_code), (self.verdict, self.exit_code), "{what}: {report:#}");
-        assert_eq!(look.code(), self.code, "{what}: {report:#}");
+        let report = &run.report;
+        assert_eq!((run.verdict(), run.exit_code), (self.verdict, self.exit_code), "{what}: {report:#}");
+        assert_eq!(run.code(), self.code, "{what}: {report:#}");
         let finding = &report["findings"][0];
         for (text, words) in [&finding["cause"], &finding["fix"]["text"]].into_iter().zip(self.words) {
             assert!(text.as_str().unwrap_or_default().contains(words), "{what}: {text}");
         }
         assert!(!finding["fix"]["commands"].to_string().contains("curl"), "{what}: {report:#}");
-        assert!(look.duration_ms() <= self.within_ms, "{what}: {} ms", look.duration_ms());
+        assert!(run.duration_ms() <= self.within_ms, "{what}: {} ms", run.duration_ms());
     }
 }
 
@@ -280,7 +280,7 @@ fn a_pod_without_resolv_conf_is_broken() {
             words: ["there is no /etc/resolv.conf", "dnsPolicy: ClusterFirst"],
             ..row("no resolv.conf")
         }
-        .judge(&look(&mut raised));
+        .judge(&run(&mut raised));
     });
 }
 
@@ -289,9 +289,9 @@ fn the_hosts_file_comes_before_dns() {
     internet(&ADDRESSES, |there| {
         let mut raised = pod(there, "nameserver 203.0.113.53\n");
         hosts(raised.directory.path(), &format!("127.0.0.1 localhost\n203.0.113.1 sts {REGIONAL}\n"));
-        let look = look(&mut raised);
-        assert_eq!((look.verdict(), look.exit_code), ("healthy", 0), "{:#}", look.report);
-        assert_eq!(look.step("dns").1, format!("{REGIONAL} is {}", IpAddr::from(STS)));
+        let run = run(&mut raised);
+        assert_eq!((run.verdict(), run.exit_code), ("healthy", 0), "{:#}", run.report);
+        assert_eq!(run.step("dns").1, format!("{REGIONAL} is {}", IpAddr::from(STS)));
     });
 }
 
@@ -308,7 +308,7 @@ fn an_sts_that_answers_late_works_with_a_warning() {
             within_ms: 6000,
             ..row("late")
         }
-        .judge(&look(&mut raised));
+        .judge(&run(&mut raised));
     });
 }
 
@@ -323,9 +323,9 @@ fn names_are_looked_up_by_the_targets_own_files() {
         let script = format!("mount --bind {} /etc/resolv.conf && echo ready", its_own.display());
         let target = Application::start(&["unshare", "--mount"], &variables, &script);
         raised.arguments.extend(["--target-pid".to_owned(), target.pid()]);
-        let look = look(&mut raised);
-        assert_eq!((look.verdict(), look.exit_code), ("healthy", 0), "{:#}", look.report);
-        assert_eq!(look.report["target"]["resolves_as_the_probe"], false);
+        let run = run(&mut raised);
+        assert_eq!((run.verdict(), run.exit_code), ("healthy", 0), "{:#}", run.report);
+        assert_eq!(run.report["target"]["resolves_as_the_probe"], false);
     });
 }
 
@@ -336,7 +336,7 @@ fn connection(what: &str, filter: &str, code: &str, words: [&str; 2], within_ms:
         there.there(|| NameServer::new(well).listen(WELL));
         there.filter(filter);
         let (verdict, exit_code) = ("undetermined", 3);
-        Row { verdict, exit_code, code: Some(code), words, within_ms, ..row(what) }.judge(&look(&mut raised));
+        Row { verdict, exit_code, code: Some(code), words, within_ms, ..row(what) }.judge(&run(&mut raised));
     });
 }
 
@@ -378,7 +378,7 @@ fn a_pod_with_only_ipv6_needs_a_name_with_ipv6_addresses() {
                     .listen_at(format!("[{STS6}]:443").parse().expect("an address"), Some(tls))
                     .expect("port 443");
             });
-            let found = look(&mut raised);
+            let found = run(&mut raised);
             match has_ipv6 {
                 true => assert_eq!((found.verdict(), found.exit_code), ("healthy", 0), "{:#}", found.report),
                 false => Row {

@@ -150,7 +150,7 @@ fn a_document_given_to_check_counts() {
     std::fs::write(at("token"), token()).expect("a token");
     let bad = role(json!({"StringEquals": {format!("{KEY}:sub"): "system:serviceaccount:shop:checkout"}}));
     std::fs::write(at("role.json"), bad).expect("a role");
-    let look = [
+    let question = [
         "check",
         "--no-sts",
         "--output",
@@ -163,7 +163,7 @@ fn a_document_given_to_check_counts() {
         &at("token"),
     ];
     let codes = |more: &[&str]| {
-        let (code, out, err) = run(directory.path(), &[&look[..], more].concat(), "");
+        let (code, out, err) = run(directory.path(), &[&question[..], more].concat(), "");
         let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
         let findings = report["findings"].as_array().cloned().unwrap_or_default();
         (code, findings.iter().any(|finding| finding["code"] == "wrong-subject-in-trust-policy"))

@@ -142,7 +142,7 @@ fn look_after(raised: &Raised, operation: Operation, echo: Echo) {
     let times = if operation == Operation::OpenId { 2 } else { 1 };
     raised.sts.misbehave_times(operation, Misbehaviour::Echo(echo), times);
     let of_issuer = operation == Operation::OpenId;
-    let report = look(raised, if of_issuer { IssuerCheck::Always } else { IssuerCheck::Never });
+    let report = run(raised, if of_issuer { IssuerCheck::Always } else { IssuerCheck::Never });
     let secrets = Secrets::of(&raised.sts.heard(), &[Form::Plain, echo.form]);
     let outputs = outputs(&report);
     for (name, output) in &outputs {
@@ -160,7 +160,7 @@ fn look_after(raised: &Raised, operation: Operation, echo: Echo) {
     }
 }
 
-fn look(raised: &Raised, issuer_check: IssuerCheck) -> Report {
+fn run(raised: &Raised, issuer_check: IssuerCheck) -> Report {
     let variables = raised.variables.iter().collect();
     let subject = Subject { variables, identity: Identity::default(), root: "/".into(), target: None };
     let options =
@@ -172,7 +172,7 @@ fn look(raised: &Raised, issuer_check: IssuerCheck) -> Report {
 /// Everything that is rendered of a report.
 fn outputs(report: &Report) -> Vec<(&'static str, String)> {
     let mut history = History::default();
-    history.look(report);
+    history.record(report);
     let readiness = history.readiness(report, Patience { failure_threshold: 1, ready_grace: None });
     vec![
         ("text", text::render(report, text::Colour::Off)),

@@ -198,7 +198,7 @@ fn a_sidecar_recovers_at_once() {
 }
 
 #[test]
-fn sigterm_ends_a_look_that_hangs() {
+fn sigterm_ends_a_run_that_hangs() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let mut raised = raise(|stage| stage.misbehave(ASSUME, Misbehaviour::Hang));
         let sidecar = Sidecar::start(&mut raised, &["--run-timeout", "1h"]);

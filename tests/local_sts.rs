@@ -158,7 +158,7 @@ fn shape(value: &Value) -> Value {
 }
 
 #[test]
-fn each_claim_provider_role_and_policy_is_looked_at() {
+fn each_claim_provider_role_and_policy_is_inspected() {
     let key = SigningKey::es256().expect("a key");
     let other_role = RoleArn::parse("arn:aws:iam::111122223333:role/other").expect("an ARN");
     let world = world(Jwks::of(&[&key])).role(&other_role, trust_policy(&other_role, ISSUER, "x", "sts.amazonaws.com"));

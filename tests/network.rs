@@ -26,7 +26,7 @@ mod varying;
 use internet::{Internet, internet};
 use name_server::{NameServer, Query, Says};
 use private_network::{alone, hide_bundles, resolv_conf, swallow};
-use probe::{Look, look, raise};
+use probe::{Run, raise, run};
 use simple_dns::RCODE;
 use stage::{Raised, UNSET};
 use std::net::{Ipv4Addr, TcpListener};
@@ -65,15 +65,15 @@ fn outside(there: &Internet, name_server: &NameServer) -> Raised {
     raised
 }
 
-fn first_candidate(look: &Look) -> Option<&str> {
-    look.report["findings"][0]["candidates"][0]["code"].as_str()
+fn first_candidate(run: &Run) -> Option<&str> {
+    run.report["findings"][0]["candidates"][0]["code"].as_str()
 }
 
 /// Verdict and exit code, and the most that the run may have taken by its own account.
 #[track_caller]
-fn assert_ended(look: &Look, verdict: &str, exit_code: i32, within_ms: u64) {
-    assert_eq!((look.verdict(), look.exit_code), (verdict, exit_code), "{}", look.report);
-    assert!(look.duration_ms() <= within_ms, "{} ms: {}", look.duration_ms(), look.report);
+fn assert_ended(run: &Run, verdict: &str, exit_code: i32, within_ms: u64) {
+    assert_eq!((run.verdict(), run.exit_code), (verdict, exit_code), "{}", run.report);
+    assert!(run.duration_ms() <= within_ms, "{} ms: {}", run.duration_ms(), run.report);
 }
 
 #[test]
@@ -81,16 +81,16 @@ fn a_pod_whose_network_refuses_everything_may_be_in_a_mesh() {
     alone(&[], || {
         let mut raised = pod();
         resolv_conf(raised.directory.path(), "nameserver 127.0.0.1\n");
-        let look = look(&mut raised);
-        assert_ended(&look, "undetermined", 3, 3000);
-        assert_eq!(look.step("dns"), ("fail", format!("{REGIONAL}: port 53 of every name server is closed").as_str()));
-        assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
+        let run = run(&mut raised);
+        assert_ended(&run, "undetermined", 3, 3000);
+        assert_eq!(run.step("dns"), ("fail", format!("{REGIONAL}: port 53 of every name server is closed").as_str()));
+        assert_eq!((run.code(), first_candidate(&run)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
     });
     alone(&["10.9.8.7"], || {
-        let look = look(&mut pod_with("", |_| Says::Address(PRIVATE.into())));
-        assert_ended(&look, "undetermined", 3, 3000);
-        assert_eq!(look.step("tcp"), ("fail", "10.9.8.7:443 refused the connection"));
-        assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
+        let run = run(&mut pod_with("", |_| Says::Address(PRIVATE.into())));
+        assert_ended(&run, "undetermined", 3, 3000);
+        assert_eq!(run.step("tcp"), ("fail", "10.9.8.7:443 refused the connection"));
+        assert_eq!((run.code(), first_candidate(&run)), (Some("sts-unreachable"), Some("mesh-proxy-not-running")));
     });
 }
 
@@ -99,11 +99,11 @@ fn an_address_that_swallows_packets_is_told_by_its_kind() {
     for (address, words) in [(PRIVATE, "VPC endpoint"), (PUBLIC, "NAT")] {
         alone(&["10.9.8.7", "203.0.113.1"], || {
             let _full = swallow(address);
-            let look = look(&mut pod_with("", move |_| Says::Address(address.into())));
-            assert_ended(&look, "undetermined", 3, 10_000);
-            assert!(look.step("tcp").1.contains("did not answer within"), "{}", look.report);
-            assert_eq!(look.code(), Some("sts-endpoint-unreachable-timeout"), "{}", look.report);
-            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            let run = run(&mut pod_with("", move |_| Says::Address(address.into())));
+            assert_ended(&run, "undetermined", 3, 10_000);
+            assert!(run.step("tcp").1.contains("did not answer within"), "{}", run.report);
+            assert_eq!(run.code(), Some("sts-endpoint-unreachable-timeout"), "{}", run.report);
+            let cause = run.report["findings"][0]["cause"].as_str().expect("a cause");
             assert!(cause.contains(words), "{cause}");
         });
     }
@@ -136,11 +136,11 @@ fn the_global_endpoint_in_a_private_network_is_told_by_the_regional_one() {
             let _internet = swallow(PUBLIC);
             let mut raised = pod_with("", answer);
             raised.command.env("AWS_ENDPOINT_URL_STS", "https://sts.amazonaws.com");
-            let look = look(&mut raised);
+            let run = run(&mut raised);
             let (verdict, exit_code) = if endpoint_answers { ("broken", 4) } else { ("undetermined", 3) };
-            assert_ended(&look, verdict, exit_code, 10_000);
-            assert_eq!(look.code(), Some(code), "{}", look.report);
-            let candidate = first_candidate(&look);
+            assert_ended(&run, verdict, exit_code, 10_000);
+            assert_eq!(run.code(), Some(code), "{}", run.report);
+            let candidate = first_candidate(&run);
             assert_eq!(candidate.is_none(), endpoint_answers, "{candidate:?}");
             assert_eq!(candidate.unwrap_or(code), "sts-global-endpoint-in-private-vpc");
         });
@@ -158,10 +158,10 @@ fn a_wildcard_in_a_search_domain_is_told() {
         let tls = raised.authority.server(&["www.corp.example"]).expect("a certificate");
         let port = raised.sts.listen(Some(tls)).expect("listen").port();
         raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{REGIONAL}:{port}"));
-        let look = look(&mut raised);
-        assert_ended(&look, "broken", 1, 2000);
-        assert_eq!(look.code(), Some("tls-hostname-mismatch"), "{}", look.report);
-        let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+        let run = run(&mut raised);
+        assert_ended(&run, "broken", 1, 2000);
+        assert_eq!(run.code(), Some("tls-hostname-mismatch"), "{}", run.report);
+        let cause = run.report["findings"][0]["cause"].as_str().expect("a cause");
         assert!(cause.contains("corp.example") && cause.contains("wildcard"), "{cause}");
     });
 }
@@ -177,10 +177,10 @@ fn an_image_without_a_ca_bundle_is_told_from_an_authority_that_it_does_not_know(
             let tls = raised.authority.server(&["127.0.0.1"]).expect("a certificate");
             let address = raised.sts.listen(Some(tls)).expect("listen");
             raised.command.env_remove("AWS_CA_BUNDLE").env("AWS_ENDPOINT_URL_STS", format!("https://{address}"));
-            let look = look(&mut raised);
-            assert_ended(&look, "broken", 1, 2000);
-            assert_eq!(look.code(), Some("tls-unknown-ca"), "{}", look.report);
-            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            let run = run(&mut raised);
+            assert_ended(&run, "broken", 1, 2000);
+            assert_eq!(run.code(), Some("tls-unknown-ca"), "{}", run.report);
+            let cause = run.report["findings"][0]["cause"].as_str().expect("a cause");
             assert!(cause.contains(words), "{cause}");
         });
     }
@@ -193,16 +193,16 @@ fn a_proxy_that_a_vpc_endpoint_makes_needless_belongs_into_no_proxy() {
         let mut raised = pod_with("", |_| Says::Address(PRIVATE.into()));
         let closed = local_sts::dead_ends::closed_port().expect("a port");
         raised.command.env("HTTPS_PROXY", format!("http://{closed}"));
-        let look = look(&mut raised);
-        assert_ended(&look, "undetermined", 3, 3000);
-        assert_eq!(look.code(), Some("proxy-interferes"), "{}", look.report);
-        let fix = look.report["findings"][0]["fix"]["text"].as_str().expect("a fix");
+        let run = run(&mut raised);
+        assert_ended(&run, "undetermined", 3, 3000);
+        assert_eq!(run.code(), Some("proxy-interferes"), "{}", run.report);
+        let fix = run.report["findings"][0]["fix"]["text"].as_str().expect("a fix");
         assert!(fix.contains(&format!("Add {REGIONAL} to NO_PROXY")), "{fix}");
     });
 }
 
 #[test]
-fn the_layer_in_which_the_looks_time_ends_is_named() {
+fn the_layer_in_which_the_runs_time_ends_is_named() {
     type Ends = fn(&mut Raised) -> Box<dyn std::any::Any>;
     let rows: [(&str, Says, Ends, &str); 4] = [
         ("dns", Says::Nothing, |_| Box::new(()), "dns-failure"),
@@ -228,13 +228,13 @@ fn the_layer_in_which_the_looks_time_ends_is_named() {
             let mut raised = pod_with("", move |_| says);
             let _silent = ends(&mut raised);
             raised.arguments.extend(["--run-timeout", "700ms"].map(str::to_owned));
-            let look = look(&mut raised);
-            let (status, detail) = look.step(layer);
-            assert_eq!((status, detail.contains("within")), ("fail", true), "{}", look.report);
-            assert_eq!((look.code(), first_candidate(&look)), (Some("sts-unreachable"), Some(candidate)), "{layer}");
-            let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+            let run = run(&mut raised);
+            let (status, detail) = run.step(layer);
+            assert_eq!((status, detail.contains("within")), ("fail", true), "{}", run.report);
+            assert_eq!((run.code(), first_candidate(&run)), (Some("sts-unreachable"), Some(candidate)), "{layer}");
+            let cause = run.report["findings"][0]["cause"].as_str().expect("a cause");
             assert!(cause.starts_with("The run timed out while") && cause.contains(&format!("({layer})")), "{cause}");
-            assert_ended(&look, "undetermined", 3, 1000);
+            assert_ended(&run, "undetermined", 3, 1000);
         });
     }
 }
@@ -246,8 +246,8 @@ fn sts_on_the_other_side_of_the_pods_link_is_reached_unless_a_filter_drops_the_p
     {
         internet(&OUTSIDE, |there| {
             filter.into_iter().for_each(|rule| there.filter(rule));
-            let look = look(&mut outside(there, &NameServer::new(|_| Says::Address(PUBLIC.into()))));
-            assert_ended(&look, verdict, exit_code, 10_000);
+            let run = run(&mut outside(there, &NameServer::new(|_| Says::Address(PUBLIC.into()))));
+            assert_ended(&run, verdict, exit_code, 10_000);
         });
     }
 }

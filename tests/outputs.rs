@@ -14,7 +14,7 @@ mod pod;
 mod stage;
 
 use irsa_probe::text::printable::is_unprintable;
-use local_sts::answer::Refusal;
+use local_sts::answer::StsError;
 use local_sts::{Misbehaviour, Operation};
 use nix::unistd::pipe;
 use pod::{Sidecar, exchange};
@@ -181,7 +181,7 @@ fn no_variable_drives_a_terminal() {
 
 fn raise(message: &str) -> Raised {
     let mut stage = Stage::healthy().unwrap();
-    let refusal = Refusal::new(403, "AccessDenied", message);
+    let refusal = StsError::new(403, "AccessDenied", message);
     stage.misbehave(Operation::GetCallerIdentity, Misbehaviour::Refuse(refusal));
     stage.arguments.clear();
     stage.raise(Path::new(PROBE)).unwrap()

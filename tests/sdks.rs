@@ -24,7 +24,7 @@ fn tree(files: &[(&str, &[u8])]) -> TempDir {
     root
 }
 
-fn look(root: &Path) -> SdkScan {
+fn run(root: &Path) -> SdkScan {
     scan(root, None, &Limits::default()).expect("a scan")
 }
 
@@ -89,7 +89,7 @@ fn each_language_is_found_where_its_package_manager_puts_it() {
         ("srv/Shop.deps.json", br#"{"libraries":{"AWSSDK.Core/3.3.104.13":{},"Shop/1.0.0":{}}}"#),
         ("usr/lib/libaws-cpp-sdk-core.so", b"\x7fELF\x00\x001.7.173\x00AWS\x00"),
     ]);
-    let scan = look(root.path());
+    let scan = run(root.path());
     assert_eq!(scan.cut_short, None);
     assert_eq!(
         found(&scan),
@@ -132,7 +132,7 @@ fn java_is_found_loose_nested_and_shaded() {
         ("opt/fat.war", shaded_v1, SdkKind::JavaV1, "1.11.703", "/opt/fat.war", true),
     ] {
         let root = tree(&[(file, &content)]);
-        let scan = look(root.path());
+        let scan = run(root.path());
         assert_eq!(found(&scan), [(kind, version, path)]);
         assert_eq!(scan.sdks[0].has_sts_module, Some(has_sts), "{file}");
     }
@@ -168,9 +168,9 @@ fn a_go_program_without_modules_tells_its_functions_and_no_other_program_does() 
                   \xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
     let go = [v1.as_bytes(), v2.as_bytes(), build].concat();
     let root = tree(&[("go", &go), ("other", v1.as_bytes())]);
-    let look = |program: &str| scan(root.path(), Some(&root.path().join(program)), &Limits::default()).expect("a scan");
-    assert_eq!(found(&look("go")), [(SdkKind::GoV1, "", "its program")]);
-    assert_eq!(look("other").sdks, []);
+    let run = |program: &str| scan(root.path(), Some(&root.path().join(program)), &Limits::default()).expect("a scan");
+    assert_eq!(found(&run("go")), [(SdkKind::GoV1, "", "its program")]);
+    assert_eq!(run("other").sdks, []);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn links_are_not_followed_and_nothing_hangs_or_escapes() {
     let big = fs::File::create(app.join("big.jar")).expect("a file");
     big.set_len(10 << 30).expect("a sparse file");
 
-    let scan = look(root.path());
+    let scan = run(root.path());
     assert_eq!(
         found(&scan),
         [
@@ -289,7 +289,7 @@ fn nesting_is_bounded() {
         deep.push("d");
     }
     fs::create_dir_all(deep.join("boto3-1.0.0.dist-info")).expect("directories");
-    let scan = look(root.path());
+    let scan = run(root.path());
     assert_eq!((scan.sdks.len(), scan.cut_short), (0, Some("directories are nested too deeply")));
 }
 
@@ -298,7 +298,7 @@ fn hostile_archives_and_manifests_find_nothing() {
     let good = jar(&[("BOOT-INF/lib/aws-core-2.20.1.jar", b"x")]);
     for cut in 0..good.len() {
         let root = tree(&[("a.jar", &good[..cut])]);
-        assert_eq!(look(root.path()).sdks, [], "cut at {cut}");
+        assert_eq!(run(root.path()).sdks, [], "cut at {cut}");
     }
     let bomb = miniz_oxide::deflate::compress_to_vec(&vec![b'1'; 64 << 20], 9);
     let root = tree(&[
@@ -308,6 +308,6 @@ fn hostile_archives_and_manifests_find_nothing() {
         ("composer/installed.json", b"[[[["),
         ("x.deps.json", b"{\"libraries\": []}"),
     ]);
-    let scan = look(root.path());
+    let scan = run(root.path());
     assert_eq!(found(&scan), [(SdkKind::JavaV1, "", "/b.jar")], "there, of a version that nobody can tell");
 }

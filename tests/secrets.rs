@@ -15,7 +15,7 @@ use stage::{Raised, Stage, UNSET};
 use std::path::Path;
 use std::time::Duration;
 
-/// Far above what a look takes in an unoptimized build, and far below what an answer without end would.
+/// Far above what a run takes in an unoptimized build, and far below what an answer without end would.
 const MAX_RSS_KIB: i64 = 64 * 1024;
 
 /// Runs; each has its own seed, which a failure names.
@@ -175,7 +175,7 @@ fn nothing_secret_is_written_whatever_the_pod_holds() {
         let said = raised.command.output().expect("the probe runs");
         let code = said.status.code().unwrap_or_else(|| panic!("seed {seed}: ended by a signal"));
         assert!((0..=4).contains(&code), "seed {seed}: exit {code}: {}", String::from_utf8_lossy(&said.stderr));
-        // Far above the look's own 3 seconds: only a look without end fails here, not a slow machine.
+        // Far above the run's own 3 seconds: only a run without end fails here, not a slow machine.
         assert!(began.elapsed() < Duration::from_secs(30), "seed {seed} takes too long");
         let text = [said.stdout, said.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         assert!(!text.contains("panicked"), "seed {seed}: {text}");

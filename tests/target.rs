@@ -1,4 +1,4 @@
-//! The probe looks at real processes with other users, groups, capabilities and mount namespaces than its own. It takes
+//! The probe inspects real processes with other users, groups, capabilities and mount namespaces than its own. It takes
 //! root to make them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "a test")]
 
@@ -54,7 +54,7 @@ fn readability_is_judged_as_the_kernel_judges_it_for_the_application() {
         let application = Application::start(&wrapper, &irsa(&token), &script);
         let case = format!("{mode:o} {owner}:{group} for {wrapper:?}");
         assert_eq!(application.said == "can", may, "the kernel on {case}");
-        let report = stage.look_at(&["env"], &application);
+        let report = stage.inspect(&["env"], &application);
         assert_eq!(!codes(&report).contains(&"token-file-unreadable-by-target"), may, "the probe on {case}");
         assert_eq!(report["token"]["subject"], "system:serviceaccount:irsa:s3-reader", "we can read it all the same");
     }
@@ -69,7 +69,7 @@ fn a_directory_on_the_way_can_refuse_too() {
     open_to_all(&stage.path("volume"), 0o700);
     let wrapper = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
     let application = Application::start(&wrapper, &irsa(&stage.text("volume/token")), "echo ready");
-    let report = stage.look_at(&["env"], &application);
+    let report = stage.inspect(&["env"], &application);
     let cause = finding(&report, "token-file-unreadable-by-target")["cause"].as_str().expect("a cause").to_owned();
     assert!(cause.starts_with("The directory ") && cause.contains("0700, owner 0"), "{cause}");
     assert_eq!(report["exit_code"], 4);
@@ -85,7 +85,7 @@ fn the_probe_says_when_only_the_application_can_read() {
     let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--groups", "1337"];
     let application = Application::start(&application, &irsa(&stage.text("volume/token")), "echo ready");
     let prober = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
-    let report = stage.look_at(&prober, &application);
+    let report = stage.inspect(&prober, &application);
     assert_eq!(codes(&report), ["token-file-unreadable-by-probe"]);
     assert_eq!(report["verdict"], "undetermined");
 }
@@ -113,7 +113,7 @@ fn the_environment_is_readable_or_denied_as_in_a_debug_container() {
         (user, user, true, ""),
     ] {
         let running = Application::start(application, &irsa(&token), "echo ready");
-        let report = stage.look_at(prober, &running);
+        let report = stage.inspect(prober, &running);
         let case = format!("{application:?} seen by {prober:?}");
         assert_eq!(report["target"]["environment_read"], readable, "{case}");
         assert!(!codes(&report).contains(&"env-not-injected"), "{case}: {:?}", codes(&report));
@@ -141,7 +141,7 @@ fn the_probe_s_own_variables_stand_in_where_debug_profile_gave_them() {
     let variables = format!("AWS_WEB_IDENTITY_TOKEN_FILE={token}");
     let role = format!("AWS_ROLE_ARN={ROLE}");
     let prober = ["setpriv", "--bounding-set", CONTAINER_CAPABILITIES, "env", &role, &variables];
-    let report = stage.look_at(&prober, &application);
+    let report = stage.inspect(&prober, &application);
     assert_eq!(finding(&report, "target-environment-denied")["severity"], "warning");
     assert_eq!(report["token"]["path"], token.as_str());
 }
@@ -172,7 +172,7 @@ fn files_are_those_of_the_application_s_root_and_nothing_outside_of_it() {
     ] {
         let path = format!("/{inside}/{name}");
         let application = Application::start(&["chroot", root], &irsa(&path), "echo ready");
-        let report = stage.look_at(&["env"], &application);
+        let report = stage.inspect(&["env"], &application);
         match outcome {
             Ok(subject) => assert_eq!(report["token"]["subject"], subject, "{name}"),
             Err(code) => assert!(codes(&report).contains(&code), "{name}: {:?}", codes(&report)),
@@ -195,7 +195,7 @@ fn a_relative_token_path_is_opened_from_the_application_s_working_directory() {
     let root = root.to_str().expect("UTF-8");
     for (directory, opened) in [("/app", Some("/app/token")), ("/", None)] {
         let application = Application::start(&["chroot", root], &irsa("token"), &format!("cd {directory}; echo ready"));
-        let report = stage.look_at(&["env"], &application);
+        let report = stage.inspect(&["env"], &application);
         let code = if opened.is_some() { "token-path-relative" } else { "token-file-missing" };
         let cause = finding(&report, code)["cause"].as_str().expect("a cause").to_owned();
         assert!(cause.contains(opened.unwrap_or("/token does not exist")), "{directory}: {cause}");
@@ -204,7 +204,7 @@ fn a_relative_token_path_is_opened_from_the_application_s_working_directory() {
 }
 
 #[test]
-fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
+fn what_bears_on_a_call_is_inspected_in_the_application_s_image() {
     if !needs::root() {
         return;
     }
@@ -222,7 +222,7 @@ fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
     symlink("/usr/share/zoneinfo/Asia/Tokyo", root.join("etc/localtime")).expect("a link");
     let variables = [&irsa("/app/token")[..], &[("AWS_CA_BUNDLE", "/app/ca.pem")]].concat();
     let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
-    let report = stage.look_at(&["env"], &application);
+    let report = stage.inspect(&["env"], &application);
     let target = &report["target"];
     assert_eq!(target["name_servers"], serde_json::json!(["192.0.2.53"]));
     assert_eq!(target["resolves_as_the_probe"], false);
@@ -235,10 +235,10 @@ fn what_bears_on_a_call_is_looked_at_in_the_application_s_image() {
     fs::create_dir(&outside).expect("a directory");
     symlink("/usr/share/zoneinfo/Europe/Berlin", outside.join("localtime")).expect("a link");
     symlink(&outside, root.join("etc")).expect("a link");
-    assert_eq!(stage.look_at(&["env"], &application)["target"]["time_zone"], Value::Null);
+    assert_eq!(stage.inspect(&["env"], &application)["target"]["time_zone"], Value::Null);
     fs::remove_file(root.join("etc")).expect("the link");
     symlink("app/etc", root.join("etc")).expect("a link");
-    assert_eq!(stage.look_at(&["env"], &application)["target"]["time_zone"], "Asia/Tokyo");
+    assert_eq!(stage.inspect(&["env"], &application)["target"]["time_zone"], "Asia/Tokyo");
 }
 
 #[test]
@@ -281,12 +281,12 @@ fn mounts_are_those_of_the_application_s_namespace() {
     let application = Application::start(&["unshare", "--mount"], &irsa(&path), &script);
     assert_eq!(application.said, "ready");
     assert!(!Path::new(&path).exists(), "we do not see its mount ourselves");
-    let report = stage.look_at(&["env"], &application);
+    let report = stage.inspect(&["env"], &application);
     assert_eq!(report["token"]["subject"], "system:serviceaccount:irsa:s3-reader");
     assert_eq!(report["target"]["token_mounts"], serde_json::json!([inside]));
 
     let blind = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--bounding-set", "-all"];
-    let report = stage.look_at(&blind, &application);
+    let report = stage.inspect(&blind, &application);
     let cause = finding(&report, "target-environment-denied")["cause"].as_str().expect("a cause").to_owned();
     assert!(cause.contains(&format!("A token is mounted in its container at {inside}.")), "{cause}");
 }
@@ -383,7 +383,7 @@ fn an_sdk_without_pod_identity_is_found() {
         ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/token"),
     ];
     let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
-    let report = stage.look_at(&["env"], &application);
+    let report = stage.inspect(&["env"], &application);
     let cause = finding(&report, "sdk-lacks-pod-identity")["cause"].as_str().expect("a cause").to_owned();
     assert!(cause.contains("boto3 1.34.40") && cause.contains("needs 1.34.41"), "{cause}");
 }

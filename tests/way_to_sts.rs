@@ -14,16 +14,16 @@ mod stage;
 use local_sts::dead_ends;
 use local_sts::proxy::Manner;
 use local_sts::{LocalSts, World};
-use probe::{Look, look, look_at, raise};
+use probe::{Run, inspect, raise, run};
 use stage::{Raised, Stage, UNSET};
 use std::net::SocketAddr;
 
 const STS: &str = "sts.eu-west-1.amazonaws.com:443";
 
 /// A pod without a proxy whose variable names a stand-in's own address.
-fn direct(scheme: &str, address: SocketAddr, mut raised: Raised) -> (Look, Raised) {
+fn direct(scheme: &str, address: SocketAddr, mut raised: Raised) -> (Run, Raised) {
     raised.command.env_remove("HTTPS_PROXY").env("AWS_ENDPOINT_URL_STS", format!("{scheme}://{address}"));
-    (look(&mut raised), raised)
+    (run(&mut raised), raised)
 }
 
 #[test]
@@ -47,11 +47,11 @@ fn the_endpoint_is_the_one_that_an_sdk_would_call() {
         (&[("AWS_REGION", UNSET), ("AWS_DEFAULT_REGION", UNSET)], STS),
     ];
     for (variables, host) in cases {
-        let (look, raised) = look_at(|stage| variables.iter().for_each(|(name, value)| stage.set(name, value)));
+        let (run, raised) = inspect(|stage| variables.iter().for_each(|(name, value)| stage.set(name, value)));
         // What is asked for behind that are the hosts of SDKs that go by other variables.
         assert_eq!(raised.proxy.asked().first().map(String::as_str), Some(*host), "{variables:?}");
-        let hosts = look.report["steps"].as_array().expect("steps").iter().filter(|step| step["name"] == "tcp").count();
-        assert_eq!(hosts, 1, "something else was dialled: {}", look.report);
+        let hosts = run.report["steps"].as_array().expect("steps").iter().filter(|step| step["name"] == "tcp").count();
+        assert_eq!(hosts, 1, "something else was dialled: {}", run.report);
     }
 }
 
@@ -69,10 +69,10 @@ fn the_token_is_sent_nowhere_where_the_endpoint_cannot_be_right() {
         (&[("AWS_ENDPOINT_URL_STS", "ftp://127.0.0.1/")], "a scheme that is not spoken"),
     ];
     for (variables, why) in cases {
-        let (look, raised) = look_at(|stage| variables.iter().for_each(|(name, value)| stage.set(name, value)));
+        let (run, raised) = inspect(|stage| variables.iter().for_each(|(name, value)| stage.set(name, value)));
         assert!(raised.proxy.asked().is_empty(), "{why}: {variables:?}");
-        assert_eq!(look.step("assume-role-with-web-identity").0, "skip", "{why}: {variables:?}");
-        assert_ne!(look.exit_code, 0, "{why}: {variables:?}");
+        assert_eq!(run.step("assume-role-with-web-identity").0, "skip", "{why}: {variables:?}");
+        assert_ne!(run.exit_code, 0, "{why}: {variables:?}");
     }
     assert!(elsewhere.exchanges().is_empty());
 }
@@ -88,7 +88,7 @@ fn a_proxy_is_used_as_sdks_use_it() {
             raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{closed}"));
         }
         raised.command.env_remove("HTTPS_PROXY").env(variable, proxy);
-        look(&mut raised);
+        run(&mut raised);
         assert_eq!(raised.proxy.asked().len(), asked, "{variable}");
     }
 }
@@ -102,8 +102,8 @@ fn no_proxy_leads_past_the_proxy() {
         let tls = raised.authority.server(&[host]).expect("a certificate");
         let port = raised.sts.listen(Some(tls)).expect("listen").port();
         raised.command.env("AWS_ENDPOINT_URL_STS", format!("https://{host}:{port}"));
-        let look = look(&mut raised);
-        assert_eq!(look.verdict_without_warnings(), "healthy", "{excepted}: {}", look.report);
+        let run = run(&mut raised);
+        assert_eq!(run.verdict_without_warnings(), "healthy", "{excepted}: {}", run.report);
         assert!(raised.proxy.asked().is_empty(), "{excepted}");
     }
 }
@@ -112,8 +112,8 @@ fn no_proxy_leads_past_the_proxy() {
 fn plain_http_goes_through_its_own_proxy() {
     let mut raised = raise(|stage| stage.set("AWS_ENDPOINT_URL_STS", "http://sts.eu-west-1.amazonaws.com"));
     raised.command.env("HTTP_PROXY", raised.variables["HTTPS_PROXY"].clone()).env_remove("HTTPS_PROXY");
-    let look = look(&mut raised);
-    assert_eq!(look.step("assume-role-with-web-identity").0, "pass", "{}", look.report);
+    let run = run(&mut raised);
+    assert_eq!(run.step("assume-role-with-web-identity").0, "pass", "{}", run.report);
     assert!(raised.proxy.asked().iter().all(|asked| asked == "sts.eu-west-1.amazonaws.com:80"));
     assert!(raised.sts.exchanges().iter().all(|exchange| !exchange.tls));
 }
@@ -124,10 +124,10 @@ fn a_proxys_password_is_sent_to_it_and_told_to_nobody() {
     let mut raised = raise(|stage| stage.proxy = Manner::AllowWith("Basic cHJvYmU6Y29ycmVjdC1ob3JzZQ=="));
     let proxy = with_password(&raised);
     raised.command.env("HTTPS_PROXY", proxy);
-    let look = look(&mut raised);
-    assert_eq!(look.step("proxy"), ("pass", format!("CONNECT {STS}: 200").as_str()));
-    assert!(!look.report.to_string().contains("correct-horse"), "{}", look.report);
-    assert!(!look.report.to_string().contains("cHJvYmU6"), "{}", look.report);
+    let run = run(&mut raised);
+    assert_eq!(run.step("proxy"), ("pass", format!("CONNECT {STS}: 200").as_str()));
+    assert!(!run.report.to_string().contains("correct-horse"), "{}", run.report);
+    assert!(!run.report.to_string().contains("cHJvYmU6"), "{}", run.report);
 }
 
 /// `HTTPS_PROXY` with the password that the proxy wants.
@@ -147,18 +147,18 @@ fn a_proxy_may_speak_tls_and_gets_its_password_only_there() {
         });
         let proxy = with_password(&raised);
         raised.command.env("HTTPS_PROXY", &proxy).env("HTTP_PROXY", &proxy).env("AWS_ENDPOINT_URL_STS", &url);
-        let look = look(&mut raised);
-        assert_eq!(look.verdict_without_warnings(), "healthy", "{url}: {}", look.report);
-        steps.iter().for_each(|step| assert_eq!(look.step(step).0, "pass", "{step}: {}", look.report));
-        assert!(!look.report.to_string().contains("correct-horse"), "{}", look.report);
+        let run = run(&mut raised);
+        assert_eq!(run.verdict_without_warnings(), "healthy", "{url}: {}", run.report);
+        steps.iter().for_each(|step| assert_eq!(run.step(step).0, "pass", "{step}: {}", run.report));
+        assert!(!run.report.to_string().contains("correct-horse"), "{}", run.report);
     }
 
     // A listener that is no TLS server must not get to see the password.
     let seen = local_sts::dead_ends::recorder().expect("a port");
     let mut raised = raise(|stage| stage.set("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.invalid"));
     raised.command.env("HTTPS_PROXY", format!("https://probe:correct-horse@{}", seen.address));
-    let look = look(&mut raised);
-    assert_eq!(look.step("proxy-tls"), ("fail", "the server does not speak TLS"), "{}", look.report);
+    let run = run(&mut raised);
+    assert_eq!(run.step("proxy-tls"), ("fail", "the server does not speak TLS"), "{}", run.report);
     let bytes = String::from_utf8_lossy(&seen.bytes()).into_owned();
     assert!(!bytes.contains("cHJvYmU6") && !bytes.contains("CONNECT"), "{bytes}");
 }
@@ -169,36 +169,36 @@ fn whose_certificate_is_wrong_is_said() {
         stage.proxy_certificate_for = Some(vec![name.to_owned()]);
         stage.set("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.invalid");
     };
-    let cause = |look: &Look| look.report["findings"][0]["cause"].as_str().expect("a cause").to_owned();
+    let cause = |run: &Run| run.report["findings"][0]["cause"].as_str().expect("a cause").to_owned();
 
-    let (look, raised) = look_at(|stage| proxy_for(stage, "proxy.example.com"));
-    assert_eq!((look.code(), look.exit_code), (Some("proxy-interferes"), 1), "{}", look.report);
-    assert!(cause(&look).starts_with("TLS with the proxy") && cause(&look).contains("proxy.example.com"));
+    let (run, raised) = inspect(|stage| proxy_for(stage, "proxy.example.com"));
+    assert_eq!((run.code(), run.exit_code), (Some("proxy-interferes"), 1), "{}", run.report);
+    assert!(cause(&run).starts_with("TLS with the proxy") && cause(&run).contains("proxy.example.com"));
     assert!(raised.proxy.asked().is_empty());
 
-    let (look, raised) = look_at(|stage| {
+    let (run, raised) = inspect(|stage| {
         proxy_for(stage, "127.0.0.1");
         stage.has_authority = false;
     });
-    assert_eq!((look.code(), look.exit_code), (Some("proxy-interferes"), 1), "{}", look.report);
-    assert!(cause(&look).contains("irsa-probe local test CA"), "{}", cause(&look));
+    assert_eq!((run.code(), run.exit_code), (Some("proxy-interferes"), 1), "{}", run.report);
+    assert!(cause(&run).contains("irsa-probe local test CA"), "{}", cause(&run));
     assert!(raised.proxy.asked().is_empty());
 
-    let (look, _) = look_at(|stage| {
+    let (run, _) = inspect(|stage| {
         proxy_for(stage, "127.0.0.1");
         stage.certificate_for = vec!["sts.us-east-1.amazonaws.com".to_owned()];
     });
-    assert_eq!(look.step("proxy-tls").0, "pass");
-    assert_eq!(look.code(), Some("tls-hostname-mismatch"), "{}", look.report);
+    assert_eq!(run.step("proxy-tls").0, "pass");
+    assert_eq!(run.code(), Some("tls-hostname-mismatch"), "{}", run.report);
 }
 
 #[test]
 fn a_proxy_that_the_probe_cannot_speak_to_is_no_fault_of_the_pod() {
     for scheme in ["socks5", "socks5h", "socks4"] {
-        let (look, raised) = look_at(|stage| stage.set("HTTPS_PROXY", &format!("{scheme}://127.0.0.1:1080")));
-        assert_eq!((look.verdict(), look.exit_code), ("undetermined", 3), "{}", look.report);
-        assert_eq!(look.code(), Some("proxy-not-supported"));
-        let cause = look.report["findings"][0]["cause"].as_str().expect("a cause");
+        let (run, raised) = inspect(|stage| stage.set("HTTPS_PROXY", &format!("{scheme}://127.0.0.1:1080")));
+        assert_eq!((run.verdict(), run.exit_code), ("undetermined", 3), "{}", run.report);
+        assert_eq!(run.code(), Some("proxy-not-supported"));
+        let cause = run.report["findings"][0]["cause"].as_str().expect("a cause");
         assert!(cause.starts_with("The probe cannot test the proxy"), "{cause}");
         assert!(raised.sts.exchanges().is_empty());
     }
@@ -214,24 +214,24 @@ fn what_the_proxy_does_is_told() {
         (Manner::Close, "it closed without an answer", 3),
     ] {
         // Past such a proxy the probe tries the direct way: the name must lead nowhere.
-        let (look, raised) = look_at(|stage| {
+        let (run, raised) = inspect(|stage| {
             stage.proxy = manner;
             stage.set("AWS_ENDPOINT_URL_STS", "https://sts.eu-west-1.invalid");
         });
-        assert_eq!(look.step("proxy"), ("fail", format!("CONNECT sts.eu-west-1.invalid:443: {detail}").as_str()));
+        assert_eq!(run.step("proxy"), ("fail", format!("CONNECT sts.eu-west-1.invalid:443: {detail}").as_str()));
         assert!(raised.sts.exchanges().is_empty());
-        assert_eq!((look.code(), look.exit_code), (Some("proxy-interferes"), exit_code), "{detail}");
+        assert_eq!((run.code(), run.exit_code), (Some("proxy-interferes"), exit_code), "{detail}");
     }
 }
 
 #[test]
 fn a_trust_store_is_the_one_that_the_variables_name() {
-    let (look, _) = look_at(|_| ());
-    assert_eq!(look.step("tls").0, "pass", "AWS_CA_BUNDLE: {}", look.report);
+    let (run, _) = inspect(|_| ());
+    assert_eq!(run.step("tls").0, "pass", "AWS_CA_BUNDLE: {}", run.report);
 
     let mut raised = raise(|stage| stage.set("AWS_CA_BUNDLE", UNSET));
     raised.command.env("SSL_CERT_FILE", &raised.bundle);
-    assert_eq!(probe::look(&mut raised).step("tls").0, "pass", "SSL_CERT_FILE");
+    assert_eq!(probe::run(&mut raised).step("tls").0, "pass", "SSL_CERT_FILE");
 
     for (break_it, detail) in [
         (&(|stage: &mut Stage| stage.has_authority = false) as &dyn Fn(&mut Stage), "irsa-probe local test CA"),
@@ -246,8 +246,8 @@ fn a_trust_store_is_the_one_that_the_variables_name() {
         ),
         (&|stage: &mut Stage| stage.sts = dead_ends::other_protocol().ok(), "the server does not speak TLS"),
     ] {
-        let (look, raised) = look_at(break_it);
-        let (status, said) = look.step("tls");
+        let (run, raised) = inspect(break_it);
+        let (status, said) = run.step("tls");
         assert_eq!(status, "fail");
         assert!(said.contains(detail), "{said}");
         assert!(raised.sts.exchanges().is_empty(), "{detail}");
@@ -263,10 +263,10 @@ fn a_certificate_out_of_its_time_is_told_with_its_end_or_beginning() {
         let raised = raise(|_| ());
         let tls = raised.authority.server_valid(&["127.0.0.1"], years).expect("a certificate");
         let address = raised.sts.listen(Some(tls)).expect("listen");
-        let (look, _) = direct("https", address, raised);
-        assert_eq!(look.step("tls"), ("fail", detail));
-        let candidate = &look.report["findings"][0]["candidates"][0]["code"];
-        assert_eq!((look.code(), candidate.as_str()), (Some("sts-unreachable"), Some("request-clock-skew")));
+        let (run, _) = direct("https", address, raised);
+        assert_eq!(run.step("tls"), ("fail", detail));
+        let candidate = &run.report["findings"][0]["candidates"][0]["code"];
+        assert_eq!((run.code(), candidate.as_str()), (Some("sts-unreachable"), Some("request-clock-skew")));
     }
 }
 
@@ -274,8 +274,8 @@ fn a_certificate_out_of_its_time_is_told_with_its_end_or_beginning() {
 fn an_endpoint_of_the_users_own_may_be_plain_http() {
     let raised = raise(|_| ());
     let address = raised.sts.listen(None).expect("listen");
-    let (look, raised) = direct("http", address, raised);
-    assert_eq!(look.verdict_without_warnings(), "healthy", "{}", look.report);
+    let (run, raised) = direct("http", address, raised);
+    assert_eq!(run.verdict_without_warnings(), "healthy", "{}", run.report);
     assert!(raised.sts.exchanges().iter().all(|exchange| !exchange.tls));
 }
 
@@ -296,25 +296,25 @@ fn a_password_in_an_endpoint_is_neither_sent_nor_shown() {
         if through_proxy {
             raised.command.env("HTTP_PROXY", proxy);
         }
-        let look = look(&mut raised);
-        assert_eq!(look.step("get-caller-identity").0, "pass", "{}", look.report);
+        let run = run(&mut raised);
+        assert_eq!(run.step("get-caller-identity").0, "pass", "{}", run.report);
         let exchanges = raised.sts.exchanges();
         assert!(exchanges.len() == 2 && exchanges.iter().all(|exchange| exchange.host == host), "{exchanges:?}");
-        assert!(!look.report.to_string().contains("correct-horse"), "{}", look.report);
+        assert!(!run.report.to_string().contains("correct-horse"), "{}", run.report);
     }
 }
 
 #[test]
 fn a_port_at_which_nothing_listens_is_told_at_the_layer() {
     let closed = dead_ends::closed_port().expect("a port");
-    let (look, _) = direct("http", closed, raise(|_| ()));
-    assert_eq!(look.step("tcp"), ("fail", format!("{closed} refused the connection").as_str()));
-    assert_eq!(look.step("assume-role-with-web-identity"), ("fail", "no answer, 3 attempts"));
+    let (run, _) = direct("http", closed, raise(|_| ()));
+    assert_eq!(run.step("tcp"), ("fail", format!("{closed} refused the connection").as_str()));
+    assert_eq!(run.step("assume-role-with-web-identity"), ("fail", "no answer, 3 attempts"));
 }
 
 #[test]
 fn no_sts_asks_nothing_and_exits_well() {
-    let (look, raised) = look_at(|stage| stage.arguments.push("--no-sts".to_owned()));
-    assert_eq!((look.verdict(), look.exit_code), ("undetermined", 0));
+    let (run, raised) = inspect(|stage| stage.arguments.push("--no-sts".to_owned()));
+    assert_eq!((run.verdict(), run.exit_code), ("undetermined", 0));
     assert!(raised.proxy.asked().is_empty() && raised.sts.exchanges().is_empty());
 }

@@ -28,7 +28,7 @@ impl Victim {
         let mut child = Command::new("sh")
             .args(["-c", &limits])
             .arg(probe)
-            // Nothing is configured, so no look ever calls anybody.
+            // Nothing is configured, so no run ever calls anybody.
             .args(["serve", "--listen", "127.0.0.1:0", "--report-listen", "none", "--log-format", "json"])
             .env_clear()
             .stderr(Stdio::piped())

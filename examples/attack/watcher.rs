@@ -39,7 +39,7 @@ impl Watch {
                     seen.answered += 1;
                     seen.slowest = seen.slowest.max(took);
                 }
-                seen.look_at(pid);
+                seen.inspect(pid);
                 std::thread::sleep(BETWEEN);
             }
             seen
@@ -54,7 +54,7 @@ impl Watch {
 }
 
 impl Seen {
-    fn look_at(&mut self, pid: u32) {
+    fn inspect(&mut self, pid: u32) {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let number = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;

@@ -1,4 +1,4 @@
-//! `cargo build --release && cargo run --release --example bench`: what a look costs, whole process, against the
+//! `cargo build --release && cargo run --release --example bench`: what a run costs, whole process, against the
 //! stand-in for STS, beside whatever else on this machine can do the same two calls.
 //!
 //! Programs take turns within each round, and ratios are medians over rounds, so that a machine that slows down slows

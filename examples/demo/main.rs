@@ -3,7 +3,7 @@
 //!
 //! STS, the issuer and the proxy in front of them are stand-ins on loopback that verify what AWS verifies.
 
-#![allow(clippy::disallowed_methods, reason = "the demo makes the world that the probe looks at")]
+#![allow(clippy::disallowed_methods, reason = "the demo makes the world that the probe inspects")]
 
 mod case;
 #[path = "../local_sts/mod.rs"]

@@ -196,7 +196,7 @@ impl Stage {
 pub const UNSET: &str = "\0unset";
 
 /// A pod that is ready for the probe.
-#[allow(dead_code, reason = "the tests look at what the demo only keeps alive")]
+#[allow(dead_code, reason = "the tests inspect what the demo only keeps alive")]
 pub struct Raised {
     /// Runs the probe; its arguments are still to be given.
     pub command: Command,

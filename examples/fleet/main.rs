@@ -40,21 +40,21 @@ struct Outcome {
     /// Calls in each second, refused ones too.
     calls: Vec<u32>,
     refused: u64,
-    /// Seconds from a pod's start to its first healthy look.
+    /// Seconds from a pod's start to its first healthy run.
     started: Vec<f64>,
     /// Init containers that gave up and were started again by the kubelet.
     gave_up: u64,
 }
 
 const HOURS: u64 = 3;
-/// The SDK tries this often before a look counts as throttled.
+/// The SDK tries this often before a run counts as throttled.
 const ATTEMPTS: u32 = 3;
 const CALL: Duration = Duration::from_millis(40);
 
 fn main() {
     let arguments = Arguments::parse();
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    println!("STS takes {} calls a second; a look that works makes two.\n", arguments.limit);
+    println!("STS takes {} calls a second; a run that works makes two.\n", arguments.limit);
     println!(
         "| pods | started | `wait --timeout` | calls/s at most | refused | half / 99 % / all started after | gave up \
          (then restarted) |\n| --- | --- | --- | --- | --- | --- | --- |"
@@ -119,7 +119,7 @@ struct Pod {
     born: u64,
     /// When its `wait` began, or began again.
     began: u64,
-    looks: u32,
+    runs: u32,
     restarts: u32,
     serving: bool,
     failures: u32,
@@ -137,7 +137,7 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
     for place in 0..fleet.pods {
         // "At once" still takes a second: no scheduler does better.
         let born = (f64::from(place) * 1000.0 / f64::from(fleet.starts.min(fleet.pods))) as u64;
-        pods.push(Pod { born, began: born, looks: 0, restarts: 0, serving: false, failures: 0, session_ends: 0 });
+        pods.push(Pod { born, began: born, runs: 0, restarts: 0, serving: false, failures: 0, session_ends: 0 });
         queue.push(Reverse((born, place)));
     }
     while let Some(Reverse((mut now, place))) = queue.pop() {
@@ -145,10 +145,10 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
             break;
         }
         let pod = &mut pods[place as usize];
-        let works = look(&mut outcome, &mut granted, fleet.limit, &mut now, &mut dice);
+        let works = run(&mut outcome, &mut granted, fleet.limit, &mut now, &mut dice);
         let advice = if works { Advice::None } else { Advice::Retry };
         let outlook = Outlook { works, advice, throttled: !works, settles: false };
-        pod.looks += 1;
+        pod.runs += 1;
         if works {
             pod.failures = 0;
             pod.session_ends = now + 3_600_000;
@@ -160,7 +160,7 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
             serving.pause(outlook, pod.failures, left, dice.roll())
         } else {
             let elapsed = Duration::from_millis(now - pod.began);
-            match waiting.next(outlook, pod.looks, elapsed, dice.roll()) {
+            match waiting.next(outlook, pod.runs, elapsed, dice.roll()) {
                 Next::LookIn(pause) => pause,
                 Next::Exit if works => {
                     outcome.started.push((now - pod.born) as f64 / 1000.0);
@@ -173,7 +173,7 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
                     outcome.gave_up += 1;
                     let back_off = Duration::from_secs((10 << pod.restarts.min(5)).min(300));
                     pod.restarts += 1;
-                    pod.looks = 0;
+                    pod.runs = 0;
                     pod.began = now + back_off.as_millis() as u64;
                     back_off
                 }
@@ -185,7 +185,7 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
 }
 
 /// Two calls, each tried as the SDK does; whether both were answered. `now` moves on.
-fn look(outcome: &mut Outcome, granted: &mut [u32], limit: u32, now: &mut u64, dice: &mut Dice) -> bool {
+fn run(outcome: &mut Outcome, granted: &mut [u32], limit: u32, now: &mut u64, dice: &mut Dice) -> bool {
     for _call in 0..2 {
         let mut answered = false;
         for attempt in 0..ATTEMPTS {

@@ -28,7 +28,7 @@ impl Answer {
         Self::new(200, "text/xml", body).header("x-amzn-requestid", request_id)
     }
 
-    pub fn refusal(refusal: &Refusal, request_id: &str) -> Self {
+    pub fn refusal(refusal: &StsError, request_id: &str) -> Self {
         let blame = if refusal.status < 500 { "Sender" } else { "Receiver" };
         let (code, message) = (refusal.code, escaped(&refusal.message));
         let body = format!(
@@ -94,13 +94,13 @@ pub fn escaped(text: &str) -> String {
 
 /// Why STS will not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct StsError {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
 }
 
-impl Refusal {
+impl StsError {
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }

@@ -1,6 +1,6 @@
 //! AssumeRoleWithWebIdentity: what AWS checks, in the order in which its answers show that it does.
 
-use super::answer::{Refusal, escaped, iso_date};
+use super::answer::{StsError, escaped, iso_date};
 use super::jwt::Jwt;
 use super::request::Request;
 use super::world::{Provider, Role, World};
@@ -32,13 +32,13 @@ struct Parameters {
     duration: u32,
 }
 
-pub fn assume(world: &World, request: &Request) -> Result<Grant, Refusal> {
+pub fn assume(world: &World, request: &Request) -> Result<Grant, StsError> {
     let parameters = validated(request)?;
-    let role_arn = RoleArn::parse(&parameters.role_arn).map_err(|_| Refusal::validation("Request ARN is invalid"))?;
+    let role_arn = RoleArn::parse(&parameters.role_arn).map_err(|_| StsError::validation("Request ARN is invalid"))?;
     // STS accepts a newline behind the token: the Go SDK sends the file unchanged, and files with a newline work
     // (mongo-go-driver, pull request 1965).
     let jwt = Jwt::parse(parameters.token.trim_ascii_end()).ok_or_else(|| {
-        Refusal::invalid_token(
+        StsError::invalid_token(
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
         )
     })?;
@@ -47,12 +47,12 @@ pub fn assume(world: &World, request: &Request) -> Result<Grant, Refusal> {
     let audience = accepted_audience(provider, &jwt.claims, &audience)?;
     verify_signature(world, &issuer, &jwt)?;
     verify_times(world.now(), &jwt.claims)?;
-    let role = world.roles.iter().find(|role| role.arn == role_arn).ok_or_else(Refusal::access_denied)?;
+    let role = world.roles.iter().find(|role| role.arn == role_arn).ok_or_else(StsError::access_denied)?;
     if !trusts(role, &jwt.claims, &audience, &parameters.session_name, world.now()) {
-        return Err(Refusal::access_denied());
+        return Err(StsError::access_denied());
     }
     if parameters.duration > role.max_session {
-        return Err(Refusal::validation(
+        return Err(StsError::validation(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
@@ -67,7 +67,7 @@ pub fn assume(world: &World, request: &Request) -> Result<Grant, Refusal> {
 }
 
 /// The constraints of the service model, all of whose breaches AWS tells in one message.
-fn validated(request: &Request) -> Result<Parameters, Refusal> {
+fn validated(request: &Request) -> Result<Parameters, StsError> {
     let mut breaches = Vec::new();
     let mut breach = |field: &str, value: Option<&str>, constraint: &str| {
         let value = value.map_or_else(|| "null".to_owned(), |value| format!("'{value}'"));
@@ -104,16 +104,16 @@ fn validated(request: &Request) -> Result<Parameters, Refusal> {
         0 => Ok(Parameters { role_arn, session_name, token, duration: seconds }),
         n => {
             let plural = if n == 1 { "" } else { "s" };
-            Err(Refusal::validation(format!("{n} validation error{plural} detected: {}", breaches.join("; "))))
+            Err(StsError::validation(format!("{n} validation error{plural} detected: {}", breaches.join("; "))))
         }
     }
 }
 
 /// The issuer and the audiences, if every claim that STS asks for is there.
-fn required_claims(claims: &Value) -> Result<(String, Vec<String>), Refusal> {
+fn required_claims(claims: &Value) -> Result<(String, Vec<String>), StsError> {
     for claim in ["aud", "iss", "sub", "iat", "exp"] {
         if claims[claim].is_null() {
-            return Err(Refusal::invalid_token(format!("Missing a required claim: {claim}")));
+            return Err(StsError::invalid_token(format!("Missing a required claim: {claim}")));
         }
     }
     let audience = match &claims["aud"] {
@@ -123,43 +123,43 @@ fn required_claims(claims: &Value) -> Result<(String, Vec<String>), Refusal> {
     Ok((text(claims, "iss"), audience))
 }
 
-fn trusted_provider<'a>(world: &'a World, role: &RoleArn, issuer: &str) -> Result<&'a Provider, Refusal> {
+fn trusted_provider<'a>(world: &'a World, role: &RoleArn, issuer: &str) -> Result<&'a Provider, StsError> {
     let arn = role.provider_arn(issuer);
-    world.providers.iter().find(|provider| provider.arn == arn).ok_or_else(|| Refusal::no_provider(issuer))
+    world.providers.iter().find(|provider| provider.arn == arn).ok_or_else(|| StsError::no_provider(issuer))
 }
 
 /// `azp` stands for the audience where it is present.
-fn accepted_audience(provider: &Provider, claims: &Value, audience: &[String]) -> Result<String, Refusal> {
+fn accepted_audience(provider: &Provider, claims: &Value, audience: &[String]) -> Result<String, StsError> {
     let accepted = match (claims["azp"].as_str(), audience) {
         (Some(party), _) => party,
         (None, [one]) => one,
         (None, _) => {
-            return Err(Refusal::invalid_token(
+            return Err(StsError::invalid_token(
                 "Token audience contains more than one audience while authorized party is not present",
             ));
         }
     };
     match provider.client_ids.iter().any(|id| id == accepted) {
         true => Ok(accepted.to_owned()),
-        false => Err(Refusal::invalid_token("Incorrect token audience")),
+        false => Err(StsError::invalid_token("Incorrect token audience")),
     }
 }
 
-fn verify_signature(world: &World, issuer: &str, jwt: &Jwt<'_>) -> Result<(), Refusal> {
+fn verify_signature(world: &World, issuer: &str, jwt: &Jwt<'_>) -> Result<(), StsError> {
     let published = world.issuers.iter().find(|known| known.url == issuer).and_then(|known| known.jwks.as_ref());
     match published.and_then(|jwks| jwt.is_signed_by(jwks)) {
-        None => Err(Refusal::no_verification_key()),
-        Some(false) => Err(Refusal::invalid_token("The web identity token provided could not be validated")),
+        None => Err(StsError::no_verification_key()),
+        Some(false) => Err(StsError::invalid_token("The web identity token provided could not be validated")),
         Some(true) => Ok(()),
     }
 }
 
-fn verify_times(now: i64, claims: &Value) -> Result<(), Refusal> {
+fn verify_times(now: i64, claims: &Value) -> Result<(), StsError> {
     let time = |claim: &str| claims[claim].as_i64();
-    let not_valid = || Refusal::invalid_token("The web identity token provided could not be validated");
+    let not_valid = || StsError::invalid_token("The web identity token provided could not be validated");
     let expiry = time("exp").ok_or_else(not_valid)?;
     if now >= expiry {
-        return Err(Refusal::token_expired(now, expiry));
+        return Err(StsError::token_expired(now, expiry));
     }
     let early = |claim: &str| time(claim).is_some_and(|begin| begin > now + LEEWAY);
     if time("iat").is_none() || early("iat") || early("nbf") {

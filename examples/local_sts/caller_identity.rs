@@ -1,6 +1,6 @@
 //! The sessions that STS gave, and GetCallerIdentity, which they sign.
 
-use super::answer::Refusal;
+use super::answer::StsError;
 use super::assume_role::Grant;
 use super::keys::ring_error;
 use super::request::Request;
@@ -71,16 +71,16 @@ impl Sessions {
         request: &Request,
         now: i64,
         region: Option<&str>,
-    ) -> std::result::Result<String, Refusal> {
+    ) -> std::result::Result<String, StsError> {
         let authorization = sigv4::Authorization::of(request)?;
-        let session = self.find(&authorization.access_key_id).ok_or_else(Refusal::unknown_key)?;
+        let session = self.find(&authorization.access_key_id).ok_or_else(StsError::unknown_key)?;
         if request.header("x-amz-security-token") != Some(&session.credentials.session_token) {
-            return Err(Refusal::unknown_key());
+            return Err(StsError::unknown_key());
         }
         authorization.verify(request, &session.credentials.secret_access_key, now, region)?;
         if now >= session.credentials.expires_at {
             let message = "The security token included in the request is expired";
-            return Err(Refusal::new(403, "ExpiredToken", message));
+            return Err(StsError::new(403, "ExpiredToken", message));
         }
         let Session { arn, account, user_id, .. } = session;
         Ok(format!("    <Arn>{arn}</Arn>\n    <UserId>{user_id}</UserId>\n    <Account>{account}</Account>\n"))

@@ -83,7 +83,7 @@ impl Minted {
     }
 }
 
-/// A token as it came, its signature not yet looked at.
+/// A token as it came, its signature not yet inspected.
 pub struct Jwt<'a> {
     pub algorithm: String,
     pub kid: String,

@@ -1,6 +1,6 @@
 //! The ways in which something that sits where STS should be can answer wrongly.
 
-use super::answer::{Answer, Refusal, http_date};
+use super::answer::{Answer, StsError, http_date};
 use super::connection::Connection;
 use super::echo::{Echo, Place};
 use flate2::Compression;
@@ -51,7 +51,7 @@ pub enum Misbehaviour {
     /// S3's answer to a request that was meant for STS.
     S3,
     /// STS's own refusal.
-    Refuse(Refusal),
+    Refuse(StsError),
     /// The XML ends within the credentials, and the length says that this is all.
     TruncatedCredentials,
     /// 200 and STS's envelope, but nothing in it.
@@ -259,7 +259,8 @@ impl FromStr for Misbehaviour {
             "other-caller" => Self::OtherCaller,
             "skewed-date" => Self::SkewedDate(number()?),
             _ => Self::Refuse(
-                Refusal::named(name).ok_or_else(|| Error::other(format!("there is no misbehaviour named {name:?}")))?,
+                StsError::named(name)
+                    .ok_or_else(|| Error::other(format!("there is no misbehaviour named {name:?}")))?,
             ),
         })
     }

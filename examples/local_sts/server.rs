@@ -1,6 +1,6 @@
 //! The server itself: takes connections, tells operations apart, answers or misbehaves, and keeps a log.
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, StsError};
 use super::caller_identity::{Sessions, request_id};
 use super::connection::Connection;
 use super::misbehaviour::Misbehaviour;
@@ -176,13 +176,13 @@ impl LocalSts {
         let result = match operation {
             Operation::OpenId => return openid::answer(world, request),
             Operation::AssumeRoleWithWebIdentity => assume_role::assume(world, request).and_then(|grant| {
-                let failure = |error: std::io::Error| Refusal::new(500, "InternalFailure", error.to_string());
+                let failure = |error: std::io::Error| StsError::new(500, "InternalFailure", error.to_string());
                 sessions.open(&grant, world.now()).map(|credentials| grant.to_xml(&credentials)).map_err(failure)
             }),
             Operation::GetCallerIdentity => sessions.caller_identity(request, world.now(), world.region.as_deref()),
             Operation::Unknown => {
                 let action = request.field("Action").unwrap_or_default();
-                Err(Refusal::new(
+                Err(StsError::new(
                     400,
                     "InvalidAction",
                     format!("Could not find operation {action} for version 2011-06-15"),

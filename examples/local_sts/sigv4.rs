@@ -2,7 +2,7 @@
 //!
 //! Source: IAM User Guide, "Create a signed AWS API request".
 
-use super::answer::{Refusal, iso_date};
+use super::answer::{StsError, iso_date};
 use super::request::Request;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -23,14 +23,14 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    pub fn of(request: &Request) -> Result<Self, Refusal> {
+    pub fn of(request: &Request) -> Result<Self, StsError> {
         let header = request.header("authorization").ok_or_else(|| {
-            Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            StsError::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         })?;
         Self::parse(header).ok_or_else(|| {
             let message = "Authorization header requires 'Credential' parameter. Authorization header requires \
                            'Signature' parameter. Authorization header requires 'SignedHeaders' parameter.";
-            Refusal::new(400, "IncompleteSignature", message)
+            StsError::new(400, "IncompleteSignature", message)
         })
     }
 
@@ -55,12 +55,12 @@ impl Authorization {
     }
 
     /// Whether `secret` signed this request, for this place and time.
-    pub fn verify(&self, request: &Request, secret: &str, now: i64, region: Option<&str>) -> Result<(), Refusal> {
+    pub fn verify(&self, request: &Request, secret: &str, now: i64, region: Option<&str>) -> Result<(), StsError> {
         if self.service != "sts" {
-            return Err(Refusal::signature("Credential should be scoped to correct service: 'sts'. "));
+            return Err(StsError::signature("Credential should be scoped to correct service: 'sts'. "));
         }
         if region.is_some_and(|region| region != self.region) {
-            return Err(Refusal::signature("Credential should be scoped to a valid region. "));
+            return Err(StsError::signature("Credential should be scoped to a valid region. "));
         }
         let time = request.header("x-amz-date").unwrap_or_default();
         self.verify_time(time, now)?;
@@ -68,7 +68,7 @@ impl Authorization {
         let unsigned = must.iter().any(|name| !self.signed_headers.iter().any(|signed| signed == name));
         let expected = self.signature_with(request, secret, time);
         if unsigned || expected != self.signature {
-            return Err(Refusal::signature(
+            return Err(StsError::signature(
                 "The request signature we calculated does not match the signature you provided. Check your AWS \
                  Secret Access Key and signing method. Consult the service documentation for details.",
             ));
@@ -76,9 +76,9 @@ impl Authorization {
         Ok(())
     }
 
-    fn verify_time(&self, time: &str, now: i64) -> Result<(), Refusal> {
+    fn verify_time(&self, time: &str, now: i64) -> Result<(), StsError> {
         let Some(signed_at) = seconds(time) else {
-            return Err(Refusal::new(
+            return Err(StsError::new(
                 400,
                 "IncompleteSignature",
                 "Date must be in ISO-8601 'basic format'. See http://en.wikipedia.org/wiki/ISO_8601",
@@ -87,19 +87,19 @@ impl Authorization {
         let server = compact(now);
         if signed_at < now - TOLERANCE {
             let limit = compact(now - TOLERANCE);
-            return Err(Refusal::signature(format!(
+            return Err(StsError::signature(format!(
                 "Signature expired: {time} is now earlier than {limit} ({server} - 15 min.)"
             )));
         }
         if signed_at > now + TOLERANCE {
             let limit = compact(now + TOLERANCE);
-            return Err(Refusal::signature(format!(
+            return Err(StsError::signature(format!(
                 "Signature not yet current: {time} is still later than {limit} ({server} + 15 min.)"
             )));
         }
         match time.starts_with(&self.date) {
             true => Ok(()),
-            false => Err(Refusal::signature(
+            false => Err(StsError::signature(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP",
             )),
         }

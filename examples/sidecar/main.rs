@@ -34,7 +34,7 @@ struct Arguments {
     bare: bool,
 }
 
-const LOOKS: u32 = 10;
+const RUNS: u32 = 10;
 const CLIENTS: usize = 8;
 const REQUESTS: usize = 5_000;
 const ENDS: usize = 20;
@@ -51,11 +51,11 @@ fn main() -> Result<()> {
 
     let mut server = Server::probe(&probe)?;
     server.wait_for("healthy")?;
-    for _ in 1..LOOKS {
+    for _ in 1..RUNS {
         server.signal(Signal::SIGHUP)?;
         server.wait_for("healthy")?;
     }
-    println!("| idle, after {LOOKS} looks over https: PSS | {:.1} MiB |", server.pss_kib()? as f64 / 1024.0);
+    println!("| idle, after {RUNS} runs over https: PSS | {:.1} MiB |", server.pss_kib()? as f64 / 1024.0);
     println!("| threads | {} |", server.status("Threads:")?);
     let before = server.wake_ups()?;
     std::thread::sleep(Duration::from_secs(arguments.idle_seconds));

@@ -1,4 +1,4 @@
-//! In which order the default credential chain of each AWS SDK looks: the one table about it.
+//! In which order the default credential chain of each AWS SDK runs: the one table about it.
 //!
 //! Only the default chain counts, with everything from the environment: keys, a provider or a profile that a program
 //! sets in code come before all of this.
@@ -6,7 +6,7 @@
 use crate::aws::sdk_support::numbers;
 use crate::probe::evidence::{Evidence, SdkKind};
 
-/// A place where an SDK looks.
+/// A place where an SDK runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.

@@ -135,7 +135,7 @@ pub fn judge_all(evidence: &Evidence, mechanism: Mechanism) -> Outcome {
         return Outcome::skip("the probe checks its own process");
     };
     let scan = match &target.sdks {
-        Seen::NotLooked(why) | Seen::Failed(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) | Seen::Failed(why) => return Outcome::skip(why.clone()),
         Seen::Seen(scan) => scan,
     };
     if !evidence.environment.variable(mechanism.variable()).is_filled() {

@@ -28,7 +28,7 @@ permissions lack that action.",
 fn judge(evidence: &Evidence) -> Outcome {
     let caller = match &evidence.caller {
         Seen::Seen(caller) => caller,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("STS did not return the caller's identity"),
     };
     let Some(role) = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok()) else {

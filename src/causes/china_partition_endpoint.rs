@@ -24,7 +24,7 @@ as in every other partition.",
 
 fn judge(evidence: &Evidence) -> Outcome {
     let host = match &evidence.endpoint {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(endpoint) => &endpoint.host,
         Seen::Failed(EndpointFault::WrongPartition { endpoint, .. }) => &endpoint.host,
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),

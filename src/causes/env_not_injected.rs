@@ -4,7 +4,7 @@ use crate::causes::{
     Outcome, Severity,
 };
 use crate::diagnosis::injection;
-use crate::probe::evidence::{Evidence, Seen, Winner};
+use crate::probe::evidence::{ActiveCredentials, Evidence, Seen};
 
 /// Neither of the two IRSA variables is set.
 pub static ENV_NOT_INJECTED: Cause = Cause {
@@ -21,11 +21,11 @@ has the annotation eks.amazonaws.com/role-arn. The webhook sees a pod only once,
 lets pods through unchanged. A missed injection lasts for the pod's lifetime. A restart of the container does not \
 repair it.
 
-Several reasons look alike from inside the pod: the service account has no annotation (or an empty or misspelt one, \
+Several reasons run alike from inside the pod: the service account has no annotation (or an empty or misspelt one, \
 or the annotation is on the pod); the pod is older than the annotation or was created together with its service \
 account; the webhook was not available.
 
-A pod that never needed a role looks the same. With --if-configured, which fleet-wide injection uses, the probe \
+A pod that never needed a role runs the same. With --if-configured, which fleet-wide injection uses, the probe \
 reports a warning and exits 0.
 
 Read the service account's annotations, correct them if needed, then recreate the pod.",
@@ -61,7 +61,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         "Check and correct the annotation of the service account, then recreate the pod; {}.",
         injection::RECREATE
     ));
-    let fix = injection::look_at_service_account(evidence, fix)
+    let fix = injection::inspect_service_account(evidence, fix)
         .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
         .command(format!(
             "kubectl get pod {} -o 'custom-columns=SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'",
@@ -82,7 +82,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 /// The credentials that an SDK uses instead, as far as the evidence shows.
 fn instead(evidence: &Evidence) -> String {
     let environment = &evidence.environment;
-    if let Seen::Seen(Winner { source, caller }) = &evidence.winner {
+    if let Seen::Seen(ActiveCredentials { source, caller }) = &evidence.active_credentials {
         format!(" The SDK's default chain resolves to {}, from {}.", caller.arn, source.in_words())
     } else if environment.variable("AWS_ACCESS_KEY_ID").is_filled() {
         " SDKs in this container use the static keys of AWS_ACCESS_KEY_ID.".to_owned()

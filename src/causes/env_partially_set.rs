@@ -49,7 +49,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         "kubectl set env KIND/NAME -n {} AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-",
         evidence.kubectl_namespace()
     ));
-    Diagnosis::new(cause, injection::look_at_service_account(evidence, fix)).into()
+    Diagnosis::new(cause, injection::inspect_service_account(evidence, fix)).into()
 }
 
 fn flaw(name: &str, variable: &Variable) -> Option<String> {

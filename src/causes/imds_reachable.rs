@@ -25,7 +25,7 @@ unless disablePodIMDS is set.",
 
 fn judge(evidence: &Evidence) -> Outcome {
     let imds = match &evidence.imds {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::Pass,
         Seen::Seen(imds) => imds,
     };

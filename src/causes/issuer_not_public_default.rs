@@ -62,7 +62,7 @@ mod tests {
         for (issuer, public) in issuer::EXAMPLES {
             let mut evidence = testing::token(|token| token.issuer = Some((*issuer).to_owned()));
             assert_eq!(judge(&evidence), Outcome::Pass, "STS accepted the token of {issuer}");
-            evidence.session = Seen::not_looked("");
+            evidence.session = Seen::not_checked("");
             assert_eq!(matches!(judge(&evidence), Outcome::Pass), *public, "{issuer}");
         }
     }

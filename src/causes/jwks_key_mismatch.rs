@@ -22,7 +22,7 @@ the old one until its last token has expired (a day).",
 
 fn judge(evidence: &Evidence) -> Outcome {
     let issuer = match &evidence.issuer {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(fault) => return Outcome::skip(format!("the issuer's keys could not be fetched: {fault}")),
         Seen::Seen(issuer) => issuer,
     };
@@ -67,7 +67,7 @@ mod tests {
             let mut evidence = healthy();
             evidence.issuer = Seen::Seen(issuer(signature.clone()));
             if !accepted {
-                evidence.session = Seen::not_looked("");
+                evidence.session = Seen::not_checked("");
             }
             let outcome = match judge(&evidence) {
                 Outcome::Pass => "pass",

@@ -54,7 +54,7 @@ fn fix(evidence: &Evidence) -> Fix {
         None => "the pod's service account".to_owned(),
     };
     let fix = Fix::new(format!("Set the annotation of {account} to the ARN of the role, then recreate the pod."));
-    injection::look_at_service_account(evidence, fix)
+    injection::inspect_service_account(evidence, fix)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ IMDS, such failures become visible errors.",
 
 fn judge(evidence: &Evidence) -> Outcome {
     let role = match &evidence.imds {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::Pass,
         Seen::Seen(Imds { role, .. }) => role.as_deref(),
     };

@@ -26,7 +26,7 @@ account's owner can also switch the global endpoint to version 2, for all region
 fn judge(evidence: &Evidence) -> Outcome {
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let region = evidence.environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]);

@@ -35,7 +35,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let walk = match &evidence.token_file {
         Seen::Seen(file) => &file.walk,
         Seen::Failed(fault) => &fault.walk,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
     };
     let Some(file) = walk.last() else {
         return Outcome::skip("the probe did not see the token file");

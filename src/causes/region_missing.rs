@@ -33,7 +33,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let environment = &evidence.environment;
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let used = match endpoint.source {

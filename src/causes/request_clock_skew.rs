@@ -24,7 +24,7 @@ SignatureDoesNotMatch with \"Signature expired\" or \"Signature not yet current\
 Date header of that answer and retry; boto3 and the AWS CLI do not.
 
 The web identity call is not signed, so it still works. But the kubelet refreshes tokens by the same clock, so a \
-token can expire unnoticed. An SDK also discards credentials that look expired to it.
+token can expire unnoticed. An SDK also discards credentials that run expired to it.
 
 A container uses the clock of its node, and nothing in the pod can set it. Check the node's time service (chrony with \
 169.254.169.123 on EC2). Also check laptops and virtual machines that were suspended. The pod recovers by itself once \
@@ -38,7 +38,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let clock = match &evidence.clock {
         Seen::Seen(clock) => clock,
-        Seen::NotLooked(why) | Seen::Failed(why) => {
+        Seen::NotChecked(why) | Seen::Failed(why) => {
             return match over_here(evidence) {
                 Some(over) => diagnosis(evidence, over).into(),
                 None => Outcome::skip(why.clone()),

@@ -29,7 +29,7 @@ eks.amazonaws.com/sts-regional-endpoints: \"true\".",
 fn judge(evidence: &Evidence) -> Outcome {
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let failed: Vec<(Other, String)> = other_endpoints(evidence)

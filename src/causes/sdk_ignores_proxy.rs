@@ -22,7 +22,7 @@ Set HTTPS_PROXY to the proxy, or set the SDK's proxy in the program's code. Then
 fn judge(evidence: &Evidence) -> Outcome {
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let names = without_proxy(evidence);

@@ -29,7 +29,7 @@ const BUNDLES: [&str; 3] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 fn judge(evidence: &Evidence) -> Outcome {
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("there is no endpoint"),
     };
     let session = evidence.dial.seen().and_then(|dial| dial.tls.as_ref()?.as_ref().ok());

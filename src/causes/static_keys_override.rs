@@ -2,7 +2,7 @@ use crate::aws::arn::RoleArn;
 use crate::aws::sdk_chain::{Link, takers};
 use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
 use crate::diagnosis::sts_errors::{Clues, fix};
-use crate::probe::evidence::{Evidence, Profile, Seen, Winner};
+use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 
 /// Static keys come before web identity.
 pub static STATIC_KEYS_OVERRIDE: Cause = Cause {
@@ -41,15 +41,15 @@ fn judge(evidence: &Evidence) -> Outcome {
         (None, None) => return Outcome::Pass,
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
-    let winner = match (&evidence.winner, role) {
-        (Seen::Seen(Winner { caller, .. }), Some(role)) if role.is_role_of(&caller.arn) => {
+    let active_credentials = match (&evidence.active_credentials, role) {
+        (Seen::Seen(ActiveCredentials { caller, .. }), Some(role)) if role.is_role_of(&caller.arn) => {
             " They are credentials of the same role.".to_owned()
         }
-        (Seen::Seen(Winner { caller, .. }), _) => format!(" They belong to {}.", caller.arn),
+        (Seen::Seen(ActiveCredentials { caller, .. }), _) => format!(" They belong to {}.", caller.arn),
         (Seen::Failed(why), _) => format!(" They do not work: {why}."),
-        (Seen::NotLooked(_), _) => String::new(),
+        (Seen::NotChecked(_), _) => String::new(),
     };
-    Diagnosis::new(format!("{cause}{winner}"), fix).into()
+    Diagnosis::new(format!("{cause}{active_credentials}"), fix).into()
 }
 
 fn in_variables(evidence: &Evidence) -> Option<String> {
@@ -148,7 +148,8 @@ mod tests {
             ("arn:aws:iam::111122223333:user/ci", "They belong to arn:aws:iam::111122223333:user/ci"),
             ("arn:aws:sts::111122223333:assumed-role/checkout/x", "of the same role"),
         ] {
-            evidence.winner = Seen::Seen(Winner { source: Source::Profile, caller: caller(arn) });
+            evidence.active_credentials =
+                Seen::Seen(ActiveCredentials { source: Source::Profile, caller: caller(arn) });
             assert!(cause(&evidence).contains(words), "{}", cause(&evidence));
         }
     }

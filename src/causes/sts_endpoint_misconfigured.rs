@@ -29,7 +29,7 @@ the pod. Its variables were set when it was created.",
 fn judge(evidence: &Evidence) -> Outcome {
     let fault = |cause: String| Diagnosis::new(cause, fix(&STS_ENDPOINT_MISCONFIGURED, &Clues::of(evidence)));
     match &evidence.endpoint {
-        Seen::NotLooked(why) => Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => Outcome::skip(why.clone()),
         Seen::Failed(EndpointFault::BadUrl { variable, url, why }) => {
             fault(format!("{variable} is {url:?}, which is not a usable endpoint URL: it {why}.")).into()
         }
@@ -77,7 +77,7 @@ fn meant(region: &str) -> String {
 mod tests {
     use super::*;
     use crate::causes::testing::{answered, failed, found, healthy};
-    use crate::probe::evidence::{Alien, AlienKind, CallFault, Dial, Operation::*};
+    use crate::probe::evidence::{CallFault, Dial, Operation::*, UnexpectedKind, UnexpectedResponse};
 
     #[test]
     fn each_unusable_setting_is_named() {
@@ -115,15 +115,15 @@ mod tests {
 
     #[test]
     fn an_answer_from_another_service_is_the_fault_of_the_override() {
-        let alien = Alien {
+        let unexpected = UnexpectedResponse {
             operation: AssumeRoleWithWebIdentity,
             status: 405,
             content_type: None,
             server: None,
-            kind: AlienKind::OtherXml { code: Some("MethodNotAllowed".into()) },
+            kind: UnexpectedKind::OtherXml { code: Some("MethodNotAllowed".into()) },
             attempts: 1,
         };
-        let mut evidence = failed(AssumeRoleWithWebIdentity, CallFault::NotSts(alien));
+        let mut evidence = failed(AssumeRoleWithWebIdentity, CallFault::NotSts(unexpected));
         assert!(!found(&STS_ENDPOINT_MISCONFIGURED, &evidence));
         if let Seen::Seen(endpoint) = &mut evidence.endpoint {
             endpoint.source = EndpointSource::Override("AWS_ENDPOINT_URL");

@@ -35,18 +35,23 @@ mod tests {
         let faults = vec![AddressFault { address: ([52, 1, 1, 1], 443).into(), fault }];
         let silent = Dial { tcp: Some(Err(faults)), ..Dial::default() };
         let way = Dial { dns: Some(Ok(vec![[10, 0, 1, 5].into()])), ..Dial::default() };
-        for (host, detour, is) in [
+        for (host, alternate_route, is) in [
             ("sts.amazonaws.com", Seen::Seen(way.clone()), true),
             ("sts.amazonaws.com", Seen::Failed(way.clone()), false),
-            ("sts.amazonaws.com", Seen::not_looked(""), false),
+            ("sts.amazonaws.com", Seen::not_checked(""), false),
             ("sts.eu-west-1.amazonaws.com", Seen::Seen(way), false),
         ] {
             let mut evidence = unreached(silent.clone());
-            evidence.detour = detour;
+            evidence.alternate_route = alternate_route;
             if let Seen::Seen(endpoint) = &mut evidence.endpoint {
                 endpoint.host = host.into();
             }
-            assert_eq!(found(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, &evidence), is, "{host} {:?}", evidence.detour);
+            assert_eq!(
+                found(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, &evidence),
+                is,
+                "{host} {:?}",
+                evidence.alternate_route
+            );
         }
     }
 }

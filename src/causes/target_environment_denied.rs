@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Fix, Outcome, Severity};
 use crate::diagnosis::injection;
 use crate::documents::debug_profile;
-use crate::probe::evidence::{Evidence, Hindrance, Identity, Seen, Target, TargetVariables};
+use crate::probe::evidence::{AccessBarrier, Evidence, Identity, Seen, Target, TargetVariables};
 
 /// The probe cannot read the target's variables.
 pub static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
@@ -33,19 +33,19 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     match target.variables {
         TargetVariables::Its => Outcome::Pass,
-        TargetVariables::Unseen(hindrance) => denied(evidence, target, hindrance).into(),
+        TargetVariables::Unseen(access_barrier) => denied(evidence, target, access_barrier).into(),
         // The pod's specification gives the probe the same variables: the probe judges those and reports that.
-        TargetVariables::Ours(hindrance) => Outcome::Warning(Box::new(denied(evidence, target, hindrance))),
+        TargetVariables::Ours(access_barrier) => Outcome::Warning(Box::new(denied(evidence, target, access_barrier))),
     }
 }
 
-fn denied(evidence: &Evidence, target: &Target, hindrance: Hindrance) -> Diagnosis {
+fn denied(evidence: &Evidence, target: &Target, access_barrier: AccessBarrier) -> Diagnosis {
     let application = &evidence.identity;
     let mut cause = format!(
         "/proc/{}/environ of {:?} cannot be read: {}.",
         application.pid,
         target.command,
-        reason(hindrance, &target.prober, application)
+        reason(access_barrier, &target.prober, application)
     );
     let is_without_token = matches!(&target.token_mounts, Seen::Seen(mounts) if mounts.is_empty());
     if is_without_token {
@@ -56,26 +56,26 @@ fn denied(evidence: &Evidence, target: &Target, hindrance: Hindrance) -> Diagnos
     if matches!(target.variables, TargetVariables::Ours(_)) {
         cause += " The probe judged its own variables instead.";
     }
-    let mut fix = fix(hindrance, target, evidence);
+    let mut fix = fix(access_barrier, target, evidence);
     let mut candidates = Vec::new();
     if is_without_token {
         candidates.push(Candidate {
             cause: &ENV_NOT_INJECTED,
             why: "the webhook mounts a token in each container that it mutates; this one has none".to_owned(),
         });
-        fix = injection::look_at_service_account(evidence, fix);
+        fix = injection::inspect_service_account(evidence, fix);
     }
     Diagnosis::new(cause, fix).could_be(candidates)
 }
 
-fn reason(hindrance: Hindrance, prober: &Identity, application: &Identity) -> String {
+fn reason(access_barrier: AccessBarrier, prober: &Identity, application: &Identity) -> String {
     let Identity { uid, gid, .. } = application;
-    match hindrance {
-        Hindrance::OtherUser => format!(
+    match access_barrier {
+        AccessBarrier::OtherUser => format!(
             "the process runs as uid {uid}, gid {gid}, and the probe as uid {}, gid {} without CAP_SYS_PTRACE",
             prober.uid, prober.gid
         ),
-        Hindrance::FewerCapabilities => {
+        AccessBarrier::FewerCapabilities => {
             let set = |identity: &Identity| identity.capabilities.unwrap_or_default();
             format!(
                 "the process has the capabilities {:016x}; the probe has the same user but only {:016x}, without \
@@ -84,32 +84,32 @@ fn reason(hindrance: Hindrance, prober: &Identity, application: &Identity) -> St
                 set(prober)
             )
         }
-        Hindrance::Other if prober.has_ptrace() => {
+        AccessBarrier::Other if prober.has_ptrace() => {
             "the probe has CAP_SYS_PTRACE, so a security module or a user namespace blocks it".to_owned()
         }
-        Hindrance::Other => "the process has the probe's user and capabilities, so it made itself undumpable or a \
+        AccessBarrier::Other => "the process has the probe's user and capabilities, so it made itself undumpable or a \
                              security module blocks the probe"
             .to_owned(),
-        Hindrance::Gone => "the process has ended, or has overwritten it".to_owned(),
+        AccessBarrier::Gone => "the process has ended, or has overwritten it".to_owned(),
     }
 }
 
-fn fix(hindrance: Hindrance, target: &Target, evidence: &Evidence) -> Fix {
+fn fix(access_barrier: AccessBarrier, target: &Target, evidence: &Evidence) -> Fix {
     let Identity { uid, gid, .. } = &evidence.identity;
     let as_root = || {
         Fix::new("Run the debug container as root with CAP_SYS_PTRACE.")
             .command(debug_profile::command_for(evidence, &["--uid 0".to_owned()]))
     };
-    match hindrance {
-        Hindrance::OtherUser if *uid != 0 => {
+    match access_barrier {
+        AccessBarrier::OtherUser if *uid != 0 => {
             Fix::new("Run the debug container with the user and group of the application.")
                 .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]))
         }
-        Hindrance::OtherUser | Hindrance::FewerCapabilities => as_root(),
-        Hindrance::Other if target.prober.has_ptrace() => Fix::new("Audit the pod's specification instead.")
+        AccessBarrier::OtherUser | AccessBarrier::FewerCapabilities => as_root(),
+        AccessBarrier::Other if target.prober.has_ptrace() => Fix::new("Audit the pod's specification instead.")
             .command(format!("kubectl get pod {} -o json | irsa-probe audit -", evidence.kubectl_pod())),
-        Hindrance::Other => as_root(),
-        Hindrance::Gone => {
+        AccessBarrier::Other => as_root(),
+        AccessBarrier::Gone => {
             Fix::new("Check the other processes of the pod.").command("irsa-probe check --all-processes")
         }
     }
@@ -127,8 +127,8 @@ mod tests {
         let identity =
             |(uid, capabilities)| Identity { pid: 1, uid, gid: uid, groups: vec![], capabilities: Some(capabilities) };
         let (prober, application) = (identity(prober), identity(application));
-        let hindrance = Hindrance::of(&prober, &application);
-        let target = Target { prober, variables: TargetVariables::Unseen(hindrance), ..testing::target() };
+        let access_barrier = AccessBarrier::of(&prober, &application);
+        let target = Target { prober, variables: TargetVariables::Unseen(access_barrier), ..testing::target() };
         Evidence { identity: application, target: Some(target), ..testing::environment(&[]) }
     }
 
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn judging_the_probe_s_own_variables_makes_it_a_warning() {
         let mut evidence = checked((0, ROOT), (1000, 0));
-        evidence.target.as_mut().unwrap().variables = TargetVariables::Ours(Hindrance::OtherUser);
+        evidence.target.as_mut().unwrap().variables = TargetVariables::Ours(AccessBarrier::OtherUser);
         assert!(matches!(judge(&evidence), Outcome::Warning(_)));
         evidence.target.as_mut().unwrap().variables = TargetVariables::Its;
         assert_eq!(judge(&evidence), Outcome::Pass);

@@ -28,7 +28,7 @@ pub(crate) fn healthy() -> Evidence {
         token: Seen::Seen(good_token()),
         endpoint: Seen::Seen(endpoint()),
         dial: Seen::Seen(Dial::default()),
-        detour: Seen::not_looked(""),
+        alternate_route: Seen::not_checked(""),
         elsewhere: vec![],
         session: Seen::Seen(Session {
             assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
@@ -41,17 +41,17 @@ pub(crate) fn healthy() -> Evidence {
             user_id: "AROAEXAMPLE:irsa-probe".into(),
         }),
         clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
-        mounts: Seen::not_looked(""),
-        api_token: Seen::not_looked(""),
+        mounts: Seen::not_checked(""),
+        api_token: Seen::not_checked(""),
         place: Place {
             pod: Some("checkout-5d9".into()),
             namespace: Some("payments".into()),
             container: Some(Container { name: "app".into(), has_volumes: true, has_limits: false }),
         },
-        issuer: Seen::not_looked(""),
-        profile: Seen::not_looked(""),
-        winner: Seen::not_looked(""),
-        imds: Seen::not_looked(""),
+        issuer: Seen::not_checked(""),
+        profile: Seen::not_checked(""),
+        active_credentials: Seen::not_checked(""),
+        imds: Seen::not_checked(""),
         target: None,
         steps: vec![],
     }
@@ -130,9 +130,9 @@ pub(crate) fn token_file(kind: TokenFileFaultKind) -> Evidence {
     let unread = "the token file could not be read";
     Evidence {
         token_file: Seen::Failed(fault),
-        token: Seen::not_looked(unread),
-        session: Seen::not_looked(unread),
-        caller: Seen::not_looked(unread),
+        token: Seen::not_checked(unread),
+        session: Seen::not_checked(unread),
+        caller: Seen::not_checked(unread),
         ..healthy()
     }
 }
@@ -152,7 +152,7 @@ pub(crate) fn token(change: impl FnOnce(&mut Token)) -> Evidence {
 /// A run in which STS answered the call with an error.
 pub(crate) fn answered(operation: Operation, status: u16, code: &str, message: &str) -> Evidence {
     let refusal =
-        Refusal { operation, status, code: code.into(), message: message.into(), request_id: None, attempts: 1 };
+        StsError { operation, status, code: code.into(), message: message.into(), request_id: None, attempts: 1 };
     failed(operation, CallFault::Refused(refusal))
 }
 
@@ -160,7 +160,7 @@ pub(crate) fn answered(operation: Operation, status: u16, code: &str, message: &
 pub(crate) fn failed(operation: Operation, fault: CallFault) -> Evidence {
     match operation {
         Operation::AssumeRoleWithWebIdentity => {
-            Evidence { session: Seen::Failed(fault), caller: Seen::not_looked("no credentials"), ..healthy() }
+            Evidence { session: Seen::Failed(fault), caller: Seen::not_checked("no credentials"), ..healthy() }
         }
         Operation::GetCallerIdentity => Evidence { caller: Seen::Failed(fault), ..healthy() },
     }

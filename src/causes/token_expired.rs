@@ -82,7 +82,7 @@ mod tests {
                 evidence.clock = Seen::Seen(Clock { ahead_seconds, source: ClockSource::DateHeader });
             }
             if !accepted {
-                evidence.session = Seen::not_looked("");
+                evidence.session = Seen::not_checked("");
             }
             assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), expired, "{left} {ahead:?} {accepted}");
         }
@@ -95,7 +95,7 @@ mod tests {
             token.issuer = Some("https://token.actions.githubusercontent.com".into());
             (token.subject, token.kubernetes) = (Some("repo:octo/app:ref:refs/heads/main".into()), Default::default());
         });
-        evidence.session = Seen::not_looked("");
+        evidence.session = Seen::not_checked("");
         let Outcome::Fault(diagnosis) = judge(&evidence) else { panic!("no fault") };
         assert_eq!(diagnosis.advice, Some(Advice::Fix));
         let said = format!("{} {}", diagnosis.cause, diagnosis.fix.text);

@@ -34,7 +34,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Diagnosis::new(format!("{} {what}.", fault.path), fix()).into();
     }
     let token = match &evidence.token {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(malformed) => {
             return Diagnosis::new(format!("{} {}.", path(evidence), in_words(malformed)), fix()).into();
         }
@@ -51,7 +51,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         // STS accepted the token unchanged, or read it and refused it for another reason. STS does accept a
         // newline at the end: the Go SDK sends the file unchanged, and files with a newline work (mongo-go-driver, pull
         // request 1965).
-        _ if evidence.session.seen().is_some() || evidence.refusal().is_some() => Outcome::Pass,
+        _ if evidence.session.seen().is_some() || evidence.sts_error().is_some() => Outcome::Pass,
         Some(padding) => Outcome::Warning(Box::new(Diagnosis::new(
             format!(
                 "{} {}. SDKs send that to STS with the token. This run cannot show whether STS accepts it.",
@@ -144,7 +144,7 @@ mod tests {
             ..evidence
         };
         let refused = |code: &str, text: &str| testing::answered(Operation::AssumeRoleWithWebIdentity, 400, code, text);
-        let unasked = Evidence { session: Seen::not_looked("--no-sts"), ..testing::healthy() };
+        let unasked = Evidence { session: Seen::not_checked("--no-sts"), ..testing::healthy() };
         for padding in [Padding::WhiteSpace, Padding::ByteOrderMark] {
             for (evidence, is) in [
                 (testing::healthy(), "pass"),

@@ -21,7 +21,7 @@ Volumes are fixed when the pod is created. Remove what was set by hand, then rec
 
 fn judge(evidence: &Evidence) -> Outcome {
     let fault = match &evidence.token_file {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(_) => return Outcome::Pass,
         Seen::Failed(fault) => fault,
     };

@@ -27,7 +27,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("this is judged for the application, not for the probe");
     }
     let fault = match &evidence.token_file {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(_) => return Outcome::Pass,
         Seen::Failed(fault) => fault,
     };

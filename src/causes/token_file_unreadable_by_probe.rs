@@ -24,7 +24,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("the probe checks its own process");
     };
     let fault = match &evidence.token_file {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(_) => return Outcome::Pass,
         Seen::Failed(fault) => fault,
     };

@@ -27,7 +27,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("the probe checks its own process");
     }
     let (walk, we_can) = match &evidence.token_file {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Seen(file) => (&file.walk, true),
         Seen::Failed(fault) if matches!(fault.kind, TokenFileFaultKind::Denied { .. }) => (&fault.walk, false),
         Seen::Failed(_) => return Outcome::skip("reading the token file did not fail for lack of permission"),

@@ -59,7 +59,7 @@ mod tests {
         {
             let mut evidence = testing::token(|token| token.not_before = Some(testing::NOW.plus(early)));
             if !accepted {
-                evidence.session = Seen::not_looked("");
+                evidence.session = Seen::not_checked("");
             }
             assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), fault, "{early}");
         }

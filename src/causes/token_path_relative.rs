@@ -20,7 +20,7 @@ Then recreate the pod.",
 
 fn judge(evidence: &Evidence) -> Outcome {
     let file = match &evidence.token_file {
-        Seen::NotLooked(why) => return Outcome::skip(why.clone()),
+        Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("the token file could not be read"),
         Seen::Seen(file) => file,
     };

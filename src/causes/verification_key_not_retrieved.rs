@@ -31,7 +31,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return outcome;
     };
     let (words, first) = match &evidence.issuer {
-        Seen::NotLooked(_) => return Outcome::Fault(diagnosis),
+        Seen::NotChecked(_) => return Outcome::Fault(diagnosis),
         Seen::Failed(fault) => (format!(" From here too, {fault}."), &ISSUER_UNREACHABLE),
         Seen::Seen(issuer) => match &issuer.signature {
             Signature::KeyNotPublished | Signature::Invalid => {

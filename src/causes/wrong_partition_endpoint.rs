@@ -26,7 +26,7 @@ never sends a token to another partition.",
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(EndpointFault::WrongPartition { endpoint, role }) = evidence.endpoint.failed() else {
         return match &evidence.endpoint {
-            Seen::NotLooked(why) => Outcome::skip(why.clone()),
+            Seen::NotChecked(why) => Outcome::skip(why.clone()),
             Seen::Failed(_) => Outcome::skip("there is no endpoint"),
             Seen::Seen(_) => sts_errors::judge(&WRONG_PARTITION_ENDPOINT, evidence),
         };

@@ -1,7 +1,7 @@
-//! `irsa-probe [check]`: one look.
+//! `irsa-probe [check]`: one run.
 
 use super::out::{complain, print_rendered};
-use super::{LookOptions, OutputOptions, TerminationOptions, block_on};
+use super::{OutputOptions, RunOptions, TerminationOptions, block_on};
 use crate::diagnosis::report::{Mode, exit};
 use crate::documents::Documents;
 use crate::modes::run::probe;
@@ -33,7 +33,7 @@ pub const EXAMPLES: &str = "Examples:
 #[derive(Args)]
 pub struct CheckOptions {
     #[command(flatten)]
-    look: LookOptions,
+    run: RunOptions,
     /// Check this process instead of the probe itself; auto finds the application [default: auto if the probe has no
     /// IRSA variables, else none]
     #[arg(long, value_name = "PID|auto|none", env = "IRSA_PROBE_TARGET_PID", conflicts_with = "all_processes")]
@@ -53,7 +53,7 @@ pub struct CheckOptions {
     termination: TerminationOptions,
 }
 
-/// Which process to look at.
+/// Which process to inspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TargetPid {
     None,
@@ -102,14 +102,14 @@ pub fn run(options: &CheckOptions) -> u8 {
 
 impl CheckOptions {
     fn options(&self) -> Options {
-        let mut options = self.look.options(Mode::Check);
+        let mut options = self.run.options(Mode::Check);
         options.expected.as_container.clone_from(&self.as_container);
         options
     }
 
     /// Reads the documents, within the time that a run has: who writes them may never come to an end.
     fn documents(&self) -> Result<Documents, String> {
-        let (files, limit) = (self.document.clone(), self.look.run_timeout);
+        let (files, limit) = (self.document.clone(), self.run.run_timeout);
         if files.is_empty() {
             return Ok(Documents::default());
         }
@@ -122,32 +122,32 @@ impl CheckOptions {
         })
     }
 
-    /// Whom to look at: one process, or one of each kind.
+    /// Whom to inspect: one process, or one of each kind.
     fn subjects(&self) -> Result<Vec<Subject>, String> {
         if self.all_processes {
             let mut subjects = processes::groups();
-            subjects.iter_mut().for_each(|subject| self.look.adjust(subject));
+            subjects.iter_mut().for_each(|subject| self.run.adjust(subject));
             return if subjects.is_empty() { Err("no other process is visible".to_owned()) } else { Ok(subjects) };
         }
-        let this = self.look.subject();
+        let this = self.run.subject();
         let application = match self.target_pid {
             Some(TargetPid::None) => None,
             Some(TargetPid::Pid(pid)) if pid == this.identity.pid => None,
             Some(TargetPid::Pid(pid)) => Some(Subject::process(pid)?),
             None if this.variables.has_some_irsa() => None,
-            // One that ends before it is looked at was not the application.
+            // One that ends before it is inspected was not the application.
             Some(TargetPid::Auto) | None => (0..3).find_map(|_| Subject::process(processes::application()?).ok()),
         };
         let Some(mut subject) = application.filter(|subject| subject.identity.pid != this.identity.pid) else {
             return Ok(vec![this]);
         };
         processes::acquaint(&mut subject);
-        self.look.adjust(&mut subject);
+        self.run.adjust(&mut subject);
         Ok(vec![subject])
     }
 }
 
-impl LookOptions {
+impl RunOptions {
     /// This process, with what the options put in place of its variables.
     pub fn subject(&self) -> Subject {
         let mut subject = Subject::this_process();

@@ -1,7 +1,7 @@
 //! `irsa-probe serve`: the sidecar.
 
 use super::out::complain;
-use super::{LifeOptions, LookOptions, block_on, seed};
+use super::{LifeOptions, RunOptions, block_on, seed};
 use crate::modes::schedule::Serving;
 use crate::modes::serve::{Address, Patience, ReportAddress, Settings, serve};
 use clap::Args;
@@ -29,7 +29,7 @@ Pages of --report-listen:  those, /report (JSON) and / \
 #[derive(Args)]
 pub struct ServeOptions {
     #[command(flatten)]
-    look: LookOptions,
+    run: RunOptions,
     #[command(flatten)]
     life: LifeOptions,
     /// Address for the kubelet and Prometheus: ADDRESS:PORT or unix:/path
@@ -45,7 +45,7 @@ pub struct ServeOptions {
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TOKEN_INTERVAL", default_value = "30s", value_parser = interval)]
     token_interval: Duration,
     /// Consecutive failures before /readyz returns 503
-    #[arg(long, value_name = "LOOKS", env = "IRSA_PROBE_FAILURE_THRESHOLD", default_value = "1",
+    #[arg(long, value_name = "RUNS", env = "IRSA_PROBE_FAILURE_THRESHOLD", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..))]
     failure_threshold: u32,
     /// How long a passing fault leaves the pod ready after the last run that worked [default: until its session ends]
@@ -74,8 +74,8 @@ pub fn run(options: &ServeOptions) -> u8 {
         seed: seed(),
     };
     match block_on(serve(
-        &options.look.subject(),
-        &options.look.options(crate::diagnosis::report::Mode::Serve),
+        &options.run.subject(),
+        &options.run.options(crate::diagnosis::report::Mode::Serve),
         &settings,
     )) {
         Ok(Ok(())) => crate::diagnosis::report::exit::WORKS,

@@ -142,7 +142,7 @@ fn token(subject: &Subject, secrets: &Secrets) -> Result<Token, String> {
         issuer_check: collect::IssuerCheck::Never,
         imds: false,
     };
-    let evidence = runtime.block_on(collect::look(subject, &options, crate::modes::run::now(), secrets));
+    let evidence = runtime.block_on(collect::run(subject, &options, crate::modes::run::now(), secrets));
     let fault = crate::diagnosis::judged::judge(&evidence)
         .iter()
         .filter_map(crate::diagnosis::judged::Judged::finding)

@@ -1,7 +1,7 @@
 //! `irsa-probe wait`: the init container, or what stands before a program.
 
 use super::out::{complain, print_rendered, print_rendered_aside};
-use super::{LifeOptions, LookOptions, OutputOptions, block_on, seed};
+use super::{LifeOptions, OutputOptions, RunOptions, block_on, seed};
 use crate::diagnosis::report::{Report, exit};
 use crate::modes::schedule::Waiting;
 use crate::modes::wait::{Settings, Waited, wait};
@@ -27,7 +27,7 @@ Exit codes: those of check; 0 with --warn-only or if IRSA_PROBE_DISABLED \
 #[derive(Args)]
 pub struct WaitOptions {
     #[command(flatten)]
-    look: LookOptions,
+    run: RunOptions,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub fn run(options: &WaitOptions) -> u8 {
             tracing::warn!(reason, "IRSA_PROBE_DISABLED is set: CHECKS SKIPPED, letting the pod start");
             exit::WORKS
         }
-        None => look(options),
+        None => wait_for_identity(options),
     };
     match code {
         exit::WORKS => become_command(&options.command),
@@ -65,7 +65,7 @@ pub fn run(options: &WaitOptions) -> u8 {
     }
 }
 
-fn look(options: &WaitOptions) -> u8 {
+fn wait_for_identity(options: &WaitOptions) -> u8 {
     // With --warn-only the pod starts: no new one will be made.
     let recreate_hold = if options.warn_only { Duration::ZERO } else { options.recreate_hold };
     let settings = Settings {
@@ -73,10 +73,10 @@ fn look(options: &WaitOptions) -> u8 {
         termination_log: options.life.termination.termination_log.clone(),
         seed: seed(),
     };
-    let subject = options.look.subject();
-    let look_options = options.look.options(crate::diagnosis::report::Mode::Wait);
+    let subject = options.run.subject();
+    let run_options = options.run.options(crate::diagnosis::report::Mode::Wait);
     let show = |report: &Report| show(options, report);
-    let waited = match block_on(wait(&subject, &look_options, &settings, show)) {
+    let waited = match block_on(wait(&subject, &run_options, &settings, show)) {
         Ok(Ok(waited)) => waited,
         Ok(Err(why)) => return complain(&why),
         Err(code) => return code,

@@ -12,7 +12,7 @@ pub const NOTHING_TO_CHECK: &str = "this container is not configured for IRSA, w
 
 /// Whether the user allows that a container has no IRSA (`--if-configured`), and this one has none of it: no variable, no
 /// token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
-/// role and a pod that the webhook missed look the same from inside.
+/// role and a pod that the webhook missed run the same from inside.
 pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
     let is_set = |name| evidence.environment.variable(name).is_set();
     let is_mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
@@ -27,7 +27,7 @@ pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
 pub const OWNER: &str = "Restart the workload that owns it. A pod without an owner must be created again from its \
                          manifest.";
 
-/// What the mounts say where neither variable is set. `None` if nobody could look.
+/// What the mounts say where neither variable is set. `None` if nobody could run.
 pub fn without_variables(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, pod_identity, .. } = evidence.mounts.seen()?;
     Some(match (irsa, pod_identity) {
@@ -58,7 +58,7 @@ pub fn skipped(evidence: &Evidence) -> Option<String> {
     ))
 }
 
-/// What the mounts say where one of the variables is missing or empty. `None` if nobody could look.
+/// What the mounts say where one of the variables is missing or empty. `None` if nobody could run.
 pub fn half_set(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, .. } = evidence.mounts.seen()?;
     Some(match irsa {
@@ -122,7 +122,7 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
 }
 
 /// The commands that show and set the annotation of the pod's service account, and recreate the pod.
-pub fn look_at_service_account(evidence: &Evidence, fix: Fix) -> Fix {
+pub fn inspect_service_account(evidence: &Evidence, fix: Fix) -> Fix {
     let account = evidence.service_account();
     let namespace = evidence.kubectl_namespace();
     let name = name_or(account.map(|(_, name)| name), "SERVICE_ACCOUNT");
@@ -278,8 +278,9 @@ mod tests {
             (Token { kubernetes: claims("payments", "a;reboot"), ..Token::default() }, "-n payments SERVICE_ACCOUNT"),
             (subject("repo:owner/name"), "kubectl get pod checkout-5d9 -n payments -o jsonpath='{.spec.service"),
         ] {
-            let evidence = Evidence { api_token: Seen::Seen(token), token: Seen::not_looked(""), ..testing::healthy() };
-            let commands = look_at_service_account(&evidence, Fix::new("")).commands.join("\n");
+            let evidence =
+                Evidence { api_token: Seen::Seen(token), token: Seen::not_checked(""), ..testing::healthy() };
+            let commands = inspect_service_account(&evidence, Fix::new("")).commands.join("\n");
             assert!(commands.contains(words) && !commands.contains("reboot"), "{commands}");
             assert!(!commands.contains('$'), "a variable of the pod in a command for a laptop: {commands}");
         }

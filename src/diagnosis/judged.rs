@@ -47,8 +47,8 @@ mod tests {
     use super::*;
     use crate::causes::{Severity, testing};
     use crate::probe::evidence::{
-        Alien, AlienKind as UnexpectedKind, CallFault, Clock, ClockSource, Endpoint, EndpointSource, Operation,
-        Padding, Seen, Token,
+        CallFault, Clock, ClockSource, Endpoint, EndpointSource, Operation, Padding, Seen, Token, UnexpectedKind,
+        UnexpectedResponse,
     };
 
     /// What STS answers, as far as its texts are public, and one that nobody has seen.
@@ -182,8 +182,14 @@ mod tests {
                 [200, 403, 502].into_iter().flat_map(|status| kinds.iter().map(move |kind| (status, kind)))
             {
                 for (name, oddity) in ODDITIES {
-                    let answer =
-                        Alien { operation, status, content_type: None, server: None, kind: kind.clone(), attempts: 1 };
+                    let answer = UnexpectedResponse {
+                        operation,
+                        status,
+                        content_type: None,
+                        server: None,
+                        kind: kind.clone(),
+                        attempts: 1,
+                    };
                     let mut evidence = testing::failed(operation, CallFault::NotSts(answer));
                     oddity(&mut evidence);
                     assert_error(&evidence, &format!("{status} {kind:?} with {name}"));

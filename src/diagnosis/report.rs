@@ -56,7 +56,7 @@ impl Mode {
 
 /// The exit codes. They are public API: controllers repair pods by them.
 pub mod exit {
-    /// IRSA works (warnings allowed), or nothing was wrong as far as `--no-sts` let the probe look.
+    /// IRSA works (warnings allowed), or nothing was wrong as far as `--no-sts` let the probe run.
     pub const WORKS: u8 = 0;
     /// Something outside the pod must be fixed; the same pod can recover.
     pub const FIX: u8 = 1;
@@ -67,7 +67,7 @@ pub mod exit {
     /// This pod can never recover.
     pub const RECREATE_POD: u8 = 4;
 
-    /// Of two looks' codes the one that calls for more.
+    /// Of two runs' codes the one that calls for more.
     pub fn worse(one: u8, other: u8) -> u8 {
         let order = [WORKS, UNDETERMINED, FIX, RECREATE_POD, USAGE];
         let rank = |code| order.iter().position(|known| *known == code);
@@ -75,7 +75,7 @@ pub mod exit {
     }
 }
 
-/// One look, judged.
+/// One run, judged.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub mode: Mode,
@@ -90,7 +90,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     pub judged: Vec<Judged>,
     pub evidence: Evidence,
-    /// What the look took in hand and no rendering may show.
+    /// What the run took in hand and no rendering may show.
     pub secrets: Secrets,
 }
 
@@ -100,7 +100,7 @@ impl Report {
         Self::of(mode, duration_ms, evidence, judged, findings, secrets)
     }
 
-    /// The same look with these findings instead, judged anew.
+    /// The same run with these findings instead, judged anew.
     pub fn with_findings(self, findings: Vec<Finding>) -> Report {
         Self::of(self.mode, self.duration_ms, self.evidence, self.judged, findings, self.secrets)
     }
@@ -187,7 +187,7 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
     }
     let Some(caller) = evidence.caller.seen() else {
         return match (&evidence.session, &evidence.caller) {
-            (Seen::NotLooked(why), _) | (_, Seen::NotLooked(why)) => format!("no fault found; {why}"),
+            (Seen::NotChecked(why), _) | (_, Seen::NotChecked(why)) => format!("no fault found; {why}"),
             _ => "no fault found, but STS did not confirm the identity".to_owned(),
         };
     };

@@ -18,13 +18,13 @@ mod table;
 mod unwrap;
 
 pub use clock::time_told;
-pub use clues::{Clues, Told};
+pub use clues::{Clues, VariableState};
 pub use fixes::fix;
 pub use judge::{finding_cause, judge, pass_unless_said, said};
 pub use symptoms::{Symptom, Voice};
 
 use crate::causes::{Candidate, Cause, STS_ANSWER_NOT_UNDERSTOOD};
-use crate::probe::evidence::Refusal;
+use crate::probe::evidence::StsError;
 use heard::Heard;
 use reader::Context;
 use std::ops::Range;
@@ -61,8 +61,8 @@ impl Reading {
 }
 
 /// What STS's refusal means in the light of all else that was seen.
-pub fn read_refusal(refusal: &Refusal, clues: &Clues) -> Reading {
-    let Refusal { operation, status, code, message, .. } = refusal;
+pub fn read_error(refusal: &StsError, clues: &Clues) -> Reading {
+    let StsError { operation, status, code, message, .. } = refusal;
     // Put as an SDK would, so that one table serves.
     let text = format!("operation error STS: {}, status code: {status}, {code}: {message}", operation.name());
     let text = unwrap::unwrap(text.as_bytes()).to_ascii_lowercase();
@@ -167,8 +167,13 @@ mod tests {
             Clues { region: Some("ap-east-1".into()), ..Clues::default() },
             Clues { caller: Some("arn:aws:iam::111122223333:user/a".into()), ..Clues::default() },
             Clues { caller: Some("arn:aws:sts::111122223333:assumed-role/a/i-0123456789".into()), ..Clues::default() },
-            Clues { role_variable: Told::Set, file_variable: Told::Set, windows: true, ..Clues::default() },
-            Clues { role_variable: Told::Empty, file_variable: Told::Empty, ..Clues::default() },
+            Clues {
+                role_variable: VariableState::Set,
+                file_variable: VariableState::Set,
+                windows: true,
+                ..Clues::default()
+            },
+            Clues { role_variable: VariableState::Empty, file_variable: VariableState::Empty, ..Clues::default() },
         ];
         for row in table::rows() {
             for clues in &all {

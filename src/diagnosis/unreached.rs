@@ -50,7 +50,7 @@ struct Story<'e> {
     endpoint: &'e Endpoint,
     dial: &'e Dial,
     /// Another way than the one that failed; `Ok` if a connection came about there.
-    detour: Option<Result<&'e Dial, &'e Dial>>,
+    alternate_route: Option<Result<&'e Dial, &'e Dial>>,
     /// The call had no time left.
     out_of_time: bool,
     environment: &'e Environment,
@@ -65,20 +65,20 @@ pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
     });
     let (Some(no_answer), Some(endpoint)) = (unanswered, evidence.endpoint.seen()) else {
         return match &evidence.session {
-            Seen::NotLooked(why) => Outcome::skip(why.clone()),
+            Seen::NotChecked(why) => Outcome::skip(why.clone()),
             Seen::Seen(_) | Seen::Failed(_) => Outcome::Pass,
         };
     };
     let nothing = Dial::default();
-    let detour = match &evidence.detour {
+    let alternate_route = match &evidence.alternate_route {
         Seen::Seen(dial) => Some(Ok(dial)),
         Seen::Failed(dial) => Some(Err(dial)),
-        Seen::NotLooked(_) => None,
+        Seen::NotChecked(_) => None,
     };
     let story = Story {
         endpoint,
         dial: evidence.dial.failed().unwrap_or(&nothing),
-        detour,
+        alternate_route,
         out_of_time: no_answer.out_of_time,
         environment: &evidence.environment,
     };
@@ -129,7 +129,7 @@ mod tests {
         let mut evidence = testing::unreached(Dial::default());
         let no_answer = NoAnswer { operation: Operation::AssumeRoleWithWebIdentity, attempts: 1, out_of_time: true };
         evidence.session = Seen::Failed(CallFault::NoAnswer(no_answer));
-        evidence.dial = Seen::not_looked("");
+        evidence.dial = Seen::not_checked("");
         assert_eq!(codes(&evidence), ["sts-unreachable"]);
     }
 }

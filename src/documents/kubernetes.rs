@@ -248,7 +248,7 @@ impl Pod {
         self.spec.service_account_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
     }
 
-    /// Init containers and native sidecars, then containers: those that the webhook looks at.
+    /// Init containers and native sidecars, then containers: those that the webhook inspects.
     pub fn containers(&self) -> impl Iterator<Item = &Container> {
         self.spec.init_containers.iter().chain(&self.spec.containers)
     }
@@ -291,7 +291,7 @@ impl ServiceAccount {
 }
 
 impl Selector {
-    /// The labels that it looks at.
+    /// The labels that it inspects.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.match_labels.keys().chain(self.match_expressions.iter().map(|expression| expression.key.as_str()))
     }

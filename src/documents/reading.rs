@@ -44,7 +44,7 @@ impl<'r> Reading<'r> {
                     self.end(open, &list);
                 }
             }
-            Piece::Refusal(said) => match Absent::read(&said) {
+            Piece::Error(said) => match Absent::read(&said) {
                 Some(absent) => self.keep_one(said, |all| all.absent.push(absent)),
                 None => self.cannot_use(|source| format!("{source} holds an error instead of a document: {said}")),
             },

@@ -25,7 +25,7 @@ pub(super) enum Piece {
     /// The list ends: all of it but its items, or nothing where it ends in a fault.
     ListEnd(Option<Value>),
     /// What kubectl or aws said instead of a document.
-    Refusal(String),
+    Error(String),
     /// What is no document, and why.
     Fault(String),
 }
@@ -173,7 +173,7 @@ fn pieces(bytes: &[u8], lines: usize) -> Vec<Piece> {
     };
     let block = text.trim();
     if REFUSALS.iter().any(|refusal| block.starts_with(refusal)) {
-        return vec![Piece::Refusal(block.to_owned())];
+        return vec![Piece::Error(block.to_owned())];
     }
     if block.starts_with(WARNING) {
         // The answer follows.
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn errors_of_commands_stand_for_what_is_not_there() {
         let text = "Warning: v1 ComponentStatus is deprecated in v1.19+\nAn error occurred (NoSuchEntity) when calling the GetRole operation: x\n{\"a\": 1}\nError from server (NotFound): y\nkind: A\n";
-        let [Refusal(role), Document(_), Refusal(account), Document(_)] = &pieces(text)[..] else {
+        let [Error(role), Document(_), Error(account), Document(_)] = &pieces(text)[..] else {
             panic!("{:#?}", pieces(text));
         };
         assert!(role.ends_with("operation: x") && account.ends_with(": y"), "{role} {account}");

@@ -30,14 +30,14 @@ pub fn start(format: Format) {
     let _ = tracing::subscriber::set_global_default(registry().with(LevelFilter::INFO).with(lines));
 }
 
-/// One line for a look that has ended. `next` is what comes after it.
-pub fn look(report: &Report, next: &str) {
+/// One line for a run that has ended. `next` is what comes after it.
+pub fn report(report: &Report, next: &str) {
     let root = report.root_cause().or(report.findings.first());
     let code = root.map(|finding| finding.cause.code);
     let candidates = root.map(|finding| finding.diagnosis.candidates.iter().map(|one| one.cause.code));
     let candidates = candidates.map(|codes| codes.collect::<Vec<_>>().join(" ")).filter(|codes| !codes.is_empty());
     let evidence = &report.evidence;
-    let refusal = evidence.refusal();
+    let refusal = evidence.sts_error();
     let shown = |text: Option<&str>| Some(report.secrets.hide_in(text?.to_owned(), Notation::Text));
     macro_rules! line {
         ($level:ident) => {

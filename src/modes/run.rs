@@ -1,5 +1,5 @@
-//! One look from its beginning to its report.
-#![allow(clippy::disallowed_methods, reason = "a look takes the time itself, and how long it took")]
+//! One run from its beginning to its report.
+#![allow(clippy::disallowed_methods, reason = "a run takes the time itself, and how long it took")]
 
 use crate::diagnosis::report::{Mode, Report};
 use crate::probe::collect::{self, Options};
@@ -8,11 +8,11 @@ use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Looks once and judges what was seen. Ends within [`Options::run_timeout`].
+/// Runs every check once and judges what was seen. Ends within [`Options::run_timeout`].
 pub async fn probe(subject: &Subject, options: &Options, mode: Mode) -> Report {
     let began = Instant::now();
     let secrets = Secrets::default();
-    let evidence = collect::look(subject, options, now(), &secrets).await;
+    let evidence = collect::run(subject, options, now(), &secrets).await;
     let judged = crate::diagnosis::judged::judge(&evidence);
     let duration_ms = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
     Report::new(mode, duration_ms, evidence, judged, secrets)
@@ -20,7 +20,7 @@ pub async fn probe(subject: &Subject, options: &Options, mode: Mode) -> Report {
 
 /// The same report, judged anew with the token file as it is now. Nothing is sent.
 pub fn probe_token(subject: &Subject, options: &Options, last: &Report) -> Report {
-    let evidence = collect::look_at_token(subject, options, &last.evidence, now(), &last.secrets);
+    let evidence = collect::refresh_token(subject, options, &last.evidence, now(), &last.secrets);
     let judged = crate::diagnosis::judged::judge(&evidence);
     Report::new(last.mode, last.duration_ms, evidence, judged, last.secrets.clone())
 }

@@ -1,4 +1,4 @@
-//! When to look next, and when to stop looking: pure decisions, so that they can be simulated for a whole fleet.
+//! When to run next, and when to stop looking: pure decisions, so that they can be simulated for a whole fleet.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// What of a report decides when to look next.
+/// What of a report decides when to run next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outlook {
     pub works: bool,
@@ -73,7 +73,7 @@ pub struct Waiting {
     pub recreate_hold: Duration,
 }
 
-/// What an init container does after a look.
+/// What an init container does after a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     LookIn(Duration),
@@ -87,8 +87,8 @@ impl Waiting {
     /// With less time left than this, another run would see what the one before it saw.
     const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
-    /// After the `looks`-th look (from 1), `elapsed` after the first began.
-    pub fn next(&self, outlook: Outlook, looks: u32, elapsed: Duration, roll: f64) -> Next {
+    /// After the `runs`-th run (from 1), `elapsed` after the first began.
+    pub fn next(&self, outlook: Outlook, runs: u32, elapsed: Duration, roll: f64) -> Next {
         let deadline = match outlook.advice {
             _ if outlook.works => return Next::Exit,
             Advice::RecreatePod => return Next::ExitIn(self.recreate_hold.mul_f64(1.0 + roll / 2.0)),
@@ -97,14 +97,14 @@ impl Waiting {
             Advice::Retry | Advice::None => self.timeout,
         };
         let (first, longest) = if outlook.throttled { (8, 60) } else { (2, 16) };
-        let pause = backoff(Duration::from_secs(first), Duration::from_secs(longest), looks, roll);
+        let pause = backoff(Duration::from_secs(first), Duration::from_secs(longest), runs, roll);
         // A pause that would overrun is shortened, so that the last run comes at the deadline and not a pause before it.
         let left = deadline.saturating_sub(elapsed);
         if left < Self::SHORTEST_PAUSE { Next::Exit } else { Next::LookIn(pause.min(left)) }
     }
 }
 
-/// How a sidecar looks again.
+/// How a sidecar runs again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serving {
     pub interval: Duration,
@@ -114,8 +114,8 @@ impl Serving {
     /// A session is renewed this long before its end, as the SDKs do (5 minutes).
     const SESSION_RESERVE: Duration = Duration::from_secs(300);
 
-    /// From the end of a look to the next. `failures` is how many looks in a row did not work, `session_left` how long
-    /// the session of the last look that worked is still valid.
+    /// From the end of a run to the next. `failures` is how many runs in a row did not work, `session_left` how long
+    /// the session of the last run that worked is still valid.
     pub fn pause(&self, outlook: Outlook, failures: u32, session_left: Duration, roll: f64) -> Duration {
         let regular = self.interval.mul_f64(0.8 + 0.4 * roll);
         if outlook.works {
@@ -130,7 +130,7 @@ impl Serving {
         backoff(Duration::from_secs(15), self.interval / 2, failures, roll).min(regular)
     }
 
-    /// From a change of the token file to the look that tries it. The kubelets of a fleet that was started at once
+    /// From a change of the token file to the run that tries it. The kubelets of a fleet that was started at once
     /// refresh its tokens within the same ten seconds, a day later; but a pod that waits for this token is not kept.
     pub fn pause_after_rotation(&self, works: bool, roll: f64) -> Duration {
         let longest = Duration::from_secs(if works { 90 } else { 5 });
@@ -161,7 +161,7 @@ mod tests {
         let waiting = Waiting { timeout: seconds(120), settle: seconds(60), recreate_hold: seconds(30) };
         let settles = Outlook { settles: true, ..outlook(Advice::Fix) };
         let throttled = Outlook { throttled: true, ..outlook(Advice::Retry) };
-        for (outlook, looks, elapsed, roll, next) in [
+        for (outlook, runs, elapsed, roll, next) in [
             (outlook(Advice::None), 1, 0, 0.5, Next::Exit),
             (outlook(Advice::Fix), 1, 0, 0.5, Next::Exit),
             (settles, 1, 0, 0.5, Next::LookIn(seconds(2))),
@@ -178,12 +178,12 @@ mod tests {
             (outlook(Advice::RecreatePod), 1, 0, 0.0, Next::ExitIn(seconds(30))),
             (outlook(Advice::RecreatePod), 9, 500, 1.0, Next::ExitIn(seconds(45))),
         ] {
-            assert_eq!(waiting.next(outlook, looks, seconds(elapsed), roll), next, "{outlook:?} {looks} {elapsed}");
+            assert_eq!(waiting.next(outlook, runs, seconds(elapsed), roll), next, "{outlook:?} {runs} {elapsed}");
         }
     }
 
     #[test]
-    fn a_sidecar_looks_at_its_interval_sooner_when_it_fails_and_before_the_session_ends() {
+    fn a_sidecar_runs_at_its_interval_sooner_when_it_fails_and_before_the_session_ends() {
         let serving = Serving { interval: seconds(900) };
         let throttled = Outlook { throttled: true, ..outlook(Advice::Retry) };
         for (outlook, failures, session_left, roll, pause) in [
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_looks_of_a_fleet_that_rotates_at_once_are_spread() {
+    fn the_runs_of_a_fleet_that_rotates_at_once_are_spread() {
         let serving = Serving { interval: seconds(900) };
         assert_eq!(serving.pause_after_rotation(true, 0.5), seconds(45));
         assert_eq!(serving.pause_after_rotation(false, 1.0), seconds(5));

@@ -1,4 +1,4 @@
-//! The sidecar: looks again and again, and answers HTTP from what the last look saw.
+//! The sidecar: runs again and again, and answers HTTP from what the last run saw.
 
 mod history;
 mod http;
@@ -37,11 +37,11 @@ pub struct Settings {
     /// Where the whole report is served; `None` nowhere.
     pub report_listen: Option<ReportAddress>,
     pub serving: Serving,
-    /// Between looks at the token file alone.
+    /// Between inspects the token file alone.
     pub token_interval: Duration,
     pub patience: Patience,
     pub termination_log: TerminationLog,
-    /// Look and tell, but always count as ready.
+    /// Run and tell, but always count as ready.
     pub disabled: bool,
     pub seed: u64,
 }
@@ -116,10 +116,10 @@ impl Sidecar<'_> {
         Ok(servers)
     }
 
-    /// Looks, waits, and looks again, for ever.
+    /// Runs, waits, and runs again, for ever.
     async fn turn(&mut self, hangup: &mut tokio::signal::unix::Signal) -> std::convert::Infallible {
         loop {
-            let report = self.look().await;
+            let report = self.run().await;
             self.took(report);
             let pause = self.pause();
             self.stale_at = Instant::now() + pause + self.settings.serving.interval + self.options.run_timeout;
@@ -128,19 +128,19 @@ impl Sidecar<'_> {
         }
     }
 
-    /// One look; meanwhile `/livez` is told that the loop turns.
-    async fn look(&self) -> Report {
-        let mut look = pin!(probe(self.subject, self.options, Mode::Serve));
+    /// One run; meanwhile `/livez` is told that the loop turns.
+    async fn run(&self) -> Report {
+        let mut run = pin!(probe(self.subject, self.options, Mode::Serve));
         loop {
             tokio::select! {
-                report = &mut look => return report,
+                report = &mut run => return report,
                 _ = sleep(self.settings.token_interval) => self.publish(),
             }
         }
     }
 
     fn took(&mut self, report: Report) {
-        self.history.look(&report);
+        self.history.record(&report);
         self.turned(report);
     }
 
@@ -166,30 +166,30 @@ impl Sidecar<'_> {
         let session_left = self.history.session_left(report.evidence.now);
         let roll = self.dice.roll();
         let pause = self.settings.serving.pause(Outlook::of(report), self.history.failures, session_left, roll);
-        log::look(report, &format!("next run in {}", span(pause.as_secs() as i64)));
+        log::report(report, &format!("next run in {}", span(pause.as_secs() as i64)));
         pause
     }
 
-    /// Until the next look is due: after `pause`, on SIGHUP, or soon after the token file has changed.
+    /// Until the next run is due: after `pause`, on SIGHUP, or soon after the token file has changed.
     async fn wait(&mut self, pause: Duration, hangup: &mut tokio::signal::unix::Signal) {
-        let mut next_look = Instant::now() + pause;
+        let mut next_run = Instant::now() + pause;
         let mut next_glance = Instant::now() + self.settings.token_interval;
         loop {
             tokio::select! {
                 _ = hangup.recv() => return tracing::info!("SIGHUP: running now"),
-                _ = sleep_until(next_look) => return,
+                _ = sleep_until(next_run) => return,
                 _ = sleep_until(next_glance) => {}
             }
             next_glance = Instant::now() + self.settings.token_interval;
             if self.glance() {
                 let soon = self.settings.serving.pause_after_rotation(self.history.failures == 0, self.dice.roll());
-                next_look = next_look.min(Instant::now() + soon);
+                next_run = next_run.min(Instant::now() + soon);
             }
             self.publish();
         }
     }
 
-    /// Looks at the token file alone. Whether a whole look should follow: the token is another, or the verdict turned.
+    /// Inspects the token file alone. Whether a whole run should follow: the token is another, or the verdict turned.
     fn glance(&mut self) -> bool {
         let Some(before) = &self.report else {
             return false;

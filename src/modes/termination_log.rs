@@ -7,7 +7,7 @@ use crate::render::termination;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Where the kubelet looks unless the pod says otherwise (`terminationMessagePath`).
+/// Where the kubelet runs unless the pod says otherwise (`terminationMessagePath`).
 pub const DEFAULT: &str = "/dev/termination-log";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum TerminationLog {
 }
 
 impl TerminationLog {
-    /// Says there how the look ended. In place: the kubelet mounts a file, onto which nothing can be renamed. A file
+    /// Says there how the run ended. In place: the kubelet mounts a file, onto which nothing can be renamed. A file
     /// that cannot be written is told in the log and changes nothing else.
     pub fn write(&self, report: &Report) {
         let path = match self {

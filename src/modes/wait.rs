@@ -1,4 +1,4 @@
-//! The init container: looks until IRSA works, until waiting cannot help, or until the time is over.
+//! The init container: runs until IRSA works, until waiting cannot help, or until the time is over.
 #![allow(clippy::disallowed_methods, reason = "waiting is about time")]
 
 use std::time::{Duration, Instant};
@@ -24,9 +24,9 @@ pub struct Settings {
 /// How waiting ended.
 #[derive(Debug)]
 pub enum Waited {
-    /// The last look, whose exit code is the answer.
+    /// The last run, whose exit code is the answer.
     Looked(Box<Report>),
-    /// A signal came; the last look, if one had ended.
+    /// A signal came; the last run, if one had ended.
     Ended(Option<Box<Report>>),
 }
 
@@ -43,7 +43,7 @@ pub async fn wait(
     let ended = {
         tokio::select! {
             signal = ending.wait() => Some(signal),
-            () = look_until_done(subject, options, settings, show, &mut last) => None,
+            () = run_until_done(subject, options, settings, show, &mut last) => None,
         }
     };
     Ok(match (ended, last) {
@@ -55,7 +55,7 @@ pub async fn wait(
     })
 }
 
-async fn look_until_done(
+async fn run_until_done(
     subject: &Subject,
     options: &Options,
     settings: &Settings,
@@ -64,9 +64,9 @@ async fn look_until_done(
 ) {
     let began = Instant::now();
     let mut dice = Dice::new(settings.seed);
-    for looks in 1.. {
+    for runs in 1.. {
         let report = probe(subject, &within(options, settings, began.elapsed()), Mode::Wait).await;
-        let next = settings.waiting.next(Outlook::of(&report), looks, began.elapsed(), dice.roll());
+        let next = settings.waiting.next(Outlook::of(&report), runs, began.elapsed(), dice.roll());
         let in_words = match next {
             Next::LookIn(pause) => format!("next run in {:.1} s", pause.as_secs_f64()),
             Next::ExitIn(hold) if !hold.is_zero() => {
@@ -77,9 +77,9 @@ async fn look_until_done(
         // The whole line is for what is new, and for the end.
         let goes_on = matches!(next, Next::LookIn(_));
         match &*last {
-            Some(before) if goes_on && same(before, &report) => tracing::info!(looks, next = in_words, "no change"),
+            Some(before) if goes_on && same(before, &report) => tracing::info!(runs, next = in_words, "no change"),
             _ => {
-                log::look(&report, &in_words);
+                log::report(&report, &in_words);
                 settings.termination_log.write(&report);
             }
         }
@@ -95,7 +95,7 @@ async fn look_until_done(
     }
 }
 
-/// A look does not outlast the whole, but always gets a second.
+/// A run does not outlast the whole, but always gets a second.
 fn within(options: &Options, settings: &Settings, elapsed: Duration) -> Options {
     let left = settings.waiting.timeout.saturating_sub(elapsed).max(Duration::from_secs(1));
     Options { run_timeout: options.run_timeout.min(left), ..options.clone() }

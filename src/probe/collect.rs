@@ -1,7 +1,8 @@
 //! The only I/O: sees what there is to see and says so as [`Evidence`], which holds no secret.
-#![allow(clippy::disallowed_methods, reason = "this is where the world is looked at")]
+#![allow(clippy::disallowed_methods, reason = "this is where the world is inspected")]
 
-mod detour;
+mod alternate_route;
+mod default_chain;
 mod elsewhere;
 mod endpoint;
 mod imds;
@@ -13,7 +14,6 @@ mod place;
 pub mod processes;
 mod profiles;
 pub(crate) mod resolver;
-mod rivals;
 mod roots;
 pub mod sdks;
 mod signature;
@@ -44,13 +44,13 @@ use transport::{Log, Transport};
 /// The name of the session where the user sets none; it is what CloudTrail shows of this call.
 const SESSION_NAME: &str = "irsa-probe";
 
-/// How long a look waits at least for the node's metadata, however fast STS is.
+/// How long a run waits at least for the node's metadata, however fast STS is.
 const IMDS_PATIENCE: Duration = Duration::from_millis(100);
 
-/// How a look is made.
+/// How a run is made.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The whole look ends within this.
+    /// The whole run ends within this.
     pub run_timeout: Duration,
     pub expected: Expectations,
     pub issuer_check: IssuerCheck,
@@ -85,42 +85,42 @@ impl RawToken {
     }
 }
 
-/// Looks once. `secrets` gets every secret that this takes in hand.
-pub async fn look(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
+/// Runs every step once. `secrets` gets every secret that this takes in hand.
+pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let deadline = Instant::now() + options.run_timeout;
     let scan = sdks::scan_beside(subject);
-    let mut evidence = look_at_the_chain(subject, options, now, secrets).await;
+    let mut evidence = collect_chain(subject, options, now, secrets).await;
     if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
         target.sdks = match timeout_at(deadline, scan).await {
             Ok(Ok(scanned)) => scanned.into(),
-            Ok(Err(_)) | Err(_) => Seen::not_looked("there was no time to look for SDKs"),
+            Ok(Err(_)) | Err(_) => Seen::not_checked("there was no time to look for SDKs"),
         };
     }
     // Last: which connections other SDKs make depends on which SDKs are there.
-    Box::pin(elsewhere::look(subject, &mut evidence, secrets, deadline)).await;
+    Box::pin(elsewhere::collect(subject, &mut evidence, secrets, deadline)).await;
     evidence
 }
 
 /// Everything but the application's image.
-async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
+async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.run_timeout;
-    let (mut evidence, token, role) = look_locally(subject, options, now, secrets);
+    let (mut evidence, token, role) = collect_local(subject, options, now, secrets);
     let profiles = Profiles::read(subject);
     evidence.profile = profiles.selected(subject, secrets).await;
     if evidence.expected.no_sts {
         let why = "STS was not asked (--no-sts)";
         not_asked(&mut evidence, why.to_owned());
-        evidence.issuer = Seen::not_looked(why);
-        evidence.winner = Seen::not_looked(why);
+        evidence.issuer = Seen::not_checked(why);
+        evidence.active_credentials = Seen::not_checked(why);
         return evidence;
     }
     let transport = Transport::new(subject, secrets, deadline);
     let found = {
-        // The largest futures are boxed where they are awaited, or every look would carry room for all of them.
+        // The largest futures are boxed where they are awaited, or every run would carry room for all of them.
         let imds = pin!(async {
             match options.imds {
-                true => Some(Box::pin(imds::look(subject, secrets)).await),
+                true => Some(Box::pin(imds::collect(subject, secrets)).await),
                 false => None,
             }
         });
@@ -135,7 +135,7 @@ async fn look_at_the_chain(subject: &Subject, options: &Options, now: Timestamp,
                 }
             }
             ask_issuer(&mut evidence, &transport, token.as_ref(), options.issuer_check, deadline).await;
-            Box::pin(rivals::look(subject, &mut evidence, &profiles, secrets, deadline)).await;
+            Box::pin(default_chain::collect(subject, &mut evidence, &profiles, secrets, deadline)).await;
         });
         beside(sts, imds, began).await
     };
@@ -165,30 +165,30 @@ async fn beside(
     }
 }
 
-/// What an earlier look saw, with the token file as it is now. Nothing is sent.
-pub fn look_at_token(
+/// What an earlier run saw, with the token file as it is now. Nothing is sent.
+pub fn refresh_token(
     subject: &Subject,
     options: &Options,
     last: &Evidence,
     now: Timestamp,
     secrets: &Secrets,
 ) -> Evidence {
-    let (local, ..) = look_locally(subject, options, now, secrets);
+    let (local, ..) = collect_local(subject, options, now, secrets);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
-        evidence.session = Seen::not_looked("the token has expired since STS was asked");
+        evidence.session = Seen::not_checked("the token has expired since STS was asked");
     }
     evidence
 }
 
-/// Whether the token file can never be renewed. A look asks this only where something is wrong.
+/// Whether the token file can never be renewed. A run asks this only where something is wrong.
 pub fn token_is_mounted_alone(subject: &Subject) -> bool {
     let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
-    mounts::look(subject, path).is_ok_and(|mounts| mounts.hold_the_token_alone())
+    mounts::collect(subject, path).is_ok_and(|mounts| mounts.hold_the_token_alone())
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.
-fn look_locally(
+fn collect_local(
     subject: &Subject,
     options: &Options,
     now: Timestamp,
@@ -199,7 +199,7 @@ fn look_locally(
     let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
     let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {
-        None => (Seen::not_looked(""), None),
+        None => (Seen::not_checked(""), None),
         Some(Ok((file, raw))) => {
             secrets.keep_tokens(&raw.text());
             (Seen::Seen(file), Some(raw))
@@ -207,20 +207,20 @@ fn look_locally(
         Some(Err(fault)) => (Seen::Failed(fault), None),
     };
     let token = match &raw {
-        None => Seen::not_looked("the token file could not be read"),
+        None => Seen::not_checked("the token file could not be read"),
         Some(raw) => jwt::decode(raw.bytes()).into(),
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
     let is_as_the_webhook_leaves_it = role.is_some() && token.seen().is_some_and(|token: &Token| !token.is_over(now));
     let (mounts, api_token) = match is_as_the_webhook_leaves_it {
         true => (
-            Seen::not_looked("a role and a token that has not expired were found"),
-            Seen::not_looked("a role and a token that has not expired were found"),
+            Seen::not_checked("a role and a token that has not expired were found"),
+            Seen::not_checked("a role and a token that has not expired were found"),
         ),
-        false => (mounts::look(subject, path).into(), mounts::api_token(subject)),
+        false => (mounts::collect(subject, path).into(), mounts::api_token(subject)),
     };
     let is_place_needed = !is_as_the_webhook_leaves_it || subject.target.is_some();
-    let place = if is_place_needed { place::look(subject) } else { Place::default() };
+    let place = if is_place_needed { place::collect(subject) } else { Place::default() };
     let mut evidence = Evidence {
         now,
         expected: options.expected.clone(),
@@ -228,27 +228,27 @@ fn look_locally(
         environment,
         token_file,
         token,
-        endpoint: Seen::not_looked(""),
-        dial: Seen::not_looked(""),
-        detour: Seen::not_looked("STS was not asked"),
+        endpoint: Seen::not_checked(""),
+        dial: Seen::not_checked(""),
+        alternate_route: Seen::not_checked("STS was not asked"),
         elsewhere: Vec::new(),
-        session: Seen::not_looked(""),
-        caller: Seen::not_looked(""),
-        clock: Seen::not_looked("STS was not asked, so nothing told the time"),
+        session: Seen::not_checked(""),
+        caller: Seen::not_checked(""),
+        clock: Seen::not_checked("STS was not asked, so nothing told the time"),
         mounts,
         api_token,
         place,
-        issuer: Seen::not_looked(""),
-        profile: Seen::not_looked("there are no profile files"),
-        winner: Seen::not_looked("STS was not asked"),
-        imds: Seen::not_looked("instance metadata was not asked for"),
+        issuer: Seen::not_checked(""),
+        profile: Seen::not_checked("there are no profile files"),
+        active_credentials: Seen::not_checked("STS was not asked"),
+        imds: Seen::not_checked("instance metadata was not asked for"),
         target: subject.target.clone(),
         steps: Vec::new(),
     };
     if path.is_none() {
         let why = evidence.why_no_value("AWS_WEB_IDENTITY_TOKEN_FILE");
-        evidence.token_file = Seen::not_looked(why.clone());
-        evidence.token = Seen::not_looked(why);
+        evidence.token_file = Seen::not_checked(why.clone());
+        evidence.token = Seen::not_checked(why);
     }
     (evidence, raw, role)
 }
@@ -262,7 +262,7 @@ fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
         Some(Ok(_)) => {}
     }
     match &evidence.token {
-        Seen::NotLooked(why) => Some(why.clone()),
+        Seen::NotChecked(why) => Some(why.clone()),
         Seen::Failed(_) => Some("the file holds no token".to_owned()),
         Seen::Seen(token) => token.is_for_another_use().then(|| "the token is not meant for STS".to_owned()),
     }
@@ -272,10 +272,10 @@ fn not_asked(evidence: &mut Evidence, reason: String) {
     for operation in [Operation::AssumeRoleWithWebIdentity, Operation::GetCallerIdentity] {
         evidence.steps.push(Step::skipped(operation.step(), reason.clone()));
     }
-    evidence.endpoint = Seen::NotLooked(reason.clone());
-    evidence.dial = Seen::NotLooked(reason.clone());
-    evidence.session = Seen::NotLooked(reason.clone());
-    evidence.caller = Seen::NotLooked(reason);
+    evidence.endpoint = Seen::NotChecked(reason.clone());
+    evidence.dial = Seen::NotChecked(reason.clone());
+    evidence.session = Seen::NotChecked(reason.clone());
+    evidence.caller = Seen::NotChecked(reason);
 }
 
 async fn ask_sts(
@@ -314,13 +314,13 @@ async fn ask_sts(
             evidence.session = Seen::Failed(fault);
             let no_credentials = "no credentials";
             evidence.steps.push(Step::skipped(Operation::GetCallerIdentity.step(), no_credentials.to_owned()));
-            evidence.caller = Seen::not_looked(no_credentials);
+            evidence.caller = Seen::not_checked(no_credentials);
         }
     }
-    evidence.detour = Seen::not_looked("STS was reached");
+    evidence.alternate_route = Seen::not_checked("STS was reached");
     if let Seen::Failed(failed) = &evidence.dial {
-        let (detour, log) = detour::look(&endpoint, failed, transport, deadline).await;
-        evidence.detour = detour;
+        let (alternate_route, log) = alternate_route::collect(&endpoint, failed, transport, deadline).await;
+        evidence.alternate_route = alternate_route;
         evidence.steps.extend(log.steps);
     }
 }
@@ -334,19 +334,19 @@ async fn ask_issuer(
     deadline: Instant,
 ) {
     let (Some(token), Some(raw)) = (evidence.token.seen(), raw) else {
-        evidence.issuer = Seen::not_looked(evidence.why_no_token().to_owned());
+        evidence.issuer = Seen::not_checked(evidence.why_no_token().to_owned());
         return;
     };
     let Some(issuer) = token.issuer.as_deref() else {
-        evidence.issuer = Seen::not_looked("the token names no issuer");
+        evidence.issuer = Seen::not_checked("the token names no issuer");
         return;
     };
     if let Some(why) = why_not_ask_issuer(&evidence.session, when) {
-        evidence.issuer = Seen::not_looked(why);
+        evidence.issuer = Seen::not_checked(why);
         return;
     }
     let began = Instant::now();
-    let found = issuer::look(issuer, token, raw, transport, deadline).await;
+    let found = issuer::collect(issuer, token, raw, transport, deadline).await;
     let (status, detail) = match &found {
         Ok(found) => {
             let thumbprint = found.thumbprint.as_ref().map(|print| format!(", top certificate SHA-1 {print}"));
@@ -426,7 +426,7 @@ mod tests {
             let received_at = Timestamp(1_731_095_245);
             let (body, secrets) = Default::default();
             let answer = Answer { status: 400, headers, body, end: End::Whole, received_at, secrets };
-            let mut evidence = Evidence { clock: Seen::not_looked(""), ..healthy() };
+            let mut evidence = Evidence { clock: Seen::not_checked(""), ..healthy() };
             let step = Step::skipped("", String::new());
             evidence.note(Log { answer: Some(answer), ..Log::default() }, step, refused.session.failed());
             let seen = evidence.clock.seen().map(|clock| (clock.ahead_seconds, clock.source));

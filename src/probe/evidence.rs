@@ -1,4 +1,4 @@
-//! What one look saw: plain data without secrets, which the checks judge.
+//! What one run saw: plain data without secrets, which the checks judge.
 
 mod dns;
 pub(crate) mod environment;
@@ -24,28 +24,28 @@ pub use network::{
 pub use place::{Container, Place, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
-pub use sources::{Imds, Profile, Source, Winner};
+pub use sources::{ActiveCredentials, Imds, Profile, Source};
 pub use sts::{
-    Alien, AlienKind, CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer,
-    Operation, Refusal, Session,
+    CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer, Operation, Session,
+    StsError, UnexpectedKind, UnexpectedResponse,
 };
-pub use target::{Hindrance, Image, OtherProcess, Target, TargetVariables};
+pub use target::{AccessBarrier, Image, OtherProcess, Target, TargetVariables};
 pub use token::{Kubernetes, Malformed, Padding, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::text::timestamp::Timestamp;
 
-/// One thing that a look may see. "Not looked" is its own case, so that nothing unseen is judged.
+/// One thing that a run may see. "Not checked" is its own case, so that nothing unseen is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen<T, E> {
     /// Why nobody looked.
-    NotLooked(String),
+    NotChecked(String),
     Seen(T),
     Failed(E),
 }
 
 impl<T, E> Seen<T, E> {
-    pub fn not_looked(why: impl Into<String>) -> Self {
-        Self::NotLooked(why.into())
+    pub fn not_checked(why: impl Into<String>) -> Self {
+        Self::NotChecked(why.into())
     }
 
     pub fn seen(&self) -> Option<&T> {
@@ -72,10 +72,10 @@ impl<T, E> From<Result<T, E>> for Seen<T, E> {
     }
 }
 
-/// Everything one look saw.
+/// Everything one run saw.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// The local clock when the look began.
+    /// The local clock when the run began.
     pub now: Timestamp,
     /// What the user says should be so; see [`Expectations`].
     pub expected: Expectations,
@@ -89,28 +89,28 @@ pub struct Evidence {
     pub dial: Seen<Dial, Dial>,
     /// Where STS could not be reached: the way that another configuration would take, tried as far as TCP. That is the
     /// regional name in place of the global one, or the straight way in place of the proxy.
-    pub detour: Seen<Dial, Dial>,
+    pub alternate_route: Seen<Dial, Dial>,
     /// Where STS was reached: the connections that other SDKs make here in place of that one, tried as far as TCP, or as
     /// far as the proxy's answer.
     pub elsewhere: Vec<Dial>,
     pub session: Seen<Session, CallFault>,
     pub caller: Seen<Caller, CallFault>,
     pub clock: Seen<Clock, String>,
-    /// Looked at only where variables or token file are not as the webhook leaves them.
+    /// Inspected only where variables or token file are not as the webhook leaves them.
     pub mounts: Seen<Mounts, String>,
     /// The claims of the token for the cluster's own API, which name namespace and service account where IRSA's token
     /// is missing. That token is never sent anywhere.
     pub api_token: Seen<Token, String>,
-    /// Looked at only where variables or token file are not as the webhook leaves them, or for a target.
+    /// Inspected only where variables or token file are not as the webhook leaves them, or for a target.
     pub place: Place,
     /// The issuer's published keys; asked for where STS did not take the token, or on demand.
     pub issuer: Seen<Issuer, IssuerFault>,
     /// The profile that an SDK selects; failed if the files cannot be parsed.
     pub profile: Seen<Profile, String>,
     /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
-    pub winner: Seen<Winner, String>,
+    pub active_credentials: Seen<ActiveCredentials, String>,
     pub imds: Seen<Imds, String>,
-    /// The process in whose place the look was made, if it is not the probe's own.
+    /// The process in whose place the run was made, if it is not the probe's own.
     pub target: Option<Target>,
     /// What was done towards the network, in order, with durations.
     pub steps: Vec<Step>,
@@ -184,7 +184,7 @@ impl Evidence {
     /// Why there is no token to judge.
     pub fn why_no_token(&self) -> &str {
         match &self.token {
-            Seen::NotLooked(why) => why,
+            Seen::NotChecked(why) => why,
             Seen::Seen(_) | Seen::Failed(_) => "the file holds no token",
         }
     }
@@ -195,7 +195,7 @@ impl Evidence {
     }
 
     /// The error that STS answered with.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn sts_error(&self) -> Option<&StsError> {
         match (self.session.failed(), self.caller.failed()) {
             (Some(CallFault::Refused(refusal)), _) | (_, Some(CallFault::Refused(refusal))) => Some(refusal),
             _ => None,

@@ -240,7 +240,7 @@ mod tests {
 
     fn page(report: &Report) -> String {
         let mut history = History::default();
-        history.look(report);
+        history.record(report);
         render(report, &history)
     }
 

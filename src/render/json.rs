@@ -30,7 +30,7 @@ struct Document<'a> {
     summary: &'a str,
     identity: Identity<'a>,
     token: Token<'a>,
-    /// Only where another process than the probe's was looked at.
+    /// Only where another process than the probe's was inspected.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<super::target::TargetV1<'a>>,
     findings: Vec<FindingV1<'a>>,
@@ -142,7 +142,7 @@ fn token(report: &Report) -> Token<'_> {
     let (path, file) = match &evidence.token_file {
         Seen::Seen(file) => (Some(file.path.as_str()), file.file()),
         Seen::Failed(fault) => (Some(fault.path.as_str()), None),
-        Seen::NotLooked(_) => (None, None),
+        Seen::NotChecked(_) => (None, None),
     };
     let place = Token {
         path,

@@ -9,12 +9,12 @@ use crate::modes::schedule::Outlook;
 use crate::modes::serve::{Durations, History};
 use crate::probe::evidence::Seen;
 
-/// All metrics; without a report (before the first look has ended) those that need none.
+/// All metrics; without a report (before the first run has ended) those that need none.
 pub fn render(report: Option<&Report>, history: &History) -> String {
     let mut page = Page(String::new());
     page.family("build_info", "gauge", "Version of the running probe; always 1.");
     page.sample("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    looks(&mut page, history);
+    runs(&mut page, history);
     calls(&mut page, history);
     if let Some(report) = report {
         verdict(&mut page, report);
@@ -23,17 +23,17 @@ pub fn render(report: Option<&Report>, history: &History) -> String {
     page.0
 }
 
-fn looks(page: &mut Page, history: &History) {
-    page.family("looks_total", "counter", "Completed runs, by verdict.");
+fn runs(page: &mut Page, history: &History) {
+    page.family("runs_total", "counter", "Completed runs, by verdict.");
     for verdict in Verdict::ALL {
-        let looks = history.looks.get(verdict.word()).copied().unwrap_or_default();
-        page.sample("looks_total", &[("verdict", verdict.word())], looks);
+        let runs = history.runs.get(verdict.word()).copied().unwrap_or_default();
+        page.sample("runs_total", &[("verdict", verdict.word())], runs);
     }
     page.gauge("consecutive_failures", "Consecutive failed runs, up to the last run.", Some(history.failures));
-    let (at, took) = history.last_look.unzip();
-    page.gauge("last_look_timestamp_seconds", "Time when the last run ended.", at.map(|at| at.0));
+    let (at, took) = history.last_run.unzip();
+    page.gauge("last_run_timestamp_seconds", "Time when the last run ended.", at.map(|at| at.0));
     let took = took.map(|took| took.as_secs_f64());
-    page.gauge("last_look_duration_seconds", "Duration of the last run.", took);
+    page.gauge("last_run_duration_seconds", "Duration of the last run.", took);
 }
 
 fn calls(page: &mut Page, history: &History) {
@@ -85,7 +85,7 @@ fn lifetimes(page: &mut Page, report: &Report, history: &History) {
     );
     let skew = match &report.evidence.clock {
         Seen::Seen(clock) => Some(clock.ahead_seconds),
-        Seen::NotLooked(_) | Seen::Failed(_) => None,
+        Seen::NotChecked(_) | Seen::Failed(_) => None,
     };
     page.gauge("clock_skew_seconds", "How far the STS clock is ahead of the local clock.", skew);
 }
@@ -122,7 +122,7 @@ mod tests {
     fn after(reports: &[Report]) -> String {
         let mut history = History::default();
         for report in reports {
-            history.look(report);
+            history.record(report);
         }
         render(reports.last(), &history)
     }
@@ -133,12 +133,12 @@ mod tests {
         for line in [
             "irsa_probe_healthy 0",
             "irsa_probe_finding{code=\"not-authorized\",severity=\"error\"} 1",
-            "irsa_probe_looks_total{verdict=\"healthy\"} 1",
-            "irsa_probe_looks_total{verdict=\"broken\"} 1",
-            "irsa_probe_looks_total{verdict=\"degraded\"} 0",
+            "irsa_probe_runs_total{verdict=\"healthy\"} 1",
+            "irsa_probe_runs_total{verdict=\"broken\"} 1",
+            "irsa_probe_runs_total{verdict=\"degraded\"} 0",
             "irsa_probe_consecutive_failures 1",
-            "irsa_probe_last_look_timestamp_seconds 1795309200",
-            "irsa_probe_last_look_duration_seconds 0.057",
+            "irsa_probe_last_run_timestamp_seconds 1795309200",
+            "irsa_probe_last_run_duration_seconds 0.057",
             "irsa_probe_token_issued_timestamp_seconds 1795302000",
             "irsa_probe_token_expiry_timestamp_seconds 1795388400",
             "irsa_probe_credentials_expiry_timestamp_seconds 1795312800",

@@ -4,7 +4,7 @@ use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity,
 use crate::diagnosis::judged::Judged;
 use crate::diagnosis::report::{Mode, Report};
 use crate::probe::evidence::{
-    CallFault, Evidence, Operation, Refusal, Seen, Session, Step, StepStatus, Token, TokenFile,
+    CallFault, Evidence, Operation, Seen, Session, Step, StepStatus, StsError, Token, TokenFile,
 };
 use crate::text::timestamp::Timestamp;
 
@@ -36,13 +36,13 @@ pub fn healthy() -> Report {
 }
 
 pub fn degraded() -> Report {
-    let diagnosis = Diagnosis::new("the token is at 85 % of its life", Fix::new("look at the kubelet's log"));
+    let diagnosis = Diagnosis::new("the token is at 85 % of its life", Fix::new("inspect the kubelet's log"));
     report(evidence(), vec![fault(&OLD, diagnosis)])
 }
 
 /// STS refused; the text that it sent tries to break out of whatever shows it.
 pub fn refused() -> Report {
-    let refusal = Refusal {
+    let refusal = StsError {
         operation: Operation::AssumeRoleWithWebIdentity,
         status: 403,
         code: "AccessDenied".into(),
@@ -61,7 +61,7 @@ pub fn refused() -> Report {
 }
 
 pub fn throttled() -> Report {
-    let refusal = Refusal {
+    let refusal = StsError {
         operation: Operation::AssumeRoleWithWebIdentity,
         status: 400,
         code: "Throttling".into(),
@@ -78,10 +78,10 @@ pub fn throttled() -> Report {
 /// Nothing was asked, for the pod is frozen in its fault.
 pub fn frozen() -> Report {
     let mut evidence = evidence();
-    evidence.session = Seen::not_looked("AWS_ROLE_ARN is no ARN");
-    evidence.caller = Seen::not_looked("AWS_ROLE_ARN is no ARN");
-    evidence.token = Seen::not_looked("no file");
-    evidence.token_file = Seen::not_looked("no file");
+    evidence.session = Seen::not_checked("AWS_ROLE_ARN is no ARN");
+    evidence.caller = Seen::not_checked("AWS_ROLE_ARN is no ARN");
+    evidence.token = Seen::not_checked("no file");
+    evidence.token_file = Seen::not_checked("no file");
     evidence.steps.clear();
     report(evidence, vec![fault(&FROZEN, Diagnosis::new("AWS_ROLE_ARN is \"x\"", Fix::new("set it right")))])
 }
@@ -103,7 +103,7 @@ fn fault(cause: &'static Cause, diagnosis: Diagnosis) -> Judged {
 fn failed(fault: CallFault) -> Evidence {
     let mut evidence = evidence();
     evidence.session = Seen::Failed(fault);
-    evidence.caller = Seen::not_looked("no credentials");
+    evidence.caller = Seen::not_checked("no credentials");
     evidence.steps[0].status = StepStatus::Failed;
     evidence.steps.truncate(1);
     evidence

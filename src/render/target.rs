@@ -1,4 +1,4 @@
-//! The process in whose place a look was made.
+//! The process in whose place a run was made.
 
 use crate::probe::evidence::{Evidence, Identity, SdkScan, Seen, Target};
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<(&'static str, String)> {
         .map(|container| format!(", container {}", container.name))
         .unwrap_or_default();
     let mut lines = vec![("process", format!("{pid} ({}), uid {uid}, gid {gid}{container}", target.command))];
-    if target.variables.hindrance().is_none() {
+    if target.variables.access_barrier().is_none() {
         lines.push(("its image", image(target)));
     }
     if let Some(scan) = target.sdks.seen() {
@@ -107,7 +107,7 @@ pub(super) fn json(evidence: &Evidence) -> Option<TargetV1<'_>> {
         groups: &identity.groups,
         command: &target.command,
         container: evidence.place.container.as_ref().map(|container| container.name.as_str()),
-        environment_read: target.variables.hindrance().is_none(),
+        environment_read: target.variables.access_barrier().is_none(),
         token_mounts: target.token_mounts.seen().map_or(&[], Vec::as_slice),
         ca_bundle: target.image.ca_bundle.as_deref(),
         time_zone: target.image.time_zone.as_deref(),
@@ -116,7 +116,7 @@ pub(super) fn json(evidence: &Evidence) -> Option<TargetV1<'_>> {
         sdks: sdks.collect(),
         sdks_incomplete: match &target.sdks {
             Seen::Seen(scan) => scan.cut_short,
-            Seen::NotLooked(why) | Seen::Failed(why) => Some(why),
+            Seen::NotChecked(why) | Seen::Failed(why) => Some(why),
         },
     })
 }

@@ -105,7 +105,7 @@ impl Page {
 
     /// AWS's words and request id; the id alone where `cause` has quoted the words.
     fn aws_said(&mut self, evidence: &Evidence, cause: &str) {
-        let Some(refusal) = evidence.refusal() else {
+        let Some(refusal) = evidence.sts_error() else {
             return;
         };
         if !cause.contains(&refusal.message) {

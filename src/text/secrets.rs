@@ -210,12 +210,12 @@ const fn is_special(byte: u8) -> bool {
     matches!(byte, b'%' | b'&' | b'\\')
 }
 
-/// Looks at a text and at everything that it may be an encoding of.
-fn search(stream: &Stream, whose: Whose, depth: usize, look: &mut impl FnMut(&Stream)) {
-    look(stream);
+/// Inspects a text and at everything that it may be an encoding of.
+fn search(stream: &Stream, whose: Whose, depth: usize, run: &mut impl FnMut(&Stream)) {
+    run(stream);
     if depth < MAX_DEPTH {
         let inner = stream.unescaped().into_iter().chain(stream.unhexed(whose)).chain(stream.unbased(whose));
-        inner.for_each(|inner| search(&inner, whose, depth + 1, look));
+        inner.for_each(|inner| search(&inner, whose, depth + 1, run));
     }
 }
 

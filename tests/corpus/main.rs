@@ -86,7 +86,7 @@ fn judged(case: &Case) -> Option<Value> {
         return None;
     }
     let mut raised = stage.raise(env!("CARGO_BIN_EXE_irsa-probe").as_ref()).expect("a pod");
-    Some(probe::look(&mut raised).report)
+    Some(probe::run(&mut raised).report)
 }
 
 fn works(report: &Value) -> bool {

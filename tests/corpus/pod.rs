@@ -1,7 +1,7 @@
 //! The pod of a case, as far as the case tells: variables, claims, the token file's mode, what STS answers.
 
 use crate::case::Case;
-use crate::local_sts::answer::Refusal;
+use crate::local_sts::answer::StsError;
 use crate::local_sts::proxy::Manner;
 use crate::local_sts::world::trust_policy;
 use crate::local_sts::{Misbehaviour, Operation};
@@ -17,7 +17,7 @@ pub fn of(case: &Case) -> Option<Stage> {
         return None;
     }
     let mut stage = Stage::healthy().expect("a stage");
-    // Where the variables are missing, the probe would look at whatever else runs on this machine.
+    // Where the variables are missing, the probe would inspect whatever else runs on this machine.
     stage.arguments.extend(["--target-pid", "none"].map(str::to_owned));
     for (name, value) in env.into_iter().flatten() {
         set(&mut stage, name, value.as_str());
@@ -83,7 +83,7 @@ fn set(stage: &mut Stage, name: &str, value: Option<&str>) {
 const WEBHOOKS_PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
 /// What STS answers to one of the probe's own calls.
-fn answer(case: &Case) -> Option<(Operation, Refusal)> {
+fn answer(case: &Case) -> Option<(Operation, StsError)> {
     let operation = match case.text("operation")? {
         "AssumeRoleWithWebIdentity" => Operation::AssumeRoleWithWebIdentity,
         "GetCallerIdentity" => Operation::GetCallerIdentity,
@@ -94,5 +94,5 @@ fn answer(case: &Case) -> Option<(Operation, Refusal)> {
     let message = case.text("wire_message").or(case.text("message")).unwrap_or_default();
     // The stand-in's refusals are made of constants; a case's are few and live as long as the test.
     let code: &'static str = Box::leak(code.to_owned().into_boxed_str());
-    Some((operation, Refusal::new(status, code, message)))
+    Some((operation, StsError::new(status, code, message)))
 }

@@ -227,11 +227,11 @@ fn parses(place: &str, arguments: &[String]) {
     }
 }
 
-fn visit(value: &Value, look: &mut impl FnMut(&Value)) {
-    look(value);
+fn visit(value: &Value, run: &mut impl FnMut(&Value)) {
+    run(value);
     match value {
-        Value::Array(items) => items.iter().for_each(|item| visit(item, look)),
-        Value::Object(fields) => fields.values().for_each(|field| visit(field, look)),
+        Value::Array(items) => items.iter().for_each(|item| visit(item, run)),
+        Value::Object(fields) => fields.values().for_each(|field| visit(field, run)),
         _ => {}
     }
 }

@@ -1,4 +1,4 @@
-//! Processes that the probe looks at, with the files and the user that a test gives them.
+//! Processes that the probe inspects, with the files and the user that a test gives them.
 
 use serde_json::Value;
 use std::fs;
@@ -95,7 +95,7 @@ impl Stage {
         (output.status.code().unwrap_or(-1), reports)
     }
 
-    pub fn look_at(&self, wrapper: &[&str], application: &Application) -> Value {
+    pub fn inspect(&self, wrapper: &[&str], application: &Application) -> Value {
         let (_, mut reports) = self.probe(wrapper, &["--target-pid", &application.pid()]);
         reports.pop().expect("a report")
     }

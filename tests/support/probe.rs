@@ -8,18 +8,18 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
-/// One look of the whole program.
-pub struct Look {
+/// One run of the whole program.
+pub struct Run {
     /// `--output json`
     pub report: Value,
     pub exit_code: i32,
     pub stderr: String,
 }
 
-/// Breaks a healthy pod and looks at it.
-pub fn look_at(break_it: impl FnOnce(&mut Stage)) -> (Look, Raised) {
+/// Breaks a healthy pod and inspects it.
+pub fn inspect(break_it: impl FnOnce(&mut Stage)) -> (Run, Raised) {
     let mut raised = raise(break_it);
-    (look(&mut raised), raised)
+    (run(&mut raised), raised)
 }
 
 pub fn raise(break_it: impl FnOnce(&mut Stage)) -> Raised {
@@ -28,28 +28,28 @@ pub fn raise(break_it: impl FnOnce(&mut Stage)) -> Raised {
     stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod")
 }
 
-pub fn look(raised: &mut Raised) -> Look {
+pub fn run(raised: &mut Raised) -> Run {
     raised.command.args(&raised.arguments).args(["--output", "json"]);
-    let output = run(&mut raised.command);
+    let output = output(&mut raised.command);
     let (stdout, stderr) = (String::from_utf8(output.stdout).expect("UTF-8"), String::from_utf8_lossy(&output.stderr));
     for secret in secrets(raised) {
         assert!(!stdout.contains(&secret), "the report says a secret: {stdout}");
         assert!(!stderr.contains(&secret), "standard error says a secret: {stderr}");
     }
     let report = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}"));
-    Look { report, exit_code: output.status.code().expect("an exit code"), stderr: stderr.into_owned() }
+    Run { report, exit_code: output.status.code().expect("an exit code"), stderr: stderr.into_owned() }
 }
 
 /// The same as text for people, and the exit code.
 pub fn text(raised: &mut Raised) -> (String, i32) {
     raised.command.args(&raised.arguments);
-    let output = run(&mut raised.command);
+    let output = output(&mut raised.command);
     (String::from_utf8(output.stdout).expect("UTF-8"), output.status.code().expect("an exit code"))
 }
 
 /// A copy of the program that was just written may still be open for writing in a child that another test's thread is
 /// about to turn into a program: until then the kernel refuses to run it.
-fn run(command: &mut Command) -> Output {
+fn output(command: &mut Command) -> Output {
     for _ in 0..100 {
         match command.output() {
             Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::sleep(Duration::from_millis(20)),
@@ -67,7 +67,7 @@ fn secrets(raised: &Raised) -> Vec<String> {
     handed_out.chain(own).chain([signature]).flatten().filter(|secret| secret.len() > 8).collect()
 }
 
-impl Look {
+impl Run {
     pub fn verdict(&self) -> &str {
         self.report["verdict"].as_str().expect("a verdict")
     }

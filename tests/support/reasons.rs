@@ -44,7 +44,7 @@ impl Seen<'_> {
         let asked = assumed.is_some_and(|(status, _)| status != "skip");
         let is_expired = || self.time("expires_at") <= self.report["time"].as_str();
         Some(match reason {
-            // Who is looked at.
+            // Who is inspected.
             "the probe checks its own process" => self.report["target"].is_null(),
             "nothing indicates that this is a debug container" => self.report["target"].is_null(),
             "no service account was stated (--expect-service-account)" => !self.is_told("--expect-service-account"),

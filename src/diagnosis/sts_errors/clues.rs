@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 /// What is known about a variable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Told {
+pub enum VariableState {
     #[default]
     Unknown,
     Missing,
@@ -22,8 +22,8 @@ pub enum Told {
 pub struct Clues {
     /// The role that was asked for.
     pub role: Option<RoleArn>,
-    pub role_variable: Told,
-    pub file_variable: Told,
+    pub role_variable: VariableState,
+    pub file_variable: VariableState,
     /// The token's `iss`, `sub` and `aud`; no `aud` at all is an empty list.
     pub issuer: Option<String>,
     pub subject: Option<String>,
@@ -64,9 +64,9 @@ impl Clues {
     pub fn of(evidence: &Evidence) -> Clues {
         let environment = &evidence.environment;
         let told = |name| match environment.variable(name) {
-            Variable::Missing => Told::Missing,
-            variable if variable.is_filled() => Told::Set,
-            Variable::Set { .. } => Told::Empty,
+            Variable::Missing => VariableState::Missing,
+            variable if variable.is_filled() => VariableState::Set,
+            Variable::Set { .. } => VariableState::Empty,
         };
         let token = evidence.token.seen();
         let endpoint = evidence.endpoint.seen();

@@ -1,6 +1,6 @@
 //! The checks' common ground: what STS answered, and which one finding that is.
 
-use super::{Clues, Reading, Symptom, answers, fix, read_refusal};
+use super::{Clues, Reading, Symptom, answers, fix, read_error};
 use crate::causes::{
     Candidate, Cause, Diagnosis, IDP_REJECTED_CLAIM, INVALID_SESSION_NAME, ISSUER_NOT_PUBLIC_DEFAULT,
     ISSUER_UNREACHABLE, MALFORMED_ARN, NOT_AUTHORIZED, OIDC_PROVIDER_NOT_FOUND, OPT_IN_REGION_V1_TOKEN, Outcome,
@@ -10,7 +10,7 @@ use crate::causes::{
     TOKEN_FILE_MALFORMED, TOKEN_NOT_YET_VALID, VERIFICATION_KEY_NOT_RETRIEVED, WRONG_AUDIENCE,
     WRONG_PARTITION_ENDPOINT,
 };
-use crate::probe::evidence::{Alien, CallFault, EndpointSource, Evidence, Seen};
+use crate::probe::evidence::{CallFault, EndpointSource, Evidence, Seen, UnexpectedResponse};
 
 /// Whether `cause` (or umbrella) is what the answer of STS means. At most one cause is.
 pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
@@ -91,28 +91,28 @@ enum Answer<'e> {
 fn answer(evidence: &Evidence) -> Answer<'_> {
     match (&evidence.session, &evidence.caller) {
         (Seen::Failed(fault), _) | (_, Seen::Failed(fault)) => Answer::Bad(fault),
-        (Seen::NotLooked(why), _) | (_, Seen::NotLooked(why)) => Answer::None(why.clone()),
+        (Seen::NotChecked(why), _) | (_, Seen::NotChecked(why)) => Answer::None(why.clone()),
         (Seen::Seen(_), Seen::Seen(_)) => Answer::Good,
     }
 }
 
 fn read_fault(fault: &CallFault, evidence: &Evidence, clues: &Clues) -> Option<Reading> {
     match fault {
-        CallFault::Refused(refusal) => Some(read_refusal(refusal, clues)),
-        CallFault::NotSts(alien) => Some(read_alien(alien, evidence)),
+        CallFault::Refused(refusal) => Some(read_error(refusal, clues)),
+        CallFault::NotSts(unexpected) => Some(read_unexpected(unexpected, evidence)),
         CallFault::NoAnswer(_) => None,
     }
 }
 
 /// Somebody else answered: whom the user put in STS's place, else whoever stands in between.
-fn read_alien(alien: &Alien, evidence: &Evidence) -> Reading {
+fn read_unexpected(unexpected: &UnexpectedResponse, evidence: &Evidence) -> Reading {
     let endpoint = evidence.endpoint.seen();
     let host = endpoint.map_or("the endpoint", |endpoint| endpoint.host.as_str());
     if let Some(EndpointSource::Override(variable)) = endpoint.map(|endpoint| endpoint.source.clone()) {
         let why = format!("{variable} points to {host}, which does not answer like STS");
         return Reading::decided(Symptom::NotSts, &STS_ENDPOINT_MISCONFIGURED, why);
     }
-    if alien.status >= 500 {
+    if unexpected.status >= 500 {
         return answers::interpret(Symptom::ServerError, &Clues::default());
     }
     let proxy = match endpoint.and_then(|endpoint| endpoint.proxy.as_deref()) {
@@ -136,10 +136,15 @@ fn in_words(fault: &CallFault) -> String {
             };
             format!("STS refused {operation} with {} {}{message}.", refusal.status, refusal.code)
         }
-        CallFault::NotSts(alien) => {
-            let server = alien.server.as_deref().map(|server| format!(" Its Server header is {server:?}."));
+        CallFault::NotSts(unexpected) => {
+            let server = unexpected.server.as_deref().map(|server| format!(" Its Server header is {server:?}."));
             let server = server.unwrap_or_default();
-            format!("{} was answered with status {} {}.{server}", alien.operation.name(), alien.status, alien.kind)
+            format!(
+                "{} was answered with status {} {}.{server}",
+                unexpected.operation.name(),
+                unexpected.status,
+                unexpected.kind
+            )
         }
         CallFault::NoAnswer(_) => "STS did not answer.".to_owned(),
     }
@@ -151,13 +156,13 @@ fn sentence(clause: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// For causes that look at more than the answer: the fault, if the answer alone decides for `cause`.
+/// For causes that inspect more than the answer: the fault, if the answer alone decides for `cause`.
 pub fn said(cause: &Cause, evidence: &Evidence) -> Option<Outcome> {
     let reading = read_evidence(evidence)?;
     (reading.umbrella.is_none() && reading.cause() == cause).then(|| judge(cause, evidence))
 }
 
-/// For causes that look at something else first: a fault if the answer alone decides for `cause`, else passed.
+/// For causes that inspect something else first: a fault if the answer alone decides for `cause`, else passed.
 pub fn pass_unless_said(cause: &Cause, evidence: &Evidence) -> Outcome {
     said(cause, evidence).unwrap_or(Outcome::Pass)
 }

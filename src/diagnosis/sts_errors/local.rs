@@ -1,7 +1,7 @@
 //! What texts mean that come from before the call: admission, the token's file, configuration, the end of a chain.
 
 use super::Reading;
-use super::clues::{Clues, Told};
+use super::clues::{Clues, VariableState};
 use super::symptoms::Symptom;
 use crate::causes::{
     Candidate, ENV_NOT_INJECTED, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, ENV_NOT_INJECTED_BY_OPT_OUT,
@@ -60,7 +60,7 @@ pub fn interpret(symptom: Symptom, clues: &Clues) -> Reading {
 
 fn half_configured(symptom: Symptom, clues: &Clues, why: &str) -> Reading {
     match (clues.role_variable, clues.file_variable) {
-        (Told::Missing, Told::Missing) => no_credentials(symptom, clues),
+        (VariableState::Missing, VariableState::Missing) => no_credentials(symptom, clues),
         _ => Reading::decided(symptom, &ENV_PARTIALLY_SET, why),
     }
 }
@@ -69,14 +69,14 @@ fn half_configured(symptom: Symptom, clues: &Clues, why: &str) -> Reading {
 fn no_credentials(symptom: Symptom, clues: &Clues) -> Reading {
     let sdk = &SDK_LACKS_WEB_IDENTITY;
     match (clues.role_variable, clues.file_variable) {
-        (Told::Set, Told::Set) => {
+        (VariableState::Set, VariableState::Set) => {
             let why = "both variables are set, but no credentials were found: this SDK or its chain has no web \
                        identity";
             Reading::decided(symptom, sdk, why)
         }
-        (Told::Set, Told::Missing | Told::Empty)
-        | (Told::Missing | Told::Empty, Told::Set)
-        | (Told::Empty, Told::Empty) => {
+        (VariableState::Set, VariableState::Missing | VariableState::Empty)
+        | (VariableState::Missing | VariableState::Empty, VariableState::Set)
+        | (VariableState::Empty, VariableState::Empty) => {
             Reading::decided(symptom, &ENV_PARTIALLY_SET, "only one of the two variables has a value")
         }
         _ => Reading::open(

@@ -1,6 +1,6 @@
 //! Reads local facts out of a pasted text: variables, claims, ARNs, hosts and addresses, in whatever notation.
 
-use super::clues::{Clues, Told};
+use super::clues::{Clues, VariableState};
 use super::symptoms::around;
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
@@ -28,7 +28,10 @@ pub fn read(text: &str) -> Clues {
         token_path: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).filled().map(str::to_owned),
         region: region(text).map(str::to_owned),
         proxy: any(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
-        static_keys: !matches!(value(text, &["AWS_ACCESS_KEY_ID"]).told(), Told::Unknown | Told::Missing),
+        static_keys: !matches!(
+            value(text, &["AWS_ACCESS_KEY_ID"]).told(),
+            VariableState::Unknown | VariableState::Missing
+        ),
         pod_identity: any(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]),
         windows: value(text, &["os", "OS"]).filled().is_some_and(|os| os.to_ascii_lowercase().starts_with("windows")),
         caller: caller.map(str::to_owned),
@@ -143,12 +146,12 @@ impl<'t> Value<'t> {
         }
     }
 
-    fn told(self) -> Told {
+    fn told(self) -> VariableState {
         match self {
-            Value::NotThere => Told::Unknown,
-            Value::Null => Told::Missing,
-            Value::Text("") => Told::Empty,
-            Value::Text(_) => Told::Set,
+            Value::NotThere => VariableState::Unknown,
+            Value::Null => VariableState::Missing,
+            Value::Text("") => VariableState::Empty,
+            Value::Text(_) => VariableState::Set,
         }
     }
 }
@@ -255,11 +258,11 @@ mod tests {
     #[test]
     fn variables_are_told_apart() {
         for (text, told) in [
-            ("AWS_ROLE_ARN=arn:aws:iam::111122223333:role/a", Told::Set),
-            (r#""AWS_ROLE_ARN": """#, Told::Empty),
-            (r#""AWS_ROLE_ARN": null"#, Told::Missing),
-            ("MY_AWS_ROLE_ARN=a", Told::Unknown),
-            ("the variable AWS_ROLE_ARN names the role", Told::Unknown),
+            ("AWS_ROLE_ARN=arn:aws:iam::111122223333:role/a", VariableState::Set),
+            (r#""AWS_ROLE_ARN": """#, VariableState::Empty),
+            (r#""AWS_ROLE_ARN": null"#, VariableState::Missing),
+            ("MY_AWS_ROLE_ARN=a", VariableState::Unknown),
+            ("the variable AWS_ROLE_ARN names the role", VariableState::Unknown),
         ] {
             assert_eq!(read(text).role_variable, told, "{text}");
         }

@@ -62,7 +62,7 @@ fn squeeze(text: &str) -> String {
 /// is none at all.
 fn unescape(text: &str) -> Option<String> {
     let mut plain = String::new();
-    // How far the text is in `plain`, and how far it has been looked at.
+    // How far the text is in `plain`, and how far it has been inspected.
     let (mut copied, mut seen) = (0, 0);
     while let Some(at) = memchr2(b'\\', b'&', &text.as_bytes()[seen..]) {
         let start = seen + at;

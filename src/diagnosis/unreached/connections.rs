@@ -107,7 +107,7 @@ fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
 
 fn global(story: &Story, seen: String) -> Reading {
     let regional = "SDKs should call the regional endpoint";
-    let reading = match story.detour {
+    let reading = match story.alternate_route {
         Some(Ok(way)) => {
             let addresses = way.dns.iter().flatten().flatten();
             let at = addresses.map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
@@ -207,7 +207,8 @@ mod tests {
         let faults = vec![AddressFault { address: address.parse().unwrap(), fault }];
         let dial = Dial { tcp: Some(Err(faults.clone())), has_other_family, ..Dial::default() };
         let environment = Environment::default();
-        let story = Story { endpoint, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+        let story =
+            Story { endpoint, dial: &dial, alternate_route: None, out_of_time: false, environment: &environment };
         read(&story, &faults)
     }
 

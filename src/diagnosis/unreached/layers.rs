@@ -248,7 +248,7 @@ pub(super) mod tests {
             let story = Story {
                 endpoint: &regional,
                 dial: &dial,
-                detour: None,
+                alternate_route: None,
                 out_of_time: false,
                 environment: &Environment::default(),
             };
@@ -274,16 +274,21 @@ pub(super) mod tests {
             proxy: Some(Err(ProxyFault::Refused { status: 403 })),
             ..Dial::default()
         };
-        for (endpoint, dial, detour, code, first) in [
+        for (endpoint, dial, alternate_route, code, first) in [
             (&global, &silent, Some(Ok(&private)), &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, None),
             (&global, &silent, Some(Err(&private)), &STS_UNREACHABLE, Some(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC)),
             (&global, &silent, Some(Err(&public)), &STS_UNREACHABLE, Some(&STS_ENDPOINT_UNREACHABLE_TIMEOUT)),
             (&global, &silent, None, &STS_UNREACHABLE, Some(&STS_ENDPOINT_UNREACHABLE_TIMEOUT)),
             (&regional, &refusing, Some(Ok(&private)), &PROXY_INTERFERES, None),
         ] {
-            let reading =
-                read(&Story { endpoint, dial, detour, out_of_time: false, environment: &Environment::default() })
-                    .unwrap();
+            let reading = read(&Story {
+                endpoint,
+                dial,
+                alternate_route,
+                out_of_time: false,
+                environment: &Environment::default(),
+            })
+            .unwrap();
             assert_eq!(
                 (reading.cause, reading.candidates.first().map(|(cause, _)| *cause)),
                 (code, first),
@@ -296,7 +301,7 @@ pub(super) mod tests {
         let proxied = Story {
             endpoint: &regional,
             dial: &refusing,
-            detour: Some(Ok(&private)),
+            alternate_route: Some(Ok(&private)),
             out_of_time: false,
             environment: &nothing,
         };
@@ -316,7 +321,7 @@ pub(super) mod tests {
             let reading = read(&Story {
                 endpoint: &named,
                 dial: &dial,
-                detour: None,
+                alternate_route: None,
                 out_of_time: false,
                 environment: &Environment::default(),
             });
@@ -331,7 +336,8 @@ pub(super) mod tests {
         let dial = in_tls(TlsFault::WrongName { names: vec!["other.example.com".into()] });
         let environment = Environment::default();
         for (endpoint, own) in [(&regional, true), (&global, false)] {
-            let story = Story { endpoint, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let story =
+                Story { endpoint, dial: &dial, alternate_route: None, out_of_time: false, environment: &environment };
             let fix = read(&story).unwrap().fix;
             assert_eq!(fix.is_some_and(|fix| !fix.text.contains("regional")), own, "{}", endpoint.host);
         }

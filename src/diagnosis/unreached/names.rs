@@ -210,8 +210,13 @@ pub(super) mod tests {
         };
         let dial = Dial { dns: Some(Err(fault.clone())), lookup: Some(lookup), ..Dial::default() };
         let (endpoint, environment) = (endpoint(), Environment::default());
-        let story =
-            Story { endpoint: &endpoint, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+        let story = Story {
+            endpoint: &endpoint,
+            dial: &dial,
+            alternate_route: None,
+            out_of_time: false,
+            environment: &environment,
+        };
         read(&story, fault).unwrap()
     }
 

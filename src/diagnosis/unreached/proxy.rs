@@ -7,7 +7,7 @@ use crate::probe::evidence::{Layer, ProxyFault, TlsFault, is_private};
 /// The proxy's fault. Where STS can be reached without it, that is the fix.
 pub(super) fn around(story: &Story, seen: String) -> Reading {
     let host = &story.endpoint.host;
-    match story.detour {
+    match story.alternate_route {
         Some(Ok(way)) => {
             let private = way.dns.iter().flatten().flatten().copied().all(is_private);
             let kind = if private { "a VPC endpoint " } else { "" };
@@ -162,8 +162,13 @@ mod tests {
             (via(tcp("10.0.0.1:3128", TcpFault::Refused)), &PROXY_INTERFERES, Some(Advice::Retry)),
             (via(tcp("10.0.0.1:3128", SILENT)), &PROXY_INTERFERES, Some(Advice::Retry)),
         ] {
-            let story =
-                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let story = Story {
+                endpoint: &regional,
+                dial: &dial,
+                alternate_route: None,
+                out_of_time: false,
+                environment: &environment,
+            };
             let reading = read(&story).unwrap();
             assert_eq!((reading.cause, reading.advice), (code, advice), "{dial:?}");
         }
@@ -183,8 +188,13 @@ mod tests {
             ("ALL_PROXY", "http://me:wrong@proxy:3128", "ALL_PROXY has a user and password"),
         ] {
             let environment = crate::causes::testing::variables(&[(name, value)]);
-            let story =
-                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let story = Story {
+                endpoint: &regional,
+                dial: &dial,
+                alternate_route: None,
+                out_of_time: false,
+                environment: &environment,
+            };
             let reading = read(&story).unwrap();
             assert!(reading.seen.contains(words), "{}", reading.seen);
             assert!(reading.fix.unwrap().text.contains(name));
@@ -202,8 +212,13 @@ mod tests {
             (&[], false),
         ] {
             let environment = crate::causes::testing::variables(variables);
-            let story =
-                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let story = Story {
+                endpoint: &regional,
+                dial: &dial,
+                alternate_route: None,
+                out_of_time: false,
+                environment: &environment,
+            };
             let reading = read(&story).unwrap();
             assert_eq!(reading.cause, &STS_ENDPOINT_UNREACHABLE_TIMEOUT);
             assert_eq!(reading.candidates.first().is_some_and(|(cause, _)| *cause == &PROXY_INTERFERES), is_named);
@@ -225,8 +240,13 @@ mod tests {
             (TlsFault::NoRoots { looked_at: vec![] }, &TLS_UNKNOWN_CA, None, ""),
         ] {
             let dial = Dial { via: Some("proxy:3129".into()), proxy_tls: Some(Err(fault)), ..Dial::default() };
-            let story =
-                Story { endpoint: &regional, dial: &dial, detour: None, out_of_time: false, environment: &environment };
+            let story = Story {
+                endpoint: &regional,
+                dial: &dial,
+                alternate_route: None,
+                out_of_time: false,
+                environment: &environment,
+            };
             let reading = read(&story).unwrap();
             assert_eq!((reading.cause, reading.advice), (code, advice), "{dial:?}");
             assert!(code == &TLS_UNKNOWN_CA || reading.seen.contains("proxy proxy:3129"), "{}", reading.seen);

@@ -1,4 +1,4 @@
-//! What is looked at, with the ways from one document to another: each is found once, for a cluster has many of all.
+//! What is inspected, with the ways from one document to another: each is found once, for a cluster has many of all.
 
 use super::account::{PREFIX, role_annotation};
 use super::{Context, configuration, pod, webhook};

@@ -1,4 +1,4 @@
-//! The webhook's own configuration: whether it is there, whom it looks at, and whether the API server can trust it.
+//! The webhook's own configuration: whether it is there, whom it inspects, and whether the API server can trust it.
 
 use super::{Audit, Case, Finding};
 use crate::causes::Fix;
@@ -36,7 +36,7 @@ pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
     };
     let again = match webhook.reinvocation_policy.as_deref() {
         Some("IfNeeded") => "",
-        _ => "; containers that a later webhook adds are not looked at",
+        _ => "; containers that a later webhook adds are not inspected",
     };
     audit.facts.push(format!("{about}: {policy}{again}"));
 }
@@ -46,7 +46,7 @@ pub(super) fn is_broken(case: &Case<'_>) -> bool {
     case.webhooks.is_some() && (case.identity_webhook.is_none() || case.certificate_fault.is_some())
 }
 
-/// Why the webhook, by its configuration, did not look at the pod.
+/// Why the webhook, by its configuration, did not inspect the pod.
 pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
     let (_, webhook) = case.identity_webhook?;
     let namespace = case.namespaces.get(pod.namespace());
@@ -64,7 +64,7 @@ pub(super) fn keeps_away(case: &Case<'_>, pod: &Pod) -> Option<&'static str> {
     }
 }
 
-/// Whether only the pod's namespace, which is not among the documents, tells if the webhook looks at the pod.
+/// Whether only the pod's namespace, which is not among the documents, tells if the webhook inspects the pod.
 pub(super) fn hangs_on_namespace(case: &Case<'_>, pod: &Pod) -> bool {
     let is_selected_by_labels = |webhook: &Webhook| webhook.namespace_selector.keys().any(|key| key != NAME_LABEL);
     !case.namespaces.contains_key(pod.namespace())

@@ -1,4 +1,4 @@
-//! Documents beside a look: what they say of this very pod goes into its report.
+//! Documents beside a run: what they say of this very pod goes into its report.
 
 use super::{Context, Finding, account_of_subject, audit};
 use crate::causes::{self, Diagnosis, Severity};
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use crate::causes::testing::{ROLE, healthy};
     use crate::diagnosis::report::{Mode, Verdict};
-    use crate::probe::evidence::{CallFault, Operation, Refusal, Seen};
+    use crate::probe::evidence::{CallFault, Operation, Seen, StsError};
     use serde_json::json;
 
     fn documents(subject: &str) -> Documents {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn refused() -> Evidence {
-        let refusal = Refusal {
+        let refusal = StsError {
             operation: Operation::AssumeRoleWithWebIdentity,
             status: 403,
             code: "AccessDenied".into(),
@@ -98,7 +98,7 @@ mod tests {
         };
         Evidence {
             session: Seen::Failed(CallFault::Refused(refusal)),
-            caller: Seen::not_looked("no credentials"),
+            caller: Seen::not_checked("no credentials"),
             ..healthy()
         }
     }

@@ -263,7 +263,7 @@ fn changed_since(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit
     }
 }
 
-/// Told once, however many containers got it; and not here if the service account is there to be told of.
+/// VariableState once, however many containers got it; and not here if the service account is there to be told of.
 fn malformed_arn(pod: &Pod, about: &str, account: Option<&ServiceAccount>, audit: &mut Audit) {
     let annotation = account.and_then(|account| role_annotation(&account.metadata));
     let values = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));

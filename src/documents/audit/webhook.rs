@@ -43,8 +43,8 @@ pub enum Rule {
     ArnVerbatim,
     WindowsPath,
     PodIdentity,
-    /// The container came after the webhook, or was never looked at.
-    NotLookedAt,
+    /// The container came after the webhook, or was never inspected.
+    NotInspected,
 }
 
 impl Rule {
@@ -68,7 +68,7 @@ impl Rule {
             Rule::ArnVerbatim => "role-arn-verbatim",
             Rule::WindowsPath => "windows-path",
             Rule::PodIdentity => "pod-identity-association",
-            Rule::NotLookedAt => "not-looked-at",
+            Rule::NotInspected => "not-inspected",
         }
     }
 }
@@ -211,7 +211,7 @@ fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>,
                 "it has an identity, a region and AWS_STS_REGIONAL_ENDPOINTS of its own: it got nothing",
             )
         } else {
-            applied(Rule::NotLookedAt, "it has neither variables nor mount: it came after the webhook")
+            applied(Rule::NotInspected, "it has neither variables nor mount: it came after the webhook")
         }];
     }
     let mut all = Vec::new();

@@ -1,5 +1,5 @@
 say "waiting for container $name to start"
-until look "$@" && [ -n "$started$code" ]; do
+until inspect "$@" && [ -n "$started$code" ]; do
     [ -z "${why% }" ] || [ "$why" = "$said" ] || say "it has not started yet: $why"
     said=$why
     case $phase/$why in
@@ -16,7 +16,7 @@ done
 tries=0
 until [ -n "$code" ]; do
     again 60 'the exit code of the probe is not known' 3
-    look "$@" || :
+    inspect "$@" || :
 done
 case $code in
     [0-4]) ;;

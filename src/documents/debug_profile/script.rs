@@ -41,7 +41,7 @@ impl Create {
             options: format!("--container={name} --image={image}{target} --profile={kubectl_profile}"),
             around_profile: ["--custom=", ""],
             // A script that is run again would show the old container's report.
-            before: "look \"$@\" || exit 2\n\
+            before: "inspect \"$@\" || exit 2\n\
                      [ -z \"$started$code\" ] || {\n    \
                          say \"container $name is there already; run irsa-probe debug-profile again\"\n    \
                          exit 2\n\
@@ -96,7 +96,7 @@ impl Create {
              trap 'exit 130' INT\n\
              trap 'exit 143' HUP TERM\n\
              printf '%s\\n' {profile} >\"$profile\" || exit 2\n\
-             {LOOK}\
+             {INSPECT}\
              {before}\
              kubectl {verb} \"$@\" {options} </dev/null >&2 || {{\n    \
                  say 'kubectl {verb} created no container; nothing was checked'\n    \
@@ -109,7 +109,7 @@ impl Create {
 }
 
 /// Reads the state of the container.
-const LOOK: &str = include_str!("look.sh");
+const INSPECT: &str = include_str!("inspect.sh");
 
 /// Waits for the container, prints its log, and exits with its code.
 const FOLLOW: &str = include_str!("follow.sh");

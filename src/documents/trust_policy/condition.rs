@@ -65,7 +65,7 @@ pub(super) enum Truth {
 }
 
 impl Operator {
-    /// `[ForAllValues:|ForAnyValue:]NAME[IfExists]`. Case is not looked at: what IAM has taken is not refused here.
+    /// `[ForAllValues:|ForAnyValue:]NAME[IfExists]`. Case is not inspected: what IAM has taken is not refused here.
     pub fn parse(name: &str) -> Option<Operator> {
         let lower = name.to_ascii_lowercase();
         let (set, rest) = match lower.split_once(':') {

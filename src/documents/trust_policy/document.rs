@@ -1,4 +1,4 @@
-//! A trust policy, parsed once so that nothing later looks at JSON.
+//! A trust policy, parsed once so that nothing later inspects JSON.
 
 use super::condition::{Condition, Operator};
 use crate::text::json;

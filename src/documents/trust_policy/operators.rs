@@ -83,7 +83,7 @@ fn every_operator_in_every_form() {
                     _ => negated,
                 };
                 assert_eq!(allows(&operator, policy, &[]), without_key, "{operator} without the key");
-                // Case of the name is not looked at.
+                // Case of the name is not inspected.
                 assert_eq!(allows(&operator.to_lowercase(), policy, &[]), without_key);
                 let of_two = match set {
                     "ForAllValues:" => false,

@@ -163,7 +163,7 @@ fn conditions() {
             (r#"{"StringEqualsIfExists":{"K:sub":"a"}}"#, "", SUB, ""),
             (r#"{"StringLikeIfExists":{"K:sub":"system:*"}}"#, "", YES, ""),
             (r#"{"BoolIfExists":{"K:x":"true"}}"#, "", YES, ""),
-            // Measured on IAM: a set operator looks at each value, and does not mind IfExists.
+            // Measured on IAM: a set operator inspects each value, and does not mind IfExists.
             (r#"{"ForAnyValue:StringEqualsIfExists":{"K:x":"a"}}"#, "", KEY, "\"x\""),
             (r#"{"ForAnyValue:StringNotEqualsIfExists":{"K:x":"a"}}"#, "", KEY, ""),
             (r#"{"ForAnyValue:StringEqualsIfExists":{"K:aud":"sts.amazonaws.com"}}"#, "", YES, ""),

@@ -1,4 +1,4 @@
-//! What the looks so far amount to, and whether the pod should count as ready: pure.
+//! What the runs so far amount to, and whether the pod should count as ready: pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,30 +12,30 @@ use crate::text::timestamp::{Timestamp, span};
 /// When a pod stops being ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// This many looks in a row must have failed. At least 1.
+    /// This many runs in a row must have failed. At least 1.
     pub failure_threshold: u32,
-    /// How long after the last look that worked an undetermined verdict leaves the pod ready. `None`: as long as the
-    /// session of that look is valid, because the application's own is about as old.
+    /// How long after the last run that worked an undetermined verdict leaves the pod ready. `None`: as long as the
+    /// session of that run is valid, because the application's own is about as old.
     pub ready_grace: Option<Duration>,
 }
 
-/// What is remembered of all looks.
+/// What is remembered of all runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// Looks by [`Verdict::word`].
-    pub looks: BTreeMap<&'static str, u64>,
-    /// Looks in a row that did not work, up to the last.
+    /// Runs by [`Verdict::word`].
+    pub runs: BTreeMap<&'static str, u64>,
+    /// Runs in a row that did not work, up to the last.
     pub failures: u32,
     /// The present verdict, and since when it stands.
     pub verdict: Option<(Verdict, Timestamp)>,
-    /// When the last look ended, and how long it took.
-    pub last_look: Option<(Timestamp, Duration)>,
+    /// When the last run ended, and how long it took.
+    pub last_run: Option<(Timestamp, Duration)>,
     pub last_success: Option<Success>,
     /// Durations of calls to STS by operation and outcome.
     pub calls: BTreeMap<(&'static str, CallOutcome), Durations>,
 }
 
-/// A look that worked.
+/// A run that worked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Success {
     pub at: Timestamp,
@@ -63,7 +63,7 @@ impl CallOutcome {
 
     fn of<T>(seen: &Seen<T, CallFault>) -> Option<Self> {
         match seen {
-            Seen::NotLooked(_) => None,
+            Seen::NotChecked(_) => None,
             Seen::Seen(_) => Some(Self::Ok),
             Seen::Failed(CallFault::Refused(_)) => Some(Self::Refused),
             Seen::Failed(CallFault::NotSts(_)) => Some(Self::NotSts),
@@ -97,14 +97,14 @@ impl Durations {
 }
 
 impl History {
-    /// Takes a look in.
-    pub fn look(&mut self, report: &Report) {
+    /// Takes a run in.
+    pub fn record(&mut self, report: &Report) {
         let works = Outlook::of(report).works;
-        *self.looks.entry(report.verdict.word()).or_default() += 1;
+        *self.runs.entry(report.verdict.word()).or_default() += 1;
         self.failures = if works { 0 } else { self.failures.saturating_add(1) };
         self.turn(report);
         let took = Duration::from_millis(report.duration_ms);
-        self.last_look = Some((report.evidence.now.plus(took.as_secs() as i64), took));
+        self.last_run = Some((report.evidence.now.plus(took.as_secs() as i64), took));
         if works {
             let session_expires_at = report.evidence.session.seen().map(|session| session.expires_at);
             self.last_success = Some(Success { at: report.evidence.now, session_expires_at });
@@ -114,7 +114,7 @@ impl History {
         }
     }
 
-    /// Takes in what the local facts alone have made of the last look: no call was made, so it counts as no look, but
+    /// Takes in what the local facts alone have made of the last run: no call was made, so it counts as no run, but
     /// a token that expired or went away is a failure from now on.
     pub fn turn(&mut self, report: &Report) {
         if !Outlook::of(report).works {
@@ -125,7 +125,7 @@ impl History {
         }
     }
 
-    /// How long the session of the last look that worked is still valid.
+    /// How long the session of the last run that worked is still valid.
     pub fn session_left(&self, now: Timestamp) -> Duration {
         let expires_at = self.last_success.and_then(|success| success.session_expires_at);
         Duration::from_secs(expires_at.map_or(0, |expires_at| expires_at.since(now).max(0) as u64))
@@ -166,7 +166,7 @@ impl History {
     }
 }
 
-/// The calls that one look made.
+/// The calls that one run made.
 fn calls(evidence: &Evidence) -> impl Iterator<Item = (Operation, CallOutcome, f64)> {
     let outcomes = [
         (Operation::AssumeRoleWithWebIdentity, CallOutcome::of(&evidence.session)),
@@ -188,7 +188,7 @@ mod tests {
     fn readiness_after(reports: &[Report], patience: Patience) -> Readiness {
         let mut history = History::default();
         for report in reports {
-            history.look(report);
+            history.record(report);
         }
         history.readiness(&reports[reports.len() - 1], patience)
     }
@@ -220,7 +220,7 @@ mod tests {
                 patient,
                 not_ready("not ready: broken not-authorized"),
             ),
-            // A blip of STS leaves the pod ready as long as the session of the last good look.
+            // A blip of STS leaves the pod ready as long as the session of the last good run.
             (
                 vec![healthy.clone(), throttled(3_000)],
                 STRICT,
@@ -244,12 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn local_facts_turn_the_verdict_but_are_no_look() {
+    fn local_facts_turn_the_verdict_but_are_no_run() {
         let mut history = History::default();
-        history.look(&sample::healthy());
+        history.record(&sample::healthy());
         let expired = sample::later(sample::refused(), 30);
         history.turn(&expired);
-        assert_eq!(history.looks.values().sum::<u64>(), 1);
+        assert_eq!(history.runs.values().sum::<u64>(), 1);
         assert_eq!(history.failures, 1);
         assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW.plus(30))));
         assert_eq!(history.readiness(&expired, STRICT), Readiness::NotReady("not ready: broken not-authorized".into()));
@@ -259,11 +259,11 @@ mod tests {
     fn the_verdict_stands_since_it_turned() {
         let mut history = History::default();
         for seconds in [0, 60, 120] {
-            history.look(&sample::later(sample::refused(), seconds));
+            history.record(&sample::later(sample::refused(), seconds));
         }
         assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW)));
         assert_eq!(history.failures, 3);
-        history.look(&sample::later(sample::healthy(), 180));
+        history.record(&sample::later(sample::healthy(), 180));
         assert_eq!((history.verdict, history.failures), (Some((Verdict::Healthy, sample::NOW.plus(180))), 0));
         assert_eq!(history.session_left(sample::NOW.plus(180)), Duration::from_secs(3_420));
     }

@@ -69,7 +69,7 @@ pub async fn serve(listener: Listener, side: Side, limit: usize, mut source: Sou
     let _ = timeout(LAST_WORDS, async { while open.tasks.join_next().await.is_some() {} }).await;
 }
 
-/// How many connections leave enough file descriptors for the looks themselves.
+/// How many connections leave enough file descriptors for the runs themselves.
 pub fn descriptors_to_spare() -> usize {
     let (soft, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap_or((64, 64));
     usize::try_from(soft / 4).unwrap_or(usize::MAX).max(4)

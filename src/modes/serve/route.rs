@@ -16,16 +16,16 @@ pub enum Side {
     Report,
 }
 
-/// Everything that can be answered, rendered when the last look ended.
+/// Everything that can be answered, rendered when the last run ended.
 #[derive(Clone, Debug)]
 pub struct Pages {
     pub readiness: Readiness,
-    /// From then on the last look says nothing about now.
+    /// From then on the last run says nothing about now.
     pub stale_at: Instant,
     /// The loop renders anew before then, or has stopped turning.
     pub dead_at: Instant,
     pub metrics: Bytes,
-    /// The report as JSON and HTML; `None` until the first look has ended.
+    /// The report as JSON and HTML; `None` until the first run has ended.
     pub report: Option<Report>,
 }
 
@@ -113,7 +113,7 @@ fn report(pages: &Pages, _: Instant) -> Answer {
         Some(report) => {
             Answer { status: StatusCode::OK, content_type: "application/json", body: report.json.clone(), policy: None }
         }
-        None => no_look_yet(),
+        None => no_run_yet(),
     }
 }
 
@@ -125,7 +125,7 @@ fn html(pages: &Pages, _: Instant) -> Answer {
             body: report.html.clone(),
             policy: Some(report.html_policy.clone()),
         },
-        None => no_look_yet(),
+        None => no_run_yet(),
     }
 }
 
@@ -139,7 +139,7 @@ pub fn bad_request() -> Answer {
     line(StatusCode::BAD_REQUEST, "bad request: HTTP/1.1 needs exactly one Host header")
 }
 
-fn no_look_yet() -> Answer {
+fn no_run_yet() -> Answer {
     line(StatusCode::SERVICE_UNAVAILABLE, "the first run has not finished")
 }
 

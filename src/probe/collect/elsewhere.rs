@@ -1,7 +1,7 @@
 //! Where STS was reached: tries the connections that other SDKs make in this environment. Nothing is sent but what opens
 //! them; the token stays here.
 
-use super::detour::TIMEOUT;
+use super::alternate_route::TIMEOUT;
 use super::transport::{Transport, milliseconds};
 use crate::aws::sdk_network::{Connection, connections};
 use crate::probe::evidence::{Evidence, Step, StepStatus};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// There are two others in the worst environment: the global endpoint and that of another region.
 const MAX_CONNECTIONS: usize = 3;
 
-pub async fn look(subject: &Subject, evidence: &mut Evidence, secrets: &Secrets, deadline: Instant) {
+pub async fn collect(subject: &Subject, evidence: &mut Evidence, secrets: &Secrets, deadline: Instant) {
     let Some(port) = evidence.endpoint.seen().map(|endpoint| endpoint.port) else { return };
     for Connection { host, is_direct } in connections(evidence).into_iter().take(MAX_CONNECTIONS) {
         let began = Instant::now();

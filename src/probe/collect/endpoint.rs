@@ -20,7 +20,7 @@ pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Tran
     let mut variables = subject.variables.pairs();
     variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
     let loader = loader(subject, profiles, transport).env(Env::from_slice(&variables)).no_credentials();
-    // The first that the SDK's own chain takes; the chain builds a client for the metadata service before it looks.
+    // The first that the SDK's own chain takes; the chain builds a client for the metadata service before it runs.
     match subject.variables.filled("AWS_REGION") {
         Some(region) => loader.region(Region::new(region.to_owned())).load().await,
         None => loader.load().await,

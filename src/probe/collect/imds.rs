@@ -20,10 +20,10 @@ const DOCUMENT: &str = "/latest/dynamic/instance-identity/document";
 
 /// Asks as SDKs do, with a session token (IMDSv2), and at the same time without one (IMDSv1): a hop limit keeps pods
 /// from the former only (EC2 user guide, "Use the Instance Metadata Service").
-pub async fn look(subject: &Subject, secrets: &Secrets) -> Seen<Imds, String> {
+pub async fn collect(subject: &Subject, secrets: &Secrets) -> Seen<Imds, String> {
     let disabled = subject.variables.filled("AWS_EC2_METADATA_DISABLED");
     if disabled.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
-        return Seen::not_looked("AWS_EC2_METADATA_DISABLED keeps SDKs from instance metadata");
+        return Seen::not_checked("AWS_EC2_METADATA_DISABLED keeps SDKs from instance metadata");
     }
     let base = subject.variables.filled("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(LINK_LOCAL);
     let base = base.trim_end_matches('/');

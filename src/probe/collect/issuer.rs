@@ -20,7 +20,7 @@ const MAX_KEY_IDS: usize = 10;
 ///
 /// # Errors
 /// Says which URL failed and how.
-pub async fn look(
+pub async fn collect(
     issuer: &str,
     token: &Token,
     raw: &RawToken,

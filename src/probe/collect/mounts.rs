@@ -11,11 +11,11 @@ const POD_IDENTITY: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccou
 const API: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const MAX_ENTRIES: usize = 8;
 
-/// Looks at the mounts of the subject; `token_path` is where its variables say the token is.
+/// Inspects the mounts of the subject; `token_path` is where its variables say the token is.
 ///
 /// # Errors
 /// `/proc` could not be read; the operating system's words.
-pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
+pub fn collect(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
     let text = proc::read(subject.identity.pid, "mountinfo").map_err(|error| format!("mountinfo: {}", error.desc()))?;
     let mounts = mounts(&text);
     let with_entries = |mount: &Mount| Mount { entries: entries(&subject.root, &mount.point), ..mount.clone() };
@@ -32,7 +32,7 @@ pub fn look(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, Strin
 /// The claims of the token that Kubernetes mounts for its own API.
 pub fn api_token(subject: &Subject) -> Seen<Token, String> {
     match token_file::read(subject, &format!("{API}/token")) {
-        Err(_) => Seen::not_looked("no token for the cluster's API can be read here"),
+        Err(_) => Seen::not_checked("no token for the cluster's API can be read here"),
         Ok((_, raw)) => match jwt::decode(raw.bytes()) {
             Ok(token) => Seen::Seen(token),
             Err(_) => Seen::Failed("the token for the cluster's API is no JWT".to_owned()),

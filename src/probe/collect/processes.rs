@@ -4,7 +4,7 @@ use crate::probe::evidence::{Identity, OtherProcess, TargetVariables};
 use crate::probe::subject::{Subject, proc};
 use std::collections::{BTreeMap, HashSet};
 
-/// More processes than this are not looked at.
+/// More processes than this are not inspected.
 const MAX_PROCESSES: usize = 10_000;
 /// A process list is no snapshot, so a line of parents in it could go round.
 const MAX_GENERATIONS: usize = 64;

@@ -45,7 +45,7 @@ impl Profiles {
     /// What the files say of the profile that an SDK selects; no values but the role's.
     pub async fn selected(&self, subject: &Subject, secrets: &Secrets) -> Seen<Profile, String> {
         if self.0.is_empty() {
-            return Seen::not_looked("there are no profile files");
+            return Seen::not_checked("there are no profile files");
         }
         let env = Env::from_slice(&subject.variables.pairs());
         // The error's text may hold lines of the file.

@@ -51,9 +51,9 @@ const MAX_MODULES: usize = 2_000;
 const FIRST: [&[u8]; 7] = [b"app", b"srv", b"opt", b"var", b"home", b"root", b"usr"];
 
 /// Scans a target's files while the caller does something else; nothing, where the subject is this process or may not
-/// be looked into.
+/// be inspected.
 pub(super) fn scan_beside(subject: &Subject) -> Option<JoinHandle<Result<SdkScan, String>>> {
-    let may_be_read = subject.target.as_ref()?.variables.hindrance().is_none();
+    let may_be_read = subject.target.as_ref()?.variables.access_barrier().is_none();
     let pid = subject.identity.pid;
     may_be_read.then(|| {
         tokio::task::spawn_blocking(move || {
@@ -100,7 +100,7 @@ struct Budget<'a> {
 }
 
 impl Budget<'_> {
-    /// Counts one more entry; `false` if no more may be looked at.
+    /// Counts one more entry; `false` if no more may be inspected.
     fn take_entry(&mut self) -> bool {
         if self.entries >= self.limits.entries {
             self.cut_short.get_or_insert("there are too many files");

@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Few: a fleet of probes must not make a throttled STS worse, and the look's budget is short.
+/// Few: a fleet of probes must not make a throttled STS worse, and the run's budget is short.
 const MAX_ATTEMPTS: u32 = 3;
 /// IAM user guide, "IAM and STS quotas": an ARN has at most 2,048.
 const MAX_ARN_CHARS: usize = 2_048;
@@ -44,7 +44,7 @@ pub struct Client {
 }
 
 /// Credentials that are there once somebody has given them. So one client makes both calls: a second would take some
-/// 180,000 instructions, 3 % of a look.
+/// 180,000 instructions, 3 % of a run.
 #[derive(Clone, Debug, Default)]
 struct Given(Arc<OnceLock<Credentials>>);
 

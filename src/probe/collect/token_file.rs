@@ -147,7 +147,7 @@ fn follow(root: &Path, path: &Path, steps: &mut Vec<PathStep>) -> Result<(), Tok
         let shown = inside.to_string_lossy().into_owned();
         let real = below(root, &inside);
         let metadata = real.symlink_metadata().map_err(|error| match error.kind() {
-            // To look at an entry takes search permission on the directory that holds it.
+            // To inspect an entry takes search permission on the directory that holds it.
             ErrorKind::PermissionDenied => TokenFileFaultKind::Denied { at: parent.to_string_lossy().into_owned() },
             _ => os_fault(&error, &shown),
         })?;

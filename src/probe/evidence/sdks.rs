@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SdkScan {
     pub sdks: Vec<Sdk>,
-    /// Directory entries looked at.
+    /// Directory entries inspected.
     pub entries: u32,
     /// Directories and files that could not be opened.
     pub unreadable: u32,

@@ -38,7 +38,7 @@ impl Profile {
 
 /// Whose credentials the default chain of an AWS SDK gave in this environment, as STS says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Winner {
+pub struct ActiveCredentials {
     pub source: Source,
     pub caller: Caller,
 }

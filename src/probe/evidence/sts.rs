@@ -96,16 +96,16 @@ pub struct Caller {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallFault {
     /// STS itself answered with an error.
-    Refused(Refusal),
+    Refused(StsError),
     /// Something answered, but it was not STS, or not whole.
-    NotSts(Alien),
+    NotSts(UnexpectedResponse),
     /// Nothing answered.
     NoAnswer(NoAnswer),
 }
 
 /// An error answer of STS, in its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct StsError {
     pub operation: Operation,
     pub status: u16,
     pub code: String,
@@ -116,18 +116,18 @@ pub struct Refusal {
 
 /// An answer that is not STS's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alien {
+pub struct UnexpectedResponse {
     pub operation: Operation,
     pub status: u16,
     pub content_type: Option<String>,
     /// The `Server` header, which often names a proxy or portal.
     pub server: Option<String>,
-    pub kind: AlienKind,
+    pub kind: UnexpectedKind,
     pub attempts: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlienKind {
+pub enum UnexpectedKind {
     Empty,
     Html,
     Json,
@@ -189,14 +189,14 @@ impl fmt::Display for CallFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => write!(f, "{} {}", refusal.status, refusal.code),
-            Self::NotSts(alien) => write!(f, "{} {}", alien.status, alien.kind),
-            Self::NoAnswer(NoAnswer { out_of_time: true, .. }) => f.write_str("no answer within the look's time"),
+            Self::NotSts(unexpected) => write!(f, "{} {}", unexpected.status, unexpected.kind),
+            Self::NoAnswer(NoAnswer { out_of_time: true, .. }) => f.write_str("no answer within the run's time"),
             Self::NoAnswer(_) => f.write_str("no answer"),
         }
     }
 }
 
-impl fmt::Display for AlienKind {
+impl fmt::Display for UnexpectedKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("with an empty body"),

@@ -1,15 +1,15 @@
-//! A process other than the probe's own, in whose place a look is made.
+//! A process other than the probe's own, in whose place a run is made.
 
 use super::{Identity, Sdk, SdkScan, Seen};
 
-/// What is known of the target beside its variables, ids and token, which stand where a look at this process has them.
+/// What is known of the target beside its variables, ids and token, which stand where a inspect this process has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Its program and first plain argument, for people to know it by.
     pub command: String,
     /// The file name of the program that it runs, where that could be seen.
     pub program: Option<String>,
-    /// Who looks.
+    /// Who runs.
     pub prober: Identity,
     pub variables: TargetVariables,
     /// Where EKS's tokens are mounted for it.
@@ -26,16 +26,16 @@ pub enum TargetVariables {
     Its,
     /// Its own could not be read. The probe has IRSA's variables itself, as `debug-profile` gives them, and these were
     /// taken instead.
-    Ours(Hindrance),
+    Ours(AccessBarrier),
     /// Its own could not be read, and the probe has none.
-    Unseen(Hindrance),
+    Unseen(AccessBarrier),
 }
 
 impl TargetVariables {
-    pub fn hindrance(&self) -> Option<Hindrance> {
+    pub fn access_barrier(&self) -> Option<AccessBarrier> {
         match self {
             Self::Its => None,
-            Self::Ours(hindrance) | Self::Unseen(hindrance) => Some(*hindrance),
+            Self::Ours(access_barrier) | Self::Unseen(access_barrier) => Some(*access_barrier),
         }
     }
 }
@@ -43,7 +43,7 @@ impl TargetVariables {
 /// What keeps the probe from reading the target's environment and files: the rule of `ptrace(2)` for
 /// `PTRACE_MODE_READ_FSCREDS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hindrance {
+pub enum AccessBarrier {
     /// Another user or group, and no CAP_SYS_PTRACE.
     OtherUser,
     /// The same user, but the target has capabilities that the probe has not.
@@ -54,9 +54,9 @@ pub enum Hindrance {
     Gone,
 }
 
-impl Hindrance {
+impl AccessBarrier {
     /// Why `prober` was refused at `target`.
-    pub fn of(prober: &Identity, target: &Identity) -> Hindrance {
+    pub fn of(prober: &Identity, target: &Identity) -> AccessBarrier {
         let ours = prober.capabilities.unwrap_or_default();
         let theirs = target.capabilities.unwrap_or_default();
         if prober.has_ptrace() {

@@ -21,7 +21,7 @@ pub fn read(pid: u32, name: &str) -> Result<Vec<u8>, Errno> {
     Ok(content)
 }
 
-/// Whether the error means that the process ended while it was looked at.
+/// Whether the error means that the process ended while it was inspected.
 fn is_gone(error: Errno) -> bool {
     matches!(error, Errno::ENOENT | Errno::ESRCH)
 }

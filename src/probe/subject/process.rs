@@ -2,7 +2,7 @@
 
 use super::{Subject, Variables, proc};
 use crate::probe::collect::{SYSTEM_BUNDLES, inside, resolver};
-use crate::probe::evidence::{Hindrance, Identity, Image, Seen, Target, TargetVariables};
+use crate::probe::evidence::{AccessBarrier, Identity, Image, Seen, Target, TargetVariables};
 use crate::text::printable::is_unprintable;
 use std::path::{Path, PathBuf};
 
@@ -29,8 +29,8 @@ impl Subject {
                 Err(error) => Seen::Failed(error.desc().to_owned()),
                 Ok(mounts) => Seen::Seen(points(mounts.iter().filter(|mount| mount.is_for_tokens()))),
             },
-            image: image(&its_root, &variables, of_whom.hindrance().is_none()),
-            sdks: Seen::not_looked("not looked for"),
+            image: image(&its_root, &variables, of_whom.access_barrier().is_none()),
+            sdks: Seen::not_checked("not searched for"),
             others: Vec::new(),
             variables: of_whom,
         };
@@ -40,15 +40,15 @@ impl Subject {
 
 /// The target's own variables, else ours if we stand in its place, else none.
 fn variables(pid: u32, identity: &Identity, this: &Subject) -> (Variables, TargetVariables) {
-    let hindrance = match proc::variables(pid) {
+    let access_barrier = match proc::variables(pid) {
         Ok(Some(variables)) => return (variables, TargetVariables::Its),
-        Ok(None) => Hindrance::Gone,
-        Err(_) => Hindrance::of(&this.identity, identity),
+        Ok(None) => AccessBarrier::Gone,
+        Err(_) => AccessBarrier::of(&this.identity, identity),
     };
     if this.variables.has_irsa() {
-        (this.variables.clone(), TargetVariables::Ours(hindrance))
+        (this.variables.clone(), TargetVariables::Ours(access_barrier))
     } else {
-        (Variables::default(), TargetVariables::Unseen(hindrance))
+        (Variables::default(), TargetVariables::Unseen(access_barrier))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What it means that AWS knows the caller and refuses: credentials were found, but whose?
 
 use super::super::Reading;
-use super::super::clues::{Clues, Told};
+use super::super::clues::{Clues, VariableState};
 use super::super::symptoms::Symptom;
 use crate::causes::{
     CALLER_IS_NOT_EXPECTED_ROLE, Candidate, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
@@ -36,7 +36,7 @@ pub fn denied(symptom: Symptom, clues: &Clues) -> Reading {
         let why = format!("{caller} is an IAM user: static keys were used instead of the service account token");
         return Reading::decided(symptom, &STATIC_KEYS_OVERRIDE, why);
     }
-    let injected = clues.role_variable == Told::Set && clues.file_variable != Told::Missing;
+    let injected = clues.role_variable == VariableState::Set && clues.file_variable != VariableState::Missing;
     if clues.caller_is_node() {
         return Reading { symptom, candidates: node(symptom, clues, caller, injected), umbrella: None };
     }
@@ -79,7 +79,7 @@ fn node(symptom: Symptom, clues: &Clues, caller: &str, injected: bool) -> Vec<Ca
         vec![keys(), sdk, node, unreadable()]
     } else if injected {
         vec![sdk, node, unreadable()]
-    } else if clues.role_variable == Told::Missing {
+    } else if clues.role_variable == VariableState::Missing {
         vec![missing, annotation, node]
     } else if symptom == Symptom::SecondHopDenied {
         // A program that takes further roles by itself starts from whatever identity it finds.

@@ -71,8 +71,8 @@ fn cpp_version(text: &[u8]) -> Option<String> {
     (parts.len() == 3 && numeric && parts[2].len() >= 2).then(|| text.to_owned())
 }
 
-/// Calls `look` with each piece of the file and its offset. Pieces overlap, so that nothing short is cut in two.
-fn for_each_piece(file: &File, budget: &mut Budget, mut look: impl FnMut(u64, &[u8])) {
+/// Calls `run` with each piece of the file and its offset. Pieces overlap, so that nothing short is cut in two.
+fn for_each_piece(file: &File, budget: &mut Budget, mut run: impl FnMut(u64, &[u8])) {
     const OVERLAP: usize = 256;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     if !budget.may_read(size) {
@@ -82,7 +82,7 @@ fn for_each_piece(file: &File, budget: &mut Budget, mut look: impl FnMut(u64, &[
     let mut offset = 0;
     while budget.has_time() {
         let length = read_at(file, &mut buffer, offset);
-        look(offset, &buffer[..length]);
+        run(offset, &buffer[..length]);
         if length < PIECE {
             return;
         }

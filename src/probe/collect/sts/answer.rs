@@ -2,7 +2,7 @@
 
 use super::no_answer;
 use crate::probe::collect::transport::{Answer, End, Log};
-use crate::probe::evidence::{Alien, AlienKind, CallFault, Operation, Refusal};
+use crate::probe::evidence::{CallFault, Operation, StsError, UnexpectedKind, UnexpectedResponse};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::DateTime;
@@ -27,7 +27,7 @@ pub(super) fn fault<E: ProvideErrorMetadata>(
     match code {
         Some(code) if answer.end == End::Whole && is_error_response(&answer.body) => {
             let message = service_error.and_then(ProvideErrorMetadata::message).unwrap_or_default();
-            CallFault::Refused(Refusal {
+            CallFault::Refused(StsError {
                 operation,
                 status: answer.status,
                 code: answer.secrets.foreign(code, 80),
@@ -36,18 +36,18 @@ pub(super) fn fault<E: ProvideErrorMetadata>(
                 attempts: log.attempts,
             })
         }
-        _ => alien(operation, log, answer, unreadable(operation, answer).unwrap_or_else(|| kind(answer))),
+        _ => unexpected(operation, log, answer, unreadable(operation, answer).unwrap_or_else(|| kind(answer))),
     }
 }
 
 /// What the SDK cannot read in a success of STS, if it is one. Of all that it reads, only the time has a form.
-fn unreadable(operation: Operation, answer: &Answer) -> Option<AlienKind> {
+fn unreadable(operation: Operation, answer: &Answer) -> Option<UnexpectedKind> {
     let body = String::from_utf8_lossy(&answer.body);
-    let is_success = matches!(kind(answer), AlienKind::OtherXml { .. })
+    let is_success = matches!(kind(answer), UnexpectedKind::OtherXml { .. })
         && root(&body).rsplit(':').next() == Some(&format!("{}Response", operation.name()));
     let expiration = body.split_once("<Expiration>").and_then(|(_, rest)| rest.split_once("</Expiration>"));
     let is_time = expiration.is_none_or(|(time, _)| DateTime::from_str(time.trim(), Format::DateTime).is_ok());
-    is_success.then_some(AlienKind::Unreadable { what: if is_time { "XML" } else { "expiration" } })
+    is_success.then_some(UnexpectedKind::Unreadable { what: if is_time { "XML" } else { "expiration" } })
 }
 
 /// A success that lacks `missing`.
@@ -57,15 +57,15 @@ pub(super) fn incomplete(operation: Operation, log: &Log, missing: &'static str)
     };
     let closing = format!("</{}Response>", operation.name());
     let kind = match kind(answer) {
-        AlienKind::OtherXml { .. } if !contains(&answer.body, closing.as_bytes()) => AlienKind::CutOff,
-        AlienKind::OtherXml { .. } => AlienKind::Incomplete { missing },
+        UnexpectedKind::OtherXml { .. } if !contains(&answer.body, closing.as_bytes()) => UnexpectedKind::CutOff,
+        UnexpectedKind::OtherXml { .. } => UnexpectedKind::Incomplete { missing },
         other => other,
     };
-    alien(operation, log, answer, kind)
+    unexpected(operation, log, answer, kind)
 }
 
-fn alien(operation: Operation, log: &Log, answer: &Answer, kind: AlienKind) -> CallFault {
-    CallFault::NotSts(Alien {
+fn unexpected(operation: Operation, log: &Log, answer: &Answer, kind: UnexpectedKind) -> CallFault {
+    CallFault::NotSts(UnexpectedResponse {
         operation,
         status: answer.status,
         content_type: answer.header("content-type"),
@@ -76,41 +76,41 @@ fn alien(operation: Operation, log: &Log, answer: &Answer, kind: AlienKind) -> C
 }
 
 /// What the answer is, by its headers and how it begins.
-fn kind(answer: &Answer) -> AlienKind {
+fn kind(answer: &Answer) -> UnexpectedKind {
     let body = answer.body.trim_ascii_start();
     let start = String::from_utf8_lossy(&body[..body.len().min(256)]).to_ascii_lowercase();
     let is_type =
         |name: &str| answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains(name));
     if answer.end == End::TooLong {
-        AlienKind::TooLong
+        UnexpectedKind::TooLong
     } else if (300..400).contains(&answer.status) {
         let target = answer.header("location").and_then(|to| to.parse::<hyper::Uri>().ok());
-        AlienKind::Redirect { to: target.and_then(|url| Some(answer.secrets.foreign(url.host()?, 120))) }
+        UnexpectedKind::Redirect { to: target.and_then(|url| Some(answer.secrets.foreign(url.host()?, 120))) }
     } else if let Some(encoding) = answer.header("content-encoding").filter(|name| name != "identity") {
-        AlienKind::Encoded { encoding }
+        UnexpectedKind::Encoded { encoding }
     } else if answer.end == End::CutOff {
-        AlienKind::CutOff
+        UnexpectedKind::CutOff
     } else if body.is_empty() {
-        AlienKind::Empty
+        UnexpectedKind::Empty
     } else if start.starts_with("<!doctype html") || start.starts_with("<html") || is_type("text/html") {
-        AlienKind::Html
+        UnexpectedKind::Html
     } else if start.starts_with(['{', '[']) {
-        AlienKind::Json
+        UnexpectedKind::Json
     } else if start.starts_with('<') {
         xml(answer)
     } else {
-        AlienKind::Unknown
+        UnexpectedKind::Unknown
     }
 }
 
 /// XML that ends before its outermost element does is cut off, whoever wrote it.
-fn xml(answer: &Answer) -> AlienKind {
+fn xml(answer: &Answer) -> UnexpectedKind {
     let text = String::from_utf8_lossy(&answer.body);
     if !text.trim_end().ends_with(&format!("</{}>", root(&text))) {
-        return AlienKind::CutOff;
+        return UnexpectedKind::CutOff;
     }
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-    AlienKind::OtherXml { code: code.map(|(code, _)| answer.secrets.foreign(code, 80)) }
+    UnexpectedKind::OtherXml { code: code.map(|(code, _)| answer.secrets.foreign(code, 80)) }
 }
 
 /// The outermost element's name.

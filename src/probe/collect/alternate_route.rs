@@ -9,27 +9,27 @@ use tokio::time::Instant;
 /// At least so long, and a quarter of the time that is left: another way seldom exists, and silence ends it late.
 pub(super) const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Looks whether there is another way than the one of `failed`.
-pub async fn look(
+/// Finds out whether there is another way than the one of `failed`.
+pub async fn collect(
     endpoint: &Endpoint,
     failed: &Dial,
     transport: &Transport,
     deadline: Instant,
 ) -> (Seen<Dial, Dial>, Log) {
     let Some(host) = other_host(endpoint, failed) else {
-        return (Seen::not_looked("there is only one way to STS"), Log::default());
+        return (Seen::not_checked("there is only one way to STS"), Log::default());
     };
     let now = Instant::now();
     let deadline = deadline.min(now + TIMEOUT.max(deadline.saturating_duration_since(now) / 4));
     if deadline <= now {
-        return (Seen::not_looked("there was no time left to try another way"), Log::default());
+        return (Seen::not_checked("there was no time left to try another way"), Log::default());
     }
     transport.reach_directly(&host, endpoint.port, deadline).await;
     let log = transport.take_log();
     let dial = match log.dial.clone() {
         Some(dial) if dial.failed_at().is_none() => Seen::Seen(dial),
         Some(dial) => Seen::Failed(dial),
-        None => Seen::not_looked("there is only one way to STS"),
+        None => Seen::not_checked("there is only one way to STS"),
     };
     (dial, log)
 }

@@ -13,7 +13,7 @@ mod probe;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 
-use probe::{Look, look, raise};
+use probe::{Run, raise, run};
 use serde_json::json;
 use stage::{ROLE, Raised};
 use std::io::{BufRead, BufReader, Write};
@@ -69,15 +69,15 @@ fn session(raised: &Raised) -> [String; 3] {
     ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| http::element(&answer, name).expect(name).to_owned())
 }
 
-fn codes(look: &Look) -> Vec<&str> {
-    let findings = look.report["findings"].as_array().expect("findings");
+fn codes(run: &Run) -> Vec<&str> {
+    let findings = run.report["findings"].as_array().expect("findings");
     findings.iter().map(|finding| finding["code"].as_str().expect("a code")).collect()
 }
 
-fn cause<'l>(look: &'l Look, code: &str) -> &'l str {
-    let findings = look.report["findings"].as_array().expect("findings");
+fn cause<'l>(run: &'l Run, code: &str) -> &'l str {
+    let findings = run.report["findings"].as_array().expect("findings");
     let finding = findings.iter().find(|finding| finding["code"] == code);
-    finding.unwrap_or_else(|| panic!("no {code}: {}", look.report))["cause"].as_str().expect("a cause")
+    finding.unwrap_or_else(|| panic!("no {code}: {}", run.report))["cause"].as_str().expect("a cause")
 }
 
 /// A probe that has no variables of its own to judge would look for the application.
@@ -93,10 +93,10 @@ fn static_keys_win_and_their_owner_is_named() {
     for (name, value) in [("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret), ("AWS_SESSION_TOKEN", token)] {
         raised.command.env(name, &value);
     }
-    let look = look(&mut raised);
-    assert_eq!(look.step("default-chain").1, format!("{CALLER} from the static keys of AWS_ACCESS_KEY_ID"));
-    assert!(cause(&look, "static-keys-override").contains("of the same role"), "{}", look.report);
-    assert_eq!((look.verdict(), look.exit_code), ("degraded", 0));
+    let run = run(&mut raised);
+    assert_eq!(run.step("default-chain").1, format!("{CALLER} from the static keys of AWS_ACCESS_KEY_ID"));
+    assert!(cause(&run, "static-keys-override").contains("of the same role"), "{}", run.report);
+    assert_eq!((run.verdict(), run.exit_code), ("degraded", 0));
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn a_profile_is_read_and_no_credential_process_of_it_is_run() {
     ] {
         std::fs::write(home.join(".aws/credentials"), format!("[default]\n{profile}\n")).expect("written");
         raised.command.env("HOME", &home);
-        let look = look(&mut raised);
-        assert!(cause(&look, "static-keys-override").contains(words), "{}", look.report);
+        let run = run(&mut raised);
+        assert!(cause(&run, "static-keys-override").contains(words), "{}", run.report);
         assert!(!marker.exists());
         raised.command = again(&raised);
     }
@@ -145,8 +145,8 @@ fn pod_identity_in_the_place_of_irsa_is_named() {
     without_irsa(&mut raised);
     raised.command.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{agent}/v1/credentials"));
     raised.command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token_file);
-    let look = look(&mut raised);
-    let said = cause(&look, "env-not-injected");
+    let run = run(&mut raised);
+    let said = cause(&run, "env-not-injected");
     assert!(
         said.contains(&format!("The SDK's default chain resolves to {CALLER}, from the container endpoint")),
         "{said}"
@@ -162,7 +162,7 @@ fn the_nodes_role_is_a_warning_and_where_irsa_is_missing_the_fallback() {
         };
         let mut raised = raise(|_| ());
         set(&mut raised);
-        let healthy = look(&mut raised);
+        let healthy = run(&mut raised);
         assert_eq!(codes(&healthy), ["imds-reachable"]);
         let said = cause(&healthy, "imds-reachable");
         assert_eq!((said.contains("role eks-nodes"), said.contains("IMDSv1")), (true, open), "{said}");
@@ -171,7 +171,7 @@ fn the_nodes_role_is_a_warning_and_where_irsa_is_missing_the_fallback() {
         let mut raised = raise(|_| ());
         without_irsa(&mut raised);
         set(&mut raised);
-        let bare = look(&mut raised);
+        let bare = run(&mut raised);
         assert_eq!(bare.code(), Some("env-not-injected"));
         assert!(cause(&bare, "node-role-fallback").contains("eks-nodes"), "{}", bare.report);
     }
@@ -183,9 +183,9 @@ fn the_nodes_account_bears_on_where_the_provider_is_missing() {
     let no_provider = "no-provider".parse::<local_sts::Misbehaviour>().expect("a misbehaviour");
     let mut raised = raise(|stage| stage.misbehave(local_sts::Operation::AssumeRoleWithWebIdentity, no_provider));
     raised.command.env("IRSA_PROBE_NO_IMDS", "").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint);
-    let look = look(&mut raised);
-    assert_eq!(look.code(), Some("oidc-provider-not-found"), "{}", look.report);
-    let candidates = &look.report["findings"][0]["candidates"];
+    let run = run(&mut raised);
+    assert_eq!(run.code(), Some("oidc-provider-not-found"), "{}", run.report);
+    let candidates = &run.report["findings"][0]["candidates"];
     assert!(candidates.to_string().contains("also the node's account, so unlikely"), "{candidates}");
 }
 
@@ -197,19 +197,19 @@ fn metadata_that_is_silent_or_refused_costs_no_finding() {
         let mut raised = raise(|_| ());
         raised.command.env("IRSA_PROBE_NO_IMDS", "");
         raised.command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", format!("http://{address}"));
-        assert_eq!(look(&mut raised).verdict(), "healthy");
+        assert_eq!(run(&mut raised).verdict(), "healthy");
     }
 }
 
 #[test]
 fn the_issuer_is_asked_without_the_token_and_only_where_that_tells_something() {
     let mut raised = raise(|_| ());
-    look(&mut raised);
+    run(&mut raised);
     assert_eq!(raised.proxy.asked(), ["sts.eu-west-1.amazonaws.com:443"], "STS took the token: nothing is left to ask");
     raised.command = again(&raised);
     raised.command.arg("--issuer-check");
     raised.arguments.clear();
-    let asked = look(&mut raised);
+    let asked = run(&mut raised);
     let (status, detail) = asked.step("issuer");
     let thumbprint = detail.strip_prefix("1 keys, the token's signature is valid, top certificate SHA-1 ");
     assert_eq!((status, thumbprint.map(str::len)), ("pass", Some(40)), "{detail}");

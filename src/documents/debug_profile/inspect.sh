@@ -1,5 +1,5 @@
 phase='' started='' code='' why='' said='' later='' tries=0 misses=0
-look() {
+inspect() {
     seen=$(kubectl get pod "$@" --output="jsonpath={.status.phase}|{range .status.${statuses}[?(@.name=='$name')].state}{.running.startedAt}|{.terminated.exitCode}|{.waiting.reason}{.terminated.reason} {.waiting.message}{end}" </dev/null) || {
         misses=$((misses + 1))
         [ "$misses" -lt 5 ] || again 0 'the pod cannot be read' 2

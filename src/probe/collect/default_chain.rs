@@ -8,7 +8,7 @@
 use super::profiles::Profiles;
 use super::transport::Transport;
 use super::{endpoint, sts, token_file};
-use crate::probe::evidence::{Evidence, Profile, Seen, Source, Step, StepStatus, Winner};
+use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen, Source, Step, StepStatus};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use aws_credential_types::Credentials;
@@ -23,39 +23,41 @@ const STEP: &str = "default-chain";
 const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
 
 /// Runs the chain, if there is anything for it to find beside web identity.
-pub async fn look(
+pub async fn collect(
     subject: &Subject,
     evidence: &mut Evidence,
     profiles: &Profiles,
     secrets: &Secrets,
     deadline: Instant,
 ) {
-    if let Some(why) = reason_not_to_look(evidence) {
-        evidence.winner = Seen::not_looked(why);
+    if let Some(why) = reason_not_to_ask(evidence) {
+        evidence.active_credentials = Seen::not_checked(why);
         return;
     }
     let began = Instant::now();
     let deadline = deadline.min(began + TIMEOUT.max(deadline.saturating_duration_since(began) / 2));
-    let winner = match timeout_at(deadline, ask(subject, evidence, profiles, secrets, deadline)).await {
-        Ok(winner) => winner,
+    let active_credentials = match timeout_at(deadline, ask(subject, evidence, profiles, secrets, deadline)).await {
+        Ok(active_credentials) => active_credentials,
         Err(_) => Err("the chain did not end in time".to_owned()),
     };
-    let (status, detail) = match &winner {
-        Ok(winner) => (StepStatus::Ok, format!("{} from {}", winner.caller.arn, winner.source.in_words())),
+    let (status, detail) = match &active_credentials {
+        Ok(active_credentials) => {
+            (StepStatus::Ok, format!("{} from {}", active_credentials.caller.arn, active_credentials.source.in_words()))
+        }
         Err(why) => (StepStatus::Failed, why.clone()),
     };
     let duration_ms = super::transport::milliseconds(began);
     evidence.steps.push(Step { name: STEP, status, duration_ms, detail });
-    evidence.winner = winner.into();
+    evidence.active_credentials = active_credentials.into();
 }
 
-fn reason_not_to_look(evidence: &Evidence) -> Option<&'static str> {
+fn reason_not_to_ask(evidence: &Evidence) -> Option<&'static str> {
     let environment = &evidence.environment;
     let filled = |name: &&str| environment.variable(name).is_filled();
     let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(filled);
     let profile = evidence.profile.seen().is_some_and(Profile::gives_credentials);
     let container = CONTAINER.iter().any(filled);
-    // Behind web identity, the container's credentials are never looked at.
+    // Behind web identity, the container's credentials are never inspected.
     let web_identity = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(filled);
     if evidence.expected.no_sts {
         Some("STS was not asked (--no-sts)")
@@ -74,7 +76,7 @@ async fn ask(
     profiles: &Profiles,
     secrets: &Secrets,
     deadline: Instant,
-) -> Result<Winner, String> {
+) -> Result<ActiveCredentials, String> {
     let mut subject = Subject {
         variables: subject.variables.clone(),
         identity: subject.identity.clone(),
@@ -105,7 +107,7 @@ async fn ask(
     let client = sts::Client::new(&sdk, region.as_deref().unwrap_or("us-east-1"), &transport, deadline);
     let call = client.who_am_i(credentials).await;
     match call.result {
-        Ok(caller) => Ok(Winner { source, caller }),
+        Ok(caller) => Ok(ActiveCredentials { source, caller }),
         Err(fault) => Err(format!("credentials from {}, but GetCallerIdentity: {fault}", source.in_words())),
     }
 }
