@@ -1,4 +1,4 @@
-//! What the job costs at least: two calls over one connection, without an SDK, an async runtime or a inspect anything
+//! What the job costs at least: two calls over one connection, without an SDK, an async runtime or a check of anything
 //! that could be wrong. It trusts every answer; nobody should use it for more than comparing.
 
 use ring::{digest, hmac};

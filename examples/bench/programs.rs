@@ -87,7 +87,7 @@ fn built_probe(bench: &Path) -> Result<PathBuf> {
 /// have it: static and stripped.
 fn built_go_peer(scratch: &Path) -> std::result::Result<PathBuf, String> {
     let program = scratch.join("go-peer");
-    // Without modules Go runs where Debian puts sources, and asks no network.
+    // Without modules Go searches where Debian puts sources, and asks no network.
     let output = Command::new("go")
         .envs([("GO111MODULE", "off"), ("GOPATH", "/usr/share/gocode"), ("CGO_ENABLED", "0")])
         .args(["build", "-ldflags=-s -w", "-o"])

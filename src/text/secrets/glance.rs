@@ -1,4 +1,4 @@
-//! A first inspect a rendered report. Nearly always there is nothing to hide in it, and this says so at a tenth of the
+//! A first pass over a rendered report. Nearly always there is nothing to hide in it, and this says so at a tenth of the
 //! cost of a search: a healthy run should not pay for what it does not have.
 
 use super::forms::sextet;
