@@ -85,9 +85,10 @@ Paste the whole message, with what it was caused by; or run in the pod itself:
 pub fn code(cause: &Cause) -> String {
     let paragraphs: Vec<String> = cause.explanation.split("\n\n").map(|text| wrap(text, "", "")).collect();
     format!(
-        "{}\n\n{}\n\nwait  {}\n",
+        "{}\n\n{}\n\ncheck {}\nwait  {}\n",
         wrap(&format!("{}: {}", cause.code, cause.title), "", "  "),
         paragraphs.join("\n\n"),
+        cause.compare,
         waiting(cause.advice)
     )
 }
@@ -179,7 +180,13 @@ mod tests {
     fn every_code_has_a_page() {
         for cause in causes::CAUSES.iter() {
             let page = code(cause);
-            assert!(page.starts_with(cause.code) && page.contains("\nwait  ") && page.len() > 200, "{page}");
+            assert!(
+                page.starts_with(cause.code)
+                    && page.contains("\ncheck ")
+                    && page.contains("\nwait  ")
+                    && page.len() > 200,
+                "{page}"
+            );
         }
         assert_eq!(list().lines().count(), causes::CAUSES.len());
     }

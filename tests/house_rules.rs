@@ -58,7 +58,11 @@ fn causes_and_help_are_in_plain_words() {
     for command in program.get_subcommands_mut() {
         texts.push((command.get_name().to_owned(), command.render_long_help().to_string()));
     }
-    texts.extend(CAUSES.iter().map(|cause| (cause.code.to_owned(), format!("{}\n{}", cause.title, cause.explanation))));
+    texts.extend(
+        CAUSES
+            .iter()
+            .map(|cause| (cause.code.to_owned(), format!("{}\n{}\n{}", cause.title, cause.compare, cause.explanation))),
+    );
     for entry in fs::read_dir(project("tests/cases")).unwrap() {
         let path = entry.unwrap().path().join("report.json");
         let report: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

@@ -7,6 +7,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static CALLER_IS_NOT_EXPECTED_ROLE: Cause = Cause {
     code: "caller-is-not-expected-role",
     title: "the caller is not the role in AWS_ROLE_ARN",
+    compare: "caller ARN and AWS_ROLE_ARN",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM user guide, "IAM identifiers" (an assumed-role ARN holds the role name without its path); STS API

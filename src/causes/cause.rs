@@ -52,6 +52,8 @@ pub struct Cause {
     pub code: &'static str,
     /// What is wrong: a lowercase clause without a full stop.
     pub title: &'static str,
+    /// What to compare or check to confirm the fault, in at most ten words: a candidate's one line in a report.
+    pub compare: &'static str,
     pub severity: Severity,
     pub advice: Advice,
     /// The long text of `irsa-probe explain CODE`: what the fault means, what causes it, how to fix it.
@@ -194,6 +196,17 @@ pub struct Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::causes::CAUSES;
+
+    #[test]
+    fn a_candidate_fits_one_line() {
+        for Cause { code, compare, .. } in CAUSES {
+            let columns = format!("{code}  {compare}").chars().count();
+            assert!(columns <= 68, "{code}: {columns} columns");
+            assert!((1..=10).contains(&compare.split_whitespace().count()), "{code}: {compare}");
+            assert!(!compare.ends_with('.'), "{code}: {compare}");
+        }
+    }
 
     #[test]
     fn any_value_is_quoted_as_one_word() {

@@ -8,6 +8,7 @@ use crate::probe::evidence::{EndpointFault, Evidence, Seen};
 pub static CHINA_PARTITION_ENDPOINT: Cause = Cause {
     code: "china-partition-endpoint",
     title: "the STS host resembles a China endpoint but does not exist",
+    compare: "the host must end in .amazonaws.com.cn",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: partitions.json of the AWS SDKs for regions and suffix; the webhook's default audience, the same in

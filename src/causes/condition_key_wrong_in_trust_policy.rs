@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static CONDITION_KEY_WRONG_IN_TRUST_POLICY: Cause = Cause {
     code: "condition-key-wrong-in-trust-policy",
     title: "the trust policy uses a condition key that the request lacks",
+    compare: "keys must be ISSUER:sub, :aud",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM user guide, "IAM and AWS STS condition context keys", section "Available keys for AWS OIDC

@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static DEBUG_CONTAINER_WITHOUT_TARGET: Cause = Cause {
     code: "debug-container-without-target",
     title: "the probe cannot see the application from this container",
+    compare: "debug with --target=CONTAINER",
     severity: Severity::Error,
     // Nothing is known to be wrong with the pod: run the checks again from a container that can see the application.
     advice: Advice::Retry,

@@ -8,6 +8,7 @@ const SLOW_MS: u64 = 1000;
 pub static DNS_DEGRADED: Cause = Cause {
     code: "dns-degraded",
     title: "DNS works, but slowly or not on every name server",
+    compare: "query each name server in /etc/resolv.conf",
     severity: Severity::Warning,
     advice: Advice::Fix,
     // Sources: `resolv.conf(5)` (timeout 5 s, attempts 2, ndots); glibc's `send_dg` and `__res_context_search`;

@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static DNS_FAILURE: Cause = Cause {
     code: "dns-failure",
     title: "the STS host name cannot be resolved",
+    compare: "can a pod on this node resolve the host?",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Sources: RFC 1035, section 4.1.1 (NXDOMAIN, SERVFAIL, REFUSED), RFC 7766 (TCP after a truncated answer);

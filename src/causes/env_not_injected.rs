@@ -10,6 +10,7 @@ use crate::probe::evidence::{ActiveCredentials, Evidence, Seen};
 pub static ENV_NOT_INJECTED: Cause = Cause {
     code: "env-not-injected",
     title: "the IRSA variables were not injected",
+    compare: "kubectl get pod -o yaml: is AWS_ROLE_ARN set?",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED: Cause = Cause {
     code: "env-not-injected-annotation-missing-or-misplaced",
     title: "the service account is not annotated with the role",
+    compare: "the annotation",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static ENV_NOT_INJECTED_BY_OPT_OUT: Cause = Cause {
     code: "env-not-injected-by-opt-out",
     title: "the pod opts out of webhook injection",
+    compare: "the pod's skip annotation and label",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION: Cause = Cause {
     code: "env-not-injected-pod-predates-annotation",
     title: "the pod was created before its service account was annotated",
+    compare: "the pod's creation time",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static ENV_NOT_INJECTED_WEBHOOK_MISSING: Cause = Cause {
     code: "env-not-injected-webhook-missing",
     title: "the pod identity webhook did not mutate this pod",
+    compare: "the webhook and its selectors",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

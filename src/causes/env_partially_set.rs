@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Flaw, Variable};
 pub static ENV_PARTIALLY_SET: Cause = Cause {
     code: "env-partially-set",
     title: "only one of the two IRSA variables has a value",
+    compare: "the container's env must set neither variable",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -5,6 +5,7 @@ use crate::probe::evidence::{Evidence, OtherProcess, TargetVariables};
 pub static ENV_STRIPPED_FROM_PROCESS: Cause = Cause {
     code: "env-stripped-from-process",
     title: "a process was started without the IRSA variables",
+    compare: "does the start script clear variables?",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: PHP manual, "FPM configuration": clear_env, default "yes".

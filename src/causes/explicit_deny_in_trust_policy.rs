@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static EXPLICIT_DENY_IN_TRUST_POLICY: Cause = Cause {
     code: "explicit-deny-in-trust-policy",
     title: "a Deny statement in the trust policy matches this token",
+    compare: "Deny statements must not match",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static IDP_REJECTED_CLAIM: Cause = Cause {
     code: "idp-rejected-claim",
     title: "the identity provider rejected this token",
+    compare: "the token's claims and the provider",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: API reference of AssumeRoleWithWebIdentity, ProviderId: "the only OAuth 2.0 identity providers".

@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Imds, Seen};
 pub static IMDS_REACHABLE: Cause = Cause {
     code: "imds-reachable",
     title: "this container can obtain node-role credentials from IMDS",
+    compare: "the node's IMDS hop limit should be 1",
     severity: Severity::Warning,
     advice: Advice::Fix,
     // Sources: EKS user guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023" (managed node groups require

@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static INVALID_SESSION_NAME: Cause = Cause {
     code: "invalid-session-name",
     title: "AWS_ROLE_SESSION_NAME is not a valid role session name",
+    compare: "2 to 64 letters, digits or _+=,.@-",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: STS API reference, AssumeRoleWithWebIdentity: RoleSessionName.

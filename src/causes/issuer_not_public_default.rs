@@ -7,6 +7,7 @@ use crate::probe::evidence::Evidence;
 pub static ISSUER_NOT_PUBLIC_DEFAULT: Cause = Cause {
     code: "issuer-not-public-default",
     title: "the token's issuer is not a public https URL",
+    compare: "iss must be the cluster's public issuer",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: IAM user guide, "Create an OpenID Connect (OIDC) identity provider in IAM"; API reference of

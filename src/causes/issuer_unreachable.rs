@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static ISSUER_UNREACHABLE: Cause = Cause {
     code: "issuer-unreachable",
     title: "STS cannot reach the token's issuer",
+    compare: "is iss reachable from the internet?",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Source: AWS re:Post knowledge center, "iam-sts-invalididentitytoken" (latency over 5 s, too many requests);

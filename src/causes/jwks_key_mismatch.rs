@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Issuer, Seen, Signature};
 pub static JWKS_KEY_MISMATCH: Cause = Cause {
     code: "jwks-key-mismatch",
     title: "the issuer does not publish the key that signed this token",
+    compare: "the token's kid must be in iss's JWKS",
     severity: Severity::Error,
     advice: Advice::Fix,
     // A day: the lifetime of the tokens that the webhook asks for, 86400 s. Source: pods sent through it,

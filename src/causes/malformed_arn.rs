@@ -8,6 +8,7 @@ use crate::probe::evidence::Evidence;
 pub static MALFORMED_ARN: Cause = Cause {
     code: "malformed-arn",
     title: "AWS_ROLE_ARN is not the ARN of an IAM role",
+    compare: "AWS_ROLE_ARN must be arn:aws:iam::ACCOUNT:role/NAME",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: IAM user guide, "IAM identifiers".

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static MESH_PROXY_NOT_RUNNING: Cause = Cause {
     code: "mesh-proxy-not-running",
     title: "a service mesh redirects connections to a proxy that is not running",
+    compare: "is the sidecar running and ready?",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Sources: Istio, "Resource annotations" (traffic.sidecar.istio.io/excludeOutboundPorts) and "Kubernetes native

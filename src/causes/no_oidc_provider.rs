@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static NO_OIDC_PROVIDER: Cause = Cause {
     code: "no-oidc-provider",
     title: "no IAM OIDC provider exists for this issuer",
+    compare: "iss must be among the account's providers",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: EKS user guide, "Create an IAM OIDC provider for your cluster" (eksctl utils associate-iam-oidc-

@@ -5,6 +5,7 @@ use crate::probe::evidence::{Evidence, Imds, Profile, Seen};
 pub static NODE_ROLE_FALLBACK: Cause = Cause {
     code: "node-role-fallback",
     title: "the application uses the node role instead of the pod's role",
+    compare: "caller ARN and the node role",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: EC2 user guide, "IAM roles for Amazon EC2": the session of an instance is named after the instance.

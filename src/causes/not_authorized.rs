@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static NOT_AUTHORIZED: Cause = Cause {
     code: "not-authorized",
     title: "the role's trust policy does not allow this service account",
+    compare: "the role's trust policy and this token",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source of the delay: IAM user guide, "Troubleshoot IAM: Changes that I make are not always immediately

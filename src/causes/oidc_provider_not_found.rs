@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static OIDC_PROVIDER_NOT_FOUND: Cause = Cause {
     code: "oidc-provider-not-found",
     title: "the role's account has no OIDC provider for this token's issuer",
+    compare: "the role's account needs a provider for iss",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

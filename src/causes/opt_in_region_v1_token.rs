@@ -7,6 +7,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static OPT_IN_REGION_V1_TOKEN: Cause = Cause {
     code: "opt-in-region-v1-token",
     title: "this region refuses sessions from the global STS endpoint",
+    compare: "call the regional STS endpoint",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: IAM user guide, "Manage AWS STS in an AWS Region", section on session tokens of the global endpoint.

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static PACKED_POLICY_TOO_LARGE: Cause = Cause {
     code: "packed-policy-too-large",
     title: "the session tags and policies of the second call are too large",
+    compare: "tags and policies of the second call",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: EKS user guide, "Grant Pods access to AWS resources based on tags": eks-cluster-arn, eks-cluster-name,

@@ -7,6 +7,7 @@ use crate::probe::evidence::Evidence;
 pub static POD_IDENTITY_PRECEDENCE: Cause = Cause {
     code: "pod-identity-precedence",
     title: "IRSA and Pod Identity are both configured",
+    compare: "AWS_CONTAINER_CREDENTIALS_* must not be set",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // The order of each SDK, with sources, is in `sdk_chain`.

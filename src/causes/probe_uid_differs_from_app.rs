@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static PROBE_UID_DIFFERS_FROM_APP: Cause = Cause {
     code: "probe-uid-differs-from-app",
     title: "the probe's user makes the kubelet change the token file's mode",
+    compare: "both containers' runAsUser",
     severity: Severity::Warning,
     advice: Advice::Fix,
     // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.

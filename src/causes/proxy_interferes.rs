@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static PROXY_INTERFERES: Cause = Cause {
     code: "proxy-interferes",
     title: "calls to STS fail at the proxy",
+    compare: "does the proxy allow CONNECT to STS?",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static PROXY_NOT_SUPPORTED: Cause = Cause {
     code: "proxy-not-supported",
     title: "the probe does not support this proxy's protocol",
+    compare: "the proxy URL's scheme must be http or https",
     severity: Severity::Error,
     // Exit 3: this is a limit of the probe, not a fault of the pod.
     advice: Advice::Retry,

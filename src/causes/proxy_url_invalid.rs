@@ -5,6 +5,7 @@ use crate::probe::evidence::Evidence;
 pub static PROXY_URL_INVALID: Cause = Cause {
     code: "proxy-url-invalid",
     title: "the proxy variable does not hold a URL that SDKs can use",
+    compare: "the proxy variable must be http://HOST:PORT",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // Tried with botocore 1.44.8 ("Failed to parse", ProxyConnectionError) and Go 1.19 (a lookup of "http" or

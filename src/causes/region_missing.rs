@@ -8,6 +8,7 @@ use crate::probe::evidence::{EndpointSource, Evidence, Seen};
 pub static REGION_MISSING: Cause = Cause {
     code: "region-missing",
     title: "some or all SDKs find no region and cannot choose an STS endpoint",
+    compare: "AWS_REGION must be set",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // Source: botocore, configprovider.py: the region comes from AWS_DEFAULT_REGION alone. What the global endpoint

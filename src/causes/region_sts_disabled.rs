@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static REGION_STS_DISABLED: Cause = Cause {
     code: "region-sts-disabled",
     title: "STS is deactivated in this region for the account",
+    compare: "STS must be active in the region (IAM console)",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM user guide, "Manage AWS STS in an AWS Region".

@@ -13,6 +13,7 @@ const STRICT_SECONDS: i64 = 5 * 60;
 pub static REQUEST_CLOCK_SKEW: Cause = Cause {
     code: "request-clock-skew",
     title: "the local clock is too far off for signed requests",
+    compare: "the local clock must be within 5 min of STS's",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Sources: STS's own answer ("Signature expired: ... (... - 15 min.)"); IAM user guide, "AWS Signature Version

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static ROLE_DOES_NOT_EXIST: Cause = Cause {
     code: "role-does-not-exist",
     title: "the role does not exist",
+    compare: "aws iam get-role must find it",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source of the delay: IAM user guide, "Troubleshoot IAM: Changes that I make are not always immediately visible".

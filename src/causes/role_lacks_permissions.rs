@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static ROLE_LACKS_PERMISSIONS: Cause = Cause {
     code: "role-lacks-permissions",
     title: "the role lacks permissions that the workload needs",
+    compare: "the role's permission policies",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static SCP_OR_BOUNDARY_DENY: Cause = Cause {
     code: "scp-or-boundary-deny",
     title: "an organization or VPC endpoint policy denies the call",
+    compare: "SCPs and VPC endpoint policies for sts",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Sources: AWS Organizations user guide, "Service control policies" (they apply to principals of the member

@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
     code: "sdk-calls-another-endpoint",
     title: "some SDKs call an STS endpoint that this pod cannot reach",
+    compare: "the endpoint in the SDK's error",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // The rules of each SDK, with sources, are in `sdk_network`. Which SDKs changed their default on 2025-07-31: AWS

@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static SDK_IGNORES_PROXY: Cause = Cause {
     code: "sdk-ignores-proxy",
     title: "some SDKs do not read the proxy variable that is set",
+    compare: "the proxy variables that the SDK reads",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // What each SDK reads, with sources, is in `sdk_network`.

@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static SDK_LACKS_POD_IDENTITY: Cause = Cause {
     code: "sdk-lacks-pod-identity",
     title: "the application's AWS SDK cannot use EKS Pod Identity",
+    compare: "the SDK's version must support Pod Identity",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: `sdk_support`.

@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static SDK_LACKS_WEB_IDENTITY: Cause = Cause {
     code: "sdk-lacks-web-identity",
     title: "the application's AWS SDK cannot use IRSA",
+    compare: "the SDK's version must support web identity",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: `sdk_support`.

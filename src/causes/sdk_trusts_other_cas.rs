@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
     code: "sdk-trusts-other-cas",
     title: "some SDKs do not read the CA bundle that STS was verified with",
+    compare: "the CA bundle that the SDK reads",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // Which bundle each SDK reads, with sources, is in `sdk_network`.

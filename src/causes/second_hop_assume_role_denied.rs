@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static SECOND_HOP_ASSUME_ROLE_DENIED: Cause = Cause {
     code: "second-hop-assume-role-denied",
     title: "sts:AssumeRole into a second role is refused; IRSA itself works",
+    compare: "the second role must trust the first",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

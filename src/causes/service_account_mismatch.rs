@@ -5,6 +5,7 @@ use crate::probe::evidence::Evidence;
 pub static SERVICE_ACCOUNT_MISMATCH: Cause = Cause {
     code: "service-account-mismatch",
     title: "the pod uses a different service account than the role expects",
+    compare: "the pod's serviceAccountName",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static SESSION_CREDENTIALS_EXPIRED: Cause = Cause {
     code: "session-credentials-expired",
     title: "the application uses session credentials that have expired",
+    compare: "does restarting the application help?",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Sources: STS API reference, AssumeRoleWithWebIdentity: DurationSeconds, 3600 by default; the token's 86400 s:

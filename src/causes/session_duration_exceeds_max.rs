@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static SESSION_DURATION_EXCEEDS_MAX: Cause = Cause {
     code: "session-duration-exceeds-max",
     title: "the requested session is longer than the role allows",
+    compare: "the role's MaxSessionDuration",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM API reference, CreateRole: MaxSessionDuration (3600 by default, 43200 at most); IAM user guide,

@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static SIGNED_CALL_REFUSED: Cause = Cause {
     code: "signed-call-refused",
     title: "STS refuses the session that it has just issued",
+    compare: "what AWS said about the signed call",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

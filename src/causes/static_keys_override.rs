@@ -8,6 +8,7 @@ use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 pub static STATIC_KEYS_OVERRIDE: Cause = Cause {
     code: "static-keys-override",
     title: "static keys override web identity",
+    compare: "AWS_ACCESS_KEY_ID must not be set",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // The order of each SDK, with sources, is in `sdk_chain`; a test compares this text with it.

@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static STS_ANSWER_NOT_UNDERSTOOD: Cause = Cause {
     code: "sts-answer-not-understood",
     title: "unrecognised response from STS",
+    compare: "the error code and text from STS",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

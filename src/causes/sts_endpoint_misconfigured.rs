@@ -8,6 +8,7 @@ use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, 
 pub static STS_ENDPOINT_MISCONFIGURED: Cause = Cause {
     code: "sts-endpoint-misconfigured",
     title: "the endpoint settings do not lead to STS",
+    compare: "endpoint settings must lead to STS",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: AWS SDKs and Tools reference guide, "Service-specific endpoints", "AWS STS Regional endpoints" and

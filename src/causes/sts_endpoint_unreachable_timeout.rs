@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static STS_ENDPOINT_UNREACHABLE_TIMEOUT: Cause = Cause {
     code: "sts-endpoint-unreachable-timeout",
     title: "connections to the regional STS endpoint time out",
+    compare: "routes, security groups, policies",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Sources: STS user guide, "Interface VPC endpoints"; `aws ec2 describe-vpc-endpoint-services` of each partition;

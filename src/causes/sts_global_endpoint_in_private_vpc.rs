@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
     code: "sts-global-endpoint-in-private-vpc",
     title: "the global STS endpoint is called from a network without internet",
+    compare: "is sts.amazonaws.com called?",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: IAM user guide, "AWS STS Regions and endpoints", section "AWS STS global endpoint changes" (served

@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static STS_SERVER_ERROR: Cause = Cause {
     code: "sts-server-error",
     title: "STS returned a server error",
+    compare: "does a retry succeed?",
     severity: Severity::Error,
     advice: Advice::Retry,
     explanation: "\

@@ -9,6 +9,7 @@ const SLOW_LAYER_MS: u64 = 1000;
 pub static STS_SLOW: Cause = Cause {
     code: "sts-slow",
     title: "STS answers, but slowly",
+    compare: "time the call from another node",
     severity: Severity::Warning,
     advice: Advice::Fix,
     // Sources: the defaults of the SDKs: botocore `Config` (connect and read 60 s), AWS SDK for Java 2.x

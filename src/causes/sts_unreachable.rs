@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static STS_UNREACHABLE: Cause = Cause {
     code: "sts-unreachable",
     title: "this pod cannot reach STS",
+    compare: "can another pod on this node reach STS?",
     severity: Severity::Error,
     advice: Advice::Retry,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static SUBJECT_WILDCARD_NEEDS_STRINGLIKE: Cause = Cause {
     code: "subject-wildcard-needs-stringlike",
     title: "a wildcard in the sub condition requires StringLike",
+    compare: "a * in :sub needs StringLike",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

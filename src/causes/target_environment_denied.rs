@@ -7,6 +7,7 @@ use crate::probe::evidence::{AccessBarrier, Evidence, Identity, Seen, Target, Ta
 pub static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
     code: "target-environment-denied",
     title: "the application's environment cannot be read",
+    compare: "run as the application's user",
     severity: Severity::Error,
     // Nothing is known to be wrong with the pod: check again with more rights.
     advice: Advice::Retry,

@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static THROTTLED: Cause = Cause {
     code: "throttled",
     title: "STS throttles the calls of this account",
+    compare: "the account's STS call rate in CloudTrail",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Source: IAM user guide, "IAM and AWS STS quotas": requests per second, per account and Region; STS API

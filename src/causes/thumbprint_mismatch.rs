@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static THUMBPRINT_MISMATCH: Cause = Cause {
     code: "thumbprint-mismatch",
     title: "the issuer's certificates do not match the provider's thumbprint",
+    compare: "iss's certificate and the provider's thumbprint",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: IAM user guide, "Obtain the thumbprint for an OpenID Connect identity provider".

@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static TLS_HOSTNAME_MISMATCH: Cause = Cause {
     code: "tls-hostname-mismatch",
     title: "the STS certificate is not valid for the host name that was called",
+    compare: "the certificate's names and the host called",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -5,6 +5,7 @@ use crate::diagnosis::unreached;
 pub static TLS_UNKNOWN_CA: Cause = Cause {
     code: "tls-unknown-ca",
     title: "the STS certificate cannot be verified with this pod's CA bundle",
+    compare: "the CA bundle must hold the certificate's issuer",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Sources: distroless, base/README.md (gcr.io/distroless/static has ca-certificates); Node.js, "Command-line

@@ -6,6 +6,7 @@ use crate::probe::evidence::Evidence;
 pub static TOKEN_AUDIENCE_FOR_OTHER_USE: Cause = Cause {
     code: "token-audience-for-other-use",
     title: "the token was issued for something other than STS",
+    compare: "the token's aud must be STS's",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: pods sent through the webhook, tests/webhook; EKS user guide, "How EKS Pod Identity works"

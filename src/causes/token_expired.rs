@@ -8,6 +8,7 @@ use crate::text::timestamp::span;
 pub static TOKEN_EXPIRED: Cause = Cause {
     code: "token-expired",
     title: "the token has expired",
+    compare: "the token's exp and the local clock",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh: 80 % of the lifetime or maxTTL of 24

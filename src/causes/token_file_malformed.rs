@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Malformed, Seen, TokenFileFaultKind};
 pub static TOKEN_FILE_MALFORMED: Cause = Cause {
     code: "token-file-malformed",
     title: "the token file does not hold a token",
+    compare: "the file must hold one JWT and nothing else",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault,
 pub static TOKEN_FILE_MISSING: Cause = Cause {
     code: "token-file-missing",
     title: "no token file exists at the path in AWS_WEB_IDENTITY_TOKEN_FILE",
+    compare: "the token volume must be mounted at that path",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: the webhook v0.6.17 on a cluster (tests/webhook).

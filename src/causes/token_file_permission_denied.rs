@@ -5,6 +5,7 @@ use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, T
 pub static TOKEN_FILE_PERMISSION_DENIED: Cause = Cause {
     code: "token-file-permission-denied",
     title: "this process cannot read the token file",
+    compare: "uid, fsGroup and the token file's mode",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.

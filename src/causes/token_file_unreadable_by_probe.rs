@@ -6,6 +6,7 @@ use crate::probe::evidence::{Evidence, Identity, Seen, TokenFileFaultKind};
 pub static TOKEN_FILE_UNREADABLE_BY_PROBE: Cause = Cause {
     code: "token-file-unreadable-by-probe",
     title: "the application can read the token file, but the probe cannot",
+    compare: "the probe's uid and groups",
     severity: Severity::Error,
     // Nothing is known to be wrong with the pod: check again from where the file can be read.
     advice: Advice::Retry,

@@ -5,6 +5,7 @@ use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, T
 pub static TOKEN_FILE_UNREADABLE_BY_TARGET: Cause = Cause {
     code: "token-file-unreadable-by-target",
     title: "the application cannot read its token file",
+    compare: "the application's uid and groups",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: FsUserFrom in Kubernetes' pkg/volume/util, and files on a v1.36 node.

@@ -12,6 +12,7 @@ const MAX_AGE_SECONDS: i64 = 24 * 3600;
 pub static TOKEN_NOT_REFRESHED: Cause = Cause {
     code: "token-not-refreshed",
     title: "the kubelet has not refreshed the token in time",
+    compare: "the token's iat; the kubelet on this node",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     // Source: Kubernetes, pkg/kubelet/token/token_manager.go, requiresRefresh.

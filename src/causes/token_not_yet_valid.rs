@@ -12,6 +12,7 @@ const WAITABLE_SECONDS: i64 = 15 * 60;
 pub static TOKEN_NOT_YET_VALID: Cause = Cause {
     code: "token-not-yet-valid",
     title: "the token is not valid yet",
+    compare: "the token's nbf and the local clock",
     severity: Severity::Error,
     advice: Advice::Retry,
     explanation: "\

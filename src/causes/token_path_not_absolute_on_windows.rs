@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS: Cause = Cause {
     code: "token-path-not-absolute-on-windows",
     title: "the token path in a Windows container has no drive letter",
+    compare: "the path must start with C:",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\

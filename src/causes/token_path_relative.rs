@@ -5,6 +5,7 @@ use crate::probe::evidence::{Evidence, Seen};
 pub static TOKEN_PATH_RELATIVE: Cause = Cause {
     code: "token-path-relative",
     title: "AWS_WEB_IDENTITY_TOKEN_FILE is a relative path",
+    compare: "the path must start with /",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT: Cause = Cause {
     code: "trust-policy-lacks-web-identity-statement",
     title: "the trust policy has no statement for web identity",
+    compare: "the statements' Action",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL: Cause = Cause {
     code: "unexpected-auth-header-on-unsigned-call",
     title: "the unsigned STS call has an authentication header of a signed call",
+    compare: "headers a proxy adds",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

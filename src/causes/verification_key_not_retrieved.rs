@@ -8,6 +8,7 @@ use crate::probe::evidence::{Evidence, Seen, Signature};
 pub static VERIFICATION_KEY_NOT_RETRIEVED: Cause = Cause {
     code: "verification-key-not-retrieved",
     title: "STS could not retrieve the key that verifies this token",
+    compare: "is iss's JWKS public?",
     severity: Severity::Error,
     advice: Advice::Retry,
     // Source: AWS re:Post knowledge center, "iam-sts-invalididentitytoken" (latency over 5 s, too many requests).

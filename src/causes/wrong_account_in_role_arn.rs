@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static WRONG_ACCOUNT_IN_ROLE_ARN: Cause = Cause {
     code: "wrong-account-in-role-arn",
     title: "the account in AWS_ROLE_ARN has no OIDC provider for this issuer",
+    compare: "the account must own a provider for iss",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static WRONG_AUD_CONDITION_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-aud-condition-in-trust-policy",
     title: "the trust policy's aud condition does not match this token's aud",
+    compare: ":aud must be the token's aud",
     severity: Severity::Error,
     advice: Advice::Fix,
     // Source: pods sent through the webhook, tests/webhook.

@@ -5,6 +5,7 @@ use crate::diagnosis::sts_errors;
 pub static WRONG_AUDIENCE: Cause = Cause {
     code: "wrong-audience",
     title: "token audience is not registered with the OIDC provider",
+    compare: "aud must be in the provider's client ID list",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -7,6 +7,7 @@ use crate::probe::evidence::{EndpointFault, EndpointSource, Evidence, Seen};
 pub static WRONG_PARTITION_ENDPOINT: Cause = Cause {
     code: "wrong-partition-endpoint",
     title: "the STS endpoint is in another partition than the role",
+    compare: "role and endpoint must share a partition",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: partitions.json of the AWS SDKs.

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static WRONG_PROVIDER_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-provider-in-trust-policy",
     title: "the trust policy names another OIDC provider than the token's issuer",
+    compare: "Federated must be iss's provider",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

@@ -4,6 +4,7 @@ use crate::causes::{Advice, Cause, Severity};
 pub static WRONG_SUBJECT_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-subject-in-trust-policy",
     title: "the trust policy's sub condition does not match this token's sub",
+    compare: ":sub must be the token's sub",
     severity: Severity::Error,
     advice: Advice::Fix,
     explanation: "\

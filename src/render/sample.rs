@@ -16,6 +16,7 @@ macro_rules! sample_cause {
         static $name: Cause = Cause {
             code: $code,
             title: $title,
+            compare: "one value with another",
             severity: Severity::$severity,
             advice: Advice::$advice,
             explanation: "",
