@@ -16,7 +16,7 @@ demo:
 
 # Write the generated tables of deploy/REFERENCE.md and the transcripts; read the diff.
 readme:
-    UPDATE_README=1 cargo test --locked --no-fail-fast --test house_rules --test cases --test network
+    UPDATE_README=1 cargo test --locked --no-fail-fast --test cases --test integration -- the_pages_show the_reference_shows
 
 ci:
     .ci/run

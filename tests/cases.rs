@@ -94,7 +94,7 @@ fn the_pages_show_what_the_program_says() {
     }
     let (mut seen, mut wrong) = (0, Vec::new());
     for page in transcript::PAGES {
-        for marker in transcript::markers(page, "demo") {
+        for marker in markers(page, "demo") {
             let name = marker.split(' ').nth(1).unwrap_or_default();
             let stage = Case::read(name).and_then(|case| case.stage()).expect("a case");
             let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
@@ -106,6 +106,13 @@ fn the_pages_show_what_the_program_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     assert!(seen >= 9, "{seen}");
+}
+
+/// What stands between `<!-- ` and ` -->` of each marker that begins with `kind`.
+fn markers(page: &str, kind: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect("a page");
+    let inner = text.lines().filter_map(|line| line.strip_prefix("<!-- ")?.strip_suffix(" -->"));
+    inner.filter(|marker| marker.split(' ').next() == Some(kind)).map(str::to_owned).collect()
 }
 
 /// The reference names each field of the report that a program can read.
@@ -156,21 +163,21 @@ fn scrubbed(report: &Value, directory: &Path) -> Value {
 
 /// Faults that need another process or other files than a case has, and the tests that show them.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
-    ("debug-container-without-target", "tests/target.rs"),
-    ("target-environment-denied", "tests/target.rs"),
-    ("env-stripped-from-process", "tests/target.rs"),
-    ("token-file-unreadable-by-target", "tests/target.rs"),
-    ("token-file-unreadable-by-probe", "tests/target.rs"),
-    ("probe-uid-differs-from-app", "tests/target.rs"),
-    ("dns-failure", "tests/dns.rs"),
-    ("dns-degraded", "tests/dns.rs"),
-    ("sts-slow", "tests/dns.rs"),
-    ("sts-global-endpoint-in-private-vpc", "tests/network.rs"),
-    ("mesh-proxy-not-running", "tests/network.rs"),
-    ("node-role-fallback", "tests/default_chain.rs"),
-    ("imds-reachable", "tests/default_chain.rs"),
-    ("sdk-lacks-web-identity", "tests/sdks.rs"),
-    ("sdk-lacks-pod-identity", "tests/sdks.rs"),
+    ("debug-container-without-target", "tests/integration/target.rs"),
+    ("target-environment-denied", "tests/integration/target.rs"),
+    ("env-stripped-from-process", "tests/integration/target.rs"),
+    ("token-file-unreadable-by-target", "tests/integration/target.rs"),
+    ("token-file-unreadable-by-probe", "tests/integration/target.rs"),
+    ("probe-uid-differs-from-app", "tests/integration/target.rs"),
+    ("dns-failure", "tests/integration/dns.rs"),
+    ("dns-degraded", "tests/integration/dns.rs"),
+    ("sts-slow", "tests/integration/dns.rs"),
+    ("sts-global-endpoint-in-private-vpc", "tests/integration/network.rs"),
+    ("mesh-proxy-not-running", "tests/integration/network.rs"),
+    ("node-role-fallback", "tests/integration/default_chain.rs"),
+    ("imds-reachable", "tests/integration/default_chain.rs"),
+    ("sdk-lacks-web-identity", "tests/integration/sdks.rs"),
+    ("sdk-lacks-pod-identity", "tests/integration/sdks.rs"),
 ];
 
 /// Causes that no pod shows to a probe, and why.

@@ -1,8 +1,6 @@
 //! What a test needs of the machine beyond the toolchain: root, or a program. `if !needs::root() { return; }` leaves the
 //! test out where that is missing, and says so; with `REQUIRE_ALL=1`, as `.ci/run` sets it, the test fails instead.
 
-#![allow(dead_code, reason = "not every test needs everything")]
-
 use std::process::Command;
 
 #[must_use]

@@ -10,13 +10,6 @@ use std::sync::Mutex;
 
 pub const PAGES: [&str; 2] = ["README.md", "deploy/README.md"];
 
-/// What stands between `<!-- ` and ` -->` of each marker that begins with `kind`.
-pub fn markers(page: &str, kind: &str) -> Vec<String> {
-    let text = fs::read_to_string(path(page)).expect("a page");
-    let inner = text.lines().filter_map(|line| line.strip_prefix("<!-- ")?.strip_suffix(" -->"));
-    inner.filter(|marker| marker.split(' ').next() == Some(kind)).map(str::to_owned).collect()
-}
-
 /// What a terminal shows: the command and the report, without the paths of this machine.
 pub fn transcript(arguments: &[String], report: &str, directory: &Path) -> String {
     let mut shown = String::new();
@@ -51,7 +44,7 @@ pub fn hold(page: &str, marker: &str, transcript: &str) -> Result<(), String> {
         fs::write(path(page), format!("{}{transcript}{}", &text[..from], &text[to..])).expect("written");
         return Ok(());
     }
-    let command = "UPDATE_README=1 cargo test --no-fail-fast --test house_rules --test cases --test network writes it";
+    let command = "`just readme` (CONTRIBUTING.md) writes it";
     Err(format!("{page}: {marker}: the program says\n{transcript}\nbut the page has\n{}\n{command}", &text[from..to]))
 }
 
