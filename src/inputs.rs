@@ -46,7 +46,7 @@ pub fn policy(bytes: &[u8]) {
     let issuer = "https://oidc.eks.eu-west-1.amazonaws.com/id/A";
     let request = Request::new(role, issuer, "system:serviceaccount:payments:checkout", ["sts.amazonaws.com"]);
     let decision = evaluate(&policy, &request);
-    assert_eq!(decision.mistake.is_some(), decision.verdict == Verdict::Denied);
+    assert_eq!(decision.fault.is_some(), decision.verdict == Verdict::Denied);
     let mut changed = policy.clone();
     changed.statements.reverse();
     assert_eq!(evaluate(&changed, &request).is_allowed(), decision.is_allowed(), "order must not matter");

@@ -1,29 +1,34 @@
-//! Judges a role's trust policy as IAM does when a pod calls AssumeRoleWithWebIdentity, and writes the one that a
-//! token needs. STS never says which part of a policy it did not like; with the policy in hand this can.
+//! Evaluates a role's trust policy as IAM does when a pod calls AssumeRoleWithWebIdentity, and writes the policy that a
+//! token needs. STS does not say which part of a policy denied the call; this does.
 //!
 //! Rules are those of the IAM User Guide, "IAM JSON policy reference"; each is named where it is applied.
 
 mod answer;
 mod condition;
 mod correction;
-mod document;
+mod edit;
+mod eksctl;
 mod evaluate;
-#[cfg(test)]
-mod laws;
-mod mistake;
+mod fault;
+mod intent;
+mod mismatch;
 mod needed;
-#[cfg(test)]
-mod operators;
+mod operator;
+mod parse;
 mod pattern;
+mod policy;
 mod request;
-mod slip;
+mod terraform;
 #[cfg(test)]
-mod table;
+mod tests;
+mod truth;
+mod typo;
+mod version;
 
 pub use answer::Answer;
-pub use condition::{Condition, Operator};
-pub use document::{Actions, Effect, Policy, PolicyFault, PrincipalSet, Principals, Statement, Version, json, unwrap};
-pub use evaluate::{Decision, Judged, Judgement, Mismatch, Verdict, evaluate};
-pub use mistake::Mistake;
+pub use evaluate::{Decision, Judged, Judgement, Verdict, evaluate};
+pub use mismatch::Mismatch;
 pub use needed::{Needed, needed};
+pub use parse::{PolicyFault, json, unwrap};
+pub use policy::{Effect, Policy, Principals};
 pub use request::{ACTION, Request, STS_AUDIENCE};

@@ -80,13 +80,13 @@ fn judge_trust(link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
             audit.facts.push(format!("{about}: the trust policy cannot be judged from here: {}", why.join("; ")));
         }
         Verdict::Denied => {
-            let Some(mistake) = &answer.decision.mistake else { return };
+            let Some(fault) = &answer.decision.fault else { return };
             let mut fix = Fix::new(answer.fix.clone().unwrap_or_default());
             fix.commands.extend(answer.command.clone());
             audit.add(Finding::new(
-                mistake.code,
+                fault.cause.code,
                 about,
-                format!("the trust policy does not let it in: {}", mistake.text),
+                format!("the trust policy does not let it in: {}", fault.text),
                 fix,
             ));
         }

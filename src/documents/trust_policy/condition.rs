@@ -1,9 +1,11 @@
-//! Condition operators: "IAM JSON policy elements: Condition operators" and, for the set operators, "Multivalued
+//! Whether a condition holds: "IAM JSON policy elements: Condition operators" and, for the set operators, "Multivalued
 //! context keys".
 
-use super::document::Version;
+use super::operator::{Operator, Order, Set, Test};
 use super::pattern::Pattern;
 use super::request::{Lookup, Request};
+use super::truth::Truth;
+use super::version::Version;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use ipnet::IpNet;
@@ -17,110 +19,6 @@ pub struct Condition {
     pub values: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operator {
-    /// As written.
-    pub name: String,
-    pub(super) test: Test,
-    pub(super) negated: bool,
-    set: Option<Set>,
-    if_exists: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Test {
-    Equal,
-    EqualIgnoringCase,
-    Like,
-    Arn,
-    Bool,
-    Null,
-    Binary,
-    Number(Order),
-    Date(Order),
-    Address,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Set {
-    All,
-    Any,
-}
-
-/// Whether something holds, where not everything is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
-    Yes,
-    No,
-    Unknown(String),
-}
-
-impl Operator {
-    /// `[ForAllValues:|ForAnyValue:]NAME[IfExists]`. Case is not inspected: what IAM has taken is not refused here.
-    pub fn parse(name: &str) -> Option<Operator> {
-        let lower = name.to_ascii_lowercase();
-        let (set, rest) = match lower.split_once(':') {
-            Some(("forallvalues", rest)) => (Some(Set::All), rest),
-            Some(("foranyvalue", rest)) => (Some(Set::Any), rest),
-            Some(_) => return None,
-            None => (None, lower.as_str()),
-        };
-        let (base, if_exists) = match rest.strip_suffix("ifexists") {
-            Some(base) => (base, true),
-            None => (rest, false),
-        };
-        let (test, negated) = match base {
-            "stringequals" => (Test::Equal, false),
-            "stringnotequals" => (Test::Equal, true),
-            "stringequalsignorecase" => (Test::EqualIgnoringCase, false),
-            "stringnotequalsignorecase" => (Test::EqualIgnoringCase, true),
-            "stringlike" => (Test::Like, false),
-            "stringnotlike" => (Test::Like, true),
-            "arnequals" | "arnlike" => (Test::Arn, false),
-            "arnnotequals" | "arnnotlike" => (Test::Arn, true),
-            "bool" => (Test::Bool, false),
-            "null" if !if_exists && set.is_none() => (Test::Null, false),
-            "binaryequals" => (Test::Binary, false),
-            "ipaddress" => (Test::Address, false),
-            "notipaddress" => (Test::Address, true),
-            "numericequals" => (Test::Number(Order::Equal), false),
-            "numericnotequals" => (Test::Number(Order::Equal), true),
-            "numericlessthan" => (Test::Number(Order::Less), false),
-            "numericlessthanequals" => (Test::Number(Order::LessOrEqual), false),
-            "numericgreaterthan" => (Test::Number(Order::Greater), false),
-            "numericgreaterthanequals" => (Test::Number(Order::GreaterOrEqual), false),
-            "dateequals" => (Test::Date(Order::Equal), false),
-            "datenotequals" => (Test::Date(Order::Equal), true),
-            "datelessthan" => (Test::Date(Order::Less), false),
-            "datelessthanequals" => (Test::Date(Order::LessOrEqual), false),
-            "dategreaterthan" => (Test::Date(Order::Greater), false),
-            "dategreaterthanequals" => (Test::Date(Order::GreaterOrEqual), false),
-            _ => return None,
-        };
-        Some(Operator { name: name.to_owned(), test, negated, set, if_exists })
-    }
-
-    /// Without a key `ForAllValues` says yes and `ForAnyValue` no, with `IfExists` or without: that is about each value,
-    /// of which there is none (measured on IAM: the pages of these operators on iam.cloudcopilot.io, and AWS re:Post). Of
-    /// the rest `IfExists` says yes, else a negated test says yes and any other no.
-    fn without_key(&self) -> Truth {
-        Truth::of(match self.set {
-            Some(Set::All) => true,
-            Some(Set::Any) => false,
-            None => self.if_exists || self.negated,
-        })
-    }
-}
-
 impl Condition {
     pub(super) fn holds(&self, version: Version, request: &Request) -> Truth {
         let lookup = request.lookup(&self.key);
@@ -130,7 +28,7 @@ impl Condition {
         let values = match lookup {
             Lookup::Unknown(why) => return Truth::Unknown(why),
             Lookup::Absent => return self.operator.without_key(),
-            // To a set operator an empty string is an empty set.
+            // For a set operator, an empty string is an empty set.
             Lookup::Values(values) if self.operator.set.is_some() && values.iter().all(String::is_empty) => {
                 return self.operator.without_key();
             }
@@ -138,8 +36,8 @@ impl Condition {
         };
         if values.len() > 1 && self.operator.set.is_none() {
             return Truth::Unknown(format!(
-                "{} has several values in this token, and IAM does not document what {} makes of that: use \
-                 ForAnyValue:{} to ask for one of them",
+                "{} has several values in this token, and IAM does not document how {} treats them: use ForAnyValue:{} to \
+                 require one of them",
                 self.key, self.operator.name, self.operator.name
             ));
         }
@@ -148,12 +46,12 @@ impl Condition {
         match self.operator.set {
             Some(Set::All) => Truth::all(truths),
             Some(Set::Any) => Truth::any(truths),
-            // Of the one value.
+            // There is one value.
             None => Truth::all(truths),
         }
     }
 
-    /// `Null` is not about values: `true` says that the key is absent, `false` that it is there and not empty.
+    /// `Null` does not compare values: `true` requires that the key is absent, `false` that it is present and not empty.
     fn is_null(&self, lookup: Lookup) -> Truth {
         let absent = match lookup {
             Lookup::Unknown(why) => return Truth::Unknown(why),
@@ -165,7 +63,18 @@ impl Condition {
 }
 
 impl Operator {
-    /// Variables are put in only for string and ARN operators, and only in the newer version of the language.
+    /// If the request lacks the key, `ForAllValues` is true and `ForAnyValue` is false, with or without `IfExists`, which
+    /// applies to each value (measured on IAM: the pages of these operators on iam.cloudcopilot.io, and AWS re:Post).
+    /// Other operators are true with `IfExists` or if they are negated, and false otherwise.
+    fn without_key(&self) -> Truth {
+        Truth::of(match self.set {
+            Some(Set::All) => true,
+            Some(Set::Any) => false,
+            None => self.if_exists || self.negated,
+        })
+    }
+
+    /// Variables are replaced only for string and ARN operators, and only in version 2012-10-17.
     fn pattern(&self, text: &str, version: Version, request: &Request) -> Result<Pattern, String> {
         let wildcards = matches!(self.test, Test::Like | Test::Arn);
         let takes_variables = wildcards || matches!(self.test, Test::Equal | Test::EqualIgnoringCase);
@@ -176,7 +85,7 @@ impl Operator {
         }
     }
 
-    /// One value of the request against all of the policy, negation included.
+    /// Compares one value of the request with all values of the policy, negation included.
     fn matches_any(&self, value: &str, patterns: &[Result<Pattern, String>]) -> Truth {
         let truth = Truth::any(patterns.iter().map(|pattern| match pattern {
             Ok(pattern) => self.matches(value, pattern),
@@ -202,27 +111,27 @@ impl Operator {
             },
             Test::Number(order) => ordered(number(value), order, number(&text)),
             Test::Date(_) if [value, &text].into_iter().any(is_year_or_epoch) => {
-                return Truth::Unknown(self.undocumented("four digits, which are a year or seconds since 1970"));
+                return Truth::Unknown(self.undocumented("four digits, which can be a year or seconds since 1970"));
             }
             Test::Date(order) => ordered(seconds(value), order, seconds(&text)),
             Test::Address => within(value, &text),
-            // Judged before, without values.
+            // `Condition::is_null` handles it.
             Test::Null => Some(false),
         };
         match compared {
             Some(matches) => Truth::of(matches),
-            // A test says no to what it cannot read. Whether its negation then says yes is not documented.
-            None if self.negated => Truth::Unknown(self.undocumented("a value that it cannot read")),
+            // A test is false for a value that it cannot parse. Whether its negation is then true is not documented.
+            None if self.negated => Truth::Unknown(self.undocumented("a value that it cannot parse")),
             None => Truth::No,
         }
     }
 
     fn undocumented(&self, what: &str) -> String {
-        format!("IAM does not document what {} makes of {what}", self.name)
+        format!("IAM does not document how {} treats {what}", self.name)
     }
 }
 
-/// `None` if one of the two could not be read.
+/// `None` if one of the two cannot be parsed.
 fn ordered<T: PartialOrd>(left: Option<T>, order: Order, right: Option<T>) -> Option<bool> {
     let (left, right) = (left?, right?);
     Some(match order {
@@ -238,7 +147,7 @@ fn boolean(text: &str) -> Option<bool> {
     text.to_ascii_lowercase().parse().ok()
 }
 
-/// "Date condition operators" take both the year alone (a W3C form of ISO 8601) and epoch time.
+/// "Date condition operators" accept both the year alone (a W3C form of ISO 8601) and epoch time.
 fn is_year_or_epoch(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -259,40 +168,11 @@ fn seconds(text: &str) -> Option<i64> {
     parsed.ok().or_else(|| text.parse().ok())
 }
 
-/// `network` is a CIDR block or a single address. `None` if one of the two cannot be read.
+/// `network` is a CIDR block or a single address. `None` if one of the two cannot be parsed.
 fn within(address: &str, network: &str) -> Option<bool> {
     let address: IpAddr = address.parse().ok()?;
     match network.parse::<IpNet>() {
         Ok(network) => Some(network.contains(&address)),
         Err(_) => Some(network.parse::<IpAddr>().ok()? == address),
-    }
-}
-
-impl Truth {
-    pub(super) fn of(holds: bool) -> Truth {
-        if holds { Truth::Yes } else { Truth::No }
-    }
-
-    /// Yes if one says yes, whatever is unknown.
-    fn any(truths: impl Iterator<Item = Truth>) -> Truth {
-        Self::first_of(truths, Truth::Yes, Truth::No)
-    }
-
-    /// No if one says no, whatever is unknown.
-    fn all(truths: impl Iterator<Item = Truth>) -> Truth {
-        Self::first_of(truths, Truth::No, Truth::Yes)
-    }
-
-    fn first_of(truths: impl Iterator<Item = Truth>, decides: Truth, otherwise: Truth) -> Truth {
-        let mut result = otherwise;
-        for truth in truths {
-            if truth == decides {
-                return decides;
-            }
-            if let Truth::Unknown(_) = truth {
-                result = truth;
-            }
-        }
-        result
     }
 }

@@ -1,10 +1,10 @@
-//! Text with `*`, `?` and `${...}`, as policies hold it.
+//! Values with `*`, `?` and `${...}`.
 
 use super::request::{Lookup, Request};
 
-/// What one place of a pattern takes.
+/// What one element of a pattern matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Element {
     /// This character.
     Only(char),
     /// Any one character: `?`.
@@ -14,37 +14,37 @@ enum Place {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Place>);
+pub(super) struct Pattern(Vec<Element>);
 
 impl Pattern {
-    /// `*` and `?` are wildcards, nothing else is special.
+    /// `*` and `?` are wildcards; everything else is literal.
     pub(super) fn with_wildcards(text: &str) -> Pattern {
         Pattern(text.chars().map(wildcard).collect())
     }
 
-    /// Nothing is special.
+    /// Everything is literal.
     pub(super) fn literal(text: &str) -> Pattern {
-        Pattern(text.chars().map(Place::Only).collect())
+        Pattern(text.chars().map(Element::Only).collect())
     }
 
-    /// As above after putting in the variables ("IAM policy elements: Variables and tags"): `${*}`, `${?}` and `${$}`
-    /// are the characters themselves, `${key}` is the key's single value, `${key, 'default'}` has a default for an
-    /// absent key. `Err` says which variable has no value that can be known.
+    /// Reelements variables first ("IAM policy elements: Variables and tags"): `${*}`, `${?}` and `${$}` are the characters
+    /// themselves, `${key}` is the key's single value, `${key, 'default'}` has a default for an absent key. `Err` says
+    /// which variable has no known value.
     pub(super) fn with_variables(text: &str, wildcards: bool, request: &Request) -> Result<Pattern, String> {
-        let mut places = Vec::new();
+        let mut elements = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = next_variable(rest) {
-            places.extend(before.chars().map(|c| if wildcards { wildcard(c) } else { Place::Only(c) }));
-            places.extend(value_of(name, request)?.chars().map(Place::Only));
+            elements.extend(before.chars().map(|c| if wildcards { wildcard(c) } else { Element::Only(c) }));
+            elements.extend(value_of(name, request)?.chars().map(Element::Only));
             rest = after;
         }
-        places.extend(rest.chars().map(|c| if wildcards { wildcard(c) } else { Place::Only(c) }));
-        Ok(Pattern(places))
+        elements.extend(rest.chars().map(|c| if wildcards { wildcard(c) } else { Element::Only(c) }));
+        Ok(Pattern(elements))
     }
 
-    /// The pattern of an operator that has no wildcards, as text again.
+    /// The text of a pattern without wildcards.
     pub(super) fn text(&self) -> String {
-        let only = |place: &Place| if let Place::Only(c) = place { Some(*c) } else { None };
+        let only = |element: &Element| if let Element::Only(c) = element { Some(*c) } else { None };
         self.0.iter().filter_map(only).collect()
     }
 
@@ -53,38 +53,38 @@ impl Pattern {
     }
 
     pub(super) fn matches_ignoring_case(&self, text: &str) -> bool {
-        let lower = |place: &Place| match place {
-            Place::Only(c) => c.to_lowercase().map(Place::Only).collect(),
+        let lower = |element: &Element| match element {
+            Element::Only(c) => c.to_lowercase().map(Element::Only).collect(),
             wildcard => vec![*wildcard],
         };
-        let places: Vec<Place> = self.0.iter().flat_map(lower).collect();
-        matches(&places, &text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>())
+        let elements: Vec<Element> = self.0.iter().flat_map(lower).collect();
+        matches(&elements, &text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>())
     }
 
-    /// ARNs are compared field by field: a wildcard does not reach over a colon, but for the sixth field, which takes
-    /// the rest ("Amazon Resource Name (ARN) condition operators"). `None` if one of the two is not an ARN of six fields,
-    /// which the page leaves open; a `*` alone is every ARN.
+    /// ARNs are compared field by field: a wildcard does not match a colon, except in the sixth field, which is the rest
+    /// ("Amazon Resource Name (ARN) condition operators"). `None` if one of the two is not an ARN of six fields, which is
+    /// not documented; `*` alone matches every ARN.
     pub(super) fn matches_arn(&self, arn: &str) -> Option<bool> {
-        let patterns: Vec<&[Place]> = self.0.splitn(6, |place| *place == Place::Only(':')).collect();
+        let patterns: Vec<&[Element]> = self.0.splitn(6, |element| *element == Element::Only(':')).collect();
         let fields: Vec<Vec<char>> = arn.splitn(6, ':').map(|field| field.chars().collect()).collect();
         let is_arn = fields.len() == 6 && arn.starts_with("arn:");
         let is_pattern = patterns.len() == 6 && matches(patterns[0], &['a', 'r', 'n']);
-        match is_arn && (is_pattern || self.0 == [Place::Any]) {
+        match is_arn && (is_pattern || self.0 == [Element::Any]) {
             true => Some(!is_pattern || patterns.iter().zip(&fields).all(|(pattern, field)| matches(pattern, field))),
             false => None,
         }
     }
 }
 
-fn wildcard(c: char) -> Place {
+fn wildcard(c: char) -> Element {
     match c {
-        '*' => Place::Any,
-        '?' => Place::One,
-        c => Place::Only(c),
+        '*' => Element::Any,
+        '?' => Element::One,
+        c => Element::Only(c),
     }
 }
 
-/// What is before the first `${...}`, what is in it, and what follows.
+/// The text before the first `${...}`, its content, and the text after it.
 fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
     let (before, from) = text.split_once("${")?;
     let (name, after) = from.split_once('}')?;
@@ -102,22 +102,22 @@ fn value_of(name: &str, request: &Request) -> Result<String, String> {
     match (request.lookup(key), default) {
         (Lookup::Values(values), _) if values.len() == 1 => Ok(values.concat()),
         (Lookup::Absent, Some(default)) => Ok(default.to_owned()),
-        _ => Err(format!("the value of the policy variable ${{{name}}} cannot be known here")),
+        _ => Err(format!("the value of the policy variable ${{{name}}} is not known")),
     }
 }
 
-/// Greedy with one point of return, so never worse than the product of both lengths.
-fn matches(pattern: &[Place], text: &[char]) -> bool {
+/// Greedy, with one point to return to: at worst the product of both lengths.
+fn matches(pattern: &[Element], text: &[char]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
-            Some(Place::Any) => {
+            Some(Element::Any) => {
                 back = Some((p, t));
                 p += 1;
             }
-            Some(Place::One) => (p, t) = (p + 1, t + 1),
-            Some(Place::Only(c)) if *c == text[t] => (p, t) = (p + 1, t + 1),
+            Some(Element::One) => (p, t) = (p + 1, t + 1),
+            Some(Element::Only(c)) if *c == text[t] => (p, t) = (p + 1, t + 1),
             _ => match back {
                 Some((star, from)) => {
                     back = Some((star, from + 1));
@@ -127,7 +127,7 @@ fn matches(pattern: &[Place], text: &[char]) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|place| *place == Place::Any)
+    pattern[p..].iter().all(|element| *element == Element::Any)
 }
 
 #[cfg(test)]
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards_reach_over_everything_but_arn_fields() {
+    fn wildcards_match_everything_but_colons_of_arns() {
         for (pattern, text, does) in [
             ("", "", true),
             ("*", "", true),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_patterns_end_soon() {
+    fn hostile_patterns_do_not_take_exponential_time() {
         assert!(!Pattern::with_wildcards(&"*a".repeat(500)).matches(&"b".repeat(5_000)));
     }
 }

@@ -1,14 +1,14 @@
-//! What IAM knows of a call to AssumeRoleWithWebIdentity when it judges the role's trust policy.
+//! What IAM knows about a call to AssumeRoleWithWebIdentity when it evaluates the role's trust policy.
 
 use crate::aws::arn::{RoleArn, without_scheme};
 use crate::probe::evidence::Token;
 use crate::text::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
-/// The only action that a web identity token is good for.
+/// The only action that a web identity token can be used for.
 pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// What the webhook writes into tokens, in every partition.
+/// The default audience of the webhook, in every partition.
 pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// A call of AssumeRoleWithWebIdentity.
@@ -20,19 +20,19 @@ pub struct Request {
     pub subject: String,
     /// The token's `aud`, one or several.
     pub audience: Vec<String>,
-    /// `azp`: where a token has it, it is what the policy sees as `aud`.
+    /// `azp`: if a token has it, the policy sees it as `aud`.
     pub authorized_party: Option<String>,
     /// `amr`, which service account tokens do not have.
     pub methods: Vec<String>,
-    /// When the call is made, if `aws:CurrentTime` is to be judged.
+    /// The time of the call, for `aws:CurrentTime`.
     pub now: Option<Timestamp>,
-    /// `RoleSessionName` of the call, if `sts:RoleSessionName` is to be judged.
+    /// The `RoleSessionName` of the call, for `sts:RoleSessionName`.
     pub session_name: Option<String>,
-    /// Further condition keys whose values the caller knows. They win over what this module would say.
+    /// Other condition keys with known values. They override what this module derives.
     pub known: BTreeMap<String, Vec<String>>,
 }
 
-/// What a condition key is in a request.
+/// The value of a condition key in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
     Values(Vec<String>),
@@ -64,8 +64,8 @@ impl Request {
 
     /// The call that a workload makes with this token.
     ///
-    /// A token for another use is never sent to STS, but it names the same issuer and service account as the one
-    /// that IRSA mounts beside it: so it is taken for that one.
+    /// A token for another use is never sent to STS, but it has the same issuer and service account as the IRSA token,
+    /// which is then assumed to have the default audience.
     ///
     /// # Errors
     /// The claim that is missing.
@@ -80,14 +80,14 @@ impl Request {
         Ok(Request { authorized_party: token.authorized_party.clone(), ..request })
     }
 
-    /// The one audience to ask for where the token has several.
+    /// The audience to require if the token has several.
     pub fn main_audience(&self) -> String {
         let seen = self.seen_audience();
         let usual = seen.iter().find(|audience| *audience == STS_AUDIENCE);
         usual.or(seen.first()).cloned().unwrap_or_else(|| STS_AUDIENCE.to_owned())
     }
 
-    /// The provider that the token comes from, in the role's account.
+    /// The ARN of the token's OIDC provider in the role's account.
     pub fn provider_arn(&self) -> String {
         self.role.provider_arn(&self.issuer)
     }
@@ -105,7 +105,7 @@ impl Request {
         }
     }
 
-    /// The value of a condition key. Names of keys are not case-sensitive ("IAM JSON policy elements: Condition").
+    /// The value of a condition key. Key names are not case-sensitive ("IAM JSON policy elements: Condition").
     pub(super) fn lookup(&self, key: &str) -> Lookup {
         if let Some((_, values)) = self.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
             return Lookup::Values(values.clone());
@@ -119,12 +119,12 @@ impl Request {
         } else if prefix.eq_ignore_ascii_case("sts") {
             self.sts(&name)
         } else {
-            // Keys of another provider or of another service are not part of this call.
+            // This call has no keys of other providers or services.
             Lookup::Absent
         }
     }
 
-    /// "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation": no other claim is a key.
+    /// "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation": no other claim is a condition key.
     fn claim(&self, name: &str) -> Lookup {
         let values = match name {
             "sub" => vec![self.subject.clone()],
@@ -145,7 +145,7 @@ impl Request {
         }
     }
 
-    /// Keys of STS itself. AssumeRoleWithWebIdentity has no ExternalId parameter, so its key is never there.
+    /// Keys of STS. AssumeRoleWithWebIdentity has no ExternalId parameter, so that key is always absent.
     fn sts(&self, name: &str) -> Lookup {
         match (name, &self.session_name) {
             ("externalid", _) => Lookup::Absent,

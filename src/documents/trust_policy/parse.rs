@@ -1,66 +1,14 @@
-//! A trust policy, parsed once so that nothing later inspects JSON.
+//! A trust policy from JSON, parsed once: nothing later reads JSON.
 
-use super::condition::{Condition, Operator};
+use super::condition::Condition;
+use super::operator::Operator;
+use super::policy::{Actions, Effect, Policy, PrincipalSet, Principals, Statement};
+use super::version::Version;
 use crate::text::json;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fmt;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    pub version: Version,
-    pub statements: Vec<Statement>,
-}
-
-/// The version of the policy language. Without the element it is the old one, which knows no `${...}` variables
-/// ("IAM JSON policy elements: Version").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    Y2008,
-    Y2012,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    pub sid: Option<String>,
-    pub effect: Effect,
-    pub principals: Principals,
-    pub actions: Actions,
-    pub conditions: Vec<Condition>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    Allow,
-    Deny,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principals {
-    /// `Principal`: these.
-    Only(PrincipalSet),
-    /// `NotPrincipal`: all but these.
-    AllBut(PrincipalSet),
-}
-
-/// The members of a `Principal` element.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PrincipalSet {
-    /// `"*"` or `{"AWS": "*"}`, which the guide calls equal ("All principals").
-    pub everyone: bool,
-    pub federated: Vec<String>,
-    /// `AWS`, `Service`, `CanonicalUser` and what each names.
-    pub others: Vec<(String, Vec<String>)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actions {
-    /// `Action`: these.
-    Only(Vec<String>),
-    /// `NotAction`: all but these.
-    AllBut(Vec<String>),
-}
 
 /// Why a text is not a trust policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +19,15 @@ pub enum PolicyFault {
         line: usize,
         column: usize,
     },
-    /// The same key twice in an object, in words with its place.
+    /// The same key twice in one object; a clause with its place.
     KeyTwice(String),
-    /// The same key twice under an operator, in upper and lower case. That is an error to IAM's own policy check
+    /// The same key twice under one operator, in different case. IAM's own policy check rejects that
     /// ("IAM policy validation check reference": "Duplicate keys with different case").
     KeyInTwoCases {
         statement: usize,
         key: String,
     },
-    /// JSON, but no policy and nothing that holds one.
+    /// JSON, but neither a policy nor an object that contains one.
     NoPolicy,
     /// Neither `2012-10-17` nor `2008-10-17`.
     BadVersion(String),
@@ -93,7 +41,7 @@ pub enum PolicyFault {
         statement: usize,
         element: String,
     },
-    /// An element of the wrong type, or with a value that IAM does not take.
+    /// An element of the wrong type, or with a value that IAM rejects.
     Bad {
         statement: usize,
         element: String,
@@ -105,12 +53,12 @@ pub enum PolicyFault {
 }
 
 impl Policy {
-    /// Takes a bare policy, what `aws iam get-role` prints, or a policy as the IAM API sends it: URL-encoded.
+    /// Accepts a policy alone, the output of `aws iam get-role`, or a policy as the IAM API returns it: URL-encoded.
     pub fn parse(text: &str) -> Result<Policy, PolicyFault> {
         Self::from_value(&json(text)?)
     }
 
-    /// As [`Policy::parse`], from JSON that is parsed already.
+    /// As [`Policy::parse`], from parsed JSON.
     pub fn from_value(value: &Value) -> Result<Policy, PolicyFault> {
         Self::from_object(unwrap(value)?.as_ref())
     }
@@ -132,7 +80,7 @@ impl Policy {
     }
 }
 
-/// The bare policy in any of the wrappings that [`Policy::parse`] takes.
+/// The policy alone, from any form that [`Policy::parse`] accepts.
 pub fn unwrap(value: &Value) -> Result<Cow<'_, Value>, PolicyFault> {
     let inner = value.get("Role").unwrap_or(value).get("AssumeRolePolicyDocument").unwrap_or(value);
     match inner {
@@ -141,7 +89,7 @@ pub fn unwrap(value: &Value) -> Result<Cow<'_, Value>, PolicyFault> {
     }
 }
 
-/// Policies come URL-encoded from the IAM API (`GetRole`, AssumeRolePolicyDocument); the CLI decodes them, most other
+/// The IAM API returns policies URL-encoded (`GetRole`, AssumeRolePolicyDocument). The aws CLI decodes them; most other
 /// clients do not.
 pub fn json(text: &str) -> Result<Value, PolicyFault> {
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -238,7 +186,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Booleans and numbers may stand without quotes in conditions.
+/// In conditions, booleans and numbers need no quotes.
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -253,22 +201,22 @@ impl fmt::Display for PolicyFault {
         match self {
             PolicyFault::CurlyQuotes => f.write_str(json::TYPOGRAPHIC_QUOTES),
             PolicyFault::NotJson { line, column } => write!(f, "is not JSON: see line {line}, column {column}"),
-            PolicyFault::KeyTwice(what) => write!(f, "{what}: which of the two counts is not defined"),
+            PolicyFault::KeyTwice(what) => write!(f, "{what}: which of the two applies is not defined"),
             PolicyFault::KeyInTwoCases { statement, key } => write!(
                 f,
-                "has the condition key {key:?} in statement {statement} a second time, in other upper and lower case: \
-                 IAM takes both for one key; give it a list of values instead"
+                "has the condition key {key:?} twice in statement {statement}, in different case: to IAM both are one \
+                 key; use one key with a list of values"
             ),
-            PolicyFault::NoPolicy => f.write_str("has no Statement, nor the AssumeRolePolicyDocument of a role"),
+            PolicyFault::NoPolicy => f.write_str("has neither a Statement nor the AssumeRolePolicyDocument of a role"),
             PolicyFault::BadVersion(version) => {
-                write!(f, "has the Version {version:?}; IAM takes \"2012-10-17\" (and the old \"2008-10-17\")")
+                write!(f, "has the Version {version:?}; IAM accepts \"2012-10-17\" and \"2008-10-17\"")
             }
             PolicyFault::Missing { statement, element } => write!(f, "has no {element} in statement {statement}"),
             PolicyFault::Unexpected { statement, element } => {
                 write!(f, "has {element:?} in statement {statement}, which a trust policy cannot have")
             }
             PolicyFault::Bad { statement, element } => {
-                write!(f, "has a value in statement {statement} that IAM does not take: {element}")
+                write!(f, "has a value in statement {statement} that IAM rejects: {element}")
             }
             PolicyFault::UnknownOperator { statement, operator } => {
                 write!(f, "has the condition operator {operator:?} in statement {statement}, which IAM does not know")
@@ -284,7 +232,7 @@ mod tests {
     const BARE: &str = r#"{"Statement":{"Effect":"Allow","Principal":{"Federated":"p"},"Action":"sts:*"}}"#;
 
     #[test]
-    fn a_policy_is_found_in_every_wrapping() {
+    fn a_policy_is_found_in_every_form() {
         let bare = Policy::parse(BARE).expect("a policy");
         assert_eq!((bare.version, bare.statements.len()), (Version::Y2008, 1));
         let encoded: String = BARE.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -302,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_apart() {
+    fn each_fault_is_distinguished() {
         use PolicyFault::*;
         let one = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
         for (text, fault) in [

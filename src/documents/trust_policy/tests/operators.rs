@@ -4,8 +4,8 @@
 //! fails a test and passes a negated one; `IfExists` goes with all but `Null`) and "Multivalued context keys" (without a
 //! key `ForAllValues` is true and `ForAnyValue` false, measured with `IfExists` too).
 
-use super::{Policy, Request, Verdict, evaluate};
 use crate::aws::arn::RoleArn;
+use crate::documents::trust_policy::{Policy, Request, Verdict, evaluate};
 use serde_json::json;
 
 const KEY: &str = "oidc.eks.eu-west-1.amazonaws.com/id/A:x";

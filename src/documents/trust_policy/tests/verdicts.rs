@@ -1,10 +1,10 @@
-//! Policies, claims and what IAM makes of them. Sources are pages of the IAM User Guide unless a row says otherwise.
+//! Policies, claims and what IAM decides about them. Sources are pages of the IAM User Guide unless a row says otherwise.
 //!
 //! Within a row `P` stands for the right provider's ARN, `K` for the issuer as condition keys name it, and `W` for the
 //! action. The token is that of payments/checkout with the audience sts.amazonaws.com; the claims column changes it.
 
-use super::{Policy, Request, Verdict, evaluate};
 use crate::aws::arn::RoleArn;
+use crate::documents::trust_policy::{Policy, Request, Verdict, evaluate};
 use crate::text::timestamp::Timestamp;
 
 const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
@@ -30,7 +30,7 @@ fn request(claims: &str) -> Request {
     request
 }
 
-/// `allowed`, `unknown`, or the code of the mistake.
+/// `allowed`, `unknown`, or the code of the fault.
 fn judged(policy: &str, claims: &str) -> (String, String) {
     let request = request(claims);
     let text = policy
@@ -39,11 +39,11 @@ fn judged(policy: &str, claims: &str) -> (String, String) {
         .replace("K:", &request.key(""));
     let policy = Policy::parse(&text).unwrap_or_else(|fault| panic!("the policy {fault}: {text}"));
     let decision = evaluate(&policy, &request);
-    let mistake = decision.mistake;
+    let fault = decision.fault;
     match decision.verdict {
         Verdict::Allowed => ("allowed".into(), String::new()),
         Verdict::Unknown(why) => ("unknown".into(), why.join("; ")),
-        Verdict::Denied => mistake.map(|mistake| (mistake.code.to_owned(), mistake.text)).expect("a named mistake"),
+        Verdict::Denied => fault.map(|fault| (fault.cause.code.to_owned(), fault.text)).expect("a fault"),
     }
 }
 
@@ -91,7 +91,7 @@ fn conditions() {
                 r#"{"StringEquals":{"K:sub":"system:serviceaccount:payments:checkout","K:aud":"x"}}"#,
                 "",
                 AUD,
-                "wants the audience x",
+                "requires the audience x",
             ),
             (
                 r#"{"StringEquals":{"K:aud":"sts.amazonaws.com"},"StringLike":{"K:sub":"system:serviceaccount:payments:*"}}"#,
@@ -115,7 +115,7 @@ fn conditions() {
             (r#"{"StringEquals":{"K:sub":["a","b"]}}"#, "", SUB, "\"a\""),
             (r#"{"StringEquals":{"K:sub":[]}}"#, "", SUB, "no value"),
             // The same page: of a negated operator, none of the values may match.
-            (r#"{"StringNotEquals":{"K:sub":["a","system:serviceaccount:payments:checkout"]}}"#, "", SUB, "shuts out"),
+            (r#"{"StringNotEquals":{"K:sub":["a","system:serviceaccount:payments:checkout"]}}"#, "", SUB, "excludes"),
             (r#"{"StringNotEquals":{"K:sub":["a","b"]}}"#, "", YES, ""),
             // "Condition": key names are not case-sensitive, "String condition operators": values are.
             (r#"{"StringEquals":{"k:SUB":"system:serviceaccount:payments:checkout"}}"#, "iss=https://k", YES, ""),
@@ -131,7 +131,7 @@ fn conditions() {
                 r#"{"StringNotEqualsIgnoreCase":{"K:sub":"SYSTEM:serviceaccount:payments:checkout"}}"#,
                 "",
                 SUB,
-                "shuts out",
+                "excludes",
             ),
             (r#"{"StringNotEqualsIgnoreCase":{"K:sub":"SYSTEM:serviceaccount:payments:x"}}"#, "", YES, ""),
             // "String condition operators": StringLike knows * and ?, StringEquals does not.
@@ -141,11 +141,11 @@ fn conditions() {
             (r#"{"StringLike":{"K:sub":"*"}}"#, "", YES, ""),
             (r#"{"StringLike":{"K:sub":"SYSTEM:*"}}"#, "", SUB, ""),
             (r#"{"StringNotLike":{"K:sub":"system:serviceaccount:kube-system:*"}}"#, "", YES, ""),
-            (r#"{"StringNotLike":{"K:sub":"system:serviceaccount:*"}}"#, "", SUB, "shuts out"),
+            (r#"{"StringNotLike":{"K:sub":"system:serviceaccount:*"}}"#, "", SUB, "excludes"),
             (r#"{"StringEquals":{"K:sub":"system:serviceaccount:payments:*"}}"#, "", LIKE, "StringLike"),
             (r#"{"StringEquals":{"K:sub":"system:serviceaccount:*:checkout"}}"#, "", LIKE, "StringLike"),
             (r#"{"StringEqualsIgnoreCase":{"K:sub":"system:serviceaccount:payments:check???"}}"#, "", LIKE, ""),
-            // A pattern that would not match under StringLike either is another mistake.
+            // A pattern that would not match under StringLike either is another fault.
             (r#"{"StringEquals":{"K:sub":"system:serviceaccount:shop:*"}}"#, "", SUB, "namespace"),
             (r#"{"StringEquals":{"K:sub":"a*"}}"#, "sub=a*", YES, ""),
             // "Condition operators", Important: an absent key fails a test, and passes a negated one.
@@ -212,7 +212,7 @@ fn conditions() {
             (r#"{"NumericGreaterThanEquals":{"sts:DurationSeconds":"x"}}"#, "sts:DurationSeconds=900", KEY, ""),
             (r#"{"NumericEquals":{"sts:DurationSeconds":"900"}}"#, "sts:DurationSeconds=900.0", YES, ""),
             (r#"{"NumericNotEquals":{"sts:DurationSeconds":"900"}}"#, "sts:DurationSeconds=901", YES, ""),
-            (r#"{"NumericNotEquals":{"sts:DurationSeconds":"x"}}"#, "sts:DurationSeconds=901", OPEN, "cannot read"),
+            (r#"{"NumericNotEquals":{"sts:DurationSeconds":"x"}}"#, "sts:DurationSeconds=901", OPEN, "cannot parse"),
             (r#"{"NumericNotEquals":{"sts:DurationSeconds":["x","901"]}}"#, "sts:DurationSeconds=901", KEY, ""),
             (r#"{"NumericNotEquals":{"sts:DurationSeconds":"900"}}"#, "sts:DurationSeconds=x", OPEN, ""),
             (r#"{"NumericLessThanEquals":{"sts:DurationSeconds":"3600"}}"#, "", OPEN, "sts:durationseconds"),
@@ -320,7 +320,7 @@ fn conditions() {
 }
 
 #[test]
-fn mistakes_in_conditions() {
+fn faults_of_conditions() {
     let wrap = |condition: &str| {
         format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Federated":"P"}},"Action":"W",
@@ -330,21 +330,21 @@ fn mistakes_in_conditions() {
     run(
         &[
             // Keys: each of these has been made in public (see "Troubleshoot OIDC federation").
-            (r#""K:aud":"system:serviceaccount:payments:checkout""#, "", KEY, ":aud where :sub is meant"),
-            (r#""K:sub":"sts.amazonaws.com""#, "", KEY, ":sub where :aud is meant"),
-            (r#""arn:aws:iam::111122223333:oidc-provider/K:sub":"x""#, "", KEY, "is the provider's ARN"),
+            (r#""K:aud":"system:serviceaccount:payments:checkout""#, "", KEY, "its value is a subject"),
+            (r#""K:sub":"sts.amazonaws.com""#, "", KEY, "its value is an audience"),
+            (r#""arn:aws:iam::111122223333:oidc-provider/K:sub":"x""#, "", KEY, "begins with the provider's ARN"),
             (
                 r#""arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/B:sub":"x""#,
                 "",
                 KEY,
-                "another issuer at that",
+                "for another issuer",
             ),
             (r#""https://K:sub":"x""#, "", KEY, "https://"),
             (
                 r#""oidc.eu-west-1.eks.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE:sub":"x""#,
                 "",
                 KEY,
-                "the wrong way round",
+                "in the wrong order",
             ),
             (
                 r#""oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE:sub":"x""#,
@@ -383,7 +383,7 @@ fn mistakes_in_conditions() {
                     "K:sub":"system:serviceaccount:payments:checkout""#,
                 "",
                 KEY,
-                "two issuers at once",
+                "keys of two issuers",
             ),
             (r#""K:namespace":"payments""#, "", KEY, "\"namespace\""),
             (r#""K:kubernetes.io/serviceaccount/name":"checkout""#, "", KEY, "only sub and aud"),
@@ -401,7 +401,7 @@ fn mistakes_in_conditions() {
             (r#""K:sub":"system:serviceaccount:payments/checkout""#, "", SUB, "no colon"),
             (r#""K:sub":"payments:checkout""#, "", SUB, "lacks \"system:serviceaccount:\""),
             (r#""K:sub":"checkout""#, "", SUB, "lacks"),
-            (r#""K:sub":"system:serviceaccounts:payments:checkout""#, "", SUB, "no service account"),
+            (r#""K:sub":"system:serviceaccounts:payments:checkout""#, "", SUB, "not a service account"),
             (r#""K:sub":"repo:octo/repo:pull""#, "sub=repo:octo/repo:push", SUB, "no value of the condition"),
             // Audiences: it is sts.amazonaws.com in every partition (EKS User Guide, "Assign IAM roles to service accounts").
             (r#""K:aud":"sts.amazonaws.com.cn""#, "", AUD, "in China too"),
@@ -490,7 +490,7 @@ fn principals_and_actions() {
                 r#""Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eu-west-1.eks.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"},"Action":"W""#,
                 "",
                 PROVIDER,
-                "wrong way round",
+                "wrong order",
             ),
             (
                 r#""Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/B"},"Action":"W""#,
@@ -540,7 +540,7 @@ fn principals_and_actions() {
             (r#""Principal":{"Federated":"P"},"Action":["sts:TagSession","W"]"#, "", YES, ""),
             (r#""Principal":{"Federated":"P"},"NotAction":"sts:AssumeRole""#, "", YES, ""),
             (r#""Principal":{"Federated":"P"},"NotAction":["iam:*","sts:*"]"#, "", LACKS, "NotAction"),
-            (r#""Principal":{"Federated":"P"},"Action":"sts:AssumeRole""#, "", LACKS, "another call"),
+            (r#""Principal":{"Federated":"P"},"Action":"sts:AssumeRole""#, "", LACKS, "another API call"),
             (r#""Principal":{"Federated":"P"},"Action":"sts:AssumeRoleWithSAML""#, "", LACKS, "SAML"),
             (r#""Principal":{"Federated":"P"},"Action":"sts:AssumeRoleWithWebIdentity ""#, "", LACKS, "white space"),
             (r#""Principal":{"Federated":"P"},"Action":[]"#, "", LACKS, ""),
@@ -582,7 +582,7 @@ fn statements_together() {
         (vec![VPC, ALLOW], YES, ""),
         (vec![VPC, DENY_ALL], DENY, ""),
         (vec![VPC, NEAR], OPEN, ""),
-        // The mistake named is that of the statement that comes nearest.
+        // The fault is that of the statement that comes closest.
         (vec![EC2, OTHER], PROVIDER, "another cluster"),
         (vec![EC2, OTHER, NEAR], SUB, "basket"),
         (vec![OTHER, NEAR, EC2], SUB, "basket"),

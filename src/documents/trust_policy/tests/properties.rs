@@ -1,7 +1,7 @@
-//! Laws that hold for every policy and request, tried on random ones.
+//! Properties of every policy and request, tested with random ones.
 
-use super::{Answer, Effect, Policy, Request, Verdict, evaluate};
 use crate::aws::arn::RoleArn;
+use crate::documents::trust_policy::{Answer, Effect, Policy, Request, Verdict, evaluate};
 use crate::modes::schedule::Dice;
 use serde_json::{Value, json};
 
@@ -112,13 +112,13 @@ fn policy(dice: &mut Dice) -> Vec<Value> {
 fn verdict(statements: &[Value], request: &Request) -> Verdict {
     let policy = Policy::from_value(&json!({"Version": "2012-10-17", "Statement": statements})).expect("a policy");
     let decision = evaluate(&policy, request);
-    assert_eq!(decision.mistake.is_some(), decision.verdict == Verdict::Denied);
+    assert_eq!(decision.fault.is_some(), decision.verdict == Verdict::Denied);
     assert_eq!(decision.statements.len(), statements.len());
     decision.verdict
 }
 
-/// How much a verdict lets through: what is not known may turn out either way.
-fn generosity(verdict: &Verdict) -> u8 {
+/// How much a verdict allows: unknown may be either.
+fn permissiveness(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::Denied => 0,
         Verdict::Unknown(_) => 1,
@@ -144,16 +144,16 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
     for _ in 0..4_000 {
         let (statements, request) = (policy(&mut dice), request(&mut dice));
         let before = verdict(&statements, &request);
-        seen[usize::from(generosity(&before))] += 1;
+        seen[usize::from(permissiveness(&before))] += 1;
 
         let mut denied = statements.clone();
         denied.insert(dice.below(denied.len() + 1), statement(&mut dice, "Deny"));
         let after = verdict(&denied, &request);
-        assert!(generosity(&after) <= generosity(&before), "{denied:#?}");
+        assert!(permissiveness(&after) <= permissiveness(&before), "{denied:#?}");
 
         let mut shuffled = statements.clone();
         shuffle(&mut dice, &mut shuffled);
-        assert_eq!(generosity(&verdict(&shuffled, &request)), generosity(&before), "{shuffled:#?}");
+        assert_eq!(permissiveness(&verdict(&shuffled, &request)), permissiveness(&before), "{shuffled:#?}");
 
         let mut narrowed = statements;
         let allows = narrowed.iter_mut().filter(|s| s["Effect"] == "Allow" && s.get("Condition").is_some());
@@ -162,19 +162,19 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
                 Value::Object(map) => map.into_iter().next().expect("an operator"),
                 _ => unreachable!(),
             };
-            // An operator that is there already would be replaced, not added.
+            // An existing operator would be replaced.
             if statement["Condition"].get(&operator).is_none() {
                 statement["Condition"][operator] = keys;
             }
         }
         let after = verdict(&narrowed, &request);
-        assert!(generosity(&after) <= generosity(&before), "{narrowed:#?}");
+        assert!(permissiveness(&after) <= permissiveness(&before), "{narrowed:#?}");
     }
     assert!(seen.iter().all(|count| *count > 100), "the policies are too much alike: {seen:?}");
 }
 
 #[test]
-fn a_fix_lets_the_request_in_and_touches_one_statement_at_most() {
+fn a_fix_allows_the_request_and_changes_one_statement_at_most() {
     let mut dice = Dice::new(20261125);
     let mut seen = [0; 2];
     for _ in 0..2_000 {
@@ -200,12 +200,12 @@ fn a_fix_lets_the_request_in_and_touches_one_statement_at_most() {
 }
 
 #[test]
-fn a_deny_names_no_mistake() {
+fn a_deny_statement_has_no_fault() {
     let mut dice = Dice::new(7);
     for _ in 0..2_000 {
         let statements = policy(&mut dice);
         let policy = Policy::from_value(&json!({"Statement": statements})).expect("a policy");
         let decision = evaluate(&policy, &request(&mut dice));
-        assert!(decision.statements.iter().all(|judged| judged.effect == Effect::Allow || judged.mistake.is_none()));
+        assert!(decision.statements.iter().all(|judged| judged.effect == Effect::Allow || judged.fault.is_none()));
     }
 }

@@ -1,0 +1,112 @@
+//! The parts of a statement that do not match a request.
+
+use super::condition::Condition;
+use super::intent::meant_claim;
+use super::operator::Test;
+use super::policy::{Actions, Principals};
+use super::request::{ACTION, Lookup, Request};
+use std::fmt;
+
+/// A part of a statement that does not match the request. `needs` is the JSON to replace it with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    Principal {
+        has: String,
+        needs: String,
+    },
+    Action {
+        has: String,
+        needs: String,
+    },
+    Condition {
+        operator: String,
+        key: String,
+        has: Vec<String>,
+        /// The values of that key in the request; empty if the request lacks it.
+        request: Vec<String>,
+        /// `None` if the request needs no such condition.
+        needs: Option<String>,
+    },
+}
+
+impl Mismatch {
+    pub(super) fn principal(principals: &Principals, request: &Request) -> Mismatch {
+        let needs = format!("\"Principal\": {{\"Federated\": \"{}\"}}", request.provider_arn());
+        Mismatch::Principal { has: principals_text(principals), needs }
+    }
+
+    pub(super) fn action(actions: &Actions) -> Mismatch {
+        Mismatch::Action { has: actions_text(actions), needs: format!("\"Action\": \"{ACTION}\"") }
+    }
+
+    pub(super) fn condition(condition: &Condition, request: &Request) -> Mismatch {
+        let values = match request.lookup(&condition.key) {
+            Lookup::Values(values) => values,
+            Lookup::Absent | Lookup::Unknown(_) => Vec::new(),
+        };
+        Mismatch::Condition {
+            operator: condition.operator.name.clone(),
+            key: condition.key.clone(),
+            has: condition.values.clone(),
+            request: values,
+            needs: meant_claim(condition, request).map(|(claim, value)| {
+                let needs = format!("\"{}\": \"{value}\"", request.key(claim));
+                match value.contains(['*', '?']) && condition.operator.test != Test::Like {
+                    true => format!("\"StringLike\": {{{needs}}}"),
+                    false => needs,
+                }
+            }),
+        }
+    }
+
+    /// The JSON that replaces what does not match.
+    pub fn needs(&self) -> Option<&str> {
+        match self {
+            Mismatch::Principal { needs, .. } | Mismatch::Action { needs, .. } => Some(needs),
+            Mismatch::Condition { needs, .. } => needs.as_deref(),
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    /// What the policy requires and what the request has, without the fix.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mismatch::Principal { has, .. } | Mismatch::Action { has, .. } => f.write_str(has),
+            Mismatch::Condition { operator, key, has, request, .. } => {
+                write!(f, "{operator} requires {key} to be {}; ", list(has))?;
+                match request.as_slice() {
+                    [] => f.write_str("the request has no such key"),
+                    values => write!(f, "the token has {}", list(values)),
+                }
+            }
+        }
+    }
+}
+
+fn principals_text(principals: &Principals) -> String {
+    let (element, set) = match principals {
+        Principals::Only(set) => ("Principal", set),
+        Principals::AllBut(set) => ("NotPrincipal", set),
+    };
+    let everyone = set.everyone.then(|| "\"*\"".to_owned());
+    let federated = (!set.federated.is_empty()).then(|| format!("Federated {}", list(&set.federated)));
+    let others = set.others.iter().map(|(kind, names)| format!("{kind} {}", list(names)));
+    let all: Vec<String> = everyone.into_iter().chain(federated).chain(others).collect();
+    format!("{element} is {}", all.join(" and "))
+}
+
+fn actions_text(actions: &Actions) -> String {
+    match actions {
+        Actions::Only(names) => format!("Action is {}", list(names)),
+        Actions::AllBut(names) => format!("NotAction is {}", list(names)),
+    }
+}
+
+/// `"a"`, `"a" or "b"`.
+fn list(values: &[String]) -> String {
+    match values {
+        [] => "nothing".to_owned(),
+        values => values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(" or "),
+    }
+}
