@@ -11,6 +11,8 @@ mod case;
 mod local_sts;
 #[path = "support/needs.rs"]
 mod needs;
+#[path = "../examples/demo/own_network.rs"]
+mod own_network;
 #[path = "support/probe.rs"]
 mod probe;
 #[path = "support/reasons.rs"]
@@ -45,7 +47,7 @@ fn every_case_gives_its_report() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(case) = next(&cases) {
-                    if let Err(why) = judge(&case) {
+                    if let Err(why) = judge_where_it_belongs(&case) {
                         wrong.lock().expect("a list").push(format!("{}: {why}", case.name));
                     }
                 }
@@ -58,6 +60,23 @@ fn every_case_gives_its_report() {
 
 fn next(cases: &Mutex<Vec<Case>>) -> Option<Case> {
     cases.lock().expect("cases").pop()
+}
+
+/// A pod with EKS Pod Identity is in a network of its own, which has the agent's addresses.
+fn judge_where_it_belongs(case: &Case) -> Result<(), String> {
+    if !case.pod_identity {
+        return judge(case);
+    }
+    if !needs::root() || !needs::program("ip", "iproute2") {
+        return Ok(());
+    }
+    thread::scope(|scope| {
+        let alone = scope.spawn(|| {
+            own_network::enter().map_err(|error| format!("no network of its own: {error}"))?;
+            judge(case)
+        });
+        alone.join().unwrap_or_else(|_| Err("the case panicked".to_owned()))
+    })
 }
 
 fn judge(case: &Case) -> Result<(), String> {

@@ -1,10 +1,10 @@
-//! One way for IRSA to be broken, as `tests/cases/NAME/case.json` tells it. NAME begins with the code of the cause that
+//! One way for a pod's role to be broken, as `tests/cases/NAME/case.json` tells it. NAME begins with the code of the cause that
 //! the case shows; behind a dot it may tell two cases of one cause apart.
 
 use crate::local_sts::dead_ends;
 use crate::local_sts::proxy::Manner;
 use crate::local_sts::{Misbehaviour, Operation};
-use crate::stage::{Stage, UNSET};
+use crate::stage::{self, Stage, UNSET};
 use irsa_probe::aws::arn::RoleArn;
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,6 +22,8 @@ pub struct Case {
     pub name: String,
     /// What is wrong, as a clause.
     pub about: String,
+    /// The pod has its role by EKS Pod Identity: it needs a network that has the agent's addresses.
+    pub pod_identity: bool,
     /// Variables of the container; `null` for one that a healthy container has and this one has not.
     environment: BTreeMap<String, Option<String>>,
     /// The probe's arguments, in the place of `check`.
@@ -60,6 +62,8 @@ struct Token {
 struct Aws {
     /// The account has no provider for the cluster's issuer.
     no_provider: bool,
+    /// No association of EKS Pod Identity names the service account.
+    no_association: bool,
     /// The ARN of the role that exists.
     role: Option<String>,
     trust_policy: Option<Value>,
@@ -70,6 +74,8 @@ struct Aws {
     /// How STS answers instead: a code of its own, or a misbehaviour of the stand-in.
     assume: Option<String>,
     identity: Option<String>,
+    /// The same of the agent of EKS Pod Identity.
+    agent: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,6 +83,7 @@ struct Aws {
 struct Network {
     proxy: ProxyIs,
     sts: StsIs,
+    agent: AgentIs,
     /// The only host that the proxy leads to.
     only_host: Option<String>,
     /// The variable that names the container's CA bundle.
@@ -117,6 +124,15 @@ enum StsIs {
     OtherProtocol,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum AgentIs {
+    #[default]
+    Right,
+    Closed,
+    BlackHole,
+}
+
 /// Where the cases are.
 pub fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
@@ -146,7 +162,7 @@ impl Case {
 
     /// A healthy pod with this fault in it.
     pub fn stage(&self) -> Result<Stage> {
-        let mut stage = Stage::healthy()?;
+        let mut stage = if self.pod_identity { Stage::healthy_pod_identity() } else { Stage::healthy() }?;
         self.token.break_it(&mut stage);
         self.aws.break_it(&mut stage)?;
         self.network.break_it(&mut stage)?;
@@ -188,6 +204,9 @@ impl Aws {
         if self.no_provider {
             stage.world.providers.clear();
         }
+        if self.no_association {
+            stage.world.associations.clear();
+        }
         if let Some(role) = &self.role {
             stage.role = RoleArn::parse(role).map_err(|fault| Error::other(fault.to_string()))?;
         }
@@ -198,8 +217,11 @@ impl Aws {
             stage.world.region = Some(region.clone());
         }
         stage.world.clock_ahead = self.clock_ahead;
-        let assume = (Operation::AssumeRoleWithWebIdentity, &self.assume);
-        for (operation, how) in [assume, (Operation::GetCallerIdentity, &self.identity)] {
+        for (operation, how) in [
+            (Operation::AssumeRoleWithWebIdentity, &self.assume),
+            (Operation::GetCallerIdentity, &self.identity),
+            (Operation::PodIdentity, &self.agent),
+        ] {
             if let Some(how) = how {
                 stage.misbehave(operation, how.parse::<Misbehaviour>()?);
             }
@@ -228,6 +250,11 @@ impl Network {
             StsIs::Mute => Some(dead_ends::mute()?),
             StsIs::OtherProtocol => Some(dead_ends::other_protocol()?),
         };
+        match self.agent {
+            AgentIs::Right => {}
+            AgentIs::Closed => stage.agent = Some(stage::Agent::Closed),
+            AgentIs::BlackHole => stage.agent = Some(stage::Agent::BlackHole),
+        }
         stage.only_host = self.only_host.clone();
         if let Some(variable) = &self.bundle_in {
             stage.bundle_in = variable.clone();

@@ -8,13 +8,14 @@
 mod case;
 #[path = "../local_sts/mod.rs"]
 mod local_sts;
+mod own_network;
 mod stage;
 
 use case::Case;
 use clap::Parser;
 use std::ffi::OsString;
 use std::io::{Error, ErrorKind, Result, Write};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// This program as the probe: what follows are the probe's own arguments.
 const AS_PROBE: &str = "as-irsa-probe";
@@ -63,10 +64,24 @@ fn demonstrate(arguments: &Arguments) -> Result<()> {
     if shown.peek().is_none() {
         return Err(Error::other(format!("no case is named {:?}; --list names all", arguments.case)));
     }
+    if arguments.all {
+        return shown.try_for_each(|case| show_in_a_process_of_its_own(case, arguments.json));
+    }
     shown.try_for_each(|case| show(case, arguments.json, &mut out))
 }
 
+/// The agent of EKS Pod Identity has one port in one network, and a process has its network before it has threads.
+fn show_in_a_process_of_its_own(case: &Case, json: bool) -> Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(&case.name).args(json.then_some("--json"));
+    let status = command.status()?;
+    if status.success() { Ok(()) } else { Err(Error::other(format!("{}: {status}", case.name))) }
+}
+
 fn show(case: &Case, json: bool, out: &mut impl Write) -> Result<()> {
+    if case.pod_identity {
+        own_network::enter().map_err(|error| Error::other(format!("a network with the agent's address: {error}")))?;
+    }
     let mut raised = case.stage()?.raise(&std::env::current_exe()?)?;
     writeln!(out, "# {}: {}", case.name, case.about)?;
     for (name, value) in &raised.variables {

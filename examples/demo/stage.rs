@@ -4,14 +4,14 @@ use crate::local_sts::jwt::Minted;
 use crate::local_sts::keys::{Jwks, SigningKey};
 use crate::local_sts::proxy::{Manner, Proxy};
 use crate::local_sts::tls::Authority;
-use crate::local_sts::world::trust_policy;
-use crate::local_sts::{LocalSts, Misbehaviour, Operation, World};
+use crate::local_sts::world::{pod_identity_policy, trust_policy};
+use crate::local_sts::{LocalSts, Misbehaviour, Operation, World, dead_ends, pod_identity};
 use irsa_probe::aws::arn::RoleArn;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Error, Result};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,9 @@ pub const AUDIENCE: &str = "sts.amazonaws.com";
 const STS: [&str; 2] = ["sts.eu-west-1.amazonaws.com", "sts.amazonaws.com"];
 /// The issuer's host.
 const OIDC: &str = "oidc.eks.eu-west-1.amazonaws.com";
+/// The agent of EKS Pod Identity, as the webhook names it.
+#[allow(dead_code, reason = "not every program has a pod with EKS Pod Identity")]
+pub const AGENT: &str = "http://169.254.170.23/v1/credentials";
 /// An unprivileged user: that of distroless images.
 const NOBODY: u32 = 65532;
 
@@ -67,11 +70,26 @@ pub struct Stage {
     pub certificate_for: Vec<String>,
     /// The container has the authority that STS's certificate is from.
     pub has_authority: bool,
+    /// The pod has its role by EKS Pod Identity, not by IRSA; then what there is at the agent's addresses. The test or
+    /// program must be in a network that has them (`own_network`).
+    pub agent: Option<Agent>,
     /// The probe's own arguments.
     pub arguments: Vec<String>,
 }
 
+/// What there is at the addresses of the agent of EKS Pod Identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "not every program has a pod with EKS Pod Identity")]
+pub enum Agent {
+    Right,
+    /// Nothing listens.
+    Closed,
+    /// Packets vanish.
+    BlackHole,
+}
+
 impl Stage {
+    /// A pod that has its role by IRSA.
     pub fn healthy() -> Result<Self> {
         let role = RoleArn::parse(ROLE).map_err(|fault| Error::other(fault.to_string()))?;
         let forty_minutes_ago = World::default().now() - 40 * 60;
@@ -102,8 +120,22 @@ impl Stage {
             sts: None,
             certificate_for: STS.map(str::to_owned).to_vec(),
             has_authority: true,
+            agent: None,
             arguments: vec!["check".to_owned()],
         })
+    }
+
+    /// A pod that has its role by EKS Pod Identity.
+    #[allow(dead_code, reason = "not every program has a pod with EKS Pod Identity")]
+    pub fn healthy_pod_identity() -> Result<Self> {
+        let mut stage = Self::healthy()?;
+        stage.variables.remove("AWS_ROLE_ARN");
+        stage.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", AGENT);
+        stage.minted = stage.minted.audience(&["pods.eks.amazonaws.com"]);
+        stage.trust_policy = pod_identity_policy();
+        stage.world = World::default().association("payments", "checkout", &stage.role).region("eu-west-1");
+        stage.agent = Some(Agent::Right);
+        Ok(stage)
     }
 
     pub fn set(&mut self, variable: &str, value: &str) {
@@ -129,7 +161,12 @@ impl Stage {
             }
             Some(content) => content,
         };
-        let token = mount(directory.path(), content.as_deref(), if self.unreadable { 0o600 } else { 0o644 })?;
+        let mode = if self.unreadable { 0o600 } else { 0o644 };
+        let (token_variable, path) = match self.agent {
+            None => ("AWS_WEB_IDENTITY_TOKEN_FILE", IRSA_TOKEN),
+            Some(_) => ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", POD_IDENTITY_TOKEN),
+        };
+        let token = mount(directory.path().join(path), content.as_deref(), mode)?;
 
         let authority = Authority::new()?;
         let bundle = directory.path().join("ca.pem");
@@ -140,6 +177,18 @@ impl Stage {
         let sts = LocalSts::new(world);
         for (operation, misbehaviour) in &self.misbehaviours {
             sts.misbehave(*operation, misbehaviour.clone());
+        }
+        match self.agent {
+            None | Some(Agent::Closed) => {}
+            Some(Agent::BlackHole) => {
+                dead_ends::black_hole_at(SocketAddrV4::new(Ipv4Addr::new(169, 254, 170, 23), 80))?;
+            }
+            Some(Agent::Right) => {
+                let [ipv4, ipv6] = pod_identity::ADDRESSES.map(|address| sts.listen_as_agent_at(address));
+                ipv4?;
+                // Not where the kernel has no IPv6.
+                drop(ipv6);
+            }
         }
         let names: Vec<&str> = self.certificate_for.iter().map(String::as_str).collect();
         let stand_in = sts.listen(Some(authority.server(&names)?))?;
@@ -160,7 +209,7 @@ impl Stage {
         let mut variables = self.variables.clone();
         let path = token.display().to_string();
         let said = self.token_path.as_ref().map_or_else(|| path.clone(), |said| said.replace("{token}", &path));
-        variables.entry("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()).or_insert(said);
+        variables.entry(token_variable.to_owned()).or_insert(said);
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
         variables.entry(self.proxy_in).or_insert(proxy_url);
         variables.entry(self.bundle_in).or_insert_with(|| bundle.display().to_string());
@@ -213,19 +262,24 @@ pub struct Raised {
     pub directory: TempDir,
 }
 
+/// Where the webhook mounts the token, below the pod's directory.
+const IRSA_TOKEN: &str = "var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+const POD_IDENTITY_TOKEN: &str = "var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
+
 /// Lays the token down as the kubelet does: `token -> ..data/token`, `..data -> ..TIMESTAMP`.
-fn mount(root: &Path, content: Option<&str>, mode: u32) -> Result<PathBuf> {
-    let volume = root.join("var/run/secrets/eks.amazonaws.com/serviceaccount");
-    let token = volume.join("token");
+fn mount(token: PathBuf, content: Option<&str>, mode: u32) -> Result<PathBuf> {
+    let (Some(volume), Some(name)) = (token.parent(), token.file_name()) else {
+        return Err(Error::other("a token file has a name and a directory"));
+    };
     let Some(content) = content else {
-        fs::create_dir_all(&volume)?;
+        fs::create_dir_all(volume)?;
         return Ok(token);
     };
     let written = volume.join("..2026_11_22_01_02_03.1234567890");
     fs::create_dir_all(&written)?;
-    fs::write(written.join("token"), content)?;
-    fs::set_permissions(written.join("token"), fs::Permissions::from_mode(mode))?;
+    fs::write(written.join(name), content)?;
+    fs::set_permissions(written.join(name), fs::Permissions::from_mode(mode))?;
     symlink("..2026_11_22_01_02_03.1234567890", volume.join("..data"))?;
-    symlink("..data/token", &token)?;
+    symlink(Path::new("..data").join(name), &token)?;
     Ok(token)
 }

@@ -3,6 +3,7 @@
 use super::answer::{StsError, escaped, iso_date};
 use super::jwt::Jwt;
 use super::request::Request;
+use super::role_session::RoleSession;
 use super::world::{Provider, Role, World};
 use irsa_probe::aws::arn::RoleArn;
 use irsa_probe::documents::trust_policy::{self, Policy};
@@ -15,10 +16,7 @@ const LEEWAY: i64 = 300;
 
 /// Whom the caller may now be.
 pub struct Grant {
-    pub role: RoleArn,
-    pub session_name: String,
-    /// Seconds.
-    pub duration: u32,
+    pub session: RoleSession,
     provider_arn: String,
     audience: String,
     subject: String,
@@ -57,9 +55,7 @@ pub fn assume(world: &World, request: &Request) -> Result<Grant, StsError> {
         ));
     }
     Ok(Grant {
-        role: role_arn,
-        session_name: parameters.session_name,
-        duration: parameters.duration,
+        session: RoleSession { role: role_arn, name: parameters.session_name, duration: parameters.duration },
         provider_arn: provider.arn.clone(),
         audience,
         subject: text(&jwt.claims, "sub"),
@@ -183,19 +179,6 @@ fn text(claims: &Value, claim: &str) -> String {
 }
 
 impl Grant {
-    /// The ARN of the session: it drops the role's path.
-    pub fn session_arn(&self) -> String {
-        let (partition, account) = (self.role.partition.id(), &self.role.account);
-        format!("arn:{partition}:sts::{account}:assumed-role/{}/{}", self.role.name, self.session_name)
-    }
-
-    /// `AROA...:session`; the first half is the role's unique id, here made of its ARN.
-    pub fn user_id(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, self.role.to_string().as_bytes());
-        let letters: String = digest.as_ref().iter().take(17).map(|byte| char::from(b'A' + byte % 26)).collect();
-        format!("AROA{letters}:{}", self.session_name)
-    }
-
     /// The XML within the result element.
     pub fn to_xml(&self, credentials: &super::caller_identity::Credentials) -> String {
         format!(
@@ -205,8 +188,8 @@ impl Grant {
              <SessionToken>{}</SessionToken>\n      <Expiration>{}</Expiration>\n    </Credentials>\n    \
              <SubjectFromWebIdentityToken>{}</SubjectFromWebIdentityToken>\n",
             escaped(&self.audience),
-            self.user_id(),
-            self.session_arn(),
+            self.session.user_id(),
+            self.session.arn(),
             self.provider_arn,
             credentials.access_key_id,
             credentials.secret_access_key,

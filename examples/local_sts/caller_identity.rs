@@ -1,16 +1,16 @@
 //! The sessions that STS gave, and GetCallerIdentity, which they sign.
 
 use super::answer::StsError;
-use super::assume_role::Grant;
 use super::keys::ring_error;
 use super::request::Request;
+use super::role_session::RoleSession;
 use super::sigv4;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::HashMap;
 use std::io::{Error, Result};
 use std::sync::{Mutex, PoisonError};
 
-/// What AssumeRoleWithWebIdentity hands out.
+/// What AssumeRoleWithWebIdentity and the agent of EKS Pod Identity hand out.
 #[derive(Clone)]
 pub struct Credentials {
     pub access_key_id: String,
@@ -34,7 +34,7 @@ struct Session {
 pub struct Sessions(Mutex<HashMap<String, Session>>);
 
 impl Sessions {
-    pub fn open(&self, grant: &Grant, now: i64) -> Result<Credentials> {
+    pub fn open(&self, session: &RoleSession, now: i64) -> Result<Credentials> {
         const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         const MIXED: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let credentials = Credentials {
@@ -42,16 +42,16 @@ impl Sessions {
             secret_access_key: random_text::<40>(MIXED)?,
             // As STS's own begin; of the length of those of a regional endpoint.
             session_token: format!("IQoJb3JpZ2luX2Vj{}", random_text::<800>(MIXED)?),
-            expires_at: now + i64::from(grant.duration),
+            expires_at: now + i64::from(session.duration),
         };
-        let session = Session {
+        let opened = Session {
             credentials: credentials.clone(),
-            arn: grant.session_arn(),
-            account: grant.role.account.clone(),
-            user_id: grant.user_id(),
+            arn: session.arn(),
+            account: session.role.account.clone(),
+            user_id: session.user_id(),
         };
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.insert(credentials.access_key_id.clone(), session);
+        sessions.insert(credentials.access_key_id.clone(), opened);
         Ok(credentials)
     }
 

@@ -2,7 +2,7 @@
 
 use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn};
 use std::io::{Read, Result, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -15,8 +15,13 @@ pub fn closed_port() -> Result<SocketAddr> {
 /// A port at which packets vanish: its queue of connections is full and nobody takes one out, so the kernel drops
 /// whatever else wants in.
 pub fn black_hole() -> Result<SocketAddr> {
+    black_hole_at(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))
+}
+
+/// The same at an address of this machine.
+pub fn black_hole_at(address: SocketAddrV4) -> Result<SocketAddr> {
     let socket = socket::socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
-    socket::bind(socket.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0))?;
+    socket::bind(socket.as_raw_fd(), &SockaddrIn::from(address))?;
     socket::listen(&socket, Backlog::new(0)?)?;
     let listener = TcpListener::from(socket);
     let address = listener.local_addr()?;

@@ -152,7 +152,8 @@ fn parse_misbehaviour(text: &str) -> std::result::Result<(Operation, Option<u32>
         "assume" => Operation::AssumeRoleWithWebIdentity,
         "identity" => Operation::GetCallerIdentity,
         "openid" => Operation::OpenId,
-        other => return Err(format!("{other:?} is none of assume, identity and openid")),
+        "agent" => Operation::PodIdentity,
+        other => return Err(format!("{other:?} is none of assume, identity, openid and agent")),
     };
     Ok((operation, times, how.parse().map_err(|error: Error| error.to_string())?))
 }

@@ -3,6 +3,7 @@
 use super::answer::{Answer, StsError, http_date};
 use super::connection::Connection;
 use super::echo::{Echo, Place};
+use super::pod_identity;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{Error, Result, Write};
@@ -52,6 +53,8 @@ pub enum Misbehaviour {
     S3,
     /// STS's own refusal.
     Refuse(StsError),
+    /// That of the agent of EKS Pod Identity.
+    RefuseAsAgent(pod_identity::Refusal),
     /// The XML ends within the credentials, and the length says that this is all.
     TruncatedCredentials,
     /// 200 and STS's envelope, but nothing in it.
@@ -144,6 +147,7 @@ impl Misbehaviour {
             )
             .header("Server", "AmazonS3"),
             Self::Refuse(refusal) => Answer::refusal(refusal, &super::caller_identity::request_id()),
+            Self::RefuseAsAgent(refusal) => refusal.answer(),
             Self::TruncatedCredentials => edited(right, |xml| cut_behind(xml, "<SecretAccessKey>")),
             Self::NoCredentials => edited(right, |xml| {
                 let (head, rest) = xml.split_once("Result>").unwrap_or((xml, ""));
@@ -258,10 +262,11 @@ impl FromStr for Misbehaviour {
             "malformed-expiration" => Self::MalformedExpiration,
             "other-caller" => Self::OtherCaller,
             "skewed-date" => Self::SkewedDate(number()?),
-            _ => Self::Refuse(
-                StsError::named(name)
-                    .ok_or_else(|| Error::other(format!("there is no misbehaviour named {name:?}")))?,
-            ),
+            _ => match (StsError::named(name), pod_identity::Refusal::named(name)) {
+                (Some(refusal), _) => Self::Refuse(refusal),
+                (None, Some(refusal)) => Self::RefuseAsAgent(refusal),
+                (None, None) => return Err(Error::other(format!("there is no misbehaviour named {name:?}"))),
+            },
         })
     }
 }

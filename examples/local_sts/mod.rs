@@ -1,4 +1,4 @@
-//! A stand-in for STS, for a cluster's OIDC issuer and for a proxy, on loopback. It checks for real what AWS checks:
+//! A stand-in for STS, for a cluster's OIDC issuer, for the agent of EKS Pod Identity and for a proxy, on loopback. It checks for real what AWS checks:
 //! the token's signature, issuer, audience and times, the role's trust policy, and the signature of the call that
 //! follows; and it refuses with AWS's own codes, texts, statuses and XML. It can also be told to misbehave.
 //!
@@ -17,8 +17,10 @@ pub mod jwt;
 pub mod keys;
 mod misbehaviour;
 mod openid;
+pub mod pod_identity;
 pub mod proxy;
 mod request;
+mod role_session;
 pub mod server;
 mod sigv4;
 pub mod tls;

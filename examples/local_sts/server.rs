@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::misbehaviour::Misbehaviour;
 use super::request::Request;
 use super::world::World;
-use super::{assume_role, openid};
+use super::{assume_role, openid, pod_identity};
 use rustls::ServerConfig;
 use std::io::{Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -20,7 +20,18 @@ pub enum Operation {
     GetCallerIdentity,
     /// A GET of the issuer's documents.
     OpenId,
+    /// A request to the agent of EKS Pod Identity.
+    PodIdentity,
     Unknown,
+}
+
+/// Which of the servers listens somewhere.
+#[derive(Clone)]
+enum Door {
+    /// STS, and the issuer's documents; with TLS if there is a configuration for it.
+    Sts(Option<Arc<ServerConfig>>),
+    /// The agent of EKS Pod Identity.
+    Agent,
 }
 
 /// One request as the server saw it, without what is secret in it.
@@ -69,19 +80,28 @@ impl LocalSts {
 
     /// Listens for as long as the process lives.
     pub fn listen_at(&self, address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> Result<SocketAddr> {
+        self.open(address, Door::Sts(tls))
+    }
+
+    /// The same as the agent of EKS Pod Identity.
+    pub fn listen_as_agent_at(&self, address: SocketAddr) -> Result<SocketAddr> {
+        self.open(address, Door::Agent)
+    }
+
+    fn open(&self, address: SocketAddr, door: Door) -> Result<SocketAddr> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let sts = self.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (sts, tls) = (sts.clone(), tls.clone());
+                let (sts, door) = (sts.clone(), door.clone());
                 let Ok(stream) = stream else {
                     // Out of file descriptors: connections must end first.
                     thread::sleep(Duration::from_millis(10));
                     continue;
                 };
                 // A client that breaks off is its own affair, and a thread that cannot start is one client lost.
-                let _ = thread::Builder::new().spawn(move || sts.serve(stream, tls.as_ref()));
+                let _ = thread::Builder::new().spawn(move || sts.serve(stream, &door));
             }
         });
         Ok(address)
@@ -133,11 +153,15 @@ impl LocalSts {
         self.exchanges().iter().filter(|exchange| exchange.operation == operation).count()
     }
 
-    fn serve(&self, stream: TcpStream, tls: Option<&Arc<ServerConfig>>) -> Result<()> {
+    fn serve(&self, stream: TcpStream, door: &Door) -> Result<()> {
+        let tls = match door {
+            Door::Sts(tls) => tls.as_ref(),
+            Door::Agent => None,
+        };
         let mut connection = Connection::accept(stream, tls)?;
         let mut buffer = Vec::new();
         while let Some(request) = Request::read(&mut connection, &mut buffer)? {
-            let operation = operation(&request);
+            let operation = operation(&request, door);
             self.log(&request, operation, connection.is_tls());
             let answer = self.answer(&request, operation);
             let last = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
@@ -170,14 +194,25 @@ impl LocalSts {
             heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
             self.hear([token]);
         }
+        if operation == Operation::PodIdentity {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.hear(request.header("authorization").map(str::to_owned));
+        }
         let signature = request.header("authorization").and_then(|value| value.rsplit_once("Signature="));
         self.hear(signature.map(|(_, signature)| signature.to_owned()));
         let id = request_id();
         let result = match operation {
             Operation::OpenId => return openid::answer(world, request),
+            Operation::PodIdentity => {
+                let answer = pod_identity::answer(world, sessions, request);
+                return answer.unwrap_or_else(|error| Answer::new(500, "text/plain", error.to_string()));
+            }
             Operation::AssumeRoleWithWebIdentity => assume_role::assume(world, request).and_then(|grant| {
                 let failure = |error: std::io::Error| StsError::new(500, "InternalFailure", error.to_string());
-                sessions.open(&grant, world.now()).map(|credentials| grant.to_xml(&credentials)).map_err(failure)
+                sessions
+                    .open(&grant.session, world.now())
+                    .map(|credentials| grant.to_xml(&credentials))
+                    .map_err(failure)
             }),
             Operation::GetCallerIdentity => sessions.caller_identity(request, world.now(), world.region.as_deref()),
             Operation::Unknown => {
@@ -217,6 +252,10 @@ impl LocalSts {
 
 /// The credentials in an answer.
 fn issued(answer: &Answer) -> Vec<String> {
+    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(&answer.body) {
+        let field = |name| json[name].as_str().map(str::to_owned);
+        return ["AccessKeyId", "SecretAccessKey", "Token"].into_iter().filter_map(field).collect();
+    }
     let xml = String::from_utf8_lossy(&answer.body);
     let element = |name: &str| {
         let (_, rest) = xml.split_once(&format!("<{name}>"))?;
@@ -225,8 +264,9 @@ fn issued(answer: &Answer) -> Vec<String> {
     ["AccessKeyId", "SecretAccessKey", "SessionToken"].into_iter().filter_map(element).collect()
 }
 
-fn operation(request: &Request) -> Operation {
+fn operation(request: &Request, door: &Door) -> Operation {
     match (request.method.as_str(), request.field("Action").as_deref()) {
+        _ if matches!(door, Door::Agent) => Operation::PodIdentity,
         ("GET", _) => Operation::OpenId,
         (_, Some("AssumeRoleWithWebIdentity")) => Operation::AssumeRoleWithWebIdentity,
         (_, Some("GetCallerIdentity")) => Operation::GetCallerIdentity,

@@ -11,6 +11,7 @@ pub struct World {
     pub issuers: Vec<Issuer>,
     pub providers: Vec<Provider>,
     pub roles: Vec<Role>,
+    pub associations: Vec<Association>,
     /// Where this STS is; signatures for another region are refused. `None` takes any region's.
     pub region: Option<String>,
     /// Seconds by which this world's clock is ahead of the machine's.
@@ -42,6 +43,17 @@ pub struct Role {
     pub max_session: u32,
 }
 
+/// An association of EKS Pod Identity, in the cluster [`CLUSTER`].
+#[derive(Clone)]
+pub struct Association {
+    pub namespace: String,
+    pub service_account: String,
+    pub role: RoleArn,
+}
+
+/// The name of the cluster that associations are in.
+pub const CLUSTER: &str = "prod";
+
 impl World {
     pub fn issuer(mut self, url: &str, jwks: Option<Jwks>) -> Self {
         self.issuers.push(Issuer { url: url.to_owned(), jwks });
@@ -57,6 +69,16 @@ impl World {
 
     pub fn role(mut self, arn: &RoleArn, trust_policy: Value) -> Self {
         self.roles.push(Role { arn: arn.clone(), trust_policy, max_session: 3600 });
+        self
+    }
+
+    /// Gives the role to a service account through EKS Pod Identity.
+    pub fn association(mut self, namespace: &str, service_account: &str, role: &RoleArn) -> Self {
+        self.associations.push(Association {
+            namespace: namespace.to_owned(),
+            service_account: service_account.to_owned(),
+            role: role.clone(),
+        });
         self
     }
 
@@ -90,6 +112,18 @@ pub fn trust_policy(role: &RoleArn, issuer: &str, subject: &str, audience: &str)
                 format!("{key}:sub"): subject,
                 format!("{key}:aud"): audience,
             }}
+        }]
+    })
+}
+
+/// The trust policy that AWS documents for EKS Pod Identity.
+pub fn pod_identity_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "pods.eks.amazonaws.com" },
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
         }]
     })
 }
