@@ -6,3 +6,4 @@ pub mod partition;
 pub mod sdk_chain;
 pub mod sdk_network;
 pub mod sdk_support;
+pub mod sts_time;

@@ -4,11 +4,20 @@
 //! One fault is one file and one static [`Cause`]. The file's name is the fault's code. To add one, write the file, add
 //! its line below and a directory in `tests/cases/`.
 
+mod answered;
 mod cause;
+mod facts;
+mod names;
+mod saying;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod webhook;
 
+pub(crate) use answered::*;
 pub use cause::*;
+pub use facts::*;
+pub use names::Names;
+pub use saying::*;
 
 /// `file: STATIC`, one line a fault.
 macro_rules! registry {

@@ -1,7 +1,7 @@
 //! From evidence to a verdict.
 
-pub mod injection;
+mod answer;
 pub mod judged;
+pub mod matcher;
 pub mod report;
-pub mod sts_errors;
-pub mod unreached;
+mod unreached;

@@ -1,11 +1,15 @@
 //! `explain`: what a code means, and what a pasted error means. Text in, text out.
 
+mod reader;
+
 use crate::causes;
-use crate::causes::{Advice, Candidate, Cause, Fix};
-use crate::diagnosis::sts_errors;
+use crate::causes::{About, Advice, Candidate, Cause, Facts, Fix, Reading};
+use crate::diagnosis::matcher::{Spoken, spoken, strongest};
 use crate::render::json::{self, FixV1};
 use crate::render::text::wrap;
 use crate::text::printable::printable;
+use crate::text::unwrap::unwrap;
+use reader::Context;
 use serde::Serialize;
 
 /// How much of a text is read, in bytes.
@@ -28,14 +32,52 @@ pub struct Explained {
 
 /// Reads any bytes: an error, a log, a page. More than [`MAX_TEXT_BYTES`] is left out at the end.
 pub fn text(bytes: &[u8]) -> Explanation {
-    let (clues, readings) = sts_errors::read_text(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
+    let (facts, readings) = read(&bytes[..bytes.len().min(MAX_TEXT_BYTES)]);
     let mut causes: Vec<Explained> = Vec::new();
     for Candidate { cause, why } in readings.iter().flat_map(|reading| &reading.candidates) {
         if causes.iter().all(|known| known.cause != *cause) {
-            causes.push(Explained { cause, why: why.clone(), fix: sts_errors::fix(cause, &clues) });
+            causes.push(Explained { cause, why: why.clone(), fix: (cause.fix)(&facts) });
         }
     }
     Explanation { causes }
+}
+
+/// What the errors in a text mean, nearest to the root cause first. Empty if none is known.
+fn read(bytes: &[u8]) -> (Facts, Vec<Reading>) {
+    let text = unwrap(bytes);
+    let mut facts = reader::read(&text);
+    let text = text.to_ascii_lowercase();
+    let mut read: Vec<Spoken> = Vec::new();
+    let mut readings = Vec::new();
+    for one in strongest(spoken(&text).into_iter().filter(|one| counts(&text, one)).collect()) {
+        if read.iter().any(|earlier| std::ptr::eq(earlier.saying, one.saying)) {
+            continue;
+        }
+        if let Context::Sts(host) = reader::context(&text, &one.place) {
+            facts.host = Some(host);
+            facts.address = reader::address(&text, &one.place);
+        }
+        readings.push((one.saying.means)(&facts));
+        read.push(one);
+    }
+    (facts, readings)
+}
+
+/// Whether a saying is about the server that it must be about.
+fn counts(text: &str, Spoken { saying, place }: &Spoken) -> bool {
+    let context = || reader::context(text, place);
+    let is_of_sts = || matches!(context(), Context::Sts(_) | Context::Words);
+    match saying.about {
+        About::Anything => true,
+        About::Sts => is_of_sts(),
+        About::StsAtTheEnd => matches!(context(), Context::Sts(_)) && text.len() - place.end < 120,
+        About::StsOrSdk => {
+            reader::is_about_sts(text, place)
+                || context() != Context::OtherAws && reader::is_of_an_sdk(text, place)
+                || is_of_sts()
+        }
+        About::Aws => context() != Context::OtherHost,
+    }
 }
 
 impl Explanation {

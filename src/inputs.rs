@@ -3,7 +3,6 @@
 #![allow(clippy::disallowed_methods, clippy::expect_used, reason = "compiled for tests and fuzzing only")]
 
 use crate::aws::arn::RoleArn;
-use crate::diagnosis::sts_errors;
 use crate::documents::Documents;
 use crate::documents::audit::{Context, audit};
 use crate::documents::trust_policy::{Answer, Policy, Request, Verdict, evaluate, json, unwrap};
@@ -81,9 +80,6 @@ pub fn documents(bytes: &[u8]) {
 }
 
 pub fn error_text(bytes: &[u8]) {
-    for reading in sts_errors::read_text(bytes).1 {
-        assert!(!reading.candidates.is_empty());
-    }
     let explanation = explain::text(bytes);
     let page = explanation.to_text();
     assert!(!drives_the_terminal(&page), "what a text holds must not drive the terminal");

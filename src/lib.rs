@@ -14,8 +14,8 @@
 //! | [`modes`] | one run, `wait`, `serve`, `ping`, and what they share: schedule, log, termination message, signals |
 //! | [`documents`] | what kubectl and aws print, and what is judged by it: audit, trust policies, debug containers |
 //! | [`explain`] | a pasted error text to ranked causes |
-//! | [`diagnosis`] | the verdict: what an answer, a connection that failed and the webhook's traces mean |
-//! | [`causes`] | one fault, one file: its code, texts, judge |
+//! | [`diagnosis`] | the verdict: which cause the evidence shows, what STS answered, how a connection failed |
+//! | [`causes`] | one fault, one file: its code, texts, sayings, judge and fix; [`causes::Facts`], which they rank by |
 //! | [`probe`] | what can be seen in a pod: whose view, the reading itself, the evidence |
 //! | [`aws`] | ARNs, partitions, issuers, what each SDK does |
 //! | [`text`] | values on their way in and out: secrets, printable text, times |

@@ -5,3 +5,4 @@ pub mod printable;
 pub mod redact;
 pub mod secrets;
 pub mod timestamp;
+pub mod unwrap;

@@ -3,6 +3,9 @@
 use crate::probe::evidence::is_private;
 use std::net::IpAddr;
 
+/// What the webhook writes into tokens, in every partition.
+pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
+
 /// Top-level names that public DNS does not have: RFC 6761 (localhost, test), RFC 6762 (local, and in appendix G those
 /// that private networks took), ICANN's reservation of internal, and what Kubernetes makes up (svc, cluster).
 const INTERNAL: [&str; 12] = [

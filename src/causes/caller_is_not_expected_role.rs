@@ -1,6 +1,5 @@
 use crate::aws::arn::RoleArn;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The session belongs to another identity than the role in `AWS_ROLE_ARN`.
@@ -23,7 +22,10 @@ proves nothing. Compare the caller that it returns.
 If an error names an unexpected caller, the SDK used other credentials: static keys, a profile, Pod Identity or the \
 node role. If it names the right role and says \"is not authorized to perform\", IRSA works, and the role's own \
 permissions lack that action.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -39,7 +41,15 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let cause = format!("GetCallerIdentity returned {}, but AWS_ROLE_ARN is {role}.", caller.arn);
-    Diagnosis::new(cause, fix(&CALLER_IS_NOT_EXPECTED_ROLE, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Compare the caller with AWS_ROLE_ARN. If they differ, other credentials take precedence over web identity.",
+    )
+    .command("aws sts get-caller-identity --output json")
+    .command("env | grep -oE '^AWS_[A-Z0-9_]+'")
 }
 
 #[cfg(test)]

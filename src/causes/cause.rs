@@ -1,5 +1,6 @@
 //! The results of a check: a [`Cause`] defines a fault, a [`Diagnosis`] describes one occurrence of it.
 
+use super::{Facts, Saying};
 use crate::probe::evidence::Evidence;
 use serde::Serialize;
 
@@ -58,9 +59,16 @@ pub struct Cause {
     pub advice: Advice,
     /// The long text of `irsa-probe explain CODE`: what the fault means, what causes it, how to fix it.
     pub explanation: &'static str,
+    /// How AWS, SDKs, operating systems and TLS libraries put it: in a live answer, and in a text that `explain` reads.
+    pub says: &'static [Saying],
+    /// A change in IAM that was made a moment ago can cause it, so `wait` retries for `--settle`: "changes ... are
+    /// eventually consistent" (IAM User Guide, "Troubleshoot IAM").
+    pub settles: bool,
     /// Judges the evidence, and reads nothing else. `None`: no evidence inside a pod proves the fault. It is then only a
     /// candidate, or it is recognised in an error text.
     pub judge: Option<fn(&Evidence) -> Outcome>,
+    /// What to do about it, with the names that are known.
+    pub fix: fn(&Facts) -> Fix,
 }
 
 impl PartialEq for Cause {

@@ -1,7 +1,6 @@
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{EndpointFault, Evidence, Seen};
 
 /// A host that resembles an STS host of the China partition but does not exist.
@@ -20,7 +19,10 @@ their hosts end in .amazonaws.com.cn.
 
 Set AWS_REGION to one of the two regions and let the SDK choose the host. The audience in China is sts.amazonaws.com, \
 as in every other partition.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -37,7 +39,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let of_china = role.filter(|role| role.partition == Partition::China);
     let role = of_china.map_or_else(String::new, |role| format!(" The role {} is in the China partition.", role.name));
     let cause = format!("The STS host is {host}, which does not exist in the China partition.{role}");
-    Diagnosis::new(cause, fix(&CHINA_PARTITION_ENDPOINT, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
 }
 
 /// Whether a host resembles an STS host in China, but is not one.
@@ -47,6 +49,10 @@ pub fn is_near(host: &str) -> bool {
     region.is_some_and(|region| {
         !Partition::China.knows_region(region) || Partition::of_host(host) != Some(Partition::China)
     })
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Set AWS_REGION to cn-north-1 or cn-northwest-1. SDKs then call the hosts that end in .amazonaws.com.cn.")
 }
 
 #[cfg(test)]

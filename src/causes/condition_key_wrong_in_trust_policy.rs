@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// A condition of the trust policy uses a key that IAM does not set in the request.
 pub static CONDITION_KEY_WRONG_IN_TRUST_POLICY: Cause = Cause {
@@ -20,5 +20,18 @@ with keys of two clusters never matches, because all conditions of a statement m
 azp and a few more claims, but not kubernetes.io.
 
 Give each cluster its own statement, with exactly the two keys that `irsa-probe trust-policy` prints.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { subject, audience, .. } = &names;
+    let key = names.key();
+    names.compare(Fix::new(format!(
+        "Use the condition keys \"{key}:sub\" (for {subject:?}) and \"{key}:aud\" (for {audience:?}), and no others, in \
+         the trust policy's statement. Give each further cluster its own statement."
+    )))
+}

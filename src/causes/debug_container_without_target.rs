@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Fix, Outcome, Severity};
-use crate::documents::debug_profile;
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The probe runs in a debug container that cannot see the application.
@@ -23,7 +22,10 @@ name as ephemeral unless it has a volume of the pod, a memory or CPU limit, or a
 
 irsa-probe debug-profile reads the pod's JSON and writes a script. The script creates a debug container that can see \
 the application.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -38,8 +40,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("nothing indicates that this is a debug container");
     };
     let name = &container.name;
-    let fix = Fix::new("Create a debug container that can see the application.")
-        .command(debug_profile::command_for(evidence, &[]));
+    let facts = Facts::of(evidence);
+    let fix = fix(&facts);
     if container.is_named_by_kubectl_debug() {
         let cause = format!(
             "The probe runs in the debug container {name}, which has no IRSA variables. No process of another \
@@ -51,10 +53,15 @@ fn judge(evidence: &Evidence) -> Outcome {
         "The probe runs in container {name}. Like an ephemeral container, it has no AWS variables, no volume of the \
          pod and no limits. No process of another container is visible there."
     );
-    let fix = fix.command(format!("kubectl get pod {} -o json | irsa-probe audit -", evidence.kubectl_pod()));
+    let fix = fix.command(facts.names().audit_pod());
     let not_ephemeral =
         Candidate { cause: &ENV_NOT_INJECTED, why: format!("if {name} is a regular container, not an ephemeral one") };
     Diagnosis::new(cause, fix).could_be(vec![not_ephemeral]).into()
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new("Create a debug container that can see the application.").command(names.debug(""))
 }
 
 #[cfg(test)]

@@ -24,7 +24,10 @@ than the wait fails, although the name can be resolved.
 
 Remove a dead server from /etc/resolv.conf (the node's, or dnsConfig). Allow both UDP and TCP port 53. Lower ndots \
 (dnsConfig.options) if each query is slow.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix: |_| servers(),
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -47,7 +50,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         cause += &slowness(lookup);
     }
     cause += consequence(lookup).trim_end();
-    Outcome::Warning(Box::new(Diagnosis::new(cause.trim_end(), fix(lookup, &troubles))))
+    Outcome::Warning(Box::new(Diagnosis::new(cause.trim_end(), repair(lookup, &troubles))))
 }
 
 fn slowness(lookup: &Lookup) -> String {
@@ -82,7 +85,7 @@ fn consequence(lookup: &Lookup) -> String {
     text
 }
 
-fn fix(lookup: &Lookup, troubles: &[String]) -> Fix {
+fn repair(lookup: &Lookup, troubles: &[String]) -> Fix {
     let pods = "kubectl get pods --namespace kube-system --selector k8s-app=kube-dns";
     if troubles.is_empty() {
         let fewer = match lookup.names.len() > 1 {
@@ -92,11 +95,15 @@ fn fix(lookup: &Lookup, troubles: &[String]) -> Fix {
         return Fix::new(format!("Find out why DNS answers slowly (check the CPU limits and load of CoreDNS){fewer}."))
             .command(pods);
     }
+    servers()
+}
+
+fn servers() -> Fix {
     Fix::new(
-        "Repair or remove that name server (in the node's /etc/resolv.conf or dnsConfig). Allow UDP and TCP port 53 to \
-         it for all record types.",
+        "Repair or remove the name server that does not answer (in the node's /etc/resolv.conf or dnsConfig). Allow UDP \
+         and TCP port 53 to it for all record types.",
     )
-    .command(pods)
+    .command("kubectl get pods --namespace kube-system --selector k8s-app=kube-dns")
     .command("kubectl get networkpolicies --all-namespaces")
 }
 

@@ -1,5 +1,7 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{
+    Advice, Candidate, Cause, Facts, Fix, PROXY_INTERFERES, Priority, STS_ENDPOINT_MISCONFIGURED, Saying, Severity,
+    any, connected, sts_endpoint_misconfigured::host_first, with,
+};
 
 /// The STS host name cannot be resolved.
 pub static DNS_FAILURE: Cause = Cause {
@@ -20,8 +22,106 @@ The probe queries as the C library does: every server, every search domain, IPv4
 glibc succeeds if the query for IPv6 addresses gets no answer or SERVFAIL.
 
 In the first seconds after a node starts, such faults are often transient.",
-    judge: Some(|evidence| unreached::judge(&DNS_FAILURE, evidence)),
+    says: &[
+        // A name server says that there is no such name.
+        Saying::new(
+            Priority::Network(60),
+            &[any(&[
+                "no such host",
+                "enotfound",
+                "nxdomain",
+                "name or service not known",
+                "name does not resolve",
+                "nodename nor servname provided",
+            ])],
+            |facts| host_first(facts, no_such_name(facts)),
+        ),
+        Saying::new(
+            Priority::Network(70),
+            &[
+                with(
+                    &["eai_again", "temporary failure", "server misbehaving", "try again"],
+                    &[&["lookup", "getaddrinfo", "resolution", "resolve", "dns", "resolving"]],
+                ),
+                with(
+                    &["dial tcp: lookup", "dial udp: lookup", "dns lookup", "resolving", "resolver"],
+                    &[&[
+                        "i/o timeout",
+                        "connection refused",
+                        "timed out",
+                        "timeout",
+                        "deadline exceeded",
+                        "servfail",
+                        "no answer",
+                    ]],
+                ),
+                // What .NET makes of a resolver that says "try again".
+                with(&["resource temporarily unavailable"], &[&["socketexception"]]),
+                any(&["dns query failed", "aws_io_dns_query_failed", "dns resolution timed out"]),
+            ],
+            |facts| {
+                let why = "the name server did not answer, or failed";
+                host_first(facts, vec![Candidate::new(&DNS_FAILURE, why)])
+            },
+        ),
+        // The resolver returned nothing, and the SDK does not say whether it denied the name or did not answer.
+        Saying::new(
+            Priority::Network(80),
+            &[any(&[
+                "unknownhostexception",
+                "could not resolve host",
+                "couldn't resolve host",
+                "failed to lookup address information",
+                "getaddrinfo failed",
+                "name resolution failed",
+                "failed to resolve",
+                "unable to resolve host",
+                "dns error",
+                "nameresolutionerror",
+                "host not found",
+                "no such host is known",
+                "remote name could not be resolved",
+                "aws_io_dns_invalid_name",
+                // The name is there and has no address: a name server that answers for the zone itself.
+                "no address associated with hostname",
+                "host name was invalid for dns resolution",
+            ])],
+            |facts| {
+                let mut candidates = no_such_name(facts);
+                if !facts.proxy {
+                    candidates.swap(0, 1);
+                }
+                host_first(facts, candidates)
+            },
+        ),
+    ],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+fn no_such_name(facts: &Facts) -> Vec<Candidate> {
+    let host = facts.host.as_deref().unwrap_or("the name");
+    let proxy = match facts.proxy {
+        true => format!("a proxy is set, but the client resolved {host} itself: it ignores the proxy"),
+        false => {
+            format!("{host} is a public name: if only the proxy resolves such names, the client ignores the proxy")
+        }
+    };
+    vec![
+        Candidate::new(&PROXY_INTERFERES, proxy),
+        Candidate::new(
+            &DNS_FAILURE,
+            "the cluster's DNS is down, cannot resolve public names, or serves a private zone of that name",
+        ),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "the host may not exist"),
+    ]
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Check the cluster's DNS: CoreDNS pods, NetworkPolicy, and security groups for port 53 over UDP and TCP.")
+        .command("kubectl get pods --namespace kube-system --selector k8s-app=kube-dns")
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
 use crate::causes::{
     Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, ENV_NOT_INJECTED_BY_OPT_OUT,
-    ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, ENV_STRIPPED_FROM_PROCESS, Fix,
-    Outcome, Severity,
+    ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, ENV_PARTIALLY_SET,
+    ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, Priority, Reading, SDK_LACKS_WEB_IDENTITY, Saying,
+    Severity, VariableState, any, webhook, with,
 };
-use crate::diagnosis::injection;
 use crate::probe::evidence::{ActiveCredentials, Evidence, Seen};
 
 /// Neither of the two IRSA variables is set.
@@ -30,7 +30,66 @@ A pod that never needed a role runs the same. With --if-configured, which fleet-
 reports a warning and exits 0.
 
 Read the service account's annotations, correct them if needed, then recreate the pod.",
+    says: &[Saying::new(
+        Priority::Chain,
+        &[
+            with(&["tokenfilewebidentitycredentials"], &[&["received undefined", "cannot read propert"]]),
+            with(&["aws_web_identity_token_file", "webidentitytokenfile"], &[NOT_SET]),
+            with(
+                &[
+                    "no credentials found",
+                    "credentials not found",
+                    "credentials were not found",
+                    "no credentials were found",
+                ],
+                &[&[
+                    "aws",
+                    "iam",
+                    "imds",
+                    "credential provider",
+                    "any provider",
+                    "instance profile",
+                    "instance metadata",
+                ]],
+            ),
+            any(&[
+                "unable to locate credentials",
+                "nocredentialserror",
+                "nocredentialproviders",
+                "no valid providers in chain",
+                "could not load credentials from any providers",
+                "credentialsprovidererror",
+                "missing credentials in config",
+                "unable to load aws credentials",
+                "unable to load credentials",
+                "no ec2 imds role found",
+                "ec2metadataerror",
+                "ec2rolerequesterror",
+                "failed to refresh cached credentials",
+                "failed to retrieve credentials",
+                "unable to get iam security credentials from ec2 instance metadata service",
+                "error retrieving credentials from the instance profile metadata",
+                "missingcredentialserror",
+                "unable to sign request without credentials",
+                "no valid credential sources",
+                "no credential providers",
+                "no credential provider found",
+                "instance meta error",
+                "no providers in chain provided credentials",
+                "no identity could be resolved from the chain",
+                "could not find credentials",
+                "unable to find credentials",
+                "failed to resolve aws credentials",
+                "request is missing authentication token",
+                "web identity configuration not specified",
+                "valid credentials could not be sourced",
+            ]),
+        ],
+        no_credentials,
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -51,24 +110,15 @@ fn judge(evidence: &Evidence) -> Outcome {
     if environment.variable("AWS_IAM_ROLE_ARN").is_set() {
         cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads it. The name must be AWS_ROLE_ARN.";
     }
-    if let Some(mounts) = injection::without_variables(evidence) {
+    if let Some(mounts) = webhook::without_variables(evidence) {
         cause = format!("{cause} {mounts}");
     }
     if let Some((namespace, name)) = evidence.service_account() {
         cause += &format!(" The pod runs as service account {namespace}/{name}.");
     }
     cause += &instead(evidence);
-    let fix = Fix::new(format!(
-        "Check and correct the annotation of the service account, then recreate the pod; {}.",
-        injection::RECREATE
-    ));
-    let fix = injection::inspect_service_account(evidence, fix)
-        .command("kubectl get mutatingwebhookconfigurations pod-identity-webhook")
-        .command(format!(
-            "kubectl get pod {} -o 'custom-columns=SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'",
-            evidence.kubectl_pod()
-        ));
-    if injection::is_absent_as_allowed(evidence) {
+    let fix = fix(&Facts::of(evidence));
+    if webhook::is_absent_as_allowed(evidence) {
         cause += " Nothing else in this container is configured for IRSA, and --if-configured allows that.";
         let fix = Fix {
             text: "If this pod needs a role, annotate its service account, then recreate the pod.".to_owned(),
@@ -103,7 +153,7 @@ fn candidates(evidence: &Evidence) -> Vec<Candidate> {
         cause: &ENV_STRIPPED_FROM_PROCESS,
         why: "the webhook mounted the token, so it set the variables too".to_owned(),
     });
-    let skipped = injection::skipped(evidence);
+    let skipped = webhook::skipped(evidence);
     let skipped = skipped.map(|why| Candidate { cause: &ENV_NOT_INJECTED_BY_OPT_OUT, why });
     lost.into_iter().chain(missed()).chain(skipped).collect()
 }
@@ -123,6 +173,65 @@ fn missed() -> Vec<Candidate> {
             why: "if other pods with annotated service accounts also lack the variables".to_owned(),
         },
     ]
+}
+
+/// No source of credentials gave any: the chain did not even try web identity, or could not.
+pub(super) fn no_credentials(facts: &Facts) -> Reading {
+    let sdk = &SDK_LACKS_WEB_IDENTITY;
+    match (facts.role_variable, facts.file_variable) {
+        (VariableState::Set, VariableState::Set) => {
+            let why = "both variables are set, but no credentials were found: this SDK or its chain has no web \
+                       identity";
+            Reading::decided(sdk, why)
+        }
+        (VariableState::Set, VariableState::Missing | VariableState::Empty)
+        | (VariableState::Missing | VariableState::Empty, VariableState::Set)
+        | (VariableState::Empty, VariableState::Empty) => {
+            Reading::decided(&ENV_PARTIALLY_SET, "only one of the two variables has a value")
+        }
+        _ => Reading::open(
+            &ENV_NOT_INJECTED,
+            vec![
+                Candidate::new(
+                    &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+                    "check the pod's service account for the annotation eks.amazonaws.com/role-arn",
+                ),
+                Candidate::new(
+                    &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
+                    "an annotation does not change a pod that already exists",
+                ),
+                Candidate::new(
+                    &ENV_NOT_INJECTED_WEBHOOK_MISSING,
+                    "without the pod identity webhook, no pod gets the variables",
+                ),
+                Candidate::new(
+                    sdk,
+                    "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or uses \
+                     its own chain",
+                ),
+                Candidate::new(
+                    &ENV_STRIPPED_FROM_PROCESS,
+                    "if the container has them but the process does not, a supervisor removed them",
+                ),
+                Candidate::new(
+                    &ENV_NOT_INJECTED_BY_OPT_OUT,
+                    "if only other containers of the pod have them, the annotation skip-containers names this one",
+                ),
+            ],
+        ),
+    }
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { pod, .. } = &names;
+    let fix = Fix::new(format!(
+        "Check and correct the annotation of the service account, then recreate the pod; {}.",
+        webhook::RECREATE
+    ));
+    names.inspect_service_account(fix).command(webhook::SHOW).command(format!(
+        "kubectl get pod {pod} -o 'custom-columns=SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'"
+    ))
 }
 
 #[cfg(test)]

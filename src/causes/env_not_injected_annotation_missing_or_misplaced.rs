@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The service account does not have the annotation that the webhook reads.
 pub static ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED: Cause = Cause {
@@ -15,5 +15,21 @@ or create a service account with another name.
 
 Find out which service account the pod uses (.spec.serviceAccountName), annotate that service account, then recreate \
 the pod.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { namespace, service_account, role_arn, .. } = &names;
+    Fix::new(
+        "Annotate the service account that the pod runs as (not the pod, not another account) with \
+         eks.amazonaws.com/role-arn, then recreate the pod.",
+    )
+    .command(names.show_account())
+    .command(format!(
+        "kubectl annotate serviceaccount {service_account} -n {namespace} eks.amazonaws.com/role-arn={role_arn}"
+    ))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The pod opts out of webhook injection.
 pub static ENV_NOT_INJECTED_BY_OPT_OUT: Cause = Cause {
@@ -15,5 +15,19 @@ another reason.
 
 If the pod needs the role, remove the label or the annotation from its template, then recreate the pod. The webhook \
 acts only when a pod is created.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { namespace, .. } = facts.names();
+    Fix::new(
+        "Remove the annotation eks.amazonaws.com/skip-containers or the label \
+         eks.amazonaws.com/skip-pod-identity-webhook from the pod template, then recreate the pod.",
+    )
+    .command(format!(
+        "kubectl get pods -n {namespace} -o 'custom-columns=POD:.metadata.name,SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'"
+    ))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity, webhook};
 
 /// The pod was created before its service account was annotated.
 pub static ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION: Cause = Cause {
@@ -14,5 +14,14 @@ webhook's cache did not contain the service account yet.
 
 Compare the pod's creationTimestamp with the time of the annotation. Then recreate the pod, for example with kubectl \
 rollout restart.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { namespace, .. } = facts.names();
+    Fix::new(format!("Recreate the pod: the webhook mutates pods only when they are created. {}", webhook::OWNER))
+        .command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, webhook, with};
 
 /// The webhook was missing or failed when the pod was created.
 pub static ENV_NOT_INJECTED_WEBHOOK_MISSING: Cause = Cause {
@@ -17,5 +17,27 @@ The pod label eks.amazonaws.com/skip-pod-identity-webhook has the same effect on
 eks.amazonaws.com/skip-containers excludes single containers.
 
 Check that the MutatingWebhookConfiguration exists and that its service answers, then recreate the pod.",
+    says: &[Saying::new(
+        Priority::Admission,
+        &[with(
+            &["failed calling webhook", "failed to call webhook", "failing open"],
+            &[&["pod-identity-webhook", "pod-identity-webhook.amazonaws.com", "iam-for-pods.amazonaws.com"]],
+        )],
+        |_| {
+            let why = "the API server could not call the pod identity webhook, failed open, and admitted pods without \
+                       variables";
+            Reading::decided(&ENV_NOT_INJECTED_WEBHOOK_MISSING, why)
+        },
+    )],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Restore the pod identity webhook (EKS runs it; on other clusters, install it with a certificate that the API \
+         server trusts), then recreate the pod.",
+    )
+    .command(webhook::SHOW)
+}

@@ -1,5 +1,7 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::injection;
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, NOT_SET, Names, Outcome, Priority, Reading, Saying, Severity, VariableState,
+    any, env_not_injected, webhook, with,
+};
 use crate::probe::evidence::{Evidence, Flaw, Variable};
 
 /// One of the two IRSA variables has no value.
@@ -18,7 +20,33 @@ A variable that is set but empty, blank or not UTF-8 counts as missing. It still
 
 Remove the variable from the manifest and let the webhook set both, or set both to correct values. Then recreate the \
 pod.",
+    says: &[
+        Saying::new(
+            Priority::File(10),
+            &[any(&[
+                "from path , open : no such file",
+                "open : no such file or directory",
+                "no such file or directory: ''",
+                "no such file or directory, open ''",
+                "unable to read file at .",
+                "read .: is a directory",
+                "unable to read file at : ",
+                "unable to read file at caused by",
+            ])],
+            |facts| reading(facts, "the token path is empty"),
+        ),
+        Saying::new(
+            Priority::Sdk,
+            &[
+                any(&["has no role arn configured", "missing required argument: role_arn"]),
+                with(&["aws_role_arn", "role arn", "rolearn", "role_arn"], &[NOT_SET]),
+            ],
+            |facts| reading(facts, "the token path is set but the role ARN is not"),
+        ),
+    ],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 const NAMES: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
@@ -39,18 +67,10 @@ fn judge(evidence: &Evidence) -> Outcome {
     if !environment.variable("AWS_ROLE_ARN").is_set() && environment.variable("AWS_IAM_ROLE_ARN").is_set() {
         cause += " AWS_IAM_ROLE_ARN is set, but no AWS SDK reads it.";
     }
-    if let Some(mounts) = injection::half_set(evidence) {
+    if let Some(mounts) = webhook::half_set(evidence) {
         cause = format!("{cause} {mounts}");
     }
-    let fix = Fix::new(format!(
-        "Remove both variables from the container's env so that the webhook sets them, then recreate the pod; {}.",
-        injection::RECREATE
-    ))
-    .command(format!(
-        "kubectl set env KIND/NAME -n {} AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-",
-        evidence.kubectl_namespace()
-    ));
-    Diagnosis::new(cause, injection::inspect_service_account(evidence, fix)).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
 }
 
 fn flaw(name: &str, variable: &Variable) -> Option<String> {
@@ -59,6 +79,24 @@ fn flaw(name: &str, variable: &Variable) -> Option<String> {
         Some(flaw @ (Flaw::Empty | Flaw::Blank | Flaw::NotUnicode)) => Some(format!("{name} is {}", flaw.in_words())),
         _ => None,
     }
+}
+
+fn reading(facts: &Facts, why: &str) -> Reading {
+    match (facts.role_variable, facts.file_variable) {
+        (VariableState::Missing, VariableState::Missing) => env_not_injected::no_credentials(facts),
+        _ => Reading::decided(&ENV_PARTIALLY_SET, why),
+    }
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { namespace, .. } = &names;
+    let fix = Fix::new(format!(
+        "Remove both variables from the container's env so that the webhook sets them, then recreate the pod; {}.",
+        webhook::RECREATE
+    ))
+    .command(format!("kubectl set env KIND/NAME -n {namespace} AWS_ROLE_ARN- AWS_WEB_IDENTITY_TOKEN_FILE-"));
+    names.inspect_service_account(fix)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, OtherProcess, TargetVariables};
 
 /// The container has the IRSA variables, but not every process in it has them.
@@ -19,7 +19,10 @@ clears its variables after the start, and /proc/PID/environ continues to show th
 application is PHP, check that the pool's configuration says clear_env = no, or names the variables with env[...].
 
 Pass the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION to the process.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -42,7 +45,7 @@ fn judge(evidence: &Evidence) -> Outcome {
                 named(&with(true)),
                 if with(true).len() == 1 { "has" } else { "have" },
             );
-            Diagnosis::new(cause, fix()).into()
+            Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
         }
         [true, true] if !with(false).is_empty() => {
             let cause = format!(
@@ -51,17 +54,10 @@ fn judge(evidence: &Evidence) -> Outcome {
                 named(&with(false)),
                 if with(false).len() == 1 { "does" } else { "do" },
             );
-            Outcome::Warning(Box::new(Diagnosis::new(cause, fix())))
+            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
         }
         _ => Outcome::Pass,
     }
-}
-
-fn fix() -> Fix {
-    Fix::new(
-        "Configure the program that starts the process to pass on AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and \
-         AWS_REGION.",
-    )
 }
 
 fn named(processes: &[&OtherProcess]) -> String {
@@ -73,6 +69,13 @@ fn named(processes: &[&OtherProcess]) -> String {
     };
     let noun = if processes.len() == 1 { "process" } else { "processes" };
     format!("{noun} {}{more}", names.join(", "))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Configure the program that starts the process to pass on AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and \
+         AWS_REGION (php-fpm: clear_env = no; sudo: --preserve-env; systemd: PassEnvironment).",
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// A `Deny` statement of the trust policy matches this call.
 pub static EXPLICIT_DENY_IN_TRUST_POLICY: Cause = Cause {
@@ -15,5 +15,13 @@ often matches it.
 
 `irsa-probe trust-policy --check role.json` shows which statement it is. Narrow its conditions so that they exclude \
 this service account.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    names.compare(Fix::new("Narrow the conditions of the Deny statement so that they exclude this service account."))
+}

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, answered, any};
 
 /// The identity provider itself rejected the token.
 pub static IDP_REJECTED_CLAIM: Cause = Cause {
@@ -15,18 +14,32 @@ OAuth 2.0 providers www.amazon.com and graph.facebook.com. It verifies OIDC toke
 cluster and of Google. This error has never been seen on EKS.
 
 Ask the provider for the reason, and get a new token from it.",
-    judge: Some(|evidence| sts_errors::judge(&IDP_REJECTED_CLAIM, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["idprejectedclaim", "idprejectedclaimexception", "idp) reported that authentication failed"])],
+        |_| Reading::decided(&IDP_REJECTED_CLAIM, "the identity provider itself rejected the token"),
+    )],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Ask the identity provider why it rejects the token. STS verifies Kubernetes tokens itself, so they never get \
+         this error.",
+    )
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &IDP_REJECTED_CLAIM,
             AssumeRoleWithWebIdentity,
             &["403 IDPRejectedClaim: graph.example.com responded with HTTP/1.1 400 Bad Request"],

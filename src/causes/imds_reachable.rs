@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Imds, Seen};
 
 /// Programs in this container can obtain node-role credentials.
@@ -21,7 +20,10 @@ If IMDSv2 session tokens are required and the hop limit is 1, the answer does no
 host's network. Set both in the launch template. Pods that need the region or other metadata must get it from another \
 source. EKS Auto Mode and managed node groups with Amazon Linux 2023 do this by default. eksctl sets a hop limit of 2 \
 unless disablePodIMDS is set.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -30,18 +32,25 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(_) => return Outcome::Pass,
         Seen::Seen(imds) => imds,
     };
-    let Imds { role, instance, version_1, .. } = imds;
+    let Imds { role, version_1, .. } = imds;
     let Some(role) = role else {
         return Outcome::Pass;
     };
     let version = if *version_1 { " It does not require a session token (IMDSv1)." } else { "" };
     let cause = format!("IMDS answers from this container and provides credentials of the node role {role}.{version}");
-    let instance = instance.as_deref().unwrap_or("INSTANCE");
-    let fix = fix(&IMDS_REACHABLE, &Clues::of(evidence)).command(format!(
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { instance, .. } = facts.names();
+    Fix::new(
+        "Set the hop limit of the instance metadata service to 1 so that pods cannot obtain node-role credentials. First \
+         give every pod on the node that needs AWS its own role: the others lose access.",
+    )
+    .command(format!(
         "aws ec2 modify-instance-metadata-options --instance-id {instance} --http-tokens required \
          --http-put-response-hop-limit 1"
-    ));
-    Diagnosis::new(cause, fix).into()
+    ))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{self, Clues, fix};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, answered, with,
+};
 use crate::probe::evidence::Evidence;
 
 /// The session name has characters or a length that STS rejects.
@@ -16,23 +17,36 @@ AssumeRoleWithWebIdentity). STS rejects names that are built from a path, contai
 error is ValidationError at 'roleSessionName'. Some SDKs hide that text.
 
 Set AWS_ROLE_SESSION_NAME to a valid name, or remove the variable: SDKs then generate a name. Then recreate the pod.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[with(&["rolesessionname", "role_session_name", "role-session-name"], &[INVALID])],
+        |_| Reading::decided(&INVALID_SESSION_NAME, "AWS rejects the role session name"),
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(name) = evidence.environment.value("AWS_ROLE_SESSION_NAME") else {
-        return sts_errors::judge(&INVALID_SESSION_NAME, evidence);
+        return answered(evidence);
     };
     let bad = name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c));
     let fault = match bad {
         Some(character) => format!("It contains the character {character:?}, which STS does not allow"),
         None if (2..=64).contains(&name.len()) => {
-            return sts_errors::pass_unless_said(&INVALID_SESSION_NAME, evidence);
+            return Outcome::Pass;
         }
         None => format!("It has {} characters, but STS allows 2 to 64", name.len()),
     };
     let cause = format!("AWS_ROLE_SESSION_NAME is {name:?}. {fault}.");
-    Diagnosis::new(cause, fix(&INVALID_SESSION_NAME, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Set AWS_ROLE_SESSION_NAME to 2 to 64 letters, digits and _+=,.@- (or leave it empty), then recreate the pod.",
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 use crate::aws::issuer::why_unreachable;
-use crate::causes::{Advice, Cause, Diagnosis, Fix, NOT_AUTHORIZED, Outcome, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The issuer is not a URL that STS can reach.
@@ -22,7 +21,10 @@ OpenIDConnect provider found\" or \"Couldn't retrieve verification key\".
 On EKS, the issuer is always public. On a self-managed cluster, set the API server's --service-account-issuer to the \
 public URL where you publish the discovery document and the JWKS. Register that URL as an IAM provider, then recreate \
 the pods.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -31,19 +33,21 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("the token is not for STS");
     }
     let Some(issuer) = &token.issuer else {
-        return Diagnosis::new("The token has no issuer (iss).", fix()).into();
+        return Diagnosis::new("The token has no issuer (iss).", fix(&Facts::of(evidence))).into();
     };
     match why_unreachable(issuer) {
-        None => sts_errors::pass_unless_said(&ISSUER_NOT_PUBLIC_DEFAULT, evidence),
+        None => Outcome::Pass,
         // A substitute for STS may reach the issuer. If it issued a session, the issuer is not the fault.
         Some(_) if evidence.session.seen().is_some() => Outcome::Pass,
         // STS evaluates the role only after it has verified the token.
-        Some(_) if sts_errors::finding_cause(evidence) == Some(&NOT_AUTHORIZED) => Outcome::Pass,
-        Some(why) => Diagnosis::new(format!("The token's issuer is {issuer:?}: {why}."), fix()).into(),
+        Some(_) if evidence.sts_error().is_some_and(|error| error.code == "AccessDenied") => Outcome::Pass,
+        Some(why) => {
+            Diagnosis::new(format!("The token's issuer is {issuer:?}: {why}."), fix(&Facts::of(evidence))).into()
+        }
     }
 }
 
-fn fix() -> Fix {
+fn fix(_: &Facts) -> Fix {
     Fix::new(
         "Set the API server's --service-account-issuer to a public https URL with a published discovery document, then \
          recreate the pod.",

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, answered, any};
 
 /// STS cannot reach the token's issuer.
 pub static ISSUER_UNREACHABLE: Cause = Cause {
@@ -18,18 +17,41 @@ says that IDPCommunicationError is often transient.
 
 EKS runs its issuers itself, so retrying helps on EKS. A self-hosted issuer must answer quickly from the whole \
 internet: put its two documents on S3 or behind a CDN.",
-    judge: Some(|evidence| sts_errors::judge(&ISSUER_UNREACHABLE, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&[
+            "idpcommunicationerror",
+            "idpcommunicationerrorexception",
+            "asked to verify the incoming identity token could not be reached",
+        ])],
+        |_| {
+            let why = "STS could not reach the issuer; AWS calls this often transient";
+            Reading::decided(&ISSUER_UNREACHABLE, why)
+        },
+    )],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new(
+        "Wait and retry: this fault is usually temporary. If it stays, make the issuer's discovery document and keys \
+         reachable from the internet, and start fewer pods at once.",
+    )
+    .command(names.show_issuer())
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &ISSUER_UNREACHABLE,
             AssumeRoleWithWebIdentity,
             &["400 IDPCommunicationError: An error occurred while communicating with the identity provider"],

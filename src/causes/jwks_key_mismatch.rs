@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Issuer, Seen, Signature};
 
 /// The issuer's published keys do not include the one that signed the token.
@@ -18,7 +17,10 @@ never updated. STS answers \"Couldn't retrieve verification key\", as it does wh
 
 Compare `kubectl get --raw /openid/v1/jwks` with the document at the issuer's jwks_uri. Publish the new key, and keep \
 the old one until its last token has expired (a day).",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -42,13 +44,23 @@ fn judge(evidence: &Evidence) -> Outcome {
              cluster signed the token, or the token was modified."
         ),
     };
-    let fix = fix(&JWKS_KEY_MISMATCH, &Clues::of(evidence));
+    let fix = fix(&Facts::of(evidence));
     let diagnosis = Diagnosis::new(cause, fix);
     match evidence.session.seen() {
         // STS caches keys for some time: it still had this one.
         Some(_) => Outcome::Warning(Box::new(diagnosis)),
         None => diagnosis.into(),
     }
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new(
+        "Publish the key that signs the cluster's tokens at the issuer's jwks_uri. After a rotation, keep the old key \
+         there until the last token that it signed has expired.",
+    )
+    .command("kubectl get --raw /openid/v1/jwks")
+    .command(names.show_issuer())
 }
 
 #[cfg(test)]

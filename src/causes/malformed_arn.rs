@@ -1,7 +1,7 @@
 use crate::aws::arn::{ArnFault, RoleArn};
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::injection;
-use crate::diagnosis::sts_errors;
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, any, with,
+};
 use crate::probe::evidence::Evidence;
 
 /// `AWS_ROLE_ARN` is not the ARN of a role.
@@ -21,7 +21,20 @@ so a typo in it reaches every pod. STS answers with ValidationError \"Request AR
 to the node role instead.
 
 Correct the annotation, then recreate the pod. Its variables are set at creation and never change.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&["request arn is invalid", "is not a valid role arn", "invalid role arn"]),
+            with(&["rolearn", "role_arn", "role-arn"], &[INVALID]),
+        ],
+        |_| {
+            let why = "AWS rejects the format of the role ARN before it looks up the role";
+            Reading::decided(&MALFORMED_ARN, why)
+        },
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -29,11 +42,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip(evidence.why_no_value("AWS_ROLE_ARN"));
     };
     if let Some(flaw) = evidence.environment.variable("AWS_ROLE_ARN").flaw() {
-        return Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}. The ARN is {}.", flaw.in_words()), fix(evidence))
-            .into();
+        return Diagnosis::new(
+            format!("AWS_ROLE_ARN is {value:?}. The ARN is {}.", flaw.in_words()),
+            fix(&Facts::of(evidence)),
+        )
+        .into();
     }
     match RoleArn::parse(value) {
-        Ok(_) => sts_errors::pass_unless_said(&MALFORMED_ARN, evidence),
+        Ok(_) => Outcome::Pass,
         Err(fault) => {
             let hint = match fault {
                 ArnFault::WrongService(ref service) if service == "sts" => {
@@ -44,18 +60,20 @@ fn judge(evidence: &Evidence) -> Outcome {
                 }
                 _ => "",
             };
-            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}. It {fault}.{hint}"), fix(evidence)).into()
+            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}. It {fault}.{hint}"), fix(&Facts::of(evidence))).into()
         }
     }
 }
 
-fn fix(evidence: &Evidence) -> Fix {
-    let account = match evidence.service_account() {
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let account = match facts.account() {
         Some((namespace, name)) => format!("service account {namespace}/{name}"),
         None => "the pod's service account".to_owned(),
     };
-    let fix = Fix::new(format!("Set the annotation of {account} to the ARN of the role, then recreate the pod."));
-    injection::inspect_service_account(evidence, fix)
+    names.inspect_service_account(Fix::new(format!(
+        "Set the annotation of {account} to the ARN of the role, then recreate the pod."
+    )))
 }
 
 #[cfg(test)]

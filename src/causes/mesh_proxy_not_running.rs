@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The mesh redirects connections to a proxy that is not running.
 pub static MESH_PROXY_NOT_RUNNING: Cause = Cause {
@@ -21,5 +21,18 @@ STS itself never refuses a connection. If a public address refuses one, somethin
 Run the mesh's proxy as a native sidecar, which starts before the other init containers. Only if that is not \
 possible, exclude the ports, with the annotation traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\" or \
 config.linkerd.io/skip-outbound-ports. Excluding port 443 removes all HTTPS of the pod from the mesh.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { pod, .. } = facts.names();
+    Fix::new(
+        "Run the mesh's proxy as a native sidecar, which starts before the other init containers. If the mesh cannot do \
+         this, annotate the pod template with traffic.sidecar.istio.io/excludeOutboundPorts: \"443,53\" (Istio) or \
+         config.linkerd.io/skip-outbound-ports (Linkerd): all HTTPS traffic of the pod then bypasses the mesh.",
+    )
+    .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.initContainers[*].name}}'"))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The role's account has no provider for the issuer.
 pub static NO_OIDC_PROVIDER: Cause = Cause {
@@ -20,5 +20,20 @@ another URL. That URL may belong to an earlier cluster of the same name. It may 
 associate-iam-oidc-provider --cluster NAME --approve` or `aws iam create-open-id-connect-provider` creates one.
 
 A provider that was created within the last minute may only need time.",
+    says: &[],
+    settles: true,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { issuer, account, audience, iam_region, .. } = facts.names();
+    Fix::new(format!(
+        "Create the IAM OIDC provider for {issuer} in account {account} (the role's), with the audience {audience:?}. If \
+         it was created within the last minutes, wait and retry."
+    ))
+    .command(format!("aws iam list-open-id-connect-providers{iam_region} --output json"))
+    .command(format!(
+        "aws iam create-open-id-connect-provider{iam_region} --url {issuer} --client-id-list {audience} --output json"
+    ))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Imds, Profile, Seen};
 
 /// The caller is the node role.
@@ -18,7 +18,10 @@ back to IMDS.
 Check whether the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. If it has both and the probe works, \
 check the program's SDK. If it does not, check the service account, then recreate the pod. With a hop limit of 1 for \
 IMDS, such failures become visible errors.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -38,11 +41,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     };
     let cause = format!("{why}, and IMDS is reachable. SDKs therefore fall back to the node role {role}.");
-    let fix = Fix::new(
-        "Fix what prevents web identity from working. With an IMDS hop limit of 1, such failures become visible \
-         errors.",
-    );
-    Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
+    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
 }
 
 /// Why SDKs skip web identity without an error. If STS rejects the call, they fail instead.
@@ -57,6 +56,15 @@ fn why_not_web_identity(evidence: &Evidence) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Check that the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, that the token file can be read, and \
+         that the program's SDK supports web identity and uses its default credential chain. With an IMDS hop limit of \
+         1, such failures become visible errors.",
+    )
+    .command("env | grep -oE '^AWS_(ROLE_ARN|WEB_IDENTITY_TOKEN_FILE)='")
 }
 
 #[cfg(test)]

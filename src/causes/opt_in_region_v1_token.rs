@@ -1,6 +1,5 @@
 use crate::aws::partition::Partition;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{self, Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, answered};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The session comes from the global endpoint, and the region refuses such sessions.
@@ -21,7 +20,10 @@ S3, and AuthFailure at EC2.
 Regional endpoints issue version 2 sessions, which are valid everywhere. Set AWS_STS_REGIONAL_ENDPOINTS=regional and \
 AWS_REGION (or the annotation eks.amazonaws.com/sts-regional-endpoints: \"true\"), then recreate the pod. The \
 account's owner can also switch the global endpoint to version 2, for all regions, in the account settings of IAM.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -38,10 +40,17 @@ fn judge(evidence: &Evidence) -> Outcome {
                  in that region refuse the session unless the account has changed the version of these sessions.",
                 endpoint.host
             );
-            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&OPT_IN_REGION_V1_TOKEN, &Clues::of(evidence)))))
+            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
         }
-        _ => sts_errors::judge(&OPT_IN_REGION_V1_TOKEN, evidence),
+        _ => answered(evidence),
     }
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Get sessions from a regional endpoint: set AWS_STS_REGIONAL_ENDPOINTS=regional (or \
+         eks.amazonaws.com/sts-regional-endpoints: \"true\" on the service account) and AWS_REGION.",
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any};
 
 /// The session tags and policies exceed the limit.
 pub static PACKED_POLICY_TOO_LARGE: Cause = Cause {
@@ -16,5 +16,24 @@ adds six tags of its own, which are passed on to the next session. A call that w
 exceed it.
 
 IRSA is not the cause. Pass fewer or shorter tags and a smaller policy.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&[
+            "packedpolicytoolarge",
+            "packedpolicytoolargeexception",
+            "packed size of session tags",
+            "total packed size",
+        ])],
+        |_| {
+            let why = "session tags and session policies together exceed the size limit";
+            Reading::decided(&PACKED_POLICY_TOO_LARGE, why)
+        },
+    )],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Pass fewer or shorter session tags and a smaller session policy to the second sts:AssumeRole.")
+}

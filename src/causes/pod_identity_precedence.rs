@@ -1,6 +1,5 @@
 use crate::aws::sdk_chain::{Link, Takers, takers};
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any};
 use crate::probe::evidence::Evidence;
 
 /// IRSA and Pod Identity are both configured.
@@ -17,7 +16,18 @@ tries web identity first, so SDKs use the role of IRSA. The webhook itself, howe
 association. A person who reads the pod spec expects one role and gets the other.
 
 Keep only one: delete the association or the service account's annotation. Then recreate the pod.",
+    says: &[Saying::new(
+        Priority::Elsewhere(40),
+        &[any(&["eks does not have permissions to assume the associated role", "169.254.170.23"])],
+        |_| {
+            let why =
+                "credentials were requested from EKS Pod Identity, so this pod does not use IRSA, or not IRSA alone";
+            Reading::decided(&POD_IDENTITY_PRECEDENCE, why)
+        },
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -39,7 +49,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         Takers::Unknown => "SDKs except JavaScript 2 try web identity first, so they use that role".to_owned(),
     };
     let cause = format!("{name} is {uri}, and AWS_ROLE_ARN is {role}. {order}. The webhook alone never sets both.");
-    Diagnosis::new(cause, fix(&POD_IDENTITY_PRECEDENCE, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Delete either the Pod Identity association or the service account's annotation, then recreate the pod.")
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::documents::debug_profile;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The probe's container makes the kubelet change the mode of the application's token file.
@@ -22,7 +21,10 @@ refresh. The probe hides the fault in this pod, and the fault returns in the nex
 
 Set runAsUser for the whole pod and leave it unset for the probe's container, or run the probe's container as the \
 application's user.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -51,10 +53,13 @@ fn judge(evidence: &Evidence) -> Outcome {
          one user.",
         file.path, file.mode, file.uid
     );
-    let options = [format!("--uid {application}"), format!("--gid {}", evidence.identity.gid)];
-    let fix = Fix::new("Recreate the pod to undo this, then run the probe with the application's user and group.")
-        .command(debug_profile::command_for(evidence, &options));
-    Diagnosis::new(cause, fix).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new("Recreate the pod to undo this, then run the probe with the application's user and group.")
+        .command(names.debug_as_application())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{
+    About, Advice, Candidate, Cause, Facts, Fix, Priority, Reading, STS_ENDPOINT_MISCONFIGURED, Saying, Severity, any,
+    connected,
+};
 
 /// Calls to STS fail at the proxy, or a client bypasses it.
 pub static PROXY_INTERFERES: Cause = Cause {
@@ -18,8 +20,66 @@ in upper and lower case, and not every SDK reads both. Several SDKs need a proxy
 
 Allow the STS host in the proxy, or add it to NO_PROXY if a VPC endpoint provides a direct connection. Keep \
 169.254.169.254 and the cluster's own names in NO_PROXY.",
-    judge: Some(|evidence| unreached::judge(&PROXY_INTERFERES, evidence)),
+    says: &[
+        Saying::new(
+            Priority::Network(10),
+            &[any(&[
+                "proxyconnect",
+                "response code for connect",
+                "from proxy after connect",
+                "proxy authentication required",
+                "proxyauthenticationrequired",
+                "tunnel connection failed",
+                "unable to tunnel through proxy",
+                "tunneling socket could not be established",
+                "unable to connect to proxy",
+                "cannot connect to proxy",
+                "failed to connect to proxy",
+                "proxyerror",
+                "proxyconnectionerror",
+                "proxy connect aborted",
+                "connect tunnel failed",
+                "tunnel failed",
+                "proxy tunnel request",
+                "aws_error_http_proxy_connect_failed",
+                "unsuccessful tunnel",
+            ])],
+            |_| Reading::decided(&PROXY_INTERFERES, "the proxy did not open a connection to STS"),
+        )
+        .about(About::StsOrSdk),
+        // Something answers, but not in TLS.
+        Saying::new(
+            Priority::Network(50),
+            &[any(&[
+                "first record does not look like a tls handshake",
+                "wrong version number",
+                "wrong_version_number",
+                "server gave http response to https client",
+                "received corrupt message",
+                "unsupported or unrecognized ssl message",
+                "record layer failure",
+            ])],
+            |_| {
+                let overridden = "an endpoint override uses https where the server speaks only http";
+                Reading::ranked(vec![
+                    Candidate::new(&PROXY_INTERFERES, "a proxy or portal answers instead of STS, without TLS"),
+                    Candidate::new(&STS_ENDPOINT_MISCONFIGURED, overridden),
+                ])
+            },
+        ),
+    ],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Allow connections to STS in the proxy, or add STS to NO_PROXY if there is a direct route. Configure the proxy \
+         explicitly in clients that ignore HTTPS_PROXY.",
+    )
+    .command("env | grep -oiE '^[a-z_]*_proxy'")
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{Advice, Cause, Facts, Fix, Severity, connected};
 
 /// The probe does not support the proxy's protocol and cannot test the connection.
 pub static PROXY_NOT_SUPPORTED: Cause = Cause {
@@ -15,8 +14,15 @@ test whether this proxy can reach STS. An SDK that supports SOCKS may work here;
 that.
 
 Test the identity with the workload's SDK, or give the probe an HTTP proxy that can reach STS.",
-    judge: Some(|evidence| unreached::judge(&PROXY_NOT_SUPPORTED, evidence)),
+    says: &[],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Test the identity with the workload's SDK, or set HTTPS_PROXY to an HTTP proxy for the probe.")
+}
 
 #[cfg(test)]
 mod tests {

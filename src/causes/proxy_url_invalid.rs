@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The value of the proxy variable is not a URL that SDKs can use.
@@ -22,7 +22,10 @@ and not the application.
 
 Set the variable to http://USER:PASSWORD@HOST:PORT with special characters percent-encoded (# is %23, / is %2F, ? is \
 %3F, @ is %40), then recreate the pod.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -41,6 +44,13 @@ fn judge(evidence: &Evidence) -> Outcome {
          percent-encoded, then recreate the pod."
     ));
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT, with special characters of the user and password \
+         percent-encoded, then recreate the pod.",
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any, with};
 use crate::probe::evidence::{EndpointSource, Evidence, Seen};
 
 /// No setting gives SDKs the region of the STS endpoint.
@@ -27,7 +26,40 @@ in China, GovCloud and other separate partitions, where the global endpoint that
 Elsewhere, sdk-calls-another-endpoint reports whether they can reach it.
 
 The probe itself continues with the region of the token's issuer, so that it can check the rest.",
+    says: &[Saying::new(
+        Priority::Sdk,
+        &[
+            any(&[
+                "missing region",
+                "missingregion",
+                "missingregionerror",
+                "noregionerror",
+                "must specify a region",
+                "region is missing",
+                "could not find region configuration",
+                "unable to find a region",
+                "unable to load region",
+                "no region was provided",
+                "no regionendpoint or serviceurl configured",
+                "region not set",
+                "region is not set",
+                "no region configured",
+                "failed to load region",
+                "sts..amazonaws.com",
+                "sts..amazonaws.com.cn",
+                "https://sts./",
+                "\"region\" configuration value is required",
+                "no region specified",
+                "no region found",
+            ]),
+            with(&["aws_region", "aws_default_region"], &[&["missing", "required", "must be set", "not set"]]),
+            with(&["missing required client configuration options"], &[&["region"]]),
+        ],
+        |_| Reading::decided(&REGION_MISSING, "no region is set, so the SDK cannot determine the STS endpoint"),
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -57,7 +89,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn warning(cause: String, evidence: &Evidence) -> Outcome {
-    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&REGION_MISSING, &Clues::of(evidence)))))
+    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
 }
 
 /// Whether an SDK that finds no region would leave the role's partition.
@@ -65,6 +97,10 @@ fn needs_default_region(evidence: &Evidence) -> bool {
     let role = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
     let elsewhere = role.is_some_and(|role| role.partition != Partition::Aws);
     elsewhere && !evidence.environment.variable("AWS_DEFAULT_REGION").is_filled()
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Set AWS_REGION in the pod (the webhook sets it if run with --aws-default-region).")
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, answered, any};
 
 /// The account has deactivated STS in the called region.
 pub static REGION_STS_DISABLED: Cause = Cause {
@@ -20,18 +19,35 @@ works in such a region, so it proves nothing.
 
 Activate the endpoint or enable the region. Alternatively, set AWS_REGION so that SDKs call another region's \
 endpoint, then recreate the pod.",
-    judge: Some(|evidence| sts_errors::judge(&REGION_STS_DISABLED, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["regiondisabledexception", "regiondisabled", "sts is not activated"])],
+        |_| {
+            let why = "AWS says that STS is not activated in this region for the account";
+            Reading::decided(&REGION_STS_DISABLED, why)
+        },
+    )],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Activate STS for the region (IAM console, Account settings, Security Token Service endpoints; enable an opt-in \
+         region as a whole, under Account, AWS Regions), or call another region's endpoint.",
+    )
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &REGION_STS_DISABLED,
             AssumeRoleWithWebIdentity,
             &["403 RegionDisabledException: STS is not activated in this region for account:111122223333."],

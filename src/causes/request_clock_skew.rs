@@ -1,6 +1,7 @@
-use crate::causes::token_not_refreshed::seconds_late;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{self, Clues, fix};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any,
+    token_not_refreshed::seconds_late,
+};
 use crate::probe::evidence::{ClockSource, Evidence, Seen};
 use crate::text::timestamp::span;
 
@@ -30,13 +31,22 @@ token can expire unnoticed. An SDK also discards credentials that run expired to
 A container uses the clock of its node, and nothing in the pod can set it. Check the node's time service (chrony with \
 169.254.169.123 on EC2). Also check laptops and virtual machines that were suspended. The pod recovers by itself once \
 the clock is right.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&[
+            "signature not yet current",
+            "signature expired",
+            "requesttimetooskewed",
+            "difference between the request time and the current time is too large",
+        ])],
+        |facts| Reading::decided(&REQUEST_CLOCK_SKEW, why(facts)),
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    if let Some(fault) = sts_errors::said(&REQUEST_CLOCK_SKEW, evidence) {
-        return fault;
-    }
     let clock = match &evidence.clock {
         Seen::Seen(clock) => clock,
         Seen::NotChecked(why) | Seen::Failed(why) => {
@@ -76,7 +86,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn diagnosis(evidence: &Evidence, cause: String) -> Diagnosis {
-    Diagnosis::new(cause, fix(&REQUEST_CLOCK_SKEW, &Clues::of(evidence)))
+    Diagnosis::new(cause, fix(&Facts::of(evidence)))
 }
 
 /// Every session lasts at least 15 minutes, so a new session that has already expired shows that the clock is wrong.
@@ -106,10 +116,24 @@ pub(super) fn hides_expiry(evidence: &Evidence) -> bool {
         })
 }
 
+pub(super) fn why(facts: &Facts) -> String {
+    match facts.clock_ahead {
+        Some(ahead) if ahead != 0 => {
+            let side = if ahead > 0 { "behind" } else { "ahead of" };
+            format!("the local clock is {} {side} STS's; AWS rejects requests more than 15 min off", span(ahead))
+        }
+        _ => "AWS rejects requests whose time is more than 15 min off its own".to_owned(),
+    }
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Correct the clock of the node (chrony, with 169.254.169.123 as its source).").command("date -u")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::{answered, healthy};
+    use crate::causes::testing::{self, answered, healthy};
     use crate::probe::evidence::{Clock, Operation::GetCallerIdentity};
 
     #[test]
@@ -132,7 +156,7 @@ mod tests {
             let mut evidence =
                 if refused { answered(GetCallerIdentity, 403, "SignatureDoesNotMatch", said) } else { healthy() };
             evidence.clock = Seen::Seen(Clock { ahead_seconds, source: ClockSource::DateHeader });
-            let outcome = match judge(&evidence) {
+            let outcome = match testing::judge(&REQUEST_CLOCK_SKEW, &evidence) {
                 Outcome::Pass => "pass",
                 Outcome::Warning(_) => "warn",
                 Outcome::Fault(_) => "fail",

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// STS answers AccessDenied for a role that does not exist.
 pub static ROLE_DOES_NOT_EXIST: Cause = Cause {
@@ -17,5 +17,17 @@ A role that was created seconds ago may not be known everywhere yet; that passes
 Check whether the role exists, including path and letter case: `aws iam get-role --role-name NAME --output json`. If \
 the annotation is wrong, correct it and recreate the pod. If the role was missing, the pod recovers once the role \
 exists.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { role, account, iam_region, .. } = facts.names();
+    Fix::new(format!(
+        "Check that the role {role:?} exists in account {account}. If it does not, correct the annotation of the \
+         service account and recreate the pod. If the role was created within the last minutes, wait and retry."
+    ))
+    .command(format!("aws iam get-role{iam_region} --role-name {role} --query Role.Arn --output json"))
+}

@@ -1,5 +1,6 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{
+    Advice, Cause, Facts, Fix, NOT_AUTHORIZED, Priority, Reading, Saying, Severity, WEB_IDENTITY, answered, with,
+};
 
 /// A policy of the organization or of a VPC endpoint denies the call.
 pub static SCP_OR_BOUNDARY_DENY: Cause = Cause {
@@ -24,18 +25,48 @@ one VPC endpoint, fail alike.
 
 CloudTrail in the role's account shows the denied call. Exclude web identity from the denying statement, or allow it \
 in the endpoint's policy.",
-    judge: Some(|evidence| sts_errors::judge(&SCP_OR_BOUNDARY_DENY, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[with(
+            &[
+                "explicit deny",
+                "explicitly denied",
+                "no vpc endpoint policy allows",
+                "no resource control policy allows",
+            ],
+            &[WEB_IDENTITY],
+        )],
+        |_| {
+            let why = "AWS reports an explicit deny, which no trust policy can override";
+            Reading::decided(&SCP_OR_BOUNDARY_DENY, why)
+        },
+    )
+    .instead_of(&NOT_AUTHORIZED)],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Find the statement that denies (or does not allow) sts:AssumeRoleWithWebIdentity. Check first the policy of the \
+         STS VPC endpoint and the organization's resource control policies, including those attached to the root and \
+         the parent OUs.",
+    )
+    .command(
+        "aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?ends_with(ServiceName, '.sts')].PolicyDocument\" --output json",
+    )
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &SCP_OR_BOUNDARY_DENY,
             AssumeRoleWithWebIdentity,
             &[

@@ -1,5 +1,5 @@
 use crate::aws::sdk_network::{Connection, Other, Why, failure, listed, other_endpoints};
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// SDKs call another endpoint than the one that the probe tested, and that endpoint cannot be reached.
@@ -24,7 +24,10 @@ warning names the SDKs whose endpoint failed. A program that sets the region in 
 Set AWS_REGION and AWS_DEFAULT_REGION to the same region and AWS_STS_REGIONAL_ENDPOINTS=regional, then recreate the \
 pod. The webhook sets AWS_STS_REGIONAL_ENDPOINTS if the service account has the annotation \
 eks.amazonaws.com/sts-regional-endpoints: \"true\".",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -49,7 +52,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     });
     let calls: Vec<String> = calls.collect();
     let cause = format!("STS answered at {}. {}", endpoint.host, calls.join(" "));
-    let fix = fix(&first.why, &endpoint.region);
+    let fix = for_endpoint(&first.why, &endpoint.region);
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
 }
 
@@ -62,7 +65,7 @@ fn because(why: &Why) -> String {
     }
 }
 
-fn fix(why: &Why, region: &str) -> Fix {
+fn for_endpoint(why: &Why, region: &str) -> Fix {
     Fix::new(match why {
         Why::NoRegion(_) | Why::Region(..) => {
             format!(
@@ -73,6 +76,13 @@ fn fix(why: &Why, region: &str) -> Fix {
             "Set AWS_STS_REGIONAL_ENDPOINTS=regional in the pod template, then recreate the pod.".to_owned()
         }
     })
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Set AWS_REGION, AWS_DEFAULT_REGION and AWS_STS_REGIONAL_ENDPOINTS=regional in the pod template, then recreate \
+         the pod.",
+    )
 }
 
 #[cfg(test)]

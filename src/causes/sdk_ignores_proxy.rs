@@ -1,5 +1,5 @@
 use crate::aws::sdk_network::{Connection, failure, listed, without_proxy};
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// SDKs do not read the variable whose proxy the probe used, and fail without a proxy.
@@ -17,7 +17,10 @@ proxy variable; their programs must set the proxy in code. An SDK that does not 
 probe tried a direct connection without sending anything, and it failed.
 
 Set HTTPS_PROXY to the proxy, or set the SDK's proxy in the program's code. Then recreate the pod.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -42,6 +45,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         false => "Set the SDK's proxy in the program's code.".to_owned(),
     };
     Outcome::Warning(Box::new(Diagnosis::new(cause, Fix::new(text))))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Set HTTPS_PROXY to the proxy, or the SDK's proxy in the program's code, then recreate the pod.")
 }
 
 #[cfg(test)]

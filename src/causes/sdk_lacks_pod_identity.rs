@@ -1,5 +1,5 @@
 use crate::aws::sdk_support::{Mechanism, judge_all};
-use crate::causes::{Advice, Cause, Outcome, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The application's SDK cannot use EKS Pod Identity.
@@ -21,9 +21,16 @@ AWS's page \"Use Pod Identity with the AWS SDK\" lists the minimum versions: Jav
 Kotlin 1.0.1, Rust release-2024-03-13.
 
 Update the SDK in the image and roll it out, or go back to IRSA, which works with much older SDKs.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     judge_all(evidence, Mechanism::PodIdentity)
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Update the program's SDK to a version that supports EKS Pod Identity, and roll out the image.")
 }

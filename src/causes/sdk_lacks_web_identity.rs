@@ -1,5 +1,5 @@
 use crate::aws::sdk_support::{Mechanism, judge_all};
-use crate::causes::{Advice, Cause, Outcome, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any, with};
 use crate::probe::evidence::Evidence;
 
 /// The application's SDK cannot use the token, even if the token is correct.
@@ -28,9 +28,40 @@ the information in the programs themselves. It does not see JavaScript that a bu
 that were renamed when they were shaded, or an application that sets its own credential chain in code.
 
 Update the SDK in the image and roll it out.",
+    says: &[Saying::new(
+        Priority::Sdk,
+        &[
+            any(&[
+                "aws-java-sdk-sts",
+                "'sts' service module must be on the class path",
+                "sts module must be on the class path",
+                "no role assumption callback was provided",
+                "no aws credentials provided by",
+            ]),
+            with(
+                &["awssdk.securitytoken"],
+                &[&["could not be found", "could not load", "not found", "could not be loaded"]],
+            ),
+            with(
+                &["software.amazon.awssdk.services.sts", "com.amazonaws.services.securitytoken"],
+                &[&["classnotfoundexception", "noclassdeffounderror", "no class def found"]],
+            ),
+        ],
+        |_| Reading::decided(&SDK_LACKS_WEB_IDENTITY, "the program lacks the SDK module that calls STS"),
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     judge_all(evidence, Mechanism::WebIdentity)
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Check first that the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. Then update the program's SDK \
+         to one with web identity, add its STS module, and use its default credential chain.",
+    )
+    .command("env | grep -oE '^AWS_(ROLE_ARN|WEB_IDENTITY_TOKEN_FILE)='")
 }

@@ -1,5 +1,5 @@
 use crate::aws::sdk_network::{Client, SYSTEM, clients, listed};
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// SDKs do not read the bundle with the private certificate authority that the probe trusted.
@@ -21,7 +21,10 @@ SSL_CERT_FILE and the image's bundle.
 
 Name the bundle in AWS_CA_BUNDLE and in NODE_EXTRA_CA_CERTS, and import the CA into Java's truststore. Then recreate \
 the pod. Alternatively, exclude STS from TLS inspection.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 /// In the order in which the probe reads them; see `collect/roots.rs`.
@@ -60,11 +63,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         endpoint.host,
         listed(&names)
     );
-    let fix = Fix::new(
+    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
         "Name the bundle in AWS_CA_BUNDLE for boto3 and the AWS CLI, in NODE_EXTRA_CA_CERTS for Node.js and in \
          SSL_CERT_FILE for Rust and .NET, or import the CA into Java's truststore. Then recreate the pod.",
-    );
-    Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{
+    Advice, Candidate, Cause, Facts, Fix, NODE_ROLE_FALLBACK, Priority, ROLE_DOES_NOT_EXIST, Reading, Saying, Severity,
+    any, role_lacks_permissions, with,
+};
 
 /// IRSA works, but AWS refuses a further AssumeRole.
 pub static SECOND_HOP_ASSUME_ROLE_DENIED: Cause = Cause {
@@ -16,5 +19,54 @@ Often the program is configured with the same role that it already has (\"role\"
 external-dns). A role cannot assume itself unless its trust policy allows it. In that case, remove the setting.
 
 The trust policy and the OIDC provider of IRSA are not the cause.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&[
+                "not authorized to perform: sts:assumerole",
+                "not authorized to perform sts:assumerole",
+                "not authorized to perform: sts:tagsession",
+            ]),
+            with(
+                &[
+                    "calling the assumerole operation",
+                    "sts: assumerole",
+                    "sts/assumerole",
+                    "sts:assumerole",
+                    "action=assumerole",
+                    "operation: assumerole",
+                    "operation\": \"assumerole\"",
+                    "operation\":\"assumerole\"",
+                    "eventname\": \"assumerole\"",
+                    "eventname\":\"assumerole\"",
+                ],
+                &[&["accessdenied"]],
+            ),
+        ],
+        reading,
+    )],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn reading(facts: &Facts) -> Reading {
+    if facts.caller_is_node() {
+        // A program that assumes further roles by itself starts from whatever identity it finds.
+        return role_lacks_permissions::denied(facts, &NODE_ROLE_FALLBACK);
+    }
+    let caller = facts.caller.as_deref().unwrap_or("the caller");
+    let own = if facts.caller_has_the_role() { ", which is the role it already has" } else { "" };
+    let why = format!("{caller} has credentials and requests a second role with sts:AssumeRole{own}");
+    Reading::ranked(vec![
+        Candidate::new(&SECOND_HOP_ASSUME_ROLE_DENIED, why),
+        Candidate::new(&ROLE_DOES_NOT_EXIST, "a second role that does not exist gives the same error"),
+    ])
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Remove the role setting from the program if the second role is the pod's own: IRSA itself works. Otherwise \
+         allow sts:AssumeRole in the first role's permissions, and name the first role in the second's trust policy.",
+    )
+}

@@ -1,5 +1,6 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severity};
 use crate::probe::evidence::Evidence;
+use crate::probe::evidence::name_or;
 
 /// The workload uses another service account than it should.
 pub static SERVICE_ACCOUNT_MISMATCH: Cause = Cause {
@@ -16,7 +17,10 @@ trust policy.
 
 Compare the token's sub with the sub in the role's trust policy, and correct serviceAccountName or the policy. A \
 pod's service account is fixed when the pod is created.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -33,10 +37,23 @@ fn judge(evidence: &Evidence) -> Outcome {
         Some(_) => "",
         None => " That is not a Kubernetes service account.",
     };
-    let fix = Fix::new("Set serviceAccountName in the pod template, then recreate the pod.").command(format!(
-        "kubectl patch deployment NAME -n {namespace} -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"serviceAccountName\":\"{name}\"}}}}}}}}'"
-    ));
-    Diagnosis::new(format!("The token is for {subject}, not for {expected}.{kind}"), fix).into()
+    Diagnosis::new(format!("The token is for {subject}, not for {expected}.{kind}"), fix(&Facts::of(evidence))).into()
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { subject, .. } = &names;
+    if let Some((namespace, name)) = &facts.expected_service_account {
+        let (namespace, name) = (name_or(Some(namespace), "NAMESPACE"), name_or(Some(name), "NAME"));
+        return Fix::new("Set serviceAccountName in the pod template, then recreate the pod.").command(format!(
+            "kubectl patch deployment NAME -n {namespace} -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"serviceAccountName\":\"{name}\"}}}}}}}}'"
+        ));
+    }
+    Fix::new(format!(
+        "Set serviceAccountName in the pod template to the service account that the role is for (the pod now runs as \
+         {subject:?}), or allow this one in the role's trust policy."
+    ))
+    .command(names.show_annotations("ROLE", "role-arn"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{
+    Advice, Cause, Facts, Fix, Priority, REQUEST_CLOCK_SKEW, Reading, Saying, Severity, any, request_clock_skew,
+};
 
 /// The program keeps a session that has expired.
 pub static SESSION_CREDENTIALS_EXPIRED: Cause = Cause {
@@ -17,5 +19,32 @@ expires. The session that STS issues for it lives an hour. A program that copies
 token at its start, instead of asking the SDK's provider each time, fails with ExpiredToken after that hour.
 
 Use the SDK's credential provider in the program, or renew the session before it expires.",
+    says: &[Saying::new(
+        Priority::Elsewhere(10),
+        &[any(&[
+            "security token included in the request is expired",
+            "provided token has expired",
+            "expiredtoken",
+            "requestexpired",
+            "expiredtokenexception",
+            "security token expired",
+        ])],
+        |facts| match facts.clock_ahead {
+            Some(ahead) if ahead.abs() > 900 => Reading::decided(&REQUEST_CLOCK_SKEW, request_clock_skew::why(facts)),
+            _ => Reading::decided(
+                &SESSION_CREDENTIALS_EXPIRED,
+                "the session credentials expired (after an hour by default), not the service account token",
+            ),
+        },
+    )],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Let the SDK's credential provider renew the credentials, which last an hour, instead of copying them at \
+         startup.",
+    )
+}

@@ -1,5 +1,6 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{
+    Advice, Cause, Facts, Fix, INVALID, Names, Priority, Reading, Saying, Severity, answered, any, with,
+};
 
 /// The requested session is longer than the role allows.
 pub static SESSION_DURATION_EXCEEDS_MAX: Cause = Cause {
@@ -16,18 +17,38 @@ requests more: \"The requested DurationSeconds exceeds the MaxSessionDuration se
 with another role's session (role chaining) is limited to one hour, whatever the role allows.
 
 Request a shorter session, or raise the role's MaxSessionDuration.",
-    judge: Some(|evidence| sts_errors::judge(&SESSION_DURATION_EXCEEDS_MAX, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&["exceeds the maxsessionduration", "exceeds the 1 hour session limit"]),
+            with(&["durationseconds", "duration_seconds", "duration-seconds"], &[INVALID]),
+        ],
+        |_| {
+            let why = "the requested session is longer than the role allows";
+            Reading::decided(&SESSION_DURATION_EXCEEDS_MAX, why)
+        },
+    )],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { iam_region, role, .. } = facts.names();
+    Fix::new("Request a shorter session, or raise the role's MaxSessionDuration to what the program requests.").command(
+        format!("aws iam get-role{iam_region} --role-name {role} --query Role.MaxSessionDuration --output json"),
+    )
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &SESSION_DURATION_EXCEEDS_MAX,
             AssumeRoleWithWebIdentity,
             &["400 ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."],

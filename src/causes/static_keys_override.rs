@@ -1,7 +1,6 @@
 use crate::aws::arn::RoleArn;
 use crate::aws::sdk_chain::{Link, takers};
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::sts_errors::{Clues, fix};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, any};
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 
 /// Static keys come before web identity.
@@ -23,7 +22,21 @@ the AWS CLI too. Credentials that a program sets in its own code always come fir
 
 Where other credentials come first, IRSA is configured correctly but never used. Remove the keys from the pod \
 template (env and envFrom, ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
+    says: &[Saying::new(
+        Priority::Elsewhere(30),
+        &[any(&[
+            "invalidaccesskeyid",
+            "aws access key id you provided does not exist",
+            "request signature we calculated does not match",
+        ])],
+        |_| {
+            let why = "AWS does not know this access key or its secret; with IRSA, STS issues the keys itself";
+            Reading::decided(&STATIC_KEYS_OVERRIDE, why)
+        },
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -37,7 +50,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("there is no web identity to override");
     }
     let (cause, fix) = match (in_variables(evidence), in_profile(evidence)) {
-        (Some(cause), _) => (cause, fix(&STATIC_KEYS_OVERRIDE, &Clues::of(evidence))),
+        (Some(cause), _) => (cause, fix(&Facts::of(evidence))),
         (None, Some((cause, fix))) => (cause, fix),
         (None, None) => return Outcome::Pass,
     };
@@ -99,6 +112,17 @@ fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
         settings.join(", ")
     ));
     Some((format!("{what}, and {who} it before web identity.{not_run}"), fix))
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { namespace, .. } = facts.names();
+    Fix::new(
+        "Remove AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN (even if empty) from the pod template, and \
+         keys from mounted files, then recreate the pod.",
+    )
+    .command(format!(
+        "kubectl get pods -n {namespace} -o 'custom-columns=POD:.metadata.name,VARIABLES:.spec.containers[*].env[*].name,FROM:.spec.containers[*].envFrom'"
+    ))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-use super::china_partition_endpoint;
 use crate::aws::partition::Partition;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{self, Clues, fix};
+use crate::causes::{
+    Advice, CHINA_PARTITION_ENDPOINT, Candidate, Cause, Diagnosis, Facts, Fix, Outcome, PROXY_INTERFERES, Priority,
+    Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, china_partition_endpoint, with,
+};
 use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Seen};
 
 /// The settings send the call to something that is not STS.
@@ -24,11 +25,55 @@ and an override without a scheme.
 
 Give each service its own override (for example AWS_ENDPOINT_URL_S3) and spell the region as AWS does, then recreate \
 the pod. Its variables were set when it was created.",
+    says: &[
+        Saying::new(
+            Priority::Aws,
+            &[any(&["credential should be scoped to a valid region", "authorizationheadermalformed"])],
+            |_| {
+                let why = "the call was signed for another region than the endpoint's";
+                Reading::decided(&STS_ENDPOINT_MISCONFIGURED, why)
+            },
+        ),
+        Saying::new(Priority::Sdk, &[any(&["http://sts.", "http://sts-fips."])], |_| {
+            let why = "STS is called over http: TLS is disabled for all calls of the SDK";
+            Reading::decided(&STS_ENDPOINT_MISCONFIGURED, why)
+        }),
+        // A server other than STS answered.
+        Saying::new(
+            Priority::Vague(50),
+            &[with(
+                &[
+                    "methodnotallowed",
+                    "method not allowed",
+                    "405",
+                    "invalid xml received",
+                    "unable to parse response",
+                    "failed to unmarshal error message",
+                    "serializationerror",
+                    "deserialization failed",
+                    "failed to decode response body",
+                    "invalid character '<' looking for beginning of value",
+                    "unexpected token <",
+                    "unexpected token '<'",
+                    "unsupported protocol scheme",
+                    "invalid endpoint",
+                    "relative url without a base",
+                    "could not find operation",
+                    "invalidaction",
+                    "unknownoperationexception",
+                ],
+                &[WEB_IDENTITY_OR_STS],
+            )],
+            not_sts,
+        ),
+    ],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let fault = |cause: String| Diagnosis::new(cause, fix(&STS_ENDPOINT_MISCONFIGURED, &Clues::of(evidence)));
+    let fault = |cause: String| Diagnosis::new(cause, fix(&Facts::of(evidence)));
     match &evidence.endpoint {
         Seen::NotChecked(why) => Outcome::skip(why.clone()),
         Seen::Failed(EndpointFault::BadUrl { variable, url, why }) => {
@@ -44,8 +89,6 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Seen(endpoint) => {
             if let Some(cause) = misspelt_region(endpoint, evidence) {
                 fault(cause).into()
-            } else if let Some(fault) = sts_errors::said(&STS_ENDPOINT_MISCONFIGURED, evidence) {
-                fault
             } else if !endpoint.https && endpoint.partition.is_some() {
                 let cause = format!(
                     "STS is called without TLS at {}. Anyone on the network path can read the token.",
@@ -53,7 +96,7 @@ fn judge(evidence: &Evidence) -> Outcome {
                 );
                 Outcome::Warning(Box::new(fault(cause)))
             } else {
-                sts_errors::judge(&STS_ENDPOINT_MISCONFIGURED, evidence)
+                answered(evidence)
             }
         }
     }
@@ -72,6 +115,46 @@ fn misspelt_region(endpoint: &Endpoint, evidence: &Evidence) -> Option<String> {
 
 fn meant(region: &str) -> String {
     Partition::nearest_region(region).map_or_else(String::new, |near| format!(" Did you mean {near}?"))
+}
+
+fn not_sts(facts: &Facts) -> Reading {
+    let why = match &facts.host {
+        Some(host) => format!("{host} returned a response that STS never returns"),
+        None => "a server other than STS answered: an endpoint override, or a proxy or portal in between".to_owned(),
+    };
+    Reading::ranked(vec![
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, why),
+        Candidate::new(&PROXY_INTERFERES, "a proxy or portal may have answered instead"),
+    ])
+}
+
+/// A host that cannot be right comes first, whatever failed.
+pub(super) fn host_first(facts: &Facts, mut candidates: Vec<Candidate>) -> Reading {
+    candidates.splice(0..0, impossible(facts));
+    Reading::ranked(candidates)
+}
+
+/// Why the host cannot be one of STS.
+fn impossible(facts: &Facts) -> Option<Candidate> {
+    let host = facts.host.as_deref()?;
+    let region = host.split('.').nth(1).filter(|region| host.starts_with("sts") && *region != "amazonaws")?;
+    if region.starts_with("cn-") {
+        let right = "use sts.cn-north-1.amazonaws.com.cn or sts.cn-northwest-1.amazonaws.com.cn";
+        let known = Partition::China.knows_region(region) && Partition::of_host(host) == Some(Partition::China);
+        return (!known).then(|| Candidate::new(&CHINA_PARTITION_ENDPOINT, format!("{host} does not exist; {right}")));
+    }
+    let known = Partition::of_region(region).is_some_and(|partition| partition.knows_region(region));
+    let near = Partition::nearest_region(region).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+    (!known && !host.contains("vpce"))
+        .then(|| Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("{host} does not name a known region{near}")))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Correct the region or the endpoint override: unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS (give other \
+         services their own variables, such as AWS_ENDPOINT_URL_S3), and use https.",
+    )
+    .command("env | grep -E '^AWS_(REGION|DEFAULT_REGION)='")
 }
 
 #[cfg(test)]

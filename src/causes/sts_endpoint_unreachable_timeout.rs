@@ -1,5 +1,8 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{
+    Advice, Candidate, Cause, Facts, Fix, Names, PROXY_INTERFERES, Priority, STS_ENDPOINT_MISCONFIGURED,
+    STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, Saying, Severity, any, connected, sts_endpoint_misconfigured::host_first,
+};
+use crate::probe::evidence::is_private;
 
 /// The regional STS host does not answer.
 pub static STS_ENDPOINT_UNREACHABLE_TIMEOUT: Cause = Cause {
@@ -21,12 +24,119 @@ create-vpc-endpoint` with the service com.amazonaws.REGION.sts (in China cn.com.
 makes the regional name resolve to private addresses.
 
 STS has many addresses and changes them. Allow it by name or by endpoint rather than by address.",
-    judge: Some(|evidence| unreached::judge(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, evidence)),
+    says: &[
+        Saying::new(
+            Priority::Network(90),
+            &[any(&[
+                "i/o timeout",
+                "connect timeout",
+                "connection timeout",
+                "connection timed out",
+                "connecttimeouterror",
+                "connecttimeoutexception",
+                "connecttimeout",
+                "etimedout",
+                "timeouterror",
+                "timed out",
+                "timed-out",
+                "timeout occurred",
+                "timeout was reached",
+                "timeout error",
+                "read timeout",
+                "time-out",
+                "deadline exceeded",
+                "client.timeout exceeded",
+                "did not properly respond",
+                "aws_io_socket_timeout",
+                "deadline has elapsed",
+                "apicalltimeoutexception",
+                "apicallattempttimeoutexception",
+                "did not complete before the specified timeout",
+                "no route to host",
+                "network is unreachable",
+                "ehostunreach",
+                "enetunreach",
+                "noroutetohostexception",
+                "timeout connecting",
+                "sockettimeoutexception",
+                "socket timeout",
+                "request timeout",
+            ])],
+            |facts| host_first(facts, timed_out(facts)),
+        ),
+        Saying::new(
+            Priority::Network(100),
+            &[any(&[
+                "connection refused",
+                "econnrefused",
+                "connectexception",
+                "actively refused",
+                "aws_io_socket_connection_refused",
+            ])],
+            |facts| host_first(facts, refused(facts)),
+        ),
+    ],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+pub(super) fn timed_out(facts: &Facts) -> Vec<Candidate> {
+    let global = Candidate::new(
+        &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
+        "sts.amazonaws.com is only on the internet: a VPC without internet egress can reach only regional VPC \
+         endpoints",
+    );
+    let path = match facts.address {
+        Some(address) if is_private(address) => {
+            format!("{address} is private (a VPC endpoint): its security group or a network policy drops the packets")
+        }
+        Some(address) => {
+            format!("{address} is public: no NAT gateway, or a network policy or security group drops the packets")
+        }
+        None => "no answer: no route out (NAT), or a network policy or security group drops the packets".to_owned(),
+    };
+    let unreachable = Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, path);
+    let proxy = Candidate::new(&PROXY_INTERFERES, "a client that ignores a required proxy gets no answer");
+    match (facts.calls_global_endpoint(), facts.proxy) {
+        (true, false) => vec![global, unreachable, proxy],
+        (true, true) => vec![proxy, global, unreachable],
+        (false, true) => vec![proxy, unreachable],
+        (false, false) if facts.host.is_none() => vec![unreachable, global, proxy],
+        (false, false) => vec![unreachable, proxy],
+    }
+}
+
+fn refused(facts: &Facts) -> Vec<Candidate> {
+    let mesh = match facts.address.is_some_and(|address| address.is_loopback()) {
+        true => {
+            "refused by this host itself: a mesh proxy that is not running yet (as in init containers), or an \
+             endpoint override"
+        }
+        false => "a firewall or network policy refuses the connection",
+    };
+    vec![
+        Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, mesh),
+        Candidate::new(&PROXY_INTERFERES, "a proxy that is down refuses connections too"),
+        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "an endpoint override may point to a closed port"),
+    ]
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { namespace, .. } = &names;
+    Fix::new(
+        "Allow connections to port 443 of STS: check NetworkPolicy egress, the pod's security group, the security group \
+         of the VPC endpoint, and NAT.",
+    )
+    .command(names.call_sts())
+    .command(format!("kubectl get networkpolicies -n {namespace}"))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::causes::DNS_FAILURE;
     use crate::causes::testing::{found, unreached};
     use crate::probe::evidence::{AddressFault, Dial, TcpFault};
 
@@ -42,6 +152,26 @@ mod tests {
             let faults = vec![AddressFault { address: ([10, 0, 1, 5], 443).into(), fault }];
             let dial = Dial { tcp: Some(Err(faults)), ..Dial::default() };
             assert_eq!(found(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, &unreached(dial)), is, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn host_and_proxy_decide_what_comes_first() {
+        let [no_such_name, dns_failed, unresolved] = DNS_FAILURE.says else { panic!("three sayings") };
+        let [timed_out, refused] = STS_ENDPOINT_UNREACHABLE_TIMEOUT.says else { panic!("two sayings") };
+        for (saying, host, proxy, first) in [
+            (timed_out, "sts.amazonaws.com", false, "sts-global-endpoint-in-private-vpc"),
+            (timed_out, "sts.eu-west-1.amazonaws.com", false, "sts-endpoint-unreachable-timeout"),
+            (timed_out, "sts.eu-west-1.amazonaws.com", true, "proxy-interferes"),
+            (no_such_name, "sts.eu-west-1.amazonaws.com", true, "proxy-interferes"),
+            (no_such_name, "sts.eu-west1.amazonaws.com", false, "sts-endpoint-misconfigured"),
+            (no_such_name, "sts.cn-north-1.amazonaws.com", false, "china-partition-endpoint"),
+            (unresolved, "sts.eu-west-1.amazonaws.com", false, "dns-failure"),
+            (dns_failed, "sts.us-gov-west-1.amazonaws.com", false, "dns-failure"),
+            (refused, "vpce-1-a.sts.eu-west-1.vpce.amazonaws.com", false, "sts-endpoint-unreachable-timeout"),
+        ] {
+            let facts = Facts { host: Some(host.into()), proxy, ..Facts::default() };
+            assert_eq!((saying.means)(&facts).candidates[0].cause.code, first, "{host} {proxy}");
         }
     }
 }

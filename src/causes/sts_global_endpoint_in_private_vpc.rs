@@ -1,5 +1,5 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::aws::partition::sts_endpoint_service;
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity, connected};
 
 /// The global STS endpoint is called where only a regional one can be reached.
 pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
@@ -21,8 +21,23 @@ STS, but only for the name of its own region, sts.REGION.amazonaws.com. Older SD
 Set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION, then recreate the pod. The webhook sets them if the service \
 account has the annotation eks.amazonaws.com/sts-regional-endpoints: \"true\". Do not alias the global name to the \
 endpoint: its certificate is not valid for that name.",
-    judge: Some(|evidence| unreached::judge(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, evidence)),
+    says: &[],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { region, .. } = facts.names();
+    Fix::new(
+        "Call the regional endpoint: set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION (older SDKs default to the \
+         global endpoint), and provide a VPC endpoint for STS.",
+    )
+    .command(format!(
+        "aws ec2 describe-vpc-endpoints --region {region} --filters Name=service-name,Values={} --output json",
+        sts_endpoint_service(&region).unwrap_or_else(|| format!("com.amazonaws.{region}.sts"))
+    ))
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Layer, Operation, Step, StepStatus};
 
 /// STS answers within a second; a connection within a region takes a few milliseconds.
@@ -23,7 +23,10 @@ fails, Rust within 3.1 s. A run that is slow here may fail with another SDK.
 
 Common reasons are a proxy or firewall that inspects TLS, a NAT gateway or VPC endpoint in another zone, an endpoint \
 in another region, and CPU limits of the pod.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -51,11 +54,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let cause = format!("During the call {call}, {}.", slow.join(", "));
-    let fix = Fix::new(
-        "Find what delays the connection (proxy, TLS inspection, NAT gateway or VPC endpoint), and call the endpoint \
-         of the workload's own region.",
-    );
-    Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
+    Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Find what delays the connection (proxy, TLS inspection, NAT gateway or VPC endpoint), and call the endpoint of \
+         the workload's own region.",
+    )
 }
 
 #[cfg(test)]

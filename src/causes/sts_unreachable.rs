@@ -1,5 +1,8 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{
+    About, Advice, Candidate, Cause, DNS_FAILURE, Facts, Fix, PROXY_INTERFERES, Priority,
+    STS_ENDPOINT_UNREACHABLE_TIMEOUT, Saying, Severity, WEB_IDENTITY_OR_STS, any, connected,
+    sts_endpoint_misconfigured::host_first, sts_endpoint_unreachable_timeout::timed_out, with,
+};
 
 /// The pod could not connect to STS.
 pub static STS_UNREACHABLE: Cause = Cause {
@@ -13,8 +16,81 @@ The call did not reach STS. The report's steps show how far it got: name, connec
 
 Common reasons are a NetworkPolicy or security group without an exception for STS, a VPC without NAT or VPC endpoint, \
 DNS, a proxy, and a service mesh whose proxy is not running yet while init containers run.",
-    judge: Some(|evidence| unreached::judge(&STS_UNREACHABLE, evidence)),
+    says: &[
+        // The connection was closed.
+        Saying::new(
+            Priority::Network(110),
+            &[any(&[
+                "connection reset",
+                "broken connection to",
+                "econnreset",
+                "socket hang up",
+                "epipe",
+                "broken pipe",
+                "unexpected eof",
+                "connection was closed",
+                "connection closed before",
+                "remote end closed connection",
+                "eof",
+                "tls handshake timeout",
+                "ssl_error_syscall",
+            ])],
+            |facts| host_first(facts, reset(facts)),
+        ),
+        Saying::new(
+            Priority::Network(120),
+            &[any(&[
+                "could not connect to the endpoint url",
+                "endpointconnectionerror",
+                "failed to connect to",
+                "error trying to connect",
+                "unable to connect to the remote server",
+                "unable to connect to endpoint",
+                "unable to execute http request",
+                "dispatch failure",
+                "request send failed",
+                "requesterror: send request failed",
+            ])],
+            |facts| host_first(facts, cannot_connect(facts)),
+        ),
+        // The text ends while a connection is being made.
+        Saying::new(
+            Priority::Network(130),
+            &[with(&["starting new https connection", "* trying", "connecting to"], &[WEB_IDENTITY_OR_STS])],
+            |facts| host_first(facts, timed_out(facts)),
+        )
+        .about(About::StsAtTheEnd),
+    ],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+fn cannot_connect(facts: &Facts) -> Vec<Candidate> {
+    let mut candidates =
+        vec![Candidate::new(&DNS_FAILURE, "SDKs that report only this usually could not resolve the name")];
+    candidates.extend(timed_out(facts));
+    candidates
+}
+
+fn reset(facts: &Facts) -> Vec<Candidate> {
+    let mut candidates = vec![
+        Candidate::new(&PROXY_INTERFERES, "a firewall, proxy or mesh closed the connection"),
+        Candidate::new(
+            &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
+            "a network policy may reset connections instead of dropping packets",
+        ),
+    ];
+    if !facts.proxy {
+        candidates.swap(0, 1);
+    }
+    candidates
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new("Check that this pod can connect to STS.").command(names.call_sts())
+}
 
 #[cfg(test)]
 mod tests {

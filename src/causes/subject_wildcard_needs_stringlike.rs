@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// A `*` under StringEquals is a literal character.
 pub static SUBJECT_WILDCARD_NEEDS_STRINGLIKE: Cause = Cause {
@@ -17,5 +17,17 @@ any other mismatch.
 
 Move the condition to StringLike, or write the whole subject. Prefer the whole subject: every service account that a \
 pattern matches can assume the role.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { subject, .. } = &names;
+    let key = names.key();
+    names.compare(Fix::new(format!(
+        "Move the condition on \"{key}:sub\" from StringEquals to StringLike, or write {subject:?} in full."
+    )))
+}

@@ -1,6 +1,4 @@
-use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Fix, Outcome, Severity};
-use crate::diagnosis::injection;
-use crate::documents::debug_profile;
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{AccessBarrier, Evidence, Identity, Seen, Target, TargetVariables};
 
 /// The probe cannot read the target's variables.
@@ -25,7 +23,10 @@ the application. irsa-probe debug-profile writes that profile from the pod's JSO
 The probe does not judge whether the pod has IRSA's variables until it can read them. Mounts are visible to every \
 user: if no token is mounted in the application's container, the webhook most likely did not mutate it \
 (env-not-injected).",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -57,14 +58,15 @@ fn denied(evidence: &Evidence, target: &Target, access_barrier: AccessBarrier) -
     if matches!(target.variables, TargetVariables::Ours(_)) {
         cause += " The probe judged its own variables instead.";
     }
-    let mut fix = fix(access_barrier, target, evidence);
+    let facts = Facts::of(evidence);
+    let mut fix = access(access_barrier, target, &facts);
     let mut candidates = Vec::new();
     if is_without_token {
         candidates.push(Candidate {
             cause: &ENV_NOT_INJECTED,
             why: "the webhook mounts a token in each container that it mutates; this one has none".to_owned(),
         });
-        fix = injection::inspect_service_account(evidence, fix);
+        fix = facts.names().inspect_service_account(fix);
     }
     Diagnosis::new(cause, fix).could_be(candidates)
 }
@@ -95,25 +97,26 @@ fn reason(access_barrier: AccessBarrier, prober: &Identity, application: &Identi
     }
 }
 
-fn fix(access_barrier: AccessBarrier, target: &Target, evidence: &Evidence) -> Fix {
-    let Identity { uid, gid, .. } = &evidence.identity;
-    let as_root = || {
-        Fix::new("Run the debug container as root with CAP_SYS_PTRACE.")
-            .command(debug_profile::command_for(evidence, &["--uid 0".to_owned()]))
-    };
+/// What gives the probe access, where more is known than that it has none.
+fn access(access_barrier: AccessBarrier, target: &Target, facts: &Facts) -> Fix {
     match access_barrier {
-        AccessBarrier::OtherUser if *uid != 0 => {
+        AccessBarrier::OtherUser if facts.uid != Some(0) => {
             Fix::new("Run the debug container with the user and group of the application.")
-                .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]))
+                .command(facts.names().debug_as_application())
         }
-        AccessBarrier::OtherUser | AccessBarrier::FewerCapabilities => as_root(),
-        AccessBarrier::Other if target.prober.has_ptrace() => Fix::new("Audit the pod's specification instead.")
-            .command(format!("kubectl get pod {} -o json | irsa-probe audit -", evidence.kubectl_pod())),
-        AccessBarrier::Other => as_root(),
+        AccessBarrier::Other if target.prober.has_ptrace() => {
+            Fix::new("Audit the pod's specification instead.").command(facts.names().audit_pod())
+        }
+        AccessBarrier::OtherUser | AccessBarrier::FewerCapabilities | AccessBarrier::Other => fix(facts),
         AccessBarrier::Gone => {
             Fix::new("Check the other processes of the pod.").command("irsa-probe check --all-processes")
         }
     }
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new("Run the debug container as root with CAP_SYS_PTRACE.").command(names.debug(" --uid 0"))
 }
 
 #[cfg(test)]

@@ -185,10 +185,11 @@ pub(crate) fn unreached(dial: Dial) -> Evidence {
     Evidence { dial: Seen::Failed(dial), ..failed(operation, no_answer) }
 }
 
-/// The cause's judgement of the evidence.
+/// What a run with this evidence says of the cause.
 #[track_caller]
 pub(crate) fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
-    cause.judge.unwrap()(evidence)
+    let judged = crate::diagnosis::judged::judge(evidence);
+    judged.into_iter().find(|judged| judged.cause == cause).unwrap().outcome
 }
 
 /// Whether the cause finds its fault, as an error or as a warning.
@@ -200,7 +201,7 @@ pub(crate) fn found(cause: &Cause, evidence: &Evidence) -> bool {
 /// Asserts that this cause, and no other, finds its fault in each of these answers to `operation`, as in
 /// `400 Throttling: Rate exceeded`.
 #[track_caller]
-pub(crate) fn assert_told(cause: &Cause, operation: Operation, answers: &[&str]) {
+pub(crate) fn assert_named(cause: &Cause, operation: Operation, answers: &[&str]) {
     for answer in answers {
         let (head, message) = answer.split_once(": ").unwrap();
         let (status, code) = head.split_once(' ').unwrap();

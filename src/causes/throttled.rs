@@ -1,5 +1,6 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{
+    Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, with,
+};
 
 /// STS limits the rate of calls.
 pub static THROTTLED: Cause = Cause {
@@ -17,17 +18,40 @@ then fall back to the node's role, so the fault shows up as AccessDenied much la
 
 Wait; throttling passes. Start fewer pods at once, let programs keep their session for its hour, and use regional \
 endpoints, which each have their own limit.",
-    judge: Some(|evidence| sts_errors::judge(&THROTTLED, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&[
+                "rate exceeded",
+                "throttlingexception",
+                "requestlimitexceeded",
+                "toomanyrequestsexception",
+                "code>throttling</code",
+                "(throttling)",
+                "throttling:",
+                "errors::throttling",
+            ]),
+            with(&["throttling", "throttled", "too many requests"], &[WEB_IDENTITY_OR_STS]),
+        ],
+        |_| Reading::decided(&THROTTLED, "AWS limits the request rate"),
+    )],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Retry with exponential backoff, start fewer pods at once, and share sessions.")
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(&THROTTLED, AssumeRoleWithWebIdentity, &["400 Throttling: Rate exceeded"]);
+        assert_named(&THROTTLED, AssumeRoleWithWebIdentity, &["400 Throttling: Rate exceeded"]);
     }
 }

@@ -1,6 +1,4 @@
-use crate::causes::{Advice, Cause, Outcome, Severity};
-use crate::diagnosis::sts_errors;
-use crate::probe::evidence::Evidence;
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Priority, Reading, Saying, Severity, answered, with};
 
 /// The issuer's certificate chain does not match the provider's thumbprint.
 pub static THUMBPRINT_MISMATCH: Cause = Cause {
@@ -24,28 +22,66 @@ Compute the SHA-1 fingerprint of the last certificate of the chain that the host
 leaf certificate, use the leaf's fingerprint. On EKS, do not change thumbprints.
 
 The pod recovers by itself.",
-    judge: Some(judge),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[with(&["thumbprint"], &[&["match", "doesn't match", "does not match", "mismatch"]])],
+        |facts| {
+            let why = "the issuer's certificate chain does not match the provider's thumbprints";
+            let reading = Reading::decided(&THUMBPRINT_MISMATCH, why);
+            match &facts.thumbprint {
+                Some(thumbprint) => reading.seen(format!(
+                    "Seen from here, the last certificate of the chain has the thumbprint {thumbprint}."
+                )),
+                None => reading,
+            }
+        },
+    )],
+    settles: true,
+    judge: Some(answered),
+    fix,
 };
 
-fn judge(evidence: &Evidence) -> Outcome {
-    let mut outcome = sts_errors::judge(&THUMBPRINT_MISMATCH, evidence);
-    let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
-    if let (Outcome::Fault(diagnosis), Some(thumbprint)) = (&mut outcome, thumbprint) {
-        diagnosis.cause +=
-            &format!(" Seen from here, the last certificate of the chain has the thumbprint {thumbprint}.");
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { issuer, provider_arn, iam_region, .. } = &names;
+    let key = names.key();
+    if names.is_of_aws {
+        return Fix::new(format!(
+            "Leave the provider's thumbprints unchanged: AWS runs {issuer} and does not use them for it. Run the check \
+             again; if the error stays, open a case with AWS Support."
+        ));
     }
-    outcome
+    if let Some(thumbprint) = &names.thumbprint {
+        return Fix::new(
+            "Set the provider's thumbprint to the one that was seen, if a private CA signed the issuer's certificate. \
+             The command replaces the whole list of thumbprints. If a public CA signed it, AWS does not use \
+             thumbprints.",
+        )
+        .command(format!(
+            "aws iam update-open-id-connect-provider-thumbprint{iam_region} --open-id-connect-provider-arn {provider_arn} --thumbprint-list {thumbprint}"
+        ));
+    }
+    let host = key.split(['/', ':']).next().unwrap_or(key);
+    Fix::new(
+        "Set the provider's thumbprint to the SHA-1 fingerprint of the last certificate that the issuer presents, if a \
+         private CA signed it (aws iam update-open-id-connect-provider-thumbprint, which replaces the whole list). If a \
+         public CA signed it, AWS does not use thumbprints.",
+    )
+    .command(format!(
+        "openssl s_client -connect {} -servername {host} -showcerts </dev/null",
+        names.issuer_peer()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &THUMBPRINT_MISMATCH,
             AssumeRoleWithWebIdentity,
             &[

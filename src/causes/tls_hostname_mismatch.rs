@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any, connected, with};
 
 /// The certificate is for other host names.
 pub static TLS_HOSTNAME_MISMATCH: Cause = Cause {
@@ -14,8 +13,45 @@ certificate is valid for sts.REGION.amazonaws.com and for its own vpce names, so
 another name.
 
 Remove the alias and make SDKs call the regional name: set AWS_STS_REGIONAL_ENDPOINTS=regional and AWS_REGION.",
-    judge: Some(|evidence| unreached::judge(&TLS_HOSTNAME_MISMATCH, evidence)),
+    says: &[Saying::new(
+        Priority::Network(20),
+        &[
+            any(&[
+                "doesn't match either of",
+                "hostname mismatch",
+                "x509: certificate is valid for",
+                "x509: certificate is not valid for any names",
+                "err_tls_cert_altname_invalid",
+                "does not match certificate's altnames",
+                "no subject alternative",
+                "no alternative certificate subject name matches",
+                "doesn't match any of the subject alternative names",
+                "notvalidforname",
+                "does not match target host name",
+                "remotecertificatenamemismatch",
+                "does not match the server certificate",
+                "does not match the server name",
+                "certificate name does not match",
+            ]),
+            with(&["hostname", "host name"], &[&["doesn't match", "does not match"], &["certificate", "ssl"]]),
+        ],
+        |_| {
+            let why = "the certificate is for other names: usually a DNS alias of the global name to a regional VPC \
+                       endpoint";
+            Reading::decided(&TLS_HOSTNAME_MISMATCH, why)
+        },
+    )],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Remove the DNS alias of sts.amazonaws.com, and set AWS_STS_REGIONAL_ENDPOINTS=regional so that the VPC \
+         endpoint's own name is called.",
+    )
+}
 
 #[cfg(test)]
 mod tests {

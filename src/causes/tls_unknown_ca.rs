@@ -1,5 +1,7 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::unreached;
+use crate::causes::{
+    About, Advice, Candidate, Cause, Facts, Fix, Names, Priority, REQUEST_CLOCK_SKEW, Reading, Saying, Severity, any,
+    connected,
+};
 
 /// No CA that the pod trusts has signed the server's certificate.
 pub static TLS_UNKNOWN_CA: Cause = Cause {
@@ -18,8 +20,97 @@ presented certificate decides: Amazon or Starfield means that the bundle is miss
 
 Add a CA bundle to the image. If TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
 SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.",
-    judge: Some(|evidence| unreached::judge(&TLS_UNKNOWN_CA, evidence)),
+    says: &[
+        // An image without trust store shows so at the first server that is called, and some libraries name no host.
+        Saying::new(
+            Priority::Network(40),
+            &[any(&[
+                "certificate signed by unknown authority",
+                "failed to load system roots",
+                "unable to get local issuer certificate",
+                "unable to get issuer cert",
+                "unable_to_get_issuer_cert_locally",
+                "unable_to_get_issuer_cert",
+                "unable_to_verify_leaf_signature",
+                "unable to verify the first certificate",
+                "self signed certificate",
+                "self-signed certificate",
+                "self_signed_cert_in_chain",
+                "depth_zero_self_signed_cert",
+                "certificate_verify_failed",
+                "certificate verify failed",
+                "pkix path building failed",
+                "unable to find valid certification path",
+                "trustanchors parameter must be non-empty",
+                "unknownissuer",
+                "invalidcertificate(",
+                "remote certificate is invalid",
+                "remotecertificatechainerrors",
+                "partialchain",
+                "untrustedroot",
+                "ssl certificate problem",
+                "ssl peer certificate or ssh remote key was not ok",
+                "cannot be authenticated with given ca certificates",
+                "error setting certificate verify locations",
+                "could not find a suitable tls ca certificate bundle",
+                "no ca certificates",
+                "no native root ca certificates found",
+                "no valid root certificates",
+                "unknown ca",
+                "unknown_ca",
+                "certificate is not trusted",
+                "tls: failed to verify certificate",
+                "ssl validation failed",
+                "sslcertverificationerror",
+                "certificate key too weak",
+                "ca md too weak",
+            ])],
+            |_| {
+                let why = "the trust store has no CA for the certificate: the image lacks a CA bundle, or a proxy \
+                           inspects TLS";
+                Reading::decided(&TLS_UNKNOWN_CA, why)
+            },
+        )
+        .about(About::Aws),
+        Saying::new(
+            Priority::Network(30),
+            &[any(&[
+                "certificate has expired",
+                "certificate expired",
+                "cert_has_expired",
+                "certificate is not yet valid",
+                "cert_not_yet_valid",
+                "certificatenotyetvalidexception",
+                "certificateexpiredexception",
+            ])],
+            |_| Reading::ranked(out_of_date()),
+        )
+        .about(About::Aws),
+    ],
+    settles: false,
+    judge: Some(connected),
+    fix,
 };
+
+/// A certificate that is not valid now.
+pub(crate) fn out_of_date() -> Vec<Candidate> {
+    vec![
+        Candidate::new(
+            &REQUEST_CLOCK_SKEW,
+            "STS renews its certificates in time: check whether the local clock is far off",
+        ),
+        Candidate::new(&TLS_UNKNOWN_CA, "the certificate is not from STS: a proxy or firewall inspects TLS"),
+    ]
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { peer, host, .. } = facts.names();
+    Fix::new(
+        "Add a CA bundle to the image (Debian, Alpine: package ca-certificates). If TLS is inspected, add the inspecting \
+         CA and name the bundle in AWS_CA_BUNDLE or SSL_CERT_FILE (Node.js: NODE_EXTRA_CA_CERTS; Java: its truststore).",
+    )
+    .command(format!("openssl s_client -connect {peer} -servername {host} </dev/null | openssl x509 -noout -issuer"))
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any};
 use crate::probe::evidence::Evidence;
 
 /// A service account token that was not issued for STS.
@@ -19,13 +18,19 @@ answers such tokens with \"Missing a required claim: aud\" or \"Incorrect token 
 
 Point AWS_WEB_IDENTITY_TOKEN_FILE to the webhook's token, /var/run/secrets/eks.amazonaws.com/serviceaccount/token. It \
 is best not to set the variable at all, because the webhook sets it. Then recreate the pod.",
+    says: &[Saying::new(Priority::Aws, &[any(&["missing a required claim"])], |_| {
+        let why = "the token has no aud claim, so it was not issued for STS";
+        Reading::decided(&TOKEN_AUDIENCE_FOR_OTHER_USE, why)
+    })],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
     let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     if !token.is_for_another_use() {
-        return sts_errors::pass_unless_said(&TOKEN_AUDIENCE_FOR_OTHER_USE, evidence);
+        return Outcome::Pass;
     }
     let kind = if token.kubernetes.legacy {
         "It is a secret-based token without an audience, as Kubernetes created them before 1.24.".to_owned()
@@ -40,11 +45,14 @@ fn judge(evidence: &Evidence) -> Outcome {
     } else {
         ""
     };
-    let fix = Fix::new(
+    Diagnosis::new(format!("The token at {path} is not for STS. {kind}{place}"), fix(&Facts::of(evidence))).into()
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
         "Remove AWS_WEB_IDENTITY_TOKEN_FILE from the manifest, so that the webhook sets it to the token with the \
          audience sts.amazonaws.com, then recreate the pod.",
-    );
-    Diagnosis::new(format!("The token at {path} is not for STS. {kind}{place}"), fix).into()
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-use super::request_clock_skew;
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::{injection, sts_errors};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, REQUEST_CLOCK_SKEW, Reading, Saying, Severity,
+    WEB_IDENTITY, any, request_clock_skew, webhook, with,
+};
 use crate::probe::evidence::Evidence;
 use crate::text::timestamp::span;
 
@@ -22,7 +23,25 @@ If the file is fresh and an SDK still sends an expired token, the SDK read the f
 a fault of the application, and restarting the container fixes it for a day.
 
 Check whether the mount uses subPath and whether the node's clock is right. A recreated pod gets a fresh token.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&[
+                "token too old",
+                "must be before the expiration date",
+                "web identity token has expired",
+                "web identity token that was passed is expired",
+            ]),
+            with(
+                &["expiredtokenexception", "expiredidtokenexception", "token expired", "token is expired"],
+                &[WEB_IDENTITY],
+            ),
+        ],
+        reading,
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -34,32 +53,60 @@ fn judge(evidence: &Evidence) -> Outcome {
     let expired = token.expires_at.filter(|at| *at <= there && evidence.session.seen().is_none());
     let Some(expires_at) = expired else {
         return match token.expires_at {
-            Some(_) => sts_errors::pass_unless_said(&TOKEN_EXPIRED, evidence),
-            None => sts_errors::said(&TOKEN_EXPIRED, evidence).unwrap_or_else(|| Outcome::skip("the token has no exp")),
+            Some(_) => Outcome::Pass,
+            None => Outcome::skip("the token has no exp"),
         };
     };
     let ago = span(there.since(expires_at));
+    let fix = fix(&Facts::of(evidence));
     if !token.is_of_kubernetes() {
-        let issuer = token.issuer.as_deref().unwrap_or("its issuer");
         let cause =
             format!("The token expired at {expires_at}, {ago} ago. It is not a Kubernetes service account token.");
-        return Diagnosis::new(cause, Fix::new(format!("Get a new token from {issuer}, then run the check again.")))
-            .advise(Advice::Fix)
-            .into();
+        return Diagnosis::new(cause, fix).advise(Advice::Fix).into();
     }
-    let frozen = match injection::is_frozen(evidence) {
+    let frozen = match webhook::is_frozen(evidence) {
         true => " The file is mounted with subPath, and such a mount never gets the refreshed token.",
         false => "",
     };
     let cause = format!("The token expired at {expires_at}, {ago} ago. The kubelet has not refreshed it.{frozen}");
-    let pod = evidence.kubectl_pod();
-    let fix = Fix::new(
-        "Check the container's volumeMounts for subPath and the kubelet's log for errors, then recreate the pod.",
-    )
-    .command(format!(
-        "kubectl get pod {pod} -o 'jsonpath={{.spec.containers[*].volumeMounts}}' | grep -o 'subPath[^,]*'"
-    ));
     Diagnosis::new(cause, fix).into()
+}
+
+/// STS judges by its own clock.
+fn reading(facts: &Facts) -> Reading {
+    if facts.clock_hides_expiry {
+        return Reading::decided(&REQUEST_CLOCK_SKEW, "the local clock is behind, so the kubelet did not refresh it");
+    }
+    let why = match facts.clock_ahead {
+        Some(ahead) if ahead.abs() > 900 => {
+            format!("STS's clock is {} from the local clock, and STS's decides", span(ahead))
+        }
+        _ => "STS rejected the service account token as expired: it was not read again after the kubelet replaced the \
+              file"
+            .to_owned(),
+    };
+    Reading::decided(&TOKEN_EXPIRED, why)
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { issuer, token_path, pod, .. } = &names;
+    if names.is_foreign {
+        return Fix::new(format!("Get a new token from {issuer} just before the call: this one is not refreshed."));
+    }
+    if facts.file_is_expired {
+        return Fix::new(
+            "Check the container's volumeMounts for subPath and the kubelet's log for errors, then recreate the pod.",
+        )
+        .command(format!(
+            "kubectl get pod {pod} -o 'jsonpath={{.spec.containers[*].volumeMounts}}' | grep -o 'subPath[^,]*'"
+        ));
+    }
+    Fix::new(
+        "Read the token file for each call, because the kubelet replaces it before it expires: update the SDK or restart \
+         the program. If the file itself is old, check the kubelet.",
+    )
+    .command(format!("ls -lL {token_path}"))
 }
 
 #[cfg(test)]

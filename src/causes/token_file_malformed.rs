@@ -1,5 +1,6 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::sts_errors;
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE, any, with,
+};
 use crate::probe::evidence::{Evidence, Malformed, Seen, TokenFileFaultKind};
 
 /// The token file does not hold a JWT.
@@ -18,7 +19,21 @@ Common reasons are another volume in place of the projected one, a file that was
 holds a path instead of the token.
 
 Let the webhook mount the projected volume, then recreate the pod.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            with(&["webidentitytoken", "web_identity_token", "web-identity-token"], &[INVALID]),
+            with(&["is empty", "empty token", "file is empty", "zero length"], &[TOKEN_FILE]),
+            any(&["id token provided is not a valid jwt", "not a valid jwt", "invalid jwt", "jwt malformed"]),
+        ],
+        |facts| {
+            let why = "the value sent is not a token: it is empty or not text";
+            padded(facts).unwrap_or_else(|| Reading::decided(&TOKEN_FILE_MALFORMED, why))
+        },
+    )],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -32,22 +47,16 @@ fn judge(evidence: &Evidence) -> Outcome {
             TokenFileFaultKind::Io(ref words) => format!("cannot be read: {words}"),
             _ => return Outcome::skip("the token file could not be read"),
         };
-        return Diagnosis::new(format!("{} {what}.", fault.path), fix()).into();
+        return Diagnosis::new(format!("{} {what}.", fault.path), fix(&Facts::of(evidence))).into();
     }
     let token = match &evidence.token {
         Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(malformed) => {
-            return Diagnosis::new(format!("{} {}.", path(evidence), in_words(malformed)), fix()).into();
+            return Diagnosis::new(format!("{} {}.", path(evidence), in_words(malformed)), fix(&Facts::of(evidence)))
+                .into();
         }
         Seen::Seen(token) => token,
     };
-    match sts_errors::said(&TOKEN_FILE_MALFORMED, evidence) {
-        Some(Outcome::Fault(diagnosis)) if token.padding.is_some() => {
-            return Diagnosis::new(diagnosis.cause, without_padding()).into();
-        }
-        Some(fault) => return fault,
-        None => {}
-    }
     match token.padding {
         // STS accepted the token unchanged, or read it and refused it for another reason. STS does accept a
         // newline at the end: the Go SDK sends the file unchanged, and files with a newline work (mongo-go-driver, pull
@@ -59,21 +68,10 @@ fn judge(evidence: &Evidence) -> Outcome {
                 path(evidence),
                 padding.in_words()
             ),
-            without_padding(),
+            fix(&Facts::of(evidence)),
         ))),
         None => Outcome::Pass,
     }
-}
-
-fn fix() -> Fix {
-    Fix::new("Let the webhook mount the projected token instead of your own file, then recreate the pod.")
-}
-
-fn without_padding() -> Fix {
-    Fix::new(
-        "Mount the projected token itself, or write the file without the addition (printf '%s' \"$TOKEN\" instead of \
-         echo), then recreate the pod.",
-    )
 }
 
 fn path(evidence: &Evidence) -> &str {
@@ -97,6 +95,23 @@ fn in_words(malformed: &Malformed) -> String {
         }
         Malformed::EmptySignature => "holds a JWT without a signature".to_owned(),
     }
+}
+
+/// What the token file holds beside the token explains why STS rejects what an SDK sends.
+pub(super) fn padded(facts: &Facts) -> Option<Reading> {
+    let padding = facts.padding?.in_words();
+    let why = format!("the token file {padding}, which SDKs send with the token");
+    Some(Reading::decided(&TOKEN_FILE_MALFORMED, why))
+}
+
+fn fix(facts: &Facts) -> Fix {
+    Fix::new(match facts.padding {
+        Some(_) => {
+            "Mount the projected token itself, or write the file without the addition (printf '%s' \"$TOKEN\" instead of \
+             echo), then recreate the pod."
+        }
+        None => "Let the webhook mount the projected token instead of your own file, then recreate the pod.",
+    })
 }
 
 #[cfg(test)]
@@ -156,7 +171,7 @@ mod tests {
                 (refused("InvalidIdentityToken", "Incorrect token audience"), "pass"),
             ] {
                 let evidence = padded(padding, evidence);
-                let outcome = match judge(&evidence) {
+                let outcome = match testing::judge(&TOKEN_FILE_MALFORMED, &evidence) {
                     Outcome::Pass => "pass",
                     Outcome::Warning(_) => "warn",
                     Outcome::Fault(_) => "fail",

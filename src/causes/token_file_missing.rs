@@ -1,5 +1,7 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::diagnosis::injection;
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE,
+    TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS, any, webhook, with,
+};
 use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
 
 /// No token file exists at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
@@ -17,7 +19,51 @@ container, or someone set the variable to another path. Or the pod already had a
 kind (for example an emptyDir), which the webhook reuses without checking it.
 
 Volumes are fixed when the pod is created. Remove what was set by hand, then recreate the pod.",
+    says: &[
+        Saying::new(
+            Priority::File(40),
+            &[with(&["is a directory", "isadirectoryerror", "eisdir", "errno 21"], &[TOKEN_FILE])],
+            |_| {
+                let why = "the token path is a directory, which Docker creates for a bind mount of a missing file";
+                Reading::decided(&TOKEN_FILE_MISSING, why)
+            },
+        ),
+        Saying::new(
+            Priority::File(50),
+            &[
+                with(
+                    &[
+                        "no such file or directory",
+                        "enoent",
+                        "errno 2",
+                        "nosuchfileexception",
+                        "filenotfoundexception",
+                        "filenotfounderror",
+                        "could not find file",
+                        "could not find a part of the path",
+                        "cannot find the file specified",
+                        "cannot find the path specified",
+                        "file does not exist",
+                        "file not found",
+                        "not a directory",
+                        "failed to open stream",
+                    ],
+                    &[TOKEN_FILE],
+                ),
+                any(&["missingwebidentitytokenfile", "invalid file path provided for aws::assumerolewebidentity"]),
+            ],
+            |facts| match facts.windows {
+                true => Reading::decided(
+                    &TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS,
+                    "the path has no drive letter, so Windows looks for it on the current drive",
+                ),
+                false => Reading::decided(&TOKEN_FILE_MISSING, "the token path does not exist"),
+            },
+        ),
+    ],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -73,7 +119,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let mounts = match kind {
         // The file itself exists.
         TokenFileFaultKind::NotADirectory { .. } => None,
-        _ => injection::without_file(evidence, path),
+        _ => webhook::without_file(evidence, path),
     };
     let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
     let pod = evidence.kubectl_pod();
@@ -91,11 +137,7 @@ fn judge(evidence: &Evidence) -> Outcome {
              the pod.",
         )
         .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.nodeSelector}}'")),
-        _ => Fix::new(
-            "Remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any volume of your own named aws-iam-token from the \
-             manifest, then recreate the pod so that the webhook adds both.",
-        )
-        .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"aws-iam-token\")]}}'")),
+        _ => fix(&Facts::of(evidence)),
     };
     Diagnosis::new(cause, fix).into()
 }
@@ -103,6 +145,15 @@ fn judge(evidence: &Evidence) -> Outcome {
 /// Whether the path ends in a slash or in `/.`.
 fn is_end(path: &str) -> bool {
     path.ends_with('/') || path.ends_with("/.")
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { pod, .. } = facts.names();
+    Fix::new(
+        "Remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any volume of your own named aws-iam-token from the \
+         manifest, then recreate the pod so that the webhook adds both.",
+    )
+    .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"aws-iam-token\")]}}'"))
 }
 
 #[cfg(test)]

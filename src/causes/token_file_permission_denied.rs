@@ -1,4 +1,7 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{
+    Advice, Candidate, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE,
+    TOKEN_FILE_MALFORMED, TOKEN_FILE_MISSING, with,
+};
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
 /// The process does not have permission to read its token.
@@ -20,7 +23,70 @@ A process cannot read the file if its uid is not the one in the manifest. For ex
 role.
 
 Set fsGroup in the pod's securityContext, or run the process as the uid in the manifest. Then recreate the pod.",
+    says: &[
+        Saying::new(
+            Priority::File(30),
+            &[with(
+                &[
+                    "permission denied",
+                    "permissiondenied",
+                    "permissionerror",
+                    "eacces",
+                    "errno 13",
+                    "accessdeniedexception: /",
+                    "accessdeniedexception: \\",
+                    "is denied",
+                    "unauthorizedaccessexception",
+                ],
+                &[TOKEN_FILE],
+            )],
+            |_| {
+                let why = "the operating system does not let this process read the token file";
+                Reading::decided(&TOKEN_FILE_PERMISSION_DENIED, why)
+            },
+        ),
+        // Not read, for a reason that is not given.
+        Saying::new(
+            Priority::File(60),
+            &[
+                with(&["tokenfilewebidentitycredentials.load"], &[&["opensync", "readfilesync"]]),
+                with(
+                    &[
+                        "unable to read file",
+                        "could not read",
+                        "cannot read",
+                        "can't read",
+                        "failed to read",
+                        "error reading",
+                        "can't open",
+                        "cannot open",
+                        "could not open",
+                        "failed to open",
+                        "unable to open",
+                        "unable to locate specified",
+                    ],
+                    &[&[
+                        "token file",
+                        "webidentitytoken",
+                        "web identity token",
+                        "web identify token",
+                        "serviceaccount/token",
+                    ]],
+                ),
+            ],
+            |_| {
+                let denied = "usually a non-root process that the file mode denies access";
+                Reading::ranked(vec![
+                    Candidate::new(&TOKEN_FILE_PERMISSION_DENIED, denied),
+                    Candidate::new(&TOKEN_FILE_MISSING, "the token path does not exist"),
+                    Candidate::new(&TOKEN_FILE_MALFORMED, "the token file is empty"),
+                ])
+            },
+        ),
+    ],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -42,7 +108,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(step) = refused else {
         return Diagnosis::new(
             format!("{at} cannot be accessed. This process runs as {who}."),
-            fs_group(&evidence.identity),
+            fix(&Facts::of(evidence)),
         )
         .into();
     };
@@ -52,7 +118,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         "{what}{path} has mode {mode:04o}, owner {uid}, group {gid}. This process runs as {who} and has no access. {}",
         rule(step, &evidence.identity)
     );
-    Diagnosis::new(cause, fs_group(&evidence.identity)).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
 }
 
 fn who(identity: &Identity) -> String {
@@ -89,10 +155,8 @@ fn rule(step: &PathStep, identity: &Identity) -> String {
     }
 }
 
-fn fs_group(identity: &Identity) -> Fix {
-    let group = if identity.gid == 0 { 65534 } else { identity.gid };
-    Fix::new("Set fsGroup so that this process can read the token, then recreate the pod.")
-        .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"))
+fn fix(facts: &Facts) -> Fix {
+    Fix::new("Set fsGroup so that this process can read the token, then recreate the pod.").snippet(facts.fs_group())
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
-use crate::documents::debug_profile;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Identity, Seen, TokenFileFaultKind};
 
 /// The application can read its token, but the probe cannot, so the probe did not check what follows.
@@ -17,7 +16,10 @@ CAP_DAC_OVERRIDE. It judged neither the token nor the answer of STS.
 
 Run the probe with the user and group of the application. irsa-probe debug-profile writes the command from the pod's \
 JSON.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -41,10 +43,12 @@ fn judge(evidence: &Evidence) -> Outcome {
         who(&target.prober),
         who(&evidence.identity)
     );
-    let Identity { uid, gid, .. } = &evidence.identity;
-    let fix = Fix::new("Run the probe with the application's user and group.")
-        .command(debug_profile::command_for(evidence, &[format!("--uid {uid}"), format!("--gid {gid}")]));
-    Diagnosis::new(cause, fix).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    Fix::new("Run the probe with the application's user and group.").command(names.debug_as_application())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
 /// The application cannot read its token, whoever else can.
@@ -20,7 +20,10 @@ has an fsGroup, the file gets mode 0640 and that group. Otherwise the file gets 
 user or drops its groups after the start then loses its token. Many SDKs then silently fall back to the node's role.
 
 Set fsGroup in the pod's securityContext, or let the process keep the user in the manifest. Then recreate the pod.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -34,13 +37,14 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(_) => return Outcome::skip("reading the token file did not fail for lack of permission"),
     };
     match walk.iter().find(|step| !evidence.identity.may_pass(step)) {
-        Some(step) => refused(step, &evidence.identity, we_can).into(),
+        Some(step) => refused(step, evidence, we_can).into(),
         None if we_can => Outcome::Pass,
         None => Outcome::skip("the probe could not see the whole path to the token file"),
     }
 }
 
-fn refused(step: &PathStep, application: &Identity, we_can: bool) -> Diagnosis {
+fn refused(step: &PathStep, evidence: &Evidence, we_can: bool) -> Diagnosis {
+    let application = &evidence.identity;
     let PathStep { path, mode, uid: owner, gid: group, .. } = step;
     let what = if step.kind == PathStepKind::Directory { "The directory " } else { "" };
     let groups: Vec<String> = application.groups.iter().map(u32::to_string).collect();
@@ -59,10 +63,11 @@ fn refused(step: &PathStep, application: &Identity, we_can: bool) -> Diagnosis {
         "{what}{path} has mode {mode:04o}, owner {owner}, group {group}. Process {pid} runs as uid {uid}, gid {gid}, \
          {groups}, and has no access. {we}."
     );
-    let group = if *gid == 0 { 65534 } else { *gid };
-    let fix = Fix::new("Set fsGroup so that the application can read the token, then recreate the pod.")
-        .snippet(format!("spec:\n  securityContext:\n    fsGroup: {group}"));
-    Diagnosis::new(cause, fix)
+    Diagnosis::new(cause, fix(&Facts::of(evidence)))
+}
+
+fn fix(facts: &Facts) -> Fix {
+    Fix::new("Set fsGroup so that the application can read the token, then recreate the pod.").snippet(facts.fs_group())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Token};
 use crate::text::timestamp::{Timestamp, span};
 
@@ -23,7 +23,10 @@ is mounted with subPath, which never gets the refreshed token, a variable that p
 cannot reach the API server.
 
 Mount the volume without subPath, or repair the kubelet, before the token expires.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -46,11 +49,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         span(late),
         span(expires_at.since(there))
     );
-    let fix = Fix::new(
-        "Check the container's volumeMounts for subPath, and the events for the kubelet's errors about this volume.",
-    )
-    .command(format!("kubectl get events --field-selector involvedObject.name={}", evidence.kubectl_pod()));
-    Diagnosis::new(cause, fix).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
 }
 
 /// How long ago a kubelet whose clock shows `now` should have refreshed the token; `None` if it is not late yet.
@@ -61,6 +60,14 @@ pub(super) fn seconds_late(token: &Token, now: Timestamp) -> Option<i64> {
     let grace = GRACE_SECONDS.min((lifetime - due) / 2);
     let late = now.since(issued_at) - due;
     (late > grace).then_some(late)
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { pod_name, namespace, .. } = facts.names();
+    Fix::new(
+        "Check the container's volumeMounts for subPath, and the events for the kubelet's errors about this volume.",
+    )
+    .command(format!("kubectl get events --field-selector involvedObject.name={pod_name} -n {namespace}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 use crate::text::timestamp::span;
 
@@ -20,7 +20,10 @@ The claim nbf (not before) or iat (issued at) is in the future. The API server s
 either the clock of the control plane is ahead or the local clock is behind. STS compares them with its own clock.
 
 Correct the clocks. A token that is only early becomes valid by itself.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -33,8 +36,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let whose = if evidence.clock.seen().is_some() { "STS's clock" } else { "the local clock" };
     let cause = format!("The token becomes valid at {begins}, {} from now by {whose}.", span(early));
-    let fix = Fix::new("Compare the clocks of the node and the API server with the true time.").command("date -u");
-    let diagnosis = Diagnosis::new(cause, fix);
+    let diagnosis = Diagnosis::new(cause, fix(&Facts::of(evidence)));
     // Retrying helps for minutes; a clock that is hours off must be corrected.
     if early > WAITABLE_SECONDS { diagnosis.advise(Advice::Fix).into() } else { diagnosis.into() }
 }
@@ -45,6 +47,10 @@ pub(crate) fn seconds_too_early(evidence: &Evidence) -> Option<i64> {
     let token = evidence.token.seen()?;
     let early = token.not_before.max(token.issued_at)?.since(evidence.time_at_sts());
     (early > LEEWAY_SECONDS).then_some(early)
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new("Compare the clocks of the node and the API server with the true time.").command("date -u")
 }
 
 #[cfg(test)]

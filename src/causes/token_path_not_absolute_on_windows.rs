@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, TOKEN_FILE, with};
 
 /// A Unix path in a Windows container.
 pub static TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS: Cause = Cause {
@@ -13,5 +13,23 @@ Other pods get /var/run/secrets/..., which is relative to the current drive on W
 \"The webIdentityTokenFile must be an absolute path.\"
 
 Add the nodeSelector, then recreate the pod.",
+    says: &[Saying::new(
+        Priority::File(20),
+        &[with(&["must be an absolute path", "must be absolute", "not an absolute path"], &[TOKEN_FILE])],
+        |_| {
+            let why = "a path without a drive letter is not absolute on Windows; the webhook sets one unless the pod \
+                       selects Windows nodes";
+            Reading::decided(&TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS, why)
+        },
+    )],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Select Windows nodes in the pod (nodeSelector kubernetes.io/os: windows) so that the webhook sets a Windows \
+         path, or set the path with its drive letter, then recreate the pod.",
+    )
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Fix, Outcome, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The token's path depends on the working directory.
@@ -16,7 +16,10 @@ fall back to the node's role.
 
 Set AWS_WEB_IDENTITY_TOKEN_FILE to the absolute path, or remove it from the manifest so that the webhook sets it. \
 Then recreate the pod.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -35,6 +38,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     );
     let fix = Fix::new(format!("Set AWS_WEB_IDENTITY_TOKEN_FILE to {}, then recreate the pod.", file.opened));
     Diagnosis::new(cause, fix).into()
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { token_path, .. } = facts.names();
+    Fix::new(format!(
+        "Set AWS_WEB_IDENTITY_TOKEN_FILE to the absolute path of the token (such as {token_path}), then recreate the pod."
+    ))
 }
 
 #[cfg(test)]

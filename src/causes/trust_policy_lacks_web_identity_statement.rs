@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The role trusts a principal, but not through web identity.
 pub static TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT: Cause = Cause {
@@ -16,5 +16,17 @@ This also happens when a program uses the token directly for a role that was mea
 trusts the first role, not the cluster.
 
 Add the statement that `irsa-probe trust-policy` prints, or annotate the service account with the intended role.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { provider_arn, .. } = &names;
+    names.compare(Fix::new(format!(
+        "Add a statement that allows sts:AssumeRoleWithWebIdentity to {provider_arn}. The second command prints the \
+         update, which keeps the other statements."
+    )))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// AssumeRoleWithWebIdentity is unsigned; a header of a signed call confuses STS.
 pub static UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL: Cause = Cause {
@@ -13,5 +13,15 @@ proxy, may still add X-Amz-Security-Token or Authorization. STS has answered suc
 verification key from your identity provider\".
 
 `irsa-probe` never adds these headers. If it succeeds and a program does not, check what that program sends.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Remove the Authorization or X-Amz-Security-Token header that a client, mesh or proxy adds to the unsigned \
+         call.",
+    )
+}

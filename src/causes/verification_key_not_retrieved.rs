@@ -1,8 +1,7 @@
 use crate::causes::{
-    Advice, Candidate, Cause, ISSUER_NOT_PUBLIC_DEFAULT, ISSUER_UNREACHABLE, JWKS_KEY_MISMATCH, Outcome, Severity,
+    Advice, Candidate, Cause, Facts, Fix, ISSUER_NOT_PUBLIC_DEFAULT, ISSUER_UNREACHABLE, IssuerKeys, JWKS_KEY_MISMATCH,
+    Names, Priority, Reading, Saying, Severity, UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL, answered, with,
 };
-use crate::diagnosis::sts_errors;
-use crate::probe::evidence::{Evidence, Seen, Signature};
 
 /// STS could not retrieve the key that verifies the token.
 pub static VERIFICATION_KEY_NOT_RETRIEVED: Cause = Cause {
@@ -23,52 +22,90 @@ X-Amz-Security-Token header to the call.
 
 The check retries a few times. If the issuer answers you and its keys include the token's kid, wait. Otherwise \
 publish the keys.",
-    judge: Some(judge),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[with(
+            &["verification key"],
+            &[&[
+                "couldn't retrieve",
+                "could not retrieve",
+                "unable to retrieve",
+                "failed to retrieve",
+                "can't retrieve",
+            ]],
+        )],
+        reading,
+    )],
+    settles: false,
+    judge: Some(answered),
+    fix,
 };
 
-fn judge(evidence: &Evidence) -> Outcome {
-    let outcome = sts_errors::judge(&VERIFICATION_KEY_NOT_RETRIEVED, evidence);
-    let Outcome::Fault(mut diagnosis) = outcome else {
-        return outcome;
-    };
-    let (words, first) = match &evidence.issuer {
-        Seen::NotChecked(_) => return Outcome::Fault(diagnosis),
-        Seen::Failed(fault) => (format!(" From here too, {fault}."), &ISSUER_UNREACHABLE),
-        Seen::Seen(issuer) => match &issuer.signature {
-            Signature::KeyNotPublished | Signature::Invalid => {
-                return Outcome::skip("the issuer does not publish the token's key");
-            }
-            Signature::Valid if issuer.is_private() => {
+/// What the issuer publishes decides, or ranks the candidates.
+fn reading(facts: &Facts) -> Reading {
+    let mut candidates = candidates(facts);
+    let (seen, first) = match &facts.issuer_keys {
+        IssuerKeys::Unknown => return Reading::open(&VERIFICATION_KEY_NOT_RETRIEVED, candidates),
+        IssuerKeys::Wrong => {
+            return Reading::decided(&JWKS_KEY_MISMATCH, "the issuer does not publish the key that signed the token");
+        }
+        IssuerKeys::Unreachable(fault) => (format!("From here too, {fault}."), &ISSUER_UNREACHABLE),
+        IssuerKeys::Unverified(why) => (format!("From here, the issuer answers; {why}."), &JWKS_KEY_MISMATCH),
+        IssuerKeys::Verified { is_private } => {
+            candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
+            let seen = "From here, the issuer answers and its key verifies the token.";
+            if *is_private {
                 let why = "its name resolves to private addresses here; STS needs a public address";
-                let private = Candidate { cause: &ISSUER_NOT_PUBLIC_DEFAULT, why: why.to_owned() };
-                diagnosis.candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
-                diagnosis.candidates.push(private);
-                let words = " From here, the issuer answers and its key verifies the token.";
-                (words.to_owned(), &ISSUER_NOT_PUBLIC_DEFAULT)
+                candidates.push(Candidate::new(&ISSUER_NOT_PUBLIC_DEFAULT, why));
+                (seen.to_owned(), &ISSUER_NOT_PUBLIC_DEFAULT)
+            } else {
+                let either = "Either STS could not reach it in time, which passes, or its address is not public.";
+                (format!("{seen} {either}"), &ISSUER_UNREACHABLE)
             }
-            Signature::Valid => {
-                let words = " From here, the issuer answers and its key verifies the token. Either STS could not reach \
-                             it in time, which passes, or its address is not public.";
-                diagnosis.candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
-                (words.to_owned(), &ISSUER_UNREACHABLE)
-            }
-            Signature::NotVerified(why) => (format!(" From here, the issuer answers; {why}."), &JWKS_KEY_MISMATCH),
-        },
+        }
     };
-    diagnosis.cause += &words;
-    diagnosis.candidates.sort_by_key(|candidate| candidate.cause != first);
-    Outcome::Fault(diagnosis)
+    candidates.sort_by_key(|candidate| candidate.cause != first);
+    Reading::open(&VERIFICATION_KEY_NOT_RETRIEVED, candidates).seen(seen)
+}
+
+pub(super) fn candidates(facts: &Facts) -> Vec<Candidate> {
+    let issuer = facts.issuer.as_deref().unwrap_or("the issuer");
+    vec![
+        Candidate::new(
+            &ISSUER_UNREACHABLE,
+            format!("STS must fetch the keys of {issuer} within 5 s: check for outages, firewalls and bursts of calls"),
+        ),
+        Candidate::new(
+            &JWKS_KEY_MISMATCH,
+            "compare the token's kid with the keys that the issuer publishes: they may have been rotated or recreated",
+        ),
+        Candidate::new(
+            &UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL,
+            "a client or proxy that adds an X-Amz-Security-Token or Authorization header has caused this error",
+        ),
+    ]
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { issuer, .. } = &names;
+    Fix::new(format!(
+        "Check that {issuer} publishes its keys to the internet, answers within 5 s, and lists the token's kid among its \
+         keys. If it does, wait and retry: the fault is temporary."
+    ))
+    .command(names.show_issuer())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::{answered, assert_told};
-    use crate::probe::evidence::{Issuer, Operation::AssumeRoleWithWebIdentity};
+    use crate::causes::Outcome;
+    use crate::causes::testing::{answered, assert_named, judge};
+    use crate::probe::evidence::{Issuer, Operation::AssumeRoleWithWebIdentity, Seen, Signature};
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &VERIFICATION_KEY_NOT_RETRIEVED,
             AssumeRoleWithWebIdentity,
             &[
@@ -92,7 +129,7 @@ mod tests {
                 let issuer = crate::causes::testing::issuer(signature.clone());
                 evidence.issuer = Seen::Seen(Issuer { addresses: vec![address.into()], ..issuer });
             }
-            let candidate = match judge(&evidence) {
+            let candidate = match judge(&VERIFICATION_KEY_NOT_RETRIEVED, &evidence) {
                 Outcome::Fault(diagnosis) => diagnosis.candidates.first().map(|candidate| candidate.cause.code),
                 _ => None,
             };

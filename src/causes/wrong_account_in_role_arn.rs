@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The account in the role's ARN has no provider for the issuer.
 pub static WRONG_ACCOUNT_IN_ROLE_ARN: Cause = Cause {
@@ -16,5 +16,19 @@ Compare the account in the ARN with the account that has the provider. For a rol
 cluster's, create the provider there too. One issuer can have a provider in any number of accounts.
 
 If the annotation was wrong, correct it and recreate the pod.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let Names { account, service_account, namespace, .. } = facts.names();
+    Fix::new(format!(
+        "Check whether {account}, the account in AWS_ROLE_ARN, is the intended one. If not, correct the service \
+         account's annotation and recreate the pod; if so, create the issuer's OIDC provider in that account too."
+    ))
+    .command(format!(
+        "kubectl get serviceaccount {service_account} -n {namespace} -o 'custom-columns=NAME:.metadata.name,ROLE:.metadata.annotations.eks\\.amazonaws\\.com/role-arn'"
+    ))
+}

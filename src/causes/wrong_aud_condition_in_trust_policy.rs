@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The trust policy's `:aud` is not the token's, although the provider accepts it.
 pub static WRONG_AUD_CONDITION_IN_TRUST_POLICY: Cause = Cause {
@@ -17,5 +17,15 @@ The webhook requests tokens with the audience sts.amazonaws.com, in China and Go
 eks.amazonaws.com/audience names another.
 
 Set the condition to the token's aud, or remove the annotation and recreate the pod.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { audience, .. } = &names;
+    let key = names.key();
+    names.compare(Fix::new(format!("Set the condition \"{key}:aud\" in the role's trust policy to {audience:?}.")))
+}

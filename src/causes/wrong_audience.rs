@@ -1,5 +1,7 @@
-use crate::causes::{Advice, Cause, Severity};
-use crate::diagnosis::sts_errors;
+use crate::aws::issuer::STS_AUDIENCE;
+use crate::causes::{
+    Advice, Cause, Facts, Fix, Names, Priority, Reading, Saying, Severity, TOKEN_AUDIENCE_FOR_OTHER_USE, answered, any,
+};
 
 /// The token's audience is not among the provider's client IDs.
 pub static WRONG_AUDIENCE: Cause = Cause {
@@ -21,18 +23,90 @@ were created by hand often lack sts.amazonaws.com, or have another tool's audien
 
 Add the audience to the provider's client IDs, or request a token for an audience that is registered. After a change \
 of the provider, the pod recovers by itself. After a change of the annotation, recreate the pod.",
-    judge: Some(|evidence| sts_errors::judge(&WRONG_AUDIENCE, evidence)),
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["incorrect token audience", "more than one audience while authorized party is not present"])],
+        |facts| match facts.audience.as_deref() {
+            Some(audience) if is_for_api_server(audience) => Reading::decided(
+                &TOKEN_AUDIENCE_FOR_OTHER_USE,
+                "the token's audience is the API server's: this token was not issued for STS",
+            ),
+            _ => Reading::decided(&WRONG_AUDIENCE, why(facts)),
+        },
+    )],
+    settles: true,
+    judge: Some(answered),
+    fix,
 };
+
+fn is_for_api_server(audience: &[String]) -> bool {
+    let api_server = |aud: &String| aud.contains("kubernetes.default") || aud == "api" || aud == "k3s";
+    !audience.is_empty() && audience.iter().all(api_server)
+}
+
+pub(super) fn why(facts: &Facts) -> String {
+    match facts.audience.as_deref() {
+        // The client IDs may include the right one. Which one STS compares is not documented.
+        Some(audience) if audience.len() > 1 => format!(
+            "the token has {} audiences, {}, and no azp that says which one counts; AWS does not document which of \
+             them STS compares with the client IDs of the IAM provider",
+            audience.len(),
+            quoted(audience)
+        ),
+        Some(audience) if facts.has_authorized_party => format!(
+            "the token's azp {}, which STS compares instead of aud, is not among the client IDs of the IAM provider",
+            quoted(audience)
+        ),
+        Some(audience) if !audience.is_empty() => format!(
+            "the token's aud {} is not among the client IDs of the IAM provider (a mismatch in the trust policy would \
+             be AccessDenied)",
+            quoted(audience)
+        ),
+        _ => "the token's aud is not among the client IDs of the IAM provider (a mismatch in the trust policy would \
+              be AccessDenied)"
+            .to_owned(),
+    }
+}
+
+pub(super) fn quoted(audience: &[String]) -> String {
+    audience.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(" and ")
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { audience, provider_arn, iam_region, .. } = &names;
+    if names.has_several_audiences {
+        return Fix::new(format!(
+            "Have the token issued for {audience} alone, then recreate the pod. If the error stays, compare the \
+             audiences with the provider's client IDs."
+        ))
+        .command(format!(
+            "aws iam get-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
+        ));
+    }
+    if audience != STS_AUDIENCE && !names.is_foreign {
+        // The webhook's default is right, so an annotation requests another one.
+        return Fix::new(format!(
+            "Find out what requests the audience {audience:?}: usually the annotation eks.amazonaws.com/audience of the \
+             service account. If nobody needs it, remove it and recreate the pod. Only if it is intended, add \
+             {audience:?} to the provider's client IDs (aws iam add-client-id-to-open-id-connect-provider)."
+        ))
+        .command(names.show_annotations("AUDIENCE", "audience"));
+    }
+    Fix::new(format!("Add the token's audience {audience:?} to the provider's client IDs.")).command(format!(
+        "aws iam add-client-id-to-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --client-id {audience}"
+    ))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::assert_told;
+    use crate::causes::testing::assert_named;
     use crate::probe::evidence::Operation::AssumeRoleWithWebIdentity;
 
     #[test]
     fn no_other_check_reports_its_answers() {
-        assert_told(
+        assert_named(
             &WRONG_AUDIENCE,
             AssumeRoleWithWebIdentity,
             &["400 InvalidIdentityToken: Incorrect token audience"],

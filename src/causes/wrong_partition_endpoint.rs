@@ -1,6 +1,5 @@
-use super::china_partition_endpoint;
-use crate::causes::{Advice, Cause, Diagnosis, Outcome, Severity};
-use crate::diagnosis::sts_errors::{self, Clues, fix};
+use crate::aws::partition::Partition;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, answered, china_partition_endpoint};
 use crate::probe::evidence::{EndpointFault, EndpointSource, Evidence, Seen};
 
 /// The STS endpoint is in another partition than the role.
@@ -21,7 +20,10 @@ another stage, and when an SDK builds an inner client for us-east-1 whatever the
 
 Set AWS_REGION to a region of the role's partition and remove endpoint overrides, then recreate the pod. The probe \
 never sends a token to another partition.",
+    says: &[],
+    settles: false,
     judge: Some(judge),
+    fix,
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
@@ -29,7 +31,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         return match &evidence.endpoint {
             Seen::NotChecked(why) => Outcome::skip(why.clone()),
             Seen::Failed(_) => Outcome::skip("there is no endpoint"),
-            Seen::Seen(_) => sts_errors::judge(&WRONG_PARTITION_ENDPOINT, evidence),
+            Seen::Seen(_) => answered(evidence),
         };
     };
     if china_partition_endpoint::is_near(&endpoint.host) {
@@ -48,7 +50,24 @@ fn judge(evidence: &Evidence) -> Outcome {
         role.id(),
         endpoint.host
     );
-    Diagnosis::new(cause, fix(&WRONG_PARTITION_ENDPOINT, &Clues::of(evidence))).into()
+    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+}
+
+/// Why the called host is in another partition than the role or the issuer, if it is.
+pub(super) fn why(facts: &Facts) -> Option<String> {
+    let host = facts.host.as_deref()?;
+    let called = Partition::of_host(host)?;
+    let role = facts.role.as_ref().map(|role| role.partition);
+    let region = facts.region.as_deref().and_then(Partition::of_region);
+    let wanted = role.or_else(|| facts.issuer_partition()).or(region).filter(|wanted| *wanted != called)?;
+    Some(format!("{host} belongs to partition {}, but the role or the issuer to {}", called.id(), wanted.id()))
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Set AWS_REGION to a region of the role's partition and remove endpoint overrides so that STS is called there.",
+    )
+    .command("env | grep -E '^AWS_(REGION|DEFAULT_REGION|ROLE_ARN)='")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The federated principal is not the provider of the token's issuer.
 pub static WRONG_PROVIDER_IN_TRUST_POLICY: Cause = Cause {
@@ -18,5 +18,14 @@ so.
 
 Compare the principal with the ARN that `irsa-probe trust-policy` prints, and correct the policy. The condition keys \
 must then name the same issuer.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { provider_arn, .. } = &names;
+    names.compare(Fix::new(format!("Set the federated principal in the role's trust policy to {provider_arn:?}.")))
+}

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The trust policy's `:sub` is not the token's.
 pub static WRONG_SUBJECT_IN_TRUST_POLICY: Cause = Cause {
@@ -17,5 +17,17 @@ that `irsa-probe` prints with the sub in the policy: `aws iam get-role --role-na
 then `irsa-probe trust-policy --check role.json`.
 
 Correct the policy. The pod recovers by itself.",
+    says: &[],
+    settles: false,
     judge: None,
+    fix,
 };
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { subject, .. } = &names;
+    let key = names.key();
+    names.compare(Fix::new(format!(
+        "Set the condition \"{key}:sub\" in the role's trust policy to exactly {subject:?}."
+    )))
+}

@@ -1,7 +1,8 @@
-//! Runs the causes' own functions over the evidence.
+//! Judges the evidence: each cause by what it inspects itself, and one by what STS answered or by how the connection
+//! failed.
 
-use super::injection;
-use crate::causes::{CAUSES, Cause, ENV_NOT_INJECTED, Finding, Outcome, Severity};
+use super::{answer, unreached};
+use crate::causes::{CAUSES, Cause, ENV_NOT_INJECTED, Facts, Finding, Outcome, Severity, webhook};
 use crate::probe::evidence::Evidence;
 
 /// What one cause made of the evidence.
@@ -13,12 +14,20 @@ pub struct Judged {
 
 /// Judges every cause that evidence within a pod can prove, in the registry's order.
 pub fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let absent = injection::is_absent_as_allowed(evidence);
+    let absent = webhook::is_absent_as_allowed(evidence);
+    let facts = Facts::of(evidence);
+    let named = answer::read(evidence, &facts).or_else(|| unreached::read(evidence, &facts));
     let judge = |cause: &&'static Cause| {
         let judge = cause.judge?;
-        let outcome = match absent && cause.code != ENV_NOT_INJECTED.code {
-            true => Outcome::skip(injection::NOTHING_TO_CHECK),
-            false => judge(evidence),
+        let own = || judge(evidence);
+        let outcome = match &named {
+            _ if absent && *cause != &ENV_NOT_INJECTED => Outcome::skip(webhook::NOTHING_TO_CHECK),
+            // What the cause itself has seen says more than an answer's words.
+            Some((named, diagnosis)) if named == cause => match own() {
+                fault @ Outcome::Fault(_) => fault,
+                Outcome::Pass | Outcome::Skip(_) | Outcome::Warning(_) => diagnosis.clone().into(),
+            },
+            _ => own(),
         };
         Some(Judged { cause, outcome })
     };

@@ -1,7 +1,7 @@
 //! The verdict over all that was judged, and the exit code: the one place for both.
 
-use super::injection;
 use super::judged::Judged;
+use crate::causes::webhook;
 use crate::causes::{Advice, Finding, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 use crate::text::secrets::Secrets;
@@ -162,7 +162,7 @@ fn advice(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Advice
     match (verdict, strongest) {
         (_, Some(advice)) => advice,
         (Verdict::Degraded, None) => Advice::Fix,
-        _ if injection::is_absent_as_allowed(evidence) => Advice::None,
+        _ if webhook::is_absent_as_allowed(evidence) => Advice::None,
         (Verdict::Undetermined, None) if !evidence.expected.no_sts => Advice::Retry,
         _ => Advice::None,
     }
@@ -182,8 +182,8 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
     if let Some(root) = errors(findings).next() {
         return format!("{}: {}", root.cause.code, root.cause.title);
     }
-    if injection::is_absent_as_allowed(evidence) {
-        return injection::NOTHING_TO_CHECK.to_owned();
+    if webhook::is_absent_as_allowed(evidence) {
+        return webhook::NOTHING_TO_CHECK.to_owned();
     }
     let Some(caller) = evidence.caller.seen() else {
         return match (&evidence.session, &evidence.caller) {

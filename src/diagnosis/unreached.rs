@@ -7,9 +7,8 @@ mod names;
 mod patience;
 mod proxy;
 
-use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, STS_UNREACHABLE};
-use crate::diagnosis::sts_errors::{Clues, fix};
-use crate::probe::evidence::{CallFault, Dial, Endpoint, Environment, Evidence, Seen};
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, Facts, Fix, STS_UNREACHABLE};
+use crate::probe::evidence::{Dial, Endpoint, Environment, Evidence, Seen};
 
 /// What a failed connection means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,19 +55,10 @@ struct Story<'e> {
     environment: &'e Environment,
 }
 
-/// Whether `cause` is what kept the call from STS. At most one cause is.
-pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
-    let faults = [evidence.session.failed(), evidence.caller.failed()];
-    let unanswered = faults.into_iter().flatten().find_map(|fault| match fault {
-        CallFault::NoAnswer(no_answer) => Some(no_answer),
-        CallFault::Refused(_) | CallFault::NotSts(_) => None,
-    });
-    let (Some(no_answer), Some(endpoint)) = (unanswered, evidence.endpoint.seen()) else {
-        return match &evidence.session {
-            Seen::NotChecked(why) => Outcome::skip(why.clone()),
-            Seen::Seen(_) | Seen::Failed(_) => Outcome::Pass,
-        };
-    };
+/// The cause that a failed connection names, and its diagnosis. `None` if there is no such connection, or if the settings
+/// do not lead to STS, which another cause judges.
+pub fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagnosis)> {
+    let (no_answer, endpoint) = (evidence.unanswered()?, evidence.endpoint.seen()?);
     let nothing = Dial::default();
     let alternate_route = match &evidence.alternate_route {
         Seen::Seen(dial) => Some(Ok(dial)),
@@ -82,29 +72,22 @@ pub fn judge(cause: &Cause, evidence: &Evidence) -> Outcome {
         out_of_time: no_answer.out_of_time,
         environment: &evidence.environment,
     };
-    let Some(reading) = layers::read(&story) else {
-        return Outcome::skip("the settings point to an endpoint other than STS");
-    };
-    if reading.cause != cause {
-        return Outcome::skip("another fault prevented the call to STS");
-    }
-    let candidates = reading.candidates.into_iter().map(|(cause, why)| Candidate { cause, why }).collect();
-    let mut fix = reading.fix.unwrap_or_else(|| fix(reading.cause, &Clues::of(evidence)));
+    let reading = layers::read(&story)?;
+    let mut fix = reading.fix.unwrap_or_else(|| (reading.cause.fix)(facts));
     if patience::cut_short(story.dial).is_some() {
         fix.text = format!("Raise --run-timeout and run again. If the fault stays: {}", fix.text);
     }
+    let candidates = reading.candidates.into_iter().map(|(cause, why)| Candidate { cause, why }).collect();
     let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
-    match reading.advice {
-        Some(advice) => diagnosis.advise(advice).into(),
-        None => diagnosis.into(),
-    }
+    let diagnosis = Diagnosis { advice: reading.advice, ..diagnosis };
+    Some((reading.cause, diagnosis))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing;
-    use crate::probe::evidence::{NoAnswer, Operation};
+    use crate::causes::{Outcome, testing};
+    use crate::probe::evidence::{CallFault, NoAnswer, Operation};
 
     /// The codes that speak of this evidence.
     fn codes(evidence: &Evidence) -> Vec<&'static str> {
@@ -116,7 +99,7 @@ mod tests {
     fn an_answer_of_whatever_kind_is_no_fault_of_the_network() {
         let refused = testing::answered(Operation::AssumeRoleWithWebIdentity, 403, "AccessDenied", "");
         for evidence in [testing::healthy(), refused] {
-            assert_eq!(judge(&STS_UNREACHABLE, &evidence), Outcome::Pass);
+            assert_eq!(testing::judge(&STS_UNREACHABLE, &evidence), Outcome::Pass);
         }
     }
 

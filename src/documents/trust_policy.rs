@@ -31,4 +31,4 @@ pub use mismatch::Mismatch;
 pub use needed::{Needed, needed};
 pub use parse::{PolicyFault, json, unwrap};
 pub use policy::{Effect, Policy, Principals};
-pub use request::{ACTION, Request, STS_AUDIENCE};
+pub use request::{ACTION, Request};

@@ -1,7 +1,7 @@
 //! Log lines on standard error, for people or as JSON. Only this program's own: the SDK's may hold a token.
 #![allow(clippy::disallowed_methods, reason = "a log line tells when it was written")]
 
-use crate::diagnosis::injection;
+use crate::causes::webhook;
 use crate::diagnosis::report::{Report, Verdict};
 use crate::text::printable::{Notation, fit, printable};
 use crate::text::redact::scrub;
@@ -58,8 +58,8 @@ pub fn report(report: &Report, next: &str) {
             )
         };
     }
-    if injection::is_absent_as_allowed(evidence) {
-        tracing::warn!("NOT CHECKED: {}", injection::NOTHING_TO_CHECK);
+    if webhook::is_absent_as_allowed(evidence) {
+        tracing::warn!("NOT CHECKED: {}", webhook::NOTHING_TO_CHECK);
     }
     match report.verdict {
         Verdict::Healthy => line!(info),

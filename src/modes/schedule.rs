@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use crate::causes::{
-    Advice, Cause, NO_OIDC_PROVIDER, NOT_AUTHORIZED, OIDC_PROVIDER_NOT_FOUND, THROTTLED, THUMBPRINT_MISMATCH,
-    WRONG_AUDIENCE,
-};
+use crate::causes::{Advice, THROTTLED};
 use crate::diagnosis::report::Report;
 
 /// Where chance comes from (SplitMix64): seeded by the modes from the operating system, by a simulation with a number.
@@ -52,15 +49,10 @@ impl Outlook {
             works: report.exit_code == crate::diagnosis::report::exit::WORKS,
             advice: report.advice,
             throttled: cause == Some(&THROTTLED),
-            settles: cause.is_some_and(|cause| SETTLING.contains(&cause)),
+            settles: cause.is_some_and(|cause| cause.settles),
         }
     }
 }
-
-/// What STS answers until a new or changed role or provider has reached it ("changes ... are eventually consistent",
-/// IAM User Guide, "Troubleshoot IAM").
-static SETTLING: &[&Cause] =
-    &[&NOT_AUTHORIZED, &OIDC_PROVIDER_NOT_FOUND, &NO_OIDC_PROVIDER, &WRONG_AUDIENCE, &THUMBPRINT_MISMATCH];
 
 /// How an init container waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

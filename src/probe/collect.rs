@@ -375,7 +375,7 @@ fn why_not_ask_issuer(session: &Seen<Session, CallFault>, when: IssuerCheck) -> 
 /// Proxies may take the header away; STS's words stay.
 fn time_told(fault: &CallFault) -> Option<Timestamp> {
     match fault {
-        CallFault::Refused(refusal) => crate::diagnosis::sts_errors::time_told(&refusal.message),
+        CallFault::Refused(refusal) => crate::aws::sts_time::time_in(&refusal.message),
         CallFault::NotSts(_) | CallFault::NoAnswer(_) => None,
     }
 }

@@ -127,10 +127,15 @@ impl Evidence {
         })
     }
 
+    /// The name of this pod.
+    pub fn pod(&self) -> Option<&str> {
+        let claimed = self.tokens().find_map(|token| token.kubernetes.pod.as_deref());
+        claimed.or(self.place.pod.as_deref())
+    }
+
     /// This pod as kubectl takes it, `checkout-5d9 -n payments`, with a placeholder for what is not known.
     pub fn kubectl_pod(&self) -> String {
-        let claimed = self.tokens().find_map(|token| token.kubernetes.pod.as_deref());
-        let pod = name_or(claimed.or(self.place.pod.as_deref()), "POD");
+        let pod = name_or(self.pod(), "POD");
         format!("{pod} -n {}", self.kubectl_namespace())
     }
 
@@ -194,6 +199,15 @@ impl Evidence {
         self.now.plus(self.clock.seen().map_or(0, |clock| clock.ahead_seconds))
     }
 
+    /// The call that got no answer.
+    pub fn unanswered(&self) -> Option<&NoAnswer> {
+        let faults = [self.session.failed(), self.caller.failed()];
+        faults.into_iter().flatten().find_map(|fault| match fault {
+            CallFault::NoAnswer(no_answer) => Some(no_answer),
+            CallFault::Refused(_) | CallFault::NotSts(_) => None,
+        })
+    }
+
     /// The error that STS answered with.
     pub fn sts_error(&self) -> Option<&StsError> {
         match (self.session.failed(), self.caller.failed()) {
@@ -208,7 +222,7 @@ impl Evidence {
 pub struct Expectations {
     /// `--expect-service-account NAMESPACE/NAME`.
     pub service_account: Option<(String, String)>,
-    /// `--if-configured`: see [`crate::diagnosis::injection::is_absent_as_allowed`].
+    /// `--if-configured`: see [`crate::causes::webhook::is_absent_as_allowed`].
     pub if_configured: bool,
     /// `--no-sts`: nothing may be asked over the network.
     pub no_sts: bool,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
-use crate::diagnosis::injection;
+use crate::causes::webhook;
 use crate::diagnosis::report::{Report, Verdict};
 use crate::modes::schedule::Outlook;
 use crate::modes::serve::{Durations, History};
@@ -60,7 +60,7 @@ fn calls(page: &mut Page, history: &History) {
 fn verdict(page: &mut Page, report: &Report) {
     let works = Outlook::of(report).works;
     // A pod that asks for no role counts neither as working nor as failing.
-    let healthy = (!injection::is_absent_as_allowed(&report.evidence)).then_some(u8::from(works));
+    let healthy = (!webhook::is_absent_as_allowed(&report.evidence)).then_some(u8::from(works));
     page.gauge("healthy", "Whether IRSA worked in the last run (warnings allowed).", healthy);
     let findings: BTreeSet<_> = report.findings.iter().map(|found| (found.cause.code, found.severity)).collect();
     if !findings.is_empty() {

@@ -20,7 +20,10 @@ macro_rules! sample_cause {
             severity: Severity::$severity,
             advice: Advice::$advice,
             explanation: "",
+            says: &[],
+            settles: false,
             judge: Some(|_| Outcome::Pass),
+            fix: |_| Fix::default(),
         };
     };
 }

@@ -3,7 +3,7 @@
 use super::account::{PREFIX, role_annotation};
 use super::{Context, configuration, pod, webhook};
 use crate::aws::arn::RoleArn;
-use crate::documents::trust_policy::STS_AUDIENCE;
+use crate::aws::issuer::STS_AUDIENCE;
 use crate::documents::{
     Absent, Association, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook, WebhookConfiguration,
 };

@@ -2,10 +2,10 @@
 
 use super::{Audit, Case, Finding, Link};
 use crate::aws::arn::{RoleArn, without_scheme};
+use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::issuer::why_unreachable;
 use crate::aws::partition::Partition;
 use crate::causes::{Fix, shell_word};
-use crate::documents::trust_policy::STS_AUDIENCE;
 use crate::documents::trust_policy::needed;
 use crate::documents::{Absent, Provider};
 

@@ -1,8 +1,8 @@
 //! The ClusterConfig with which eksctl creates the trust that a token needs.
 
 use super::needed::Needed;
-use super::request::STS_AUDIENCE;
 use crate::aws::arn::without_scheme;
+use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::partition::Partition;
 use serde_json::Value;
 

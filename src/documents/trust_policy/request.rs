@@ -1,15 +1,13 @@
 //! What IAM knows about a call to AssumeRoleWithWebIdentity when it evaluates the role's trust policy.
 
 use crate::aws::arn::{RoleArn, without_scheme};
+use crate::aws::issuer::STS_AUDIENCE;
 use crate::probe::evidence::Token;
 use crate::text::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 /// The only action that a web identity token can be used for.
 pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
-
-/// The default audience of the webhook, in every partition.
-pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// A call of AssumeRoleWithWebIdentity.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Where commands come from: reports of the cases, fixes of each cause, explanations, audits, trust policies, help.
 
 use irsa_probe::aws::arn::RoleArn;
-use irsa_probe::causes::CAUSES;
-use irsa_probe::diagnosis::sts_errors::{Clues, fix};
+use irsa_probe::causes::{CAUSES, Facts};
 use irsa_probe::documents::trust_policy::{Needed, Request};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -32,7 +31,7 @@ pub const PROGRAMS: &[&str] = &[
 pub fn all() -> Vec<String> {
     let mut all = BTreeSet::new();
     all.extend(cases());
-    all.extend(CAUSES.iter().flat_map(|cause| every_clue().into_iter().flat_map(|clues| fix(cause, &clues).commands)));
+    all.extend(CAUSES.iter().flat_map(|cause| every_fact().into_iter().flat_map(|facts| (cause.fix)(&facts).commands)));
     all.extend(CAUSES.iter().flat_map(|cause| quoted(cause.explanation)));
     all.extend(AUDITS.lines().map(|line| serde_json::from_str::<String>(line).expect("a JSON string")));
     all.extend(trust_policies());
@@ -73,33 +72,33 @@ fn cases() -> Vec<String> {
 }
 
 /// Nothing known, a service account of EKS, one of China with an audience of its own, and GitHub.
-fn every_clue() -> Vec<Clues> {
+fn every_fact() -> Vec<Facts> {
     let role = |arn: &str| RoleArn::parse(arn).ok();
     let text = |text: &str| Some(text.to_owned());
     vec![
-        Clues::default(),
-        Clues {
+        Facts::default(),
+        Facts {
             role: role("arn:aws:iam::111122223333:role/team/checkout"),
             issuer: text("https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"),
             subject: text("system:serviceaccount:payments:checkout"),
             audience: Some(vec!["sts.amazonaws.com".into()]),
             host: text("sts.eu-west-1.amazonaws.com"),
-            ..Clues::default()
+            ..Facts::default()
         },
-        Clues {
+        Facts {
             role: role("arn:aws-cn:iam::111122223333:role/checkout"),
             issuer: text("https://oidc.example.com:8443/cluster"),
             subject: text("system:serviceaccount:payments:checkout"),
             audience: Some(vec!["vault".into()]),
             url: text("http://sts.example:4566"),
             thumbprint: text("9e99a48a9960b14926bb7f3b02e22da2b0ab7280"),
-            ..Clues::default()
+            ..Facts::default()
         },
-        Clues {
+        Facts {
             issuer: text("https://token.actions.githubusercontent.com"),
             subject: text("repo:octo/app:ref:refs/heads/main"),
             audience: Some(vec!["vault".into(), "sts.amazonaws.com".into()]),
-            ..Clues::default()
+            ..Facts::default()
         },
     ]
 }

@@ -1,7 +1,8 @@
 //! The trust policy that a token needs, as JSON, HCL and a ClusterConfig.
 
 use crate::aws::arn::RoleArn;
-use crate::documents::trust_policy::{Needed, Policy, Request, STS_AUDIENCE, Verdict, evaluate, needed};
+use crate::aws::issuer::STS_AUDIENCE;
+use crate::documents::trust_policy::{Needed, Policy, Request, Verdict, evaluate, needed};
 
 const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D";
 

@@ -1,4 +1,4 @@
-//! The time that STS tells in its error texts, for answers whose `Date` header is missing or not its own.
+//! The time by STS's clock in its error texts, for answers whose `Date` header is missing or not its own.
 
 use crate::text::timestamp::Timestamp;
 use aws_smithy_types::DateTime;
@@ -6,7 +6,7 @@ use aws_smithy_types::date_time::Format;
 
 /// STS's clock, out of ExpiredTokenException ("Token expired: current date/time 1731098245 must be before ...") or
 /// SignatureDoesNotMatch ("... 20220127T014428Z (20220127T015928Z - 15 min.)": the time in parentheses is STS's).
-pub fn time_told(message: &str) -> Option<Timestamp> {
+pub fn time_in(message: &str) -> Option<Timestamp> {
     if let Some((_, rest)) = message.split_once("current date/time") {
         let word = rest.split_whitespace().next()?;
         let seconds = word.parse().ok().map(Timestamp);
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_text_that_tells_the_time_is_understood() {
+    fn each_text_with_a_time_is_understood() {
         for (message, told) in [
             (
                 "Token expired: current date/time 1731098245 must be before the expiration date/time 1731095240",
@@ -65,7 +65,7 @@ mod tests {
             ("(ééééééééééééééé - 15 min.)", None),
             ("", None),
         ] {
-            assert_eq!(time_told(message), told.map(Timestamp), "{message}");
+            assert_eq!(time_in(message), told.map(Timestamp), "{message}");
         }
     }
 }

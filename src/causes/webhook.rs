@@ -1,8 +1,9 @@
-//! What mounts and variables together tell of the pod identity webhook's doing, by its own rules (read in its source and
+//! What mounts and variables together show of what the pod identity webhook did, by its own rules (read in its source and
 //! tried on a cluster, v0.6.17).
 
-use crate::causes::Fix;
-use crate::probe::evidence::{Evidence, Mount, Mounts, Volume, name_or};
+use crate::probe::evidence::{Evidence, Mount, Mounts, Volume};
+
+pub const SHOW: &str = "kubectl get mutatingwebhookconfigurations pod-identity-webhook";
 
 /// A pod is mutated when it is created and at no other time.
 pub const RECREATE: &str = "restarting the container does not help";
@@ -121,35 +122,11 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
     evidence.mounts.seen().is_some_and(Mounts::hold_the_token_alone)
 }
 
-/// The commands that show and set the annotation of the pod's service account, and recreate the pod.
-pub fn inspect_service_account(evidence: &Evidence, fix: Fix) -> Fix {
-    let account = evidence.service_account();
-    let namespace = evidence.kubectl_namespace();
-    let name = name_or(account.map(|(_, name)| name), "SERVICE_ACCOUNT");
-    let role = evidence.environment.value("AWS_ROLE_ARN").or(evidence.environment.value("AWS_IAM_ROLE_ARN"));
-    let role = role.filter(|role| crate::aws::arn::RoleArn::parse(role).is_ok());
-    let fix = match account {
-        Some(_) => fix,
-        None => fix
-            .command(format!("kubectl get pod {} -o jsonpath='{{.spec.serviceAccountName}}'", evidence.kubectl_pod())),
-    };
-    let fix = fix
-        .command(format!("kubectl get serviceaccount -n {namespace} {name} -o jsonpath='{{.metadata.annotations}}'"));
-    let fix = match role {
-        Some(role) => fix.command(format!(
-            "kubectl annotate serviceaccount -n {namespace} {name} --overwrite eks.amazonaws.com/role-arn={role}"
-        )),
-        // Nothing writes a placeholder into a service account.
-        None => fix,
-    };
-    fix.command(format!("kubectl rollout restart KIND/NAME -n {namespace}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::causes::testing;
-    use crate::probe::evidence::{Kubernetes, Place, Seen, Token};
+    use crate::probe::evidence::{Place, Seen};
 
     fn mount(point: &str, file_system: &str, root: &str, entries: &[&str]) -> Mount {
         Mount {
@@ -259,30 +236,5 @@ mod tests {
         let single = mount("/a/token", "tmpfs", "/..2026/token", &[]);
         assert!(is_frozen(&with(Mounts { token_file: Some(single), ..Mounts::default() })));
         assert!(!is_frozen(&testing::healthy()));
-    }
-
-    #[test]
-    fn commands_name_the_service_account_unless_its_name_could_be_run() {
-        let claims = |namespace: &str, name: &str| Kubernetes {
-            namespace: Some(namespace.into()),
-            service_account: Some(name.into()),
-            ..Kubernetes::default()
-        };
-        let subject = |subject: &str| Token { subject: Some(subject.into()), ..Token::default() };
-        for (token, words) in [
-            (
-                Token { kubernetes: claims("payments", "checkout"), ..Token::default() },
-                "-n payments checkout --overwrite",
-            ),
-            (subject("system:serviceaccount:payments:checkout"), "-n payments checkout --overwrite"),
-            (Token { kubernetes: claims("payments", "a;reboot"), ..Token::default() }, "-n payments SERVICE_ACCOUNT"),
-            (subject("repo:owner/name"), "kubectl get pod checkout-5d9 -n payments -o jsonpath='{.spec.service"),
-        ] {
-            let evidence =
-                Evidence { api_token: Seen::Seen(token), token: Seen::not_checked(""), ..testing::healthy() };
-            let commands = inspect_service_account(&evidence, Fix::new("")).commands.join("\n");
-            assert!(commands.contains(words) && !commands.contains("reboot"), "{commands}");
-            assert!(!commands.contains('$'), "a variable of the pod in a command for a laptop: {commands}");
-        }
     }
 }

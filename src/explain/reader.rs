@@ -1,14 +1,13 @@
-//! Reads local facts out of a pasted text: variables, claims, ARNs, hosts and addresses, in whatever notation.
+//! Reads facts out of a pasted text: variables, claims, ARNs, hosts and addresses, in whatever notation.
 
-use super::clues::{Clues, VariableState};
-use super::symptoms::around;
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
+use crate::causes::{Facts, VariableState};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 /// The facts that hold for the whole text.
-pub fn read(text: &str) -> Clues {
+pub fn read(text: &str) -> Facts {
     let claim = value(text, &["iss", "issuer"]).filled().filter(|issuer| issuer.contains("://"));
     let asked_for = after(text, "provider found in your account for ").filter(|issuer| issuer.contains("://"));
     let issuer = claim.or(asked_for);
@@ -18,10 +17,10 @@ pub fn read(text: &str) -> Clues {
     let role = role_variable.filled().or_else(|| token_with(text, ":role/"));
     let caller = token_with(text, ":assumed-role/").or_else(|| token_with(text, ":user/"));
     let any = |names: &[&str]| value(text, names).filled().is_some();
-    Clues {
+    Facts {
         role: role.and_then(|role| RoleArn::parse(role).ok()),
-        role_variable: role_variable.told(),
-        file_variable: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).told(),
+        role_variable: role_variable.state(),
+        file_variable: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).state(),
         issuer: issuer.map(|issuer| trimmed(issuer).to_owned()),
         subject: subject.map(|subject| trimmed(subject).to_owned()),
         audience: audience(text),
@@ -29,13 +28,13 @@ pub fn read(text: &str) -> Clues {
         region: region(text).map(str::to_owned),
         proxy: any(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
         static_keys: !matches!(
-            value(text, &["AWS_ACCESS_KEY_ID"]).told(),
+            value(text, &["AWS_ACCESS_KEY_ID"]).state(),
             VariableState::Unknown | VariableState::Missing
         ),
         pod_identity: any(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]),
         windows: value(text, &["os", "OS"]).filled().is_some_and(|os| os.to_ascii_lowercase().starts_with("windows")),
         caller: caller.map(str::to_owned),
-        ..Clues::default()
+        ..Facts::default()
     }
 }
 
@@ -87,6 +86,13 @@ pub fn address(text: &str, place: &Range<usize>) -> Option<IpAddr> {
         Ok(address) => Some(address.ip()),
         Err(_) => token.parse().ok().filter(|_| token.len() > 6),
     })
+}
+
+/// The text around a place, cut at characters.
+fn around<'t>(text: &'t str, place: &Range<usize>, before: usize, after: usize) -> &'t str {
+    let start = text.floor_char_boundary(place.start.saturating_sub(before));
+    let end = text.ceil_char_boundary(text.len().min(place.end + after));
+    &text[start..end]
 }
 
 const WORDS: &[&str] = &[
@@ -146,7 +152,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    fn told(self) -> VariableState {
+    fn state(self) -> VariableState {
         match self {
             Value::NotThere => VariableState::Unknown,
             Value::Null => VariableState::Missing,
@@ -246,29 +252,29 @@ mod tests {
             "iss: https://i, sub: system:serviceaccount:payments:checkout, aud: [ 'sts.amazonaws.com' ]",
             "'iss' => 'https://i', sub => 'system:serviceaccount:payments:checkout', aud => 'sts.amazonaws.com'",
         ] {
-            let clues = read(text);
-            assert_eq!(clues.issuer.as_deref(), Some("https://i"), "{text}");
-            assert_eq!(clues.subject, sub, "{text}");
-            assert_eq!(clues.audience, Some(vec!["sts.amazonaws.com".to_owned()]), "{text}");
+            let facts = read(text);
+            assert_eq!(facts.issuer.as_deref(), Some("https://i"), "{text}");
+            assert_eq!(facts.subject, sub, "{text}");
+            assert_eq!(facts.audience, Some(vec!["sts.amazonaws.com".to_owned()]), "{text}");
         }
         assert_eq!(read(r#"{"aud": null}"#).audience, Some(vec![]));
         assert_eq!(read("nothing").audience, None);
     }
 
     #[test]
-    fn variables_are_told_apart() {
-        for (text, told) in [
+    fn the_states_of_a_variable_are_distinguished() {
+        for (text, state) in [
             ("AWS_ROLE_ARN=arn:aws:iam::111122223333:role/a", VariableState::Set),
             (r#""AWS_ROLE_ARN": """#, VariableState::Empty),
             (r#""AWS_ROLE_ARN": null"#, VariableState::Missing),
             ("MY_AWS_ROLE_ARN=a", VariableState::Unknown),
             ("the variable AWS_ROLE_ARN names the role", VariableState::Unknown),
         ] {
-            assert_eq!(read(text).role_variable, told, "{text}");
+            assert_eq!(read(text).role_variable, state, "{text}");
         }
-        let clues = read("User: arn:aws:sts::1:assumed-role/a/i-0 on resource: arn:aws:iam::111122223333:role/b\"");
-        assert_eq!(clues.caller.as_deref(), Some("arn:aws:sts::1:assumed-role/a/i-0"));
-        assert_eq!(clues.role.map(|role| role.name).as_deref(), Some("b"));
+        let facts = read("User: arn:aws:sts::1:assumed-role/a/i-0 on resource: arn:aws:iam::111122223333:role/b\"");
+        assert_eq!(facts.caller.as_deref(), Some("arn:aws:sts::1:assumed-role/a/i-0"));
+        assert_eq!(facts.role.map(|role| role.name).as_deref(), Some("b"));
     }
 
     #[test]

@@ -1,0 +1,338 @@
+//! What is known of the identity in question, from whatever source: the evidence of a run, a pasted text, documents.
+
+use super::{Names, token_not_yet_valid};
+use crate::aws::arn::RoleArn;
+use crate::aws::issuer;
+use crate::aws::partition::Partition;
+use crate::causes::request_clock_skew::hides_expiry;
+use crate::probe::evidence::{Evidence, Issuer, Padding, Seen, Signature, Variable};
+use std::net::IpAddr;
+
+/// What is known about a variable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VariableState {
+    #[default]
+    Unknown,
+    Missing,
+    Empty,
+    Set,
+}
+
+/// What is known of the keys that the issuer publishes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IssuerKeys {
+    #[default]
+    Unknown,
+    /// Why they could not be fetched.
+    Unreachable(String),
+    /// The key that signed the token is not among them.
+    Wrong,
+    /// Why the signature could not be verified.
+    Unverified(String),
+    /// One of them verifies the token. `is_private`: the issuer's name resolves to private addresses.
+    Verified { is_private: bool },
+}
+
+/// What is known beside the error itself. Everything may be unknown. Fixes take their names from here, and causes rank
+/// their candidates by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The role that is asked for.
+    pub role: Option<RoleArn>,
+    pub role_variable: VariableState,
+    pub file_variable: VariableState,
+    /// The token's `iss`, `sub` and `aud`; no `aud` at all is an empty list.
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
+    pub audience: Option<Vec<String>>,
+    /// The audience is the token's `azp`.
+    pub has_authorized_party: bool,
+    /// Namespace and name of the pod's own service account, where another source than `subject` names it.
+    pub pod_account: Option<(String, String)>,
+    /// `--expect-service-account`: namespace and name.
+    pub expected_service_account: Option<(String, String)>,
+    /// Name and namespace of the pod.
+    pub pod: Option<String>,
+    pub namespace: Option<String>,
+    /// The application's container, if the probe runs in another one.
+    pub target_container: Option<String>,
+    /// Whose process is judged.
+    pub uid: Option<u32>,
+    pub gid: Option<u32>,
+    pub token_path: Option<String>,
+    /// What the token file holds beside the token.
+    pub padding: Option<Padding>,
+    /// The token in the file has expired, so the file was not refreshed.
+    pub file_is_expired: bool,
+    /// How far the token's validity begins after STS's time, beyond what STS tolerates, in seconds.
+    pub early: Option<i64>,
+    /// The STS host that was called.
+    pub host: Option<String>,
+    /// The URL that was called, with its port if that is not the scheme's.
+    pub url: Option<String>,
+    /// The region that requests are made for.
+    pub region: Option<String>,
+    /// The address that the connection went to.
+    pub address: Option<IpAddr>,
+    /// A proxy variable is set.
+    pub proxy: bool,
+    pub static_keys: bool,
+    pub pod_identity: bool,
+    pub windows: bool,
+    /// The account and the id of the node, according to its instance metadata.
+    pub node_account: Option<String>,
+    pub instance: Option<String>,
+    /// The thumbprint of the certificates that the issuer's host presented here.
+    pub thumbprint: Option<String>,
+    pub issuer_keys: IssuerKeys,
+    /// The ARN, or part of the ARN, of the caller.
+    pub caller: Option<String>,
+    /// How far STS's clock is ahead of the local one, in seconds.
+    pub clock_ahead: Option<i64>,
+    /// By STS's clock the token has expired, and by the local clock the kubelet has no reason to refresh it.
+    pub clock_hides_expiry: bool,
+}
+
+impl Facts {
+    pub fn of(evidence: &Evidence) -> Facts {
+        let environment = &evidence.environment;
+        let state = |name| match environment.variable(name) {
+            Variable::Missing => VariableState::Missing,
+            variable if variable.is_filled() => VariableState::Set,
+            Variable::Set { .. } => VariableState::Empty,
+        };
+        let token = evidence.token.seen();
+        let endpoint = evidence.endpoint.seen();
+        let imds = evidence.imds.seen();
+        let tcp = evidence.dial.seen().or(evidence.dial.failed()).and_then(|dial| dial.tcp.as_ref());
+        let role = environment.value("AWS_ROLE_ARN").or(environment.value("AWS_IAM_ROLE_ARN"));
+        let owned = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
+        Facts {
+            role: role.and_then(|text| RoleArn::parse(text).ok()),
+            role_variable: state("AWS_ROLE_ARN"),
+            file_variable: state("AWS_WEB_IDENTITY_TOKEN_FILE"),
+            issuer: token.and_then(|token| token.issuer.clone()),
+            subject: token.and_then(|token| token.subject.clone()),
+            // STS compares azp, if there is one, instead of aud.
+            audience: token.map(|token| match &token.authorized_party {
+                Some(party) => vec![party.clone()],
+                None => token.audience.clone(),
+            }),
+            has_authorized_party: token.is_some_and(|token| token.authorized_party.is_some()),
+            pod_account: evidence.service_account().map(owned),
+            expected_service_account: evidence.expected.service_account.clone(),
+            pod: evidence.pod().map(str::to_owned),
+            namespace: evidence.place.namespace.clone(),
+            target_container: evidence.target.as_ref().and(evidence.container()).map(str::to_owned),
+            uid: Some(evidence.identity.uid),
+            gid: Some(evidence.identity.gid),
+            token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
+            padding: token.and_then(|token| token.padding),
+            file_is_expired: token.is_some_and(|token| token.is_over(evidence.time_at_sts())),
+            early: token_not_yet_valid::seconds_too_early(evidence),
+            host: endpoint.map(|endpoint| endpoint.host.clone()),
+            url: endpoint.map(|endpoint| endpoint.url.clone()),
+            region: endpoint.map(|endpoint| endpoint.region.clone()),
+            address: tcp.and_then(|tcp| match tcp {
+                Ok(peer) => Some(peer.ip()),
+                Err(faults) => faults.first().map(|fault| fault.address.ip()),
+            }),
+            proxy: endpoint.is_some_and(|endpoint| endpoint.proxy.is_some()),
+            static_keys: environment.variable("AWS_ACCESS_KEY_ID").is_set(),
+            pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
+            windows: false,
+            node_account: imds.and_then(|imds| imds.account.clone()),
+            instance: imds.and_then(|imds| imds.instance.clone()),
+            thumbprint: evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.clone()),
+            issuer_keys: match &evidence.issuer {
+                Seen::NotChecked(_) => IssuerKeys::Unknown,
+                Seen::Failed(fault) => IssuerKeys::Unreachable(fault.to_string()),
+                Seen::Seen(issuer) => keys_of(issuer),
+            },
+            caller: evidence.caller.seen().map(|caller| caller.arn.clone()),
+            clock_ahead: evidence.clock.seen().map(|clock| clock.ahead_seconds),
+            clock_hides_expiry: hides_expiry(evidence),
+        }
+    }
+
+    /// The facts as commands and texts name them.
+    pub fn names(&self) -> Names {
+        Names::of(self)
+    }
+
+    /// Namespace and name of the pod's service account.
+    pub fn account(&self) -> Option<(&str, &str)> {
+        let own = self.pod_account.as_ref().map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+        own.or(self.token_account())
+    }
+
+    /// Namespace and name, if the token is a service account's.
+    pub fn token_account(&self) -> Option<(&str, &str)> {
+        self.subject.as_deref()?.strip_prefix("system:serviceaccount:")?.split_once(':')
+    }
+
+    /// Whether the user stated another service account than the token's.
+    pub fn is_other_service_account(&self) -> bool {
+        match (&self.expected_service_account, self.token_account()) {
+            (Some((namespace, name)), Some(actual)) => (namespace.as_str(), name.as_str()) != actual,
+            _ => false,
+        }
+    }
+
+    /// Whether role and node are of two accounts; `None` if either's is not known.
+    pub fn is_of_other_account(&self) -> Option<bool> {
+        Some(self.role.as_ref()?.account != *self.node_account.as_ref()?)
+    }
+
+    /// The ARN that a trust policy must name as its federated principal.
+    pub fn provider_arn(&self) -> Option<String> {
+        Some(self.role.as_ref()?.provider_arn(self.issuer.as_deref()?))
+    }
+
+    /// The partition of the issuer, if AWS runs it.
+    pub fn issuer_partition(&self) -> Option<Partition> {
+        Partition::of_host(self.issuer_host()?)
+    }
+
+    pub fn issuer_host(&self) -> Option<&str> {
+        let issuer = self.issuer.as_deref()?;
+        let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer);
+        host.split(['/', ':']).next()
+    }
+
+    /// `oidc.eks.eu-west-1.amazonaws.com` is in `eu-west-1`.
+    pub fn issuer_region(&self) -> Option<&str> {
+        self.issuer_host()?.split('.').find(|label| Partition::of_region(label).is_some())
+    }
+
+    /// Whether only the cluster itself, or its network, can know the issuer's host.
+    pub fn issuer_is_internal(&self) -> bool {
+        self.issuer.as_deref().is_some_and(|issuer| issuer::why_unreachable(issuer).is_some())
+    }
+
+    pub fn calls_global_endpoint(&self) -> bool {
+        self.host.as_deref() == Some("sts.amazonaws.com")
+    }
+
+    /// The role and session names of an assumed role that called.
+    pub fn caller_session(&self) -> Option<(&str, &str)> {
+        self.caller.as_deref()?.split_once("assumed-role/")?.1.split_once('/')
+    }
+
+    /// Whether the caller is a session of the role that is asked for, as far as its name tells.
+    pub fn caller_has_the_role(&self) -> bool {
+        matches!((self.caller_session(), &self.role), (Some((name, _)), Some(role)) if role.name == name)
+    }
+
+    /// Whether the caller looks like a node: the instance's id is the session's name, or the role is named after nodes.
+    pub fn caller_is_node(&self) -> bool {
+        let session_is_instance = self.caller_session().is_some_and(|(_, session)| {
+            session.strip_prefix("i-").is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_alphanumeric()))
+        });
+        let role = self.caller_session().map(|(role, _)| role).or(self.caller.as_deref());
+        session_is_instance || role.is_some_and(is_named_after_nodes)
+    }
+
+    /// YAML that lets the process's group read the token. The kubelet gives group 0 no access of its own.
+    pub fn fs_group(&self) -> String {
+        let group = self.gid.filter(|gid| *gid != 0).unwrap_or(65534);
+        format!("spec:\n  securityContext:\n    fsGroup: {group}")
+    }
+}
+
+fn keys_of(issuer: &Issuer) -> IssuerKeys {
+    match &issuer.signature {
+        Signature::Valid => IssuerKeys::Verified { is_private: issuer.is_private() },
+        Signature::KeyNotPublished | Signature::Invalid => IssuerKeys::Wrong,
+        Signature::NotVerified(why) => IssuerKeys::Unverified(why.clone()),
+    }
+}
+
+/// Role names of nodes, as eksctl, Terraform, CloudFormation, kops and Karpenter make them.
+pub fn is_named_after_nodes(role: &str) -> bool {
+    let role = role.to_ascii_lowercase();
+    let words: Vec<&str> = role.split(['-', '_', '.', '/', ' ']).collect();
+    let node_words = ["node", "nodes", "nodegroup", "nodegroups", "noderole", "ng", "worker", "workers", "ec2"];
+    words.iter().any(|word| node_words.contains(word))
+        || ["nodeinstance", "instancerole", "instanceprofile", "noderole", "nodegroup", "workernode"]
+            .iter()
+            .any(|part| role.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::CAUSES;
+
+    #[test]
+    fn nodes_are_known_by_their_session_or_role() {
+        for (caller, is) in [
+            ("arn:aws:sts::111122223333:assumed-role/apps/i-0abcdef1234567890", true),
+            ("arn:aws:sts::111122223333:assumed-role/eksctl-c-nodegroup-NodeInstanceRole-1Q/x", true),
+            ("arn:aws:sts::111122223333:assumed-role/nodes.example.k8s/x", true),
+            ("arn:aws:sts::111122223333:assumed-role/checkout/botocore-session-1", false),
+            ("arn:aws:sts::111122223333:assumed-role/nodejs-app/x", false),
+            ("arn:aws:iam::111122223333:user/ci", false),
+        ] {
+            let facts = Facts { caller: Some(caller.into()), ..Facts::default() };
+            assert_eq!(facts.caller_is_node(), is, "{caller}");
+        }
+    }
+
+    #[test]
+    fn internal_issuers_are_distinguished_from_public_ones() {
+        for (issuer, public) in issuer::EXAMPLES {
+            let facts = Facts { issuer: Some((*issuer).into()), ..Facts::default() };
+            assert_eq!(facts.issuer_is_internal(), !public, "{issuer}");
+        }
+    }
+
+    /// Each turns a reading or a fix.
+    fn variants() -> Vec<Facts> {
+        let text = |text: &str| Some(text.to_owned());
+        let role = |arn| RoleArn::parse(arn).ok();
+        let audience = |all: &[&str]| Some(all.iter().map(|one| (*one).to_owned()).collect());
+        let nothing = Facts::default;
+        vec![
+            nothing(),
+            Facts { issuer: text("https://kubernetes.default.svc"), ..nothing() },
+            Facts { issuer: text("https://oidc.eks.eu-west-1.amazonaws.com/id/EX"), ..nothing() },
+            Facts { issuer: text("https://issuer.example.com"), thumbprint: text("9e99a48a"), ..nothing() },
+            Facts { subject: text("repo:octo/app"), ..nothing() },
+            Facts { audience: audience(&["https://kubernetes.default.svc"]), ..nothing() },
+            Facts { audience: audience(&["vault"]), ..nothing() },
+            Facts { audience: audience(&["vault", "sts.amazonaws.com"]), ..nothing() },
+            Facts { expected_service_account: Some(("payments".into(), "checkout".into())), ..nothing() },
+            Facts { file_is_expired: true, clock_hides_expiry: true, ..nothing() },
+            Facts { early: Some(900), clock_ahead: Some(4_000), ..nothing() },
+            Facts { padding: Some(Padding::WhiteSpace), gid: Some(1000), ..nothing() },
+            Facts { issuer_keys: IssuerKeys::Wrong, ..nothing() },
+            Facts { issuer_keys: IssuerKeys::Verified { is_private: true }, ..nothing() },
+            Facts { issuer_keys: IssuerKeys::Unverified("its algorithm is HS256".into()), ..nothing() },
+            Facts { host: text("sts.cn-north.amazonaws.com"), ..nothing() },
+            Facts { host: text("sts.eu-west1.amazonaws.com"), ..nothing() },
+            Facts { host: text("sts.amazonaws.com"), role: role("arn:aws-cn:iam::111122223333:role/a"), ..nothing() },
+            Facts { region: text("ap-east-1"), ..nothing() },
+            Facts { caller: text("arn:aws:iam::111122223333:user/a"), ..nothing() },
+            Facts { caller: text("arn:aws:sts::111122223333:assumed-role/a/i-0123456789"), ..nothing() },
+            Facts { role_variable: VariableState::Set, file_variable: VariableState::Set, windows: true, ..nothing() },
+            Facts { role_variable: VariableState::Empty, file_variable: VariableState::Empty, ..nothing() },
+        ]
+    }
+
+    #[test]
+    fn every_saying_means_something_and_every_cause_has_a_fix() {
+        for facts in variants() {
+            for cause in CAUSES {
+                let fix = (cause.fix)(&facts);
+                let is_advice = fix.text.len() > 25 && fix.text.starts_with(char::is_uppercase);
+                assert!(is_advice && !fix.text.contains("explanation"), "{cause:?}: {}", fix.text);
+                for saying in cause.says {
+                    let reading = (saying.means)(&facts);
+                    assert!(!reading.candidates.is_empty(), "{cause:?}");
+                    assert!(reading.candidates.iter().all(|candidate| candidate.why.len() > 10), "{reading:?}");
+                }
+            }
+        }
+    }
+}
