@@ -4,10 +4,9 @@ mod text;
 
 pub use text::text;
 
-use crate::causes;
 use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
-use crate::documents::audit::{Applied, Audit, Finding, Group, PodStory, Verdict, Workload, groups};
+use crate::documents::audit::{Applied, Audit, AuditedPod, Group, ObjectFinding, Verdict, Workload, groups};
 use crate::render::json::{self as report, FixV1};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,7 +37,7 @@ struct GroupV1<'a> {
     code: &'static str,
     severity: Severity,
     advice: Advice,
-    title: Option<&'static str>,
+    title: &'static str,
     findings: usize,
     workloads: Vec<WorkloadV1<'a>>,
 }
@@ -48,7 +47,7 @@ struct WorkloadV1<'a> {
     kind: &'a str,
     namespace: &'a str,
     name: &'a str,
-    /// How many pods of it; left out where it is said of one pod.
+    /// The number of its pods; only in a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pods: Option<usize>,
 }
@@ -58,7 +57,7 @@ struct FindingV1<'a> {
     code: &'static str,
     severity: Severity,
     advice: Advice,
-    title: Option<&'static str>,
+    title: &'static str,
     about: &'a str,
     workload: Option<WorkloadV1<'a>>,
     cause: &'a str,
@@ -111,11 +110,12 @@ pub fn json(audit: &Audit, documents: &Documents) -> String {
 }
 
 fn group_v1<'a>(group: &Group<'a>) -> GroupV1<'a> {
+    let first = &group.first.finding;
     GroupV1 {
-        code: group.first.code,
-        severity: group.first.severity,
-        advice: group.first.advice,
-        title: causes::cause(group.first.code).map(|cause| cause.title),
+        code: first.cause.code,
+        severity: first.severity,
+        advice: first.advice,
+        title: first.cause.title,
         findings: group.findings.len(),
         workloads: group.workloads().into_iter().map(|(workload, pods)| workload_v1(workload, Some(pods))).collect(),
     }
@@ -125,22 +125,23 @@ fn workload_v1(workload: &Workload, pods: Option<usize>) -> WorkloadV1<'_> {
     WorkloadV1 { kind: &workload.kind, namespace: &workload.namespace, name: &workload.name, pods }
 }
 
-fn finding_v1(finding: &Finding) -> FindingV1<'_> {
+fn finding_v1(one: &ObjectFinding) -> FindingV1<'_> {
+    let finding = &one.finding;
     FindingV1 {
-        code: finding.code,
+        code: finding.cause.code,
         severity: finding.severity,
         advice: finding.advice,
-        title: causes::cause(finding.code).map(|cause| cause.title),
-        about: &finding.about,
-        workload: finding.of.as_ref().map(|of| workload_v1(&of.workload, None)),
-        cause: &finding.cause,
-        fix: report::fix(&finding.fix),
+        title: finding.cause.title,
+        about: &one.object,
+        workload: one.pod.as_ref().map(|pod| workload_v1(&pod.workload, None)),
+        cause: one.text(),
+        fix: report::fix(one.fix()),
     }
 }
 
-fn pod_v1(pod: &PodStory) -> PodV1<'_> {
+fn pod_v1(pod: &AuditedPod) -> PodV1<'_> {
     PodV1 {
-        about: &pod.about,
+        about: &pod.object,
         workload: workload_v1(&pod.workload, None),
         service_account: &pod.service_account,
         webhook: pod.applied.iter().map(applied_v1).collect(),

@@ -1,24 +1,26 @@
-//! Findings as a reader wants them: one for each fault, with all that has it.
+//! Findings grouped by fault, with all objects that have it.
 
-use super::Finding;
+use super::finding::ObjectFinding;
 use super::workload::Workload;
+use crate::causes::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Findings of one fault, either all of pods or none.
+/// The findings of one fault. Either all are about pods or none is.
 pub struct Group<'a> {
-    /// The first of them, and the others.
-    pub first: &'a Finding,
-    pub findings: Vec<&'a Finding>,
+    /// The first of `findings`.
+    pub first: &'a ObjectFinding,
+    pub findings: Vec<&'a ObjectFinding>,
 }
 
 /// Groups in the order of their first findings.
-pub fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
+pub fn groups(findings: &[ObjectFinding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut places = BTreeMap::new();
+    let mut indices = BTreeMap::new();
     for finding in findings {
-        let key = (finding.code, finding.severity, finding.advice.word(), finding.of.is_some());
-        let place = *places.entry(key).or_insert(groups.len());
-        match groups.get_mut(place) {
+        let Finding { cause, severity, advice, .. } = &finding.finding;
+        let key = (cause.code, *severity, advice.word(), finding.pod.is_some());
+        let index = *indices.entry(key).or_insert(groups.len());
+        match groups.get_mut(index) {
             Some(group) => group.findings.push(finding),
             None => groups.push(Group { first: finding, findings: vec![finding] }),
         }
@@ -27,27 +29,27 @@ pub fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
 }
 
 impl<'a> Group<'a> {
-    /// The workloads whose pods have the fault, and how many pods of each do.
+    /// The workloads whose pods have the fault, and the number of pods of each.
     pub fn workloads(&self) -> BTreeMap<&'a Workload, usize> {
         let mut pods: BTreeMap<&Workload, BTreeSet<&str>> = BTreeMap::new();
-        for of in self.findings.iter().filter_map(|finding| finding.of.as_ref()) {
-            pods.entry(&of.workload).or_default().insert(&of.pod);
+        for one in self.findings.iter().filter_map(|finding| finding.pod.as_ref()) {
+            pods.entry(&one.workload).or_default().insert(&one.pod);
         }
         pods.into_iter().map(|(workload, pods)| (workload, pods.len())).collect()
     }
 
-    /// The fixes of all, each once, with their commands.
+    /// The fixes of all findings, each once, with their commands.
     pub fn fixes(&self) -> Vec<(&'a str, Vec<&'a str>)> {
         let mut fixes: Vec<(&str, Vec<&str>)> = Vec::new();
-        let mut places = BTreeMap::new();
+        let mut indices = BTreeMap::new();
         let mut seen = BTreeSet::new();
-        for fix in self.findings.iter().map(|finding| &finding.fix) {
-            let place = *places.entry(fix.text.as_str()).or_insert(fixes.len());
-            if place == fixes.len() {
+        for fix in self.findings.iter().map(|finding| finding.fix()) {
+            let index = *indices.entry(fix.text.as_str()).or_insert(fixes.len());
+            if index == fixes.len() {
                 fixes.push((&fix.text, Vec::new()));
             }
-            let new = fix.commands.iter().map(String::as_str).filter(|command| seen.insert((place, *command)));
-            fixes[place].1.extend(new);
+            let new = fix.commands.iter().map(String::as_str).filter(|command| seen.insert((index, *command)));
+            fixes[index].1.extend(new);
         }
         fixes
     }

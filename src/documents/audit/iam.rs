@@ -1,65 +1,72 @@
 //! The AWS side: role, trust policy, keys, permissions.
 
-use super::{Audit, Case, Finding, Link};
+use super::finding::ObjectFinding;
+use super::inventory::{Inventory, Link};
+use super::result::Audit;
+use super::{provider, service_account};
 use crate::aws::arn::RoleArn;
-use crate::causes::Fix;
+use crate::causes::{
+    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, ROLE_LACKS_PERMISSIONS,
+    SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
+};
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 use crate::documents::{Absent, Association, Role};
 use std::collections::{HashMap, HashSet};
 
-pub(super) fn audit(case: &Case<'_>, audit: &mut Audit) {
-    let links = &case.links;
+pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
+    let links = &inventory.links;
     let mut seen = HashSet::new();
     for link in links {
         let Ok(role) = RoleArn::parse(link.role_arn) else { continue };
-        trust(case, link, &role, audit);
+        trust(inventory, link, &role, audit);
         // The provider is the same for all roles of an account.
         if seen.insert((role.partition.id(), role.account.clone(), link.audience)) {
-            super::provider::audit(case, link, &role, audit);
+            provider::audit(inventory, link, &role, audit);
         }
     }
-    let nameless = case.documents.roles.iter().find(|role| role.arn.is_empty());
-    links.iter().for_each(|link| association(case, link, audit));
-    if nameless.is_some() && (links.is_empty() || self::nameless(case).is_none()) {
-        let fact = "a trust policy without its role was not judged: give what aws iam get-role prints, which names it";
+    let nameless = inventory.documents.roles.iter().find(|role| role.arn.is_empty());
+    links.iter().for_each(|link| association(inventory, link, audit));
+    if nameless.is_some() && (links.is_empty() || self::nameless(inventory).is_none()) {
+        let fact =
+            "a trust policy without its role was not judged: add the output of aws iam get-role, which names the role";
         audit.facts.push(fact.to_owned());
     }
-    keys(case, audit);
-    permissions(case, audit);
-    callers(case, links, audit);
+    keys(inventory, audit);
+    permissions(inventory, audit);
+    callers(inventory, links, audit);
 }
 
-/// A Pod Identity association is another way to a role, and the webhook prefers it.
-fn association(case: &Case<'_>, link: &Link<'_>, audit: &mut Audit) {
-    let clusters = &case.documents.clusters;
+/// A Pod Identity association also gives a role, and the webhook prefers it.
+fn association(inventory: &Inventory<'_>, link: &Link<'_>, audit: &mut Audit) {
+    let clusters = &inventory.documents.clusters;
     let is_ours =
         |one: &&Association| clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
-    let Some(one) = case.associations(link).into_iter().find(is_ours) else { return };
+    let Some(one) = inventory.associations(link).into_iter().find(is_ours) else { return };
     let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
-    let cause = format!(
-        "it has an EKS Pod Identity association{other} besides the role {}: new pods get the association's role, not \
+    let text = format!(
+        "it has an EKS Pod Identity association{other} as well as the role {}: new pods get the association's role, not \
          IRSA's",
         link.role_arn
     );
-    let fix = Fix::new("keep one of the two: delete the association, or take the annotation away");
-    let about = format!("service account {}/{}", link.namespace, link.account);
-    audit.add(Finding::new("pod-identity-precedence", about, cause, fix).warning());
+    let fix = Fix::new("Keep one of the two: delete the association, or remove the annotation.");
+    let object = format!("service account {}/{}", link.namespace, link.account);
+    audit.add(ObjectFinding::new(&POD_IDENTITY_PRECEDENCE, object, text, fix).warning());
 }
 
-fn about(link: &Link<'_>) -> String {
+fn object(link: &Link<'_>) -> String {
     format!("service account {}/{} and {}", link.namespace, link.account, link.role_arn)
 }
 
-fn trust(case: &Case<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
+fn trust(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
     let subject = format!("system:serviceaccount:{}:{}", link.namespace, link.account);
     let request = |issuer: &str| {
         let request = Request::new(role.clone(), issuer, &subject, [link.audience]);
-        Request { now: Some(case.context.now), ..request }
+        Request { now: Some(inventory.context.now), ..request }
     };
-    let Some(found) = role_document(case, link, role, audit) else { return };
-    let answer = match case.issuer() {
+    let Some(found) = role_document(inventory, link, role, audit) else { return };
+    let answer = match inventory.issuer() {
         Some((issuer, _)) => Answer::new(request(issuer), &found.policy, &found.bare),
-        // Not knowing the cluster's issuer, each that the policy names may be it.
+        // Any issuer in the policy may be that of the cluster.
         None => {
             let issuers = issuers(&found.policy);
             let answers = issuers.iter().map(|issuer| Answer::new(request(issuer), &found.policy, &found.bare));
@@ -71,61 +78,63 @@ fn trust(case: &Case<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
 }
 
 fn judge_trust(link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
-    let about = about(link);
+    let object = object(link);
     match &answer.decision.verdict {
         Verdict::Allowed => {
-            audit.facts.push(format!("{about}: the trust policy lets the service account in"));
+            audit.facts.push(format!("{object}: the trust policy allows the service account"));
         }
         Verdict::Unknown(why) => {
-            audit.facts.push(format!("{about}: the trust policy cannot be judged from here: {}", why.join("; ")));
+            audit.facts.push(format!("{object}: the trust policy cannot be decided: {}", why.join("; ")));
         }
         Verdict::Denied => {
             let Some(fault) = &answer.decision.fault else { return };
             let mut fix = Fix::new(answer.fix.clone().unwrap_or_default());
             fix.commands.extend(answer.command.clone());
-            audit.add(Finding::new(
-                fault.cause.code,
-                about,
-                format!("the trust policy does not let it in: {}", fault.text),
-                fix,
-            ));
+            let text = format!("the trust policy denies it: {}", fault.text);
+            audit.add(ObjectFinding::new(fault.cause, object, text, fix));
         }
     }
 }
 
-/// The role of a link, or a finding that it is another.
-fn role_document<'a>(case: &Case<'a>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) -> Option<&'a Role> {
-    if let Some(found) = case.roles.get(link.role_arn) {
+/// The role of a link, or a finding that the ARN is wrong.
+fn role_document<'a>(
+    inventory: &Inventory<'a>,
+    link: &Link<'_>,
+    role: &RoleArn,
+    audit: &mut Audit,
+) -> Option<&'a Role> {
+    if let Some(found) = inventory.roles.get(link.role_arn) {
         return Some(found);
     }
-    if case.absent.contains(&Absent::Role(role.name.clone())) {
-        let cause = format!(
-            "aws finds no role {} in the account that it was asked in; the ARN is of account {}",
+    if inventory.absent.contains(&Absent::Role(role.name.clone())) {
+        let text = format!(
+            "role {} does not exist in the account that the aws CLI used; the ARN is in account {}",
             role.name, role.account
         );
-        let fix = Fix::new("make the role, or annotate the service account with the ARN of one that there is").command(
-            format!("aws iam list-roles{} --query 'Roles[].Arn' --output json", role.partition.iam_region_option()),
-        );
-        audit.add(Finding::new("role-does-not-exist", about(link), cause, fix));
+        let fix =
+            Fix::new("Create the role, or annotate the service account with the ARN of an existing one.").command(
+                format!("aws iam list-roles{} --query 'Roles[].Arn' --output json", role.partition.iam_region_option()),
+            );
+        audit.add(ObjectFinding::new(&ROLE_DOES_NOT_EXIST, object(link), text, fix));
         return None;
     }
-    let Some((found, arn)) = case.namesakes.get(&role.name) else { return nameless(case) };
-    let (code, what) = match arn.account == role.account && arn.partition == role.partition {
-        true => ("role-does-not-exist", "the path differs"),
-        false => ("wrong-account-in-role-arn", "account or partition differs"),
+    let Some((found, arn)) = inventory.namesakes.get(&role.name) else { return nameless(inventory) };
+    let (cause, what) = match arn.account == role.account && arn.partition == role.partition {
+        true => (&ROLE_DOES_NOT_EXIST, "the path differs"),
+        false => (&WRONG_ACCOUNT_IN_ROLE_ARN, "the account or partition differs"),
     };
-    let cause = format!("the ARN is not that of the role, {}: {what}", found.arn);
-    let fix = Fix::new("annotate the service account with the role's own ARN, then recreate the pods")
-        .command(super::account::annotate_command(link.namespace, link.account, &found.arn));
-    audit.add(Finding::new(code, about(link), cause, fix).frozen());
+    let text = format!("the ARN of the role is {}: {what}", found.arn);
+    let fix = Fix::new("Annotate the service account with the ARN of the role, then recreate the pods.")
+        .command(service_account::annotate_command(link.namespace, link.account, &found.arn));
+    audit.add(ObjectFinding::new(cause, object(link), text, fix).recreate_pod());
     None
 }
 
-/// A trust policy without its role is that of the only role that is asked about.
-fn nameless<'a>(case: &Case<'a>) -> Option<&'a Role> {
-    let mut all = case.documents.roles.iter().filter(|role| role.arn.is_empty());
+/// A trust policy without its role belongs to the only role in question.
+fn nameless<'a>(inventory: &Inventory<'a>) -> Option<&'a Role> {
+    let mut all = inventory.documents.roles.iter().filter(|role| role.arn.is_empty());
     let first = all.next()?;
-    let is_only = all.next().is_none() && case.links.windows(2).all(|pair| pair[0].role_arn == pair[1].role_arn);
+    let is_only = all.next().is_none() && inventory.links.windows(2).all(|pair| pair[0].role_arn == pair[1].role_arn);
     is_only.then_some(first)
 }
 
@@ -138,70 +147,70 @@ fn issuers(policy: &Policy) -> Vec<String> {
     federated.filter_map(issuer).collect()
 }
 
-/// The token's key against the published ones.
-fn keys(case: &Case<'_>, audit: &mut Audit) {
-    let reported = || case.documents.reports.iter().find_map(|report| report.token.key_id.as_deref());
-    let key = case.context.token.and_then(|token| token.key_id.as_deref()).or_else(reported);
-    let (Some(key), false) = (key, case.documents.jwks.is_empty()) else { return };
-    let published = case.documents.jwks.iter().flat_map(|set| &set.keys);
+/// The token's key must be one that the issuer publishes.
+fn keys(inventory: &Inventory<'_>, audit: &mut Audit) {
+    let reported = || inventory.documents.reports.iter().find_map(|report| report.token.key_id.as_deref());
+    let key = inventory.context.token.and_then(|token| token.key_id.as_deref()).or_else(reported);
+    let (Some(key), false) = (key, inventory.documents.jwks.is_empty()) else { return };
+    let published = inventory.documents.jwks.iter().flat_map(|set| &set.keys);
     if published.filter_map(|one| one.kid.as_deref()).all(|kid| kid != key) {
-        let cause = format!("the token is signed with the key {key}, which the issuer's key set does not hold");
-        let fix = Fix::new("publish the API server's present keys at the issuer's jwks_uri");
-        audit.add(Finding::new("jwks-key-mismatch", "key set", cause, fix));
+        let text = format!("the token is signed with key {key}, which is not in the issuer's key set");
+        let fix = Fix::new("Publish the current keys of the API server at the issuer's jwks_uri.");
+        audit.add(ObjectFinding::new(&JWKS_KEY_MISMATCH, "key set", text, fix));
     }
 }
 
-fn permissions(case: &Case<'_>, audit: &mut Audit) {
-    let documents = case.documents;
+fn permissions(inventory: &Inventory<'_>, audit: &mut Audit) {
+    let documents = inventory.documents;
     let is_empty = |names: &Option<Vec<String>>| names.as_ref().is_some_and(Vec::is_empty);
     if is_empty(&documents.attached_policies) && documents.inline_policies.as_ref().is_none_or(Vec::is_empty) {
-        let cause = match is_empty(&documents.inline_policies) {
-            true => "it has neither managed nor inline policies, so it may do nothing",
-            false => "no managed policy is attached: unless it has inline policies, the role may do nothing",
+        let text = match is_empty(&documents.inline_policies) {
+            true => "the role has neither managed nor inline policies, so it has no permissions",
+            false => "no managed policy is attached: without inline policies, the role has no permissions",
         };
-        let fix = Fix::new("attach the policies that the workload needs");
-        audit.add(Finding::new("role-lacks-permissions", "role", cause, fix).warning());
+        let fix = Fix::new("Attach the policies that the workload needs.");
+        audit.add(ObjectFinding::new(&ROLE_LACKS_PERMISSIONS, "role", text, fix).warning());
     }
     for one in documents.simulated.iter().filter(|one| one.eval_decision != "allowed") {
         let on = one.eval_resource_name.as_deref().filter(|name| *name != "*").map(|name| format!(" on {name}"));
-        let what = format!("{}{} ends in {}", one.eval_action_name, on.unwrap_or_default(), one.eval_decision);
+        let what = format!("{}{} is {}", one.eval_action_name, on.unwrap_or_default(), one.eval_decision);
         let by_organization = one.organizations_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_organizations);
         let by_boundary =
             one.permissions_boundary_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_permissions_boundary);
-        let (code, cause, fix) = if by_organization {
+        let (cause, text, fix) = if by_organization {
             (
-                "scp-or-boundary-deny",
+                &SCP_OR_BOUNDARY_DENY,
                 format!("{what}: a policy of the organization does not allow it"),
-                "have the organization's policy changed",
+                "Ask the administrators of the organization to change the policy.",
             )
         } else if by_boundary {
             (
-                "scp-or-boundary-deny",
+                &SCP_OR_BOUNDARY_DENY,
                 format!("{what}: the permissions boundary does not allow it"),
-                "widen the boundary, or do without",
+                "Allow the action in the permissions boundary.",
             )
         } else {
-            ("role-lacks-permissions", what, "add the action to one of the role's policies, or take the Deny out")
+            (&ROLE_LACKS_PERMISSIONS, what, "Allow the action in one of the role's policies, or remove the Deny.")
         };
-        audit.add(Finding::new(code, "role", cause, Fix::new(fix)));
+        audit.add(ObjectFinding::new(cause, "role", text, Fix::new(fix)));
     }
 }
 
-fn callers(case: &Case<'_>, links: &[Link<'_>], audit: &mut Audit) {
+fn callers(inventory: &Inventory<'_>, links: &[Link<'_>], audit: &mut Audit) {
     let mut roles = HashMap::new();
     for role in links.iter().filter_map(|link| RoleArn::parse(link.role_arn).ok()) {
         roles.entry(role.name.clone()).or_insert_with(Vec::new).push(role);
     }
-    for caller in &case.documents.callers {
+    for caller in &inventory.documents.callers {
         let named = caller.split('/').filter_map(|part| roles.get(part)).flatten();
         if named.into_iter().any(|role| role.is_role_of(caller)) {
             audit.facts.push(format!("the caller is a session of the role: {caller}"));
         } else if caller.rsplit('/').next().is_some_and(|session| session.starts_with("i-")) {
-            let cause = format!("the caller is the node's role, {caller}: the program that called did not use IRSA");
+            let text = format!("the caller is the node role, {caller}: the program did not use IRSA");
             let fix = Fix::new(
-                "see whether the program's container has the variables, and whether its SDK knows web identities",
+                "Check that the program's container has the variables, and that its SDK supports web identity.",
             );
-            audit.add(Finding::new("node-role-fallback", "caller", cause, fix).warning());
+            audit.add(ObjectFinding::new(&NODE_ROLE_FALLBACK, "caller", text, fix).warning());
         }
     }
 }

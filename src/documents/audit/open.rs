@@ -1,24 +1,20 @@
-//! What the documents at hand leave open, and the commands whose output would tell.
+//! What the documents do not answer, and the commands whose output does.
 
-use super::account::role_annotation;
-use super::{Audit, Case, Link};
+use super::annotation::role_annotation;
+use super::finding::ObjectFinding;
+use super::inventory::{Inventory, Link};
+use super::result::{Audit, AuditedPod, Open};
+use super::workload::pod_object;
+use super::{service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
-use crate::causes::shell_word;
+use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER, shell_word};
 use crate::documents::{Absent, Pod};
 use std::collections::{BTreeSet, HashSet};
 
-/// A question that one more document answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
-    pub question: String,
-    /// Prints the document.
-    pub command: String,
-}
-
-/// Beyond as many objects of a kind, one command that lists all of them is asked for.
+/// For more objects of a kind, one command lists all of them.
 const BY_NAME: usize = 3;
 
-/// Questions in the order in which they decide most; each command once.
+/// The most decisive questions first; each command once.
 #[derive(Default)]
 struct Questions {
     all: Vec<Open>,
@@ -32,7 +28,7 @@ impl Questions {
         }
     }
 
-    /// Asks for objects by name, or where they are many or all are meant, for whole namespaces or the whole cluster.
+    /// Asks for objects by name. If there are many, or all are meant, asks for whole namespaces or the whole cluster.
     fn ask_all(&mut self, question: &str, kind: &str, objects: &BTreeSet<Object<'_>>, options: &str) {
         let namespaces: BTreeSet<&str> = objects.iter().map(|(namespace, _)| *namespace).collect();
         let by_name = objects.len() <= BY_NAME && objects.iter().all(|(_, name)| name.is_some());
@@ -51,43 +47,43 @@ impl Questions {
     }
 }
 
-/// Namespace and name; without a name, all of the namespace.
+/// Namespace and name. Without a name: all objects of the namespace.
 type Object<'a> = (&'a str, Option<&'a str>);
 
-pub(super) fn questions(case: &Case<'_>, audit: &Audit) -> Vec<Open> {
+pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     let mut questions = Questions::default();
-    let links = &case.links;
-    of_kubernetes(case, audit, links, &mut questions);
-    if case.issuer().is_none() && !links.is_empty() {
+    let links = &inventory.links;
+    of_kubernetes(inventory, audit, links, &mut questions);
+    if inventory.issuer().is_none() && !links.is_empty() {
         questions.ask(
             "which issuer do the cluster's tokens have",
             "kubectl get --raw /.well-known/openid-configuration".to_owned(),
         );
     }
-    of_roles(case, links, &mut questions);
-    of_providers(case, audit, links, &mut questions);
-    if let (Some(cluster), None) = (case.documents.clusters.first(), &case.documents.associations) {
+    of_roles(inventory, links, &mut questions);
+    of_providers(inventory, audit, links, &mut questions);
+    if let (Some(cluster), None) = (inventory.documents.clusters.first(), &inventory.documents.associations) {
         let command = format!(
             "aws eks list-pod-identity-associations --cluster-name {} --output json",
             shell_word(&cluster.name)
         );
-        questions.ask("does Pod Identity come before IRSA", command);
+        questions.ask("does a Pod Identity association take precedence over IRSA", command);
     }
     questions.all
 }
 
-fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
+fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
     const MANAGED: &str = " --show-managed-fields";
-    let documents = case.documents;
-    let is_unknown = |pod: &&Pod| case.account_of(pod).is_none() && !super::account::is_missing(case, pod);
+    let documents = inventory.documents;
+    let is_unknown = |pod: &&Pod| inventory.account_of(pod).is_none() && !service_account::is_missing(inventory, pod);
     fn account(pod: &Pod) -> Object<'_> {
         (pod.namespace(), Some(pod.service_account()))
     }
     let without_irsa: BTreeSet<&str> = audit.without_irsa.iter().map(String::as_str).collect();
-    let with_role = |story: &&super::PodStory| !story.applied.is_empty();
-    let audited: BTreeSet<&str> = audit.pods.iter().filter(with_role).map(|story| story.about.as_str()).collect();
+    let has_role = |pod: &&AuditedPod| !pod.applied.is_empty();
+    let audited: BTreeSet<&str> = audit.pods.iter().filter(has_role).map(|pod| pod.object.as_str()).collect();
     let unknown = documents.pods.iter().filter(is_unknown);
-    let of_audited = unknown.clone().filter(|pod| audited.contains(super::pod::about(pod).as_str()));
+    let of_audited = unknown.clone().filter(|pod| audited.contains(pod_object(pod).as_str()));
     let of_audited: BTreeSet<_> = of_audited.map(account).collect();
     questions.ask_all(
         "does the service account have the annotation, and since when",
@@ -98,49 +94,51 @@ fn of_kubernetes(case: &Case<'_>, audit: &Audit, links: &[Link<'_>], questions: 
     let of_others =
         unknown.filter(|pod| without_irsa.contains(format!("{}/{}", pod.namespace(), pod.metadata.name).as_str()));
     let of_others: BTreeSet<_> = of_others.map(|pod| (pod.namespace(), None)).collect();
-    questions.ask_all("do the other pods' service accounts name roles", "serviceaccount", &of_others, "");
+    questions.ask_all("do the service accounts of the other pods have roles", "serviceaccount", &of_others, "");
     if links.is_empty() && documents.pods.is_empty() {
         questions
-            .ask("which service account is to have which role", "kubectl get serviceaccounts -A -o json".to_owned());
+            .ask("which service account should have which role", "kubectl get serviceaccounts -A -o json".to_owned());
     }
-    // An empty list, or none but ended ones, is an answer.
+    // An empty list is an answer, and so is a list of ended pods only.
     if documents.pods.is_empty() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
         let namespaces: BTreeSet<_> = links.iter().map(|link| (link.namespace, None)).collect();
-        questions.ask_all("did the webhook change the pods", "pod", &namespaces, "");
+        questions.ask_all("did the webhook mutate the pods", "pod", &namespaces, "");
     }
-    // Whatever else was found about a pod says already why the webhook left it alone.
-    let is_undecided = |finding: &&super::Finding| finding.code == "env-not-injected";
-    let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.about.as_str()).collect();
-    if !undecided.is_empty() && case.webhooks.is_none() && documents.empty_lists == 0 {
-        questions.ask("is the webhook there", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
+    // Any other finding about a pod already says why the webhook did not mutate it.
+    let is_undecided = |one: &&ObjectFinding| one.finding.cause == &ENV_NOT_INJECTED;
+    let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.object.as_str()).collect();
+    if !undecided.is_empty() && inventory.webhooks.is_none() && documents.empty_lists == 0 {
+        questions.ask("is the webhook installed", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
     }
-    let undecided = documents.pods.iter().filter(|pod| undecided.contains(super::pod::about(pod).as_str()));
+    let undecided = documents.pods.iter().filter(|pod| undecided.contains(pod_object(pod).as_str()));
     let is_undated = |pod: &&Pod| {
-        let annotated = case.account_of(pod).filter(|account| role_annotation(&account.metadata).is_some());
-        annotated.is_some_and(|account| super::pod::annotated_at(account).is_none())
+        let annotated = inventory.account_of(pod).filter(|account| role_annotation(&account.metadata).is_some());
+        annotated.is_some_and(|account| service_account::annotated_at(account).is_none())
     };
     let undated: BTreeSet<_> = undecided.clone().filter(is_undated).map(account).collect();
     questions.ask_all("since when does the service account have the annotation", "serviceaccount", &undated, MANAGED);
-    let hanging = undecided.filter(|pod| super::configuration::hangs_on_namespace(case, pod));
-    let hanging: BTreeSet<&str> = hanging.map(Pod::namespace).collect();
-    let command = match hanging.len() {
+    let waiting = undecided.filter(|pod| webhook_configuration::needs_namespace(inventory, pod));
+    let waiting: BTreeSet<&str> = waiting.map(Pod::namespace).collect();
+    let command = match waiting.len() {
         ..=BY_NAME => {
-            hanging.iter().map(|name| format!("kubectl get namespace {} -o json", shell_word(name))).collect()
+            waiting.iter().map(|name| format!("kubectl get namespace {} -o json", shell_word(name))).collect()
         }
         _ => vec!["kubectl get namespaces -o json".to_owned()],
     };
     command
         .into_iter()
-        .for_each(|command| questions.ask("do the namespace's labels fit the webhook's selector", command));
+        .for_each(|command| questions.ask("do the namespace's labels match the webhook's selector", command));
 }
 
-fn of_roles(case: &Case<'_>, links: &[Link<'_>], questions: &mut Questions) {
-    let documents = case.documents;
+fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Questions) {
+    let documents = inventory.documents;
     let mut seen = BTreeSet::new();
     let roles = links.iter().filter(|link| seen.insert(link.role_arn));
     let roles = roles.filter_map(|link| Some((link.role_arn, RoleArn::parse(link.role_arn).ok()?)));
-    let there: Vec<_> = roles.filter(|(_, role)| !case.absent.contains(&Absent::Role(role.name.clone()))).collect();
-    let unknown: Vec<_> = there.iter().filter(|(arn, _)| !case.roles.contains_key(arn)).map(|(_, role)| role).collect();
+    let there: Vec<_> =
+        roles.filter(|(_, role)| !inventory.absent.contains(&Absent::Role(role.name.clone()))).collect();
+    let unknown: Vec<_> =
+        there.iter().filter(|(arn, _)| !inventory.roles.contains_key(arn)).map(|(_, role)| role).collect();
     for role in &unknown {
         let region = role.partition.iam_region_option();
         let question = "does the role exist, and does it trust the service account";
@@ -161,32 +159,32 @@ fn of_roles(case: &Case<'_>, links: &[Link<'_>], questions: &mut Questions) {
         let (name, region) = (&role.name, role.partition.iam_region_option());
         if documents.attached_policies.is_none() {
             let command = format!("aws iam list-attached-role-policies{region} --role-name {name} --output json");
-            questions.ask(&format!("may the role do anything{of}"), command);
+            questions.ask(&format!("does the role have permissions{of}"), command);
         }
         if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
             let command = format!("aws iam list-role-policies{region} --role-name {name} --output json");
-            questions.ask(&format!("has the role inline policies{of}"), command);
+            questions.ask(&format!("does the role have inline policies{of}"), command);
         }
     }
 }
 
-fn of_providers(case: &Case<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
-    let documents = case.documents;
-    if audit.findings.iter().any(|finding| finding.code == "no-oidc-provider") {
+fn of_providers(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
+    let documents = inventory.documents;
+    if audit.findings.iter().any(|one| one.finding.cause == &NO_OIDC_PROVIDER) {
         return;
     }
     for role in links.iter().filter_map(|link| RoleArn::parse(link.role_arn).ok()) {
         let region = role.partition.iam_region_option();
-        match case.issuer() {
+        match inventory.issuer() {
             Some((issuer, _)) if documents.providers.is_empty() => questions.ask(
-                "does the account know the cluster, with the token's audience",
+                "does the account have the cluster's OIDC provider, with the token's audience",
                 format!(
                     "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn {} --output json",
                     shell_word(&role.provider_arn(issuer))
                 ),
             ),
             None if documents.provider_arns.is_none() => questions.ask(
-                "does the account know the cluster",
+                "does the account have the cluster's OIDC provider",
                 format!("aws iam list-open-id-connect-providers{region} --output json"),
             ),
             _ => {}

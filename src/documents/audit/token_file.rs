@@ -5,10 +5,10 @@
 
 use crate::documents::{Container, Pod};
 
-/// In words: who owns the file and who reads it, now and after the next refresh.
+/// Who owns the file and who can read it, now and after the next refresh.
 ///
-/// `kubectl debug` adds containers to a pod whose file is already written; the kubelet sets the mode again when it
-/// refreshes the token.
+/// `kubectl debug` adds containers after the file was written; the kubelet sets the mode again when it refreshes the
+/// token.
 pub fn mode(pod: &Pod) -> String {
     let spec = &pod.spec;
     let started = spec.init_containers.iter().chain(&spec.containers);
@@ -35,11 +35,11 @@ fn of<'c>(pod: &Pod, containers: impl Iterator<Item = &'c Container>) -> String 
     match (common, spec.security_context.fs_group) {
         (None, None) => "0644 0:0, readable by every user".to_owned(),
         (None, Some(group)) => format!(
-            "0640 0:{group}, readable by group {group}, which every container has unless its process drops its groups"
+            "0640 0:{group}, readable by group {group}, which every container has unless its process drops groups"
         ),
-        (Some(0), None) => "0600 0:0, readable by root; a process that drops to another user is denied".to_owned(),
+        (Some(0), None) => "0600 0:0, readable by root; a process that switches to another user is denied".to_owned(),
         (Some(user), None) => {
-            format!("0600 {user}:0, readable by user {user}; a process that changes to another user is denied")
+            format!("0600 {user}:0, readable by user {user}; a process that switches to another user is denied")
         }
         (Some(user), Some(group)) => format!("0640 {user}:{group}, readable by user {user} and group {group}"),
     }

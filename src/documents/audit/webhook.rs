@@ -1,8 +1,8 @@
-//! Which rule of the EKS Pod Identity Webhook made a pod what it is.
+//! Which rules of the EKS Pod Identity Webhook applied to a pod.
 //!
 //! Source: pods sent through the webhook v0.6.17 on a Kubernetes v1.36 cluster (`tests/webhook`), and its source.
 
-use super::account::{PREFIX, role_annotation};
+use super::annotation::{PREFIX, role_annotation};
 use crate::documents::{Container, Origin, POD_IDENTITY_VOLUME, Pod, ServiceAccount};
 use std::borrow::Cow;
 
@@ -23,27 +23,27 @@ pub enum Rule {
     Unchanged,
     SkipLabel,
     SkippedContainer,
-    /// The container has one of the two variables of its own, so it got neither; the mount was added.
+    /// The container sets one of the two variables itself: the webhook adds the mount and neither variable.
     OwnIdentity,
-    /// It has all variables of its own, so it got nothing.
+    /// The container sets all variables itself: the webhook adds nothing.
     OwnVariables,
-    /// It has a region of its own, so it got none.
+    /// The container sets a region itself: the webhook adds none.
     OwnRegion,
     OwnStsEndpoints,
     NoStsEndpoints,
     VolumeReused,
     PodExpiration,
     AccountExpiration,
-    /// An expiration that is no number counts as none.
+    /// An expiration that is not a number is ignored.
     ExpirationIgnored,
-    /// Below ten minutes becomes ten minutes.
+    /// An expiration below ten minutes is raised to ten minutes.
     ExpirationRaised,
     Audience,
-    /// The annotation is copied whatever it holds.
+    /// The annotation is copied without validation.
     ArnVerbatim,
     WindowsPath,
     PodIdentity,
-    /// The container came after the webhook, or was never inspected.
+    /// The container was added after the webhook ran.
     NotInspected,
 }
 
@@ -73,13 +73,13 @@ impl Rule {
     }
 }
 
-/// A rule as it applied.
+/// A rule that applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
     pub rule: Rule,
-    /// Empty where it is about the whole pod.
+    /// `None` if the rule is about the whole pod.
     pub container: Option<String>,
-    /// What was done and why, in a sentence.
+    /// What the webhook did and why, in a clause.
     pub why: Cow<'static, str>,
 }
 
@@ -87,23 +87,26 @@ fn applied(rule: Rule, why: impl Into<Cow<'static, str>>) -> Applied {
     Applied { rule, container: None, why: why.into() }
 }
 
-/// What was done to a pod that the API server knows. `before` is the same pod as it was submitted, if at hand.
-pub fn story(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
+/// What the webhook did to a pod in the cluster. `manifest` is the pod before admission, if it is among the documents.
+pub(super) fn rules_applied(pod: &Pod, manifest: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
     let skip_label = format!("{PREFIX}skip-pod-identity-webhook");
     if pod.metadata.labels.contains_key(&skip_label) {
-        return vec![applied(Rule::SkipLabel, format!("the pod has the label {skip_label}, so it was left alone"))];
+        return vec![applied(
+            Rule::SkipLabel,
+            format!("the pod has the label {skip_label}, so the webhook skipped it"),
+        )];
     }
     if is_for_pod_identity(pod) {
-        let why = "an EKS Pod Identity association exists for the service account, which wins over its annotation";
+        let why = "the service account has an EKS Pod Identity association, which takes precedence over its annotation";
         return vec![applied(Rule::PodIdentity, why)];
     }
     if !is_mutated(pod) {
         return vec![applied(Rule::Unchanged, unchanged(account))];
     }
     let skipped = skipped_containers(pod);
-    let mut all = volume_rules(pod, before, account);
+    let mut all = volume_rules(pod, manifest, account);
     for container in pod.containers() {
-        let before = before.map(|pod| pod.containers().find(|other| other.name == container.name));
+        let before = manifest.map(|pod| pod.containers().find(|other| other.name == container.name));
         for one in container_rules(pod, container, before.flatten(), &skipped) {
             all.push(Applied { container: Some(container.name.clone()), ..one });
         }
@@ -111,12 +114,12 @@ pub fn story(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount>) 
     all
 }
 
-/// Whether the webhook has put anything in for IRSA.
-pub fn is_mutated(pod: &Pod) -> bool {
+/// Whether the webhook mutated the pod for IRSA.
+pub(super) fn is_mutated(pod: &Pod) -> bool {
     pod.volume(VOLUME).is_some() || pod.containers().any(|container| container.mounts(VOLUME))
 }
 
-pub fn is_for_pod_identity(pod: &Pod) -> bool {
+pub(super) fn is_for_pod_identity(pod: &Pod) -> bool {
     pod.volume(POD_IDENTITY_VOLUME).is_some()
         || pod.containers().any(|container| {
             let address = container.value("AWS_CONTAINER_CREDENTIALS_FULL_URI").unwrap_or_default();
@@ -124,8 +127,8 @@ pub fn is_for_pod_identity(pod: &Pod) -> bool {
         })
 }
 
-/// Whether the pod itself asks the webhook to leave all of it alone.
-pub fn opts_out(pod: &Pod) -> bool {
+/// Whether a label or annotation of the pod makes the webhook skip all of it.
+pub(super) fn opts_out(pod: &Pod) -> bool {
     let skipped = skipped_containers(pod);
     pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook"))
         || !skipped.is_empty() && pod.containers().all(|container| skipped.contains(&container.name))
@@ -138,23 +141,23 @@ fn skipped_containers(pod: &Pod) -> Vec<String> {
 
 fn unchanged(account: Option<&ServiceAccount>) -> &'static str {
     match account.map(|account| account.metadata.annotations.get(&format!("{PREFIX}role-arn"))) {
-        None => "the pod was left as it was; the service account, the webhook or the time of both tells why",
-        Some(None) => "the service account has no annotation of the right name, so the pod was left as it was",
-        Some(Some("")) => "the service account's annotation is empty, so the pod was left as it was",
-        Some(Some(_)) => "the pod was left as it was although the service account has the annotation",
+        None => "the webhook did not mutate the pod; its service account or the webhook's configuration shows why",
+        Some(None) => "the service account has no role annotation, so the webhook did not mutate the pod",
+        Some(Some("")) => "the annotation of the service account is empty, so the webhook did not mutate the pod",
+        Some(Some(_)) => "the webhook did not mutate the pod although the service account has the annotation",
     }
 }
 
-fn volume_rules(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
+fn volume_rules(pod: &Pod, manifest: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
     let mut all = Vec::new();
     let Some(volume) = pod.volume(VOLUME) else { return all };
-    let Some(token) = volume.token().filter(|_| before.is_none_or(|pod| pod.volume(VOLUME).is_none())) else {
-        let why = format!("the pod had a volume {VOLUME} of its own, which was taken as it is");
+    let Some(token) = volume.token().filter(|_| manifest.is_none_or(|pod| pod.volume(VOLUME).is_none())) else {
+        let why = format!("the pod has its own volume {VOLUME}, which the webhook reused unchecked");
         return vec![applied(Rule::VolumeReused, why)];
     };
     if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != "sts.amazonaws.com") {
         let why = format!(
-            "the service account's annotation {PREFIX}audience, or the webhook's operator, asks for {audience}"
+            "the audience is {audience}, from the service account's annotation {PREFIX}audience or the webhook's flags"
         );
         all.push(applied(Rule::Audience, why));
     }
@@ -169,24 +172,24 @@ fn volume_rules(pod: &Pod, before: Option<&Pod>, account: Option<&ServiceAccount
     match of_pod.or(of_account).map(|text| (text, text.parse::<i64>())) {
         Some((text, Err(_))) => all.push(applied(
             Rule::ExpirationIgnored,
-            format!("the {whose} annotation {key} is {text:?}, no number: the token lives {seconds} s as without it"),
+            format!("the {whose} annotation {key} is {text:?}, which is not a number: the lifetime is the default, {seconds} s"),
         )),
         Some((_, Ok(asked))) if asked < MIN_SECONDS => all.push(applied(
             Rule::ExpirationRaised,
             format!(
-                "the {whose} annotation asks for {asked} s; {MIN_SECONDS} s is the least: the token lives {seconds} s"
+                "the {whose} annotation requests {asked} s, the minimum is {MIN_SECONDS} s: the token lifetime is {seconds} s"
             ),
         )),
         Some((_, Ok(asked))) if asked == seconds => {
-            all.push(applied(rule, format!("the {whose} annotation asks for a token of {seconds} s")));
+            all.push(applied(rule, format!("the {whose} annotation sets the token lifetime to {seconds} s")));
         }
         _ if seconds == MIN_SECONDS => all.push(applied(
             Rule::ExpirationRaised,
-            format!("the token lives {seconds} s, the least: some annotation asks for that or less"),
+            format!("the token lifetime is {seconds} s, the minimum: an annotation requests that or less"),
         )),
         _ if seconds != DEFAULT_SECONDS => all.push(applied(
             Rule::AccountExpiration,
-            format!("the service account's annotation, or the webhook's operator, asks for a token of {seconds} s"),
+            format!("the service account's annotation or the webhook's flags set the token lifetime to {seconds} s"),
         )),
         _ => {}
     }
@@ -204,14 +207,17 @@ fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>,
     let sts = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
     if !container.mounts(VOLUME) {
         return vec![if skipped.contains(&container.name) {
-            applied(Rule::SkippedContainer, format!("the pod's annotation {PREFIX}skip-containers names it"))
+            applied(Rule::SkippedContainer, format!("the pod's annotation {PREFIX}skip-containers excludes it"))
         } else if own_identity && regions.contains(&true) && sts.is_some() {
             applied(
                 Rule::OwnVariables,
-                "it has an identity, a region and AWS_STS_REGIONAL_ENDPOINTS of its own: it got nothing",
+                "it sets its identity, a region and AWS_STS_REGIONAL_ENDPOINTS itself: the webhook added nothing",
             )
         } else {
-            applied(Rule::NotInspected, "it has neither variables nor mount: it came after the webhook")
+            applied(
+                Rule::NotInspected,
+                "it has neither the variables nor the mount: it was added after the webhook ran",
+            )
         }];
     }
     let mut all = Vec::new();
@@ -219,15 +225,17 @@ fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>,
         let own = if role.is_some() { "AWS_ROLE_ARN" } else { "AWS_WEB_IDENTITY_TOKEN_FILE" };
         all.push(applied(
             Rule::OwnIdentity,
-            format!("it has {own} of its own, so it got neither variable, only the mount"),
+            format!("it sets {own} itself, so the webhook added neither variable, only the mount"),
         ));
     } else if role.is_some() && file.is_some() {
         let arn = container.value("AWS_ROLE_ARN").unwrap_or_default();
         all.push(match crate::aws::arn::RoleArn::parse(arn) {
-            Ok(_) => applied(Rule::Injected, "it got AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount"),
+            Ok(_) => {
+                applied(Rule::Injected, "the webhook added AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount")
+            }
             Err(_) => applied(
                 Rule::ArnVerbatim,
-                format!("it got the annotation as it stands, {arn:?}, which is no role's ARN"),
+                format!("the webhook copied the annotation, {arn:?}, which is not a role ARN"),
             ),
         });
     }
@@ -239,25 +247,25 @@ fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>,
     if had_region || before.is_none() && regions[0] != regions[1] {
         all.push(applied(
             Rule::OwnRegion,
-            "it has a region of its own, so it got neither AWS_REGION nor AWS_DEFAULT_REGION",
+            "it sets a region itself, so the webhook added neither AWS_REGION nor AWS_DEFAULT_REGION",
         ));
     }
     let had_sts = before.is_some_and(|before| before.variable("AWS_STS_REGIONAL_ENDPOINTS").is_some());
     let value = container.value("AWS_STS_REGIONAL_ENDPOINTS");
     if had_sts || before.is_none() && value.is_some_and(|value| value != "regional") {
-        all.push(applied(Rule::OwnStsEndpoints, "its own AWS_STS_REGIONAL_ENDPOINTS was kept"));
+        all.push(applied(Rule::OwnStsEndpoints, "the webhook kept its AWS_STS_REGIONAL_ENDPOINTS"));
     } else if sts.is_none() && regions.contains(&true) && !had_region {
-        let why = "the service account's annotation, or the webhook's operator, wants no AWS_STS_REGIONAL_ENDPOINTS";
+        let why = "the service account's annotation or the webhook's flags turn AWS_STS_REGIONAL_ENDPOINTS off";
         all.push(applied(Rule::NoStsEndpoints, why));
     }
     all
 }
 
-/// What will be done to a pod that was not sent yet, as far as the pod itself decides it.
-pub fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
+/// What the webhook will do to a pod that does not exist yet, as far as the pod decides it.
+pub(super) fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
     debug_assert!(pod.origin != Origin::Admitted);
     if pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook")) {
-        return vec![applied(Rule::SkipLabel, "the pod has the label to skip the webhook: it will be left alone")];
+        return vec![applied(Rule::SkipLabel, "the pod has the label that makes the webhook skip it")];
     }
     if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
         return Vec::new();
@@ -267,7 +275,7 @@ pub fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
     if pod.volume(VOLUME).is_some_and(|volume| volume.token().is_none()) {
         all.push(applied(
             Rule::VolumeReused,
-            format!("the pod has a volume {VOLUME} of its own, which will be taken as it is"),
+            format!("the pod has its own volume {VOLUME}, which the webhook will reuse unchecked"),
         ));
     }
     for container in pod.containers() {
@@ -275,12 +283,14 @@ pub fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
             ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| container.variable(name).is_some());
         let one = match own {
             _ if skipped.contains(&container.name) => {
-                applied(Rule::SkippedContainer, "the pod's annotation names it: it will get nothing")
+                applied(Rule::SkippedContainer, "the pod's annotation excludes it: the webhook will add nothing")
             }
             Some(own) => {
-                applied(Rule::OwnIdentity, format!("it has {own} of its own, so it will get neither variable"))
+                applied(Rule::OwnIdentity, format!("it sets {own} itself, so the webhook will add neither variable"))
             }
-            None => applied(Rule::Injected, "it will get AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount"),
+            None => {
+                applied(Rule::Injected, "the webhook will add AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount")
+            }
         };
         all.push(Applied { container: Some(container.name.clone()), ..one });
     }

@@ -1,9 +1,9 @@
-//! What a pod is one of, and how such a pod is made to start again.
+//! The workload of a pod, and how to recreate its pods.
 
 use crate::causes::{Fix, shell_word};
 use crate::documents::{Origin, Owner, Pod};
 
-/// What somebody deployed: the object at the top of a pod's owners, or the pod itself where nothing owns it.
+/// The object that somebody deployed: the top owner of a pod, or the pod itself if it has no owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Workload {
     pub namespace: String,
@@ -23,16 +23,26 @@ impl Workload {
         Workload { namespace: pod.namespace().to_owned(), kind: kind.to_owned(), name: name.to_owned() }
     }
 
-    /// As a reader names it.
+    /// `Deployment payments/checkout`.
     pub fn shown(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
 }
 
-/// Deployments and CronJobs own pods through an object whose name they make of their own.
+/// The name of a pod, its manifest or its template in findings.
+pub(super) fn pod_object(pod: &Pod) -> String {
+    let (namespace, name) = (pod.namespace(), &pod.metadata.name);
+    match &pod.origin {
+        Origin::Admitted => format!("pod {namespace}/{name}"),
+        Origin::Manifest => format!("manifest of pod {namespace}/{name}"),
+        Origin::Template(kind) => format!("{kind} {namespace}/{name}"),
+    }
+}
+
+/// Deployments and CronJobs own pods through an object with a name derived from theirs.
 ///
-/// Source: Kubernetes' `pkg/controller/deployment/sync.go` (NAME-HASH, the hash being a label of the pods) and
-/// `pkg/controller/cronjob/utils.go` (NAME-MINUTES, of the scheduled time since 1970: eight digits until 2160).
+/// Source: Kubernetes' `pkg/controller/deployment/sync.go` (NAME-HASH; the hash is a label of the pods) and
+/// `pkg/controller/cronjob/utils.go` (NAME-MINUTES, the scheduled time in minutes since 1970: eight digits until 2160).
 fn above<'a>(pod: &Pod, owner: &'a Owner) -> (&'a str, &'a str) {
     let deployment = || {
         let hash = pod.metadata.labels.get("pod-template-hash")?;
@@ -50,29 +60,31 @@ fn above<'a>(pod: &Pod, owner: &'a Owner) -> (&'a str, &'a str) {
     above.unwrap_or((&owner.kind, &owner.name))
 }
 
-/// What to do first, and then how to get a new pod; without commands, which would come too early.
+/// `first`, then recreate the pod. Without commands, because they would run too early.
 pub(super) fn recreate_after(pod: &Pod, first: &str) -> Fix {
     Fix { commands: Vec::new(), ..recreate(pod, Some(first)) }
 }
 
-/// How to get a new pod in the place of one, with nothing lost that no one creates again: no command deletes a pod. `first`
-/// is what to do before.
+/// How to recreate a pod, after `first`. No command deletes a pod: without a controller it would not come back.
 pub(super) fn recreate(pod: &Pod, first: Option<&str>) -> Fix {
     if let (Some(first), true) = (first, pod.origin != Origin::Admitted) {
-        return Fix::new(first);
+        return Fix::new(format!("{first}."));
     }
     let workload = Workload::of(pod);
     let [namespace, name] = [&workload.namespace, &workload.name].map(|text| shell_word(text));
     let then = |what: &str| match first {
-        Some(first) => format!("{first}, then {what}"),
-        None => what.to_owned(),
+        Some(first) => format!("{first}, then {what}."),
+        None => {
+            let (initial, rest) = what.split_at(1);
+            format!("{}{rest}.", initial.to_uppercase())
+        }
     };
     match workload.kind.as_str() {
         kind @ ("Deployment" | "StatefulSet" | "DaemonSet") => Fix::new(then("restart its workload"))
             .command(format!("kubectl rollout restart {}/{name} -n {namespace}", kind.to_lowercase())),
-        "Pod" => Fix::new(then("delete the pod and create it again from its manifest; no controller does")),
+        "Pod" => Fix::new(then("delete the pod and create it again from its manifest, because it has no controller")),
         "Job" | "CronJob" => Fix::new(then("run the job again")),
-        // A static pod, which a file on the node makes.
+        // A static pod, from a file on the node.
         "Node" => Fix::new(then("restart the static pod on its node")),
         kind @ ("ReplicaSet" | "ReplicationController") => {
             Fix::new(then(&format!("delete the pod; its {kind} creates a new one")))
@@ -81,12 +93,12 @@ pub(super) fn recreate(pod: &Pod, first: Option<&str>) -> Fix {
     }
 }
 
-/// How to correct what a pod brings with it, where it is written down.
+/// How to correct a pod where it is defined.
 pub(super) fn correct(pod: &Pod, what: &str) -> Fix {
     let workload = Workload::of(pod);
     match workload.kind.as_str() {
         "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => {
-            Fix::new(format!("{what} in the pod template of {}", workload.shown()))
+            Fix::new(format!("{what} in the pod template of {}.", workload.shown()))
         }
         _ => recreate_after(pod, &format!("{what} in its manifest")),
     }
@@ -98,7 +110,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_pod_is_one_of_what_somebody_deployed_and_is_recreated_by_it() {
+    fn a_pod_is_recreated_by_its_workload() {
         for (owner, workload, command) in [
             (json!(null), "Pod a/p", None),
             (
@@ -129,9 +141,9 @@ mod tests {
                 "labels": {"pod-template-hash": "5c6949b99d"}, "ownerReferences": owners}}))
             .expect("a pod");
             assert_eq!(Workload::of(&pod).shown(), workload);
-            let fix = recreate(&pod, Some("annotate it"));
+            let fix = recreate(&pod, Some("Annotate it"));
             assert_eq!(fix.commands.first().map(String::as_str), command, "{workload}");
-            assert!(fix.text.starts_with("annotate it, then "), "{}", fix.text);
+            assert!(fix.text.starts_with("Annotate it, then "), "{}", fix.text);
         }
     }
 }

@@ -1,16 +1,16 @@
-//! An audit for people: what is wrong, grouped; then what is known, and what other documents would tell.
+//! An audit for people: findings, grouped; then what is known, and the commands for what is not.
 
 use crate::causes::Severity;
 use crate::documents::Documents;
-use crate::documents::audit::{Audit, Finding, Group, PodStory, Verdict, groups};
+use crate::documents::audit::{Audit, AuditedPod, Group, ObjectFinding, Verdict, groups};
 use crate::render::text::wrap;
 use crate::text::printable::printable;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many names, commands or pods are listed before the rest is counted.
+/// The number of names, commands or pods that are listed; the rest is counted.
 const SHOWN: usize = 5;
 const SHOWN_FACTS: usize = 8;
-/// How many objects with a cause of their own are shown in full.
+/// The number of objects with different causes that are shown in full.
 const SHOWN_OBJECTS: usize = 3;
 const INDENT: &str = "              ";
 
@@ -19,7 +19,7 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
     let mut lines = vec![headline(audit, documents)];
     for group in groups(&audit.findings) {
         lines.push(String::new());
-        lines.extend(if group.first.of.is_some() { pods_lines(&group) } else { objects_lines(&group) });
+        lines.extend(if group.first.pod.is_some() { pods_lines(&group) } else { objects_lines(&group) });
     }
     if audit.pods.len() > SHOWN {
         lines.push(String::new());
@@ -32,7 +32,7 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
     }
     let (without, ended) = (without_irsa(audit), ended(documents));
     let more = audit.facts.len().saturating_sub(SHOWN_FACTS);
-    let more = (more > 0).then(|| format!("{more} more that are as they should be, or good to know: --output json"));
+    let more = (more > 0).then(|| format!("{more} more facts: --output json"));
     let facts = audit.facts.iter().take(SHOWN_FACTS).chain(&more);
     let known: Vec<&String> = facts.chain(&without).chain(&ended).collect();
     if !known.is_empty() {
@@ -53,8 +53,8 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
         questions.dedup();
         lines.extend(questions.into_iter().map(|question| value("open", question)));
         lines.push(String::new());
-        lines.push("  give the output of these to irsa-probe audit as well".to_owned());
-        // One block that pastes as it is: no line is wrapped, and nothing stands between the commands that a shell would read.
+        lines.push("  Pass the output of these commands to irsa-probe audit as well:".to_owned());
+        // One block to paste: no line is wrapped, and there is nothing but commands.
         lines.extend(audit.open.iter().map(|one| format!("    {}", printable(&one.command))));
     }
     lines.push(format!("\nexit {}\n", audit.exit_code()));
@@ -62,9 +62,9 @@ pub fn text(audit: &Audit, documents: &Documents) -> String {
 }
 
 fn headline(audit: &Audit, documents: &Documents) -> String {
-    let count = |severity| audit.findings.iter().filter(|finding| finding.severity == severity).count();
+    let count = |severity| audit.findings.iter().filter(|one| one.finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let read = said(documents.recognised.len(), "document");
+    let read = counted(documents.recognised.len(), "document");
     let (mark, word) = match audit.verdict() {
         Verdict::Clean => ("ok", "CLEAN"),
         Verdict::NothingToJudge => ("?", "NOTHING TO JUDGE"),
@@ -74,45 +74,45 @@ fn headline(audit: &Audit, documents: &Documents) -> String {
     };
     let unusable = match audit.unusable {
         0 => String::new(),
-        number => format!("; {} could not be used", said(number, "document")),
+        number => format!("; {} could not be used", counted(number, "document")),
     };
-    let first = audit.findings.iter().find(|finding| finding.severity == Severity::Error);
-    let first = first.map(|finding| format!("; first {} ({})", finding.code, finding.about)).unwrap_or_default();
-    let tally = format!("{}, {} in {read}{unusable}{first}", said(errors, "error"), said(warnings, "warning"));
+    let first = audit.findings.iter().find(|one| one.finding.severity == Severity::Error);
+    let first = first.map(|one| format!("; first {} ({})", one.code(), one.object)).unwrap_or_default();
+    let tally = format!("{}, {} in {read}{unusable}{first}", counted(errors, "error"), counted(warnings, "warning"));
     wrap(&printable(&format!("{mark} {word}  {tally}")), "", "  ")
 }
 
-/// The pods left out, the first few by name.
+/// The pods without IRSA, the first few by name.
 fn without_irsa(audit: &Audit) -> Option<String> {
     let (named, more) = (audit.without_irsa.iter().take(5), audit.without_irsa.len().saturating_sub(5));
     let names: Vec<&str> = named.map(String::as_str).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!names.is_empty()).then(|| format!("pods that nothing here ties to IRSA: {}{more}", names.join(", ")))
+    (!names.is_empty()).then(|| format!("pods without any sign of IRSA: {}{more}", names.join(", ")))
 }
 
-/// The kinds of objects that an audit does not know. They may hold a role as well.
+/// The kinds of objects that an audit does not read. They may refer to a role as well.
 fn unread(documents: &Documents) -> Option<String> {
     let kinds: Vec<String> = documents.unread.iter().map(|(kind, number)| format!("{kind} ({number})")).collect();
     (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
-/// What nobody judges any more.
+/// Objects that are not judged because they have ended.
 fn ended(documents: &Documents) -> Option<String> {
-    let kinds: Vec<String> = documents.ended.iter().map(|(kind, number)| said(*number, kind)).collect();
+    let kinds: Vec<String> = documents.ended.iter().map(|(kind, number)| counted(*number, kind)).collect();
     (!kinds.is_empty()).then(|| format!("not judged, because ended or replaced: {}", kinds.join(", ")))
 }
 
-/// One fault of pods: which have it, by workload; one of them as an example; how to fix each.
+/// One fault of pods: the workloads that have it, one pod as an example, and the fixes.
 fn pods_lines(group: &Group<'_>) -> Vec<String> {
     let (first, workloads) = (group.first, group.workloads());
     let pods: usize = workloads.values().sum();
     let mut lines = Vec::new();
     let about = match workloads.len() {
-        1 if pods <= 1 => first.about.clone(),
-        1 => said(pods, "pod"),
-        several => format!("{} of {}", said(pods, "pod"), said(several, "workload")),
+        1 if pods <= 1 => first.object.clone(),
+        1 => counted(pods, "pod"),
+        several => format!("{} of {}", counted(pods, "pod"), counted(several, "workload")),
     };
-    lines.push(value(label(first.severity), &format!("{}: {about}", first.code)));
+    lines.push(value(label(first.finding.severity), &format!("{}: {about}", first.code())));
     let is_several = pods > 1 || workloads.len() > 1;
     if is_several {
         let named = workloads.iter().map(|(workload, pods)| match *pods {
@@ -121,39 +121,44 @@ fn pods_lines(group: &Group<'_>) -> Vec<String> {
         });
         lines.push(value("", &shortened(named.collect())));
     }
-    let is_same = group.findings.iter().all(|other| other.cause == first.cause);
-    let example = if is_several && !is_same { format!("for example {}: ", first.about) } else { String::new() };
-    lines.push(value("", &format!("{example}{}", first.cause)));
+    let is_same = group.findings.iter().all(|other| other.text() == first.text());
+    let example = if is_several && !is_same { format!("for example {}: ", first.object) } else { String::new() };
+    lines.push(value("", &format!("{example}{}", first.text())));
     for (text, commands) in group.fixes().into_iter().take(SHOWN) {
         lines.extend(fix_lines(text, &commands));
     }
     lines
 }
 
-/// One fault of other objects: each cause by itself, for each has a fix of its own.
+/// One fault of other objects: each with its own cause and fix.
 fn objects_lines(group: &Group<'_>) -> Vec<String> {
-    let mut causes: Vec<(&Finding, Vec<String>)> = Vec::new();
+    let mut causes: Vec<(&ObjectFinding, Vec<String>)> = Vec::new();
     for finding in &group.findings {
-        let same = causes.iter().position(|(first, _)| first.cause == finding.cause && first.fix == finding.fix);
-        // Beyond those that are shown in full, all others together.
+        let same = causes.iter().position(|(first, _)| first.text() == finding.text() && first.fix() == finding.fix());
+        // All that are not shown in full are one entry.
         match same.or((causes.len() > SHOWN_OBJECTS).then_some(SHOWN_OBJECTS)) {
-            Some(place) => causes[place].1.push(finding.about.clone()),
-            None => causes.push((finding, vec![finding.about.clone()])),
+            Some(index) => causes[index].1.push(finding.object.clone()),
+            None => causes.push((finding, vec![finding.object.clone()])),
         }
     }
     let mut lines = Vec::new();
-    for (place, (finding, abouts)) in causes.into_iter().enumerate() {
-        if place > 0 {
+    for (index, (finding, objects)) in causes.into_iter().enumerate() {
+        if index > 0 {
             lines.push(String::new());
         }
-        lines.push(value(label(finding.severity), &format!("{}: {}", finding.code, shortened(abouts.clone()))));
-        if place == SHOWN_OBJECTS && abouts.len() > 1 {
+        lines.push(value(
+            label(finding.finding.severity),
+            &format!("{}: {}", finding.code(), shortened(objects.clone())),
+        ));
+        if index == SHOWN_OBJECTS && objects.len() > 1 {
             lines.push(value("", "the cause and fix of each: --output json"));
             continue;
         }
-        lines.push(value("", &finding.cause));
-        lines
-            .extend(fix_lines(&finding.fix.text, &finding.fix.commands.iter().map(String::as_str).collect::<Vec<_>>()));
+        lines.push(value("", finding.text()));
+        lines.extend(fix_lines(
+            &finding.fix().text,
+            &finding.fix().commands.iter().map(String::as_str).collect::<Vec<_>>(),
+        ));
     }
     lines
 }
@@ -177,24 +182,24 @@ fn fix_lines(text: &str, commands: &[&str]) -> Vec<String> {
     lines
 }
 
-/// The first few.
+/// The first few, and the number of the others.
 fn shortened(mut all: Vec<String>) -> String {
     let more = all.len().saturating_sub(SHOWN);
     all.truncate(SHOWN);
     if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
 }
 
-fn said(number: usize, what: &str) -> String {
+fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Of many pods, how many of each kind there are.
-fn tally_lines(pods: &[PodStory]) -> Vec<String> {
+/// The number of pods for each rule and file mode.
+fn tally_lines(pods: &[AuditedPod]) -> Vec<String> {
     let (mut rules, mut modes) = (BTreeMap::new(), BTreeMap::new());
     for pod in pods {
         let of_pod: BTreeSet<&str> = pod.applied.iter().map(|applied| applied.rule.code()).collect();
         of_pod.into_iter().for_each(|rule| *rules.entry(rule).or_insert(0) += 1);
-        // Who reads it is said of single pods.
+        // Who can read the file is shown only for single pods.
         let mode = pod.token_file.as_deref().and_then(|mode| mode.split(',').next());
         mode.into_iter().for_each(|mode| *modes.entry(mode).or_insert(0) += 1);
     }
@@ -211,8 +216,8 @@ fn tally_lines(pods: &[PodStory]) -> Vec<String> {
     lines
 }
 
-fn pod_lines(pod: &PodStory) -> Vec<String> {
-    let mut lines = vec![value("pod", &format!("{}, service account {}", pod.about, pod.service_account))];
+fn pod_lines(pod: &AuditedPod) -> Vec<String> {
+    let mut lines = vec![value("pod", &format!("{}, service account {}", pod.object, pod.service_account))];
     for applied in &pod.applied {
         let container = applied.container.as_ref().map(|name| format!(", container {name}")).unwrap_or_default();
         lines.push(value("webhook", &format!("{}{container}: {}", applied.rule.code(), applied.why)));

@@ -2,8 +2,11 @@
 //! (`tests/live`, Kubernetes v1.36.2, trimmed to what is read here), and what such a cluster prints where nothing is.
 #![allow(clippy::disallowed_methods, reason = "the documents are files")]
 
-use super::cases::{account, annotated, audited, bare_pod, injected_pod, webhook, with};
-use super::*;
+use super::faults::{account, annotated, audited, bare_pod, injected_pod, webhook, with};
+use crate::causes::Severity;
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, Context, Verdict, audit, groups};
+use crate::text::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 /// While the cluster lived.
@@ -20,8 +23,8 @@ fn live(name: &str, more: &[&str]) -> (Audit, Documents) {
 }
 
 fn errors(audit: &Audit) -> Vec<(&'static str, &str)> {
-    let errors = audit.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    errors.map(|finding| (finding.code, finding.about.as_str())).collect()
+    let errors = audit.findings.iter().filter(|finding| finding.finding.severity == Severity::Error);
+    errors.map(|finding| (finding.code(), finding.object.as_str())).collect()
 }
 
 /// As it is printed, in one line.
@@ -39,10 +42,10 @@ fn a_whole_cluster_has_the_faults_that_it_has() {
     let (audit, documents) = live("fleet", &[]);
     assert_eq!(errors(&audit), ANNOTATIONS);
     assert_eq!(documents.ended, [("Pod".to_owned(), 13)].into());
-    let opted_out = audit.findings.iter().filter(|finding| finding.code == "env-not-injected-by-opt-out");
-    assert!(opted_out.clone().all(|finding| finding.severity == Severity::Warning));
+    let opted_out = audit.findings.iter().filter(|finding| finding.code() == "env-not-injected-by-opt-out");
+    assert!(opted_out.clone().all(|finding| finding.finding.severity == Severity::Warning));
     assert_eq!(
-        opted_out.map(|finding| finding.about.as_str()).collect::<Vec<_>>(),
+        opted_out.map(|finding| finding.object.as_str()).collect::<Vec<_>>(),
         ["pod fleetinit/skipped", "pod fleetside/skipped"]
     );
     assert!(audit.open.iter().all(|one| one.command.starts_with("aws iam") || one.command.contains("--raw")));
@@ -114,7 +117,7 @@ fn no_webhook_is_an_answer_however_kubectl_puts_it() {
         assert!(all.unusable.is_empty(), "{:?}", all.unusable);
         let audit = audit(&all, Context::at(NOW));
         let asks = |what: &str| audit.open.iter().any(|one| one.command.contains(what));
-        let codes: Vec<_> = audit.findings.iter().map(|finding| finding.code).collect();
+        let codes: Vec<_> = audit.findings.iter().map(|finding| finding.code()).collect();
         (codes, asks("mutatingwebhookconfigurations"), asks("get pods"))
     };
     let other = with(injected_pod(&[]), |pod| pod["metadata"]["name"] = "other".into());
@@ -238,7 +241,7 @@ fn a_whole_cluster_fits_a_few_screens() {
         assert!(shown.lines().count() <= 60, "{shown}");
         assert_eq!(
             shown.matches("\n  error ").count(),
-            groups(&audit.findings).iter().filter(|group| group.first.severity == Severity::Error).count()
+            groups(&audit.findings).iter().filter(|group| group.first.finding.severity == Severity::Error).count()
         );
     }
 }

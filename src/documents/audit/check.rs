@@ -1,13 +1,15 @@
-//! Documents beside a run: what they say of this very pod goes into its report.
+//! `check --document`: the findings of documents about this pod are added to its report.
 
-use super::{Context, Finding, account_of_subject, audit};
-use crate::causes::{self, Diagnosis, Severity};
+use super::finding::ObjectFinding;
+use super::inventory::{Context, account_of_subject};
+use super::run::audit;
+use crate::causes::{Finding, Severity};
 use crate::diagnosis::report::Report;
-use crate::documents::Documents;
+use crate::documents::{Documents, Pod};
 use crate::probe::evidence::{Evidence, Token};
 
-/// The report with what the documents add. Where they prove one of an umbrella's candidates, that takes the umbrella's
-/// place. Where STS has let this pod in, documents cannot say otherwise: what they hold against it is a warning.
+/// A finding that proves a candidate of another finding replaces that one. If STS accepted this pod's token, findings of
+/// documents are warnings.
 pub fn with_documents(report: Report, documents: &Documents) -> Report {
     let evidence = &report.evidence;
     let mut documents = documents.clone();
@@ -17,29 +19,28 @@ pub fn with_documents(report: Report, documents: &Documents) -> Report {
     let role_arn = evidence.environment.value("AWS_ROLE_ARN");
     let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
     let context = Context { now: evidence.now, token: evidence.token.seen(), role_arn, thumbprint };
-    let found = audit(&documents, context).findings;
     let mut findings = report.findings.clone();
-    for one in found {
-        if findings.iter().any(|other| other.cause.code == one.code) {
+    for one in audit(&documents, context).findings {
+        if findings.iter().any(|other| other.cause == one.finding.cause) {
             continue;
         }
-        let Some(finding) = as_finding(&one, evidence) else { continue };
-        let umbrella = |other: &causes::Finding| {
+        let finding = of_this_pod(one, evidence);
+        let has_candidate = |other: &Finding| {
             finding.severity == Severity::Error
                 && other.diagnosis.candidates.iter().any(|candidate| candidate.cause == finding.cause)
         };
-        match findings.iter().position(umbrella) {
-            Some(place) => findings[place] = finding,
+        match findings.iter().position(has_candidate) {
+            Some(index) => findings[index] = finding,
             None => findings.push(finding),
         }
     }
     report.with_findings(findings)
 }
 
-/// What is about other pods and service accounts says nothing of this one.
+/// Drops other pods and service accounts, which say nothing about this one.
 fn keep_ours(documents: &mut Documents, token: &Token) {
     let Some((namespace, account)) = token.subject.as_deref().and_then(account_of_subject) else { return };
-    let ours = |pod: &crate::documents::Pod| {
+    let ours = |pod: &Pod| {
         let is_named = token.kubernetes.pod.as_ref().is_none_or(|name| *name == pod.metadata.name);
         pod.namespace() == namespace && pod.service_account() == account && is_named
     };
@@ -48,14 +49,13 @@ fn keep_ours(documents: &mut Documents, token: &Token) {
     documents.reports.clear();
 }
 
-fn as_finding(one: &Finding, evidence: &Evidence) -> Option<causes::Finding> {
-    let severity = match evidence.caller.seen() {
-        Some(_) => one.severity.min(Severity::Warning),
-        None => one.severity,
-    };
-    let cause = format!("{}: {}", one.about, one.cause);
-    let diagnosis = Diagnosis::new(cause, one.fix.clone());
-    Some(causes::Finding { cause: causes::cause(one.code)?, severity, advice: one.advice, diagnosis })
+fn of_this_pod(one: ObjectFinding, evidence: &Evidence) -> Finding {
+    let ObjectFinding { object, mut finding, .. } = one;
+    if evidence.caller.seen().is_some() {
+        finding.severity = finding.severity.min(Severity::Warning);
+    }
+    finding.diagnosis.cause = format!("{object}: {}", finding.diagnosis.cause);
+    finding
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
             "Condition": {"StringEquals": {format!("{key}:sub"): subject}}}}}});
         let mut documents = Documents::default();
         documents.read("role.json", &role.to_string());
-        // Of another service account: none of this pod's business.
+        // Of another service account: not about this pod.
         documents.read(
             "other.yaml",
             "kind: ServiceAccount\nmetadata: {name: b, annotations: {eks.amazonaws.com/role-arn: x}}",
@@ -108,20 +108,20 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_proves_a_candidate_takes_the_umbrella_s_place() {
+    fn a_document_that_proves_a_candidate_replaces_the_finding() {
         let report = report(refused());
         assert_eq!(codes(&report), ["not-authorized"]);
         let decided = with_documents(report.clone(), &documents("system:serviceaccount:payments:basket"));
         assert_eq!(codes(&decided), ["wrong-subject-in-trust-policy"]);
         assert!(decided.findings[0].diagnosis.cause.contains("basket"));
         assert_eq!((decided.verdict, decided.exit_code), (Verdict::Broken, 1));
-        // A policy that is right leaves the question as it was.
+        // A correct policy proves nothing.
         let open = with_documents(report, &documents("system:serviceaccount:payments:checkout"));
         assert_eq!(codes(&open), ["not-authorized"]);
     }
 
     #[test]
-    fn what_sts_allowed_a_document_cannot_break() {
+    fn a_document_cannot_break_what_sts_allowed() {
         let healthy = report(healthy());
         assert_eq!(healthy.verdict, Verdict::Healthy);
         let right = with_documents(healthy.clone(), &documents("system:serviceaccount:payments:checkout"));

@@ -1,7 +1,9 @@
 //! Pods as they went into the real webhook and came out of it.
 #![allow(clippy::disallowed_methods, reason = "the pods are files")]
 
-use super::*;
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, Context, audit};
+use crate::text::timestamp::Timestamp;
 
 /// Pod; rules that applied, without those of one that was simply injected; codes found.
 const PAIRS: &[(&str, &[&str], &[&str])] = &[
@@ -65,7 +67,7 @@ fn rules(audit: &Audit) -> Vec<&'static str> {
 }
 
 fn codes(audit: &Audit) -> Vec<&'static str> {
-    let mut codes: Vec<_> = audit.findings.iter().map(|finding| finding.code).collect();
+    let mut codes: Vec<_> = audit.findings.iter().map(|finding| finding.code()).collect();
     codes.sort_unstable();
     codes.dedup();
     codes

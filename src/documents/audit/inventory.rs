@@ -1,37 +1,58 @@
-//! What is inspected, with the ways from one document to another: each is found once, for a cluster has many of all.
+//! The documents of an audit, indexed: a cluster has many of each, and every lookup takes constant time.
 
-use super::account::{PREFIX, role_annotation};
-use super::{Context, configuration, pod, webhook};
+use super::annotation::{PREFIX, intends_irsa, role_annotation};
+use super::{identity_webhook, webhook};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::documents::{
     Absent, Association, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook, WebhookConfiguration,
 };
+use crate::probe::evidence::Token;
+use crate::text::timestamp::Timestamp;
 use std::collections::{HashMap, HashSet};
+
+/// What is known besides the documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub now: Timestamp,
+    /// The token of this pod, with `check --document`.
+    pub token: Option<&'a Token>,
+    /// The role that this pod should have.
+    pub role_arn: Option<&'a str>,
+    /// SHA-1 of the last certificate in the chain of the issuer's host (`--issuer-check`).
+    pub thumbprint: Option<&'a str>,
+}
+
+impl Context<'_> {
+    /// Only the documents.
+    pub fn at(now: Timestamp) -> Self {
+        Context { now, token: None, role_arn: None, thumbprint: None }
+    }
+}
 
 /// Namespace and name.
 type Name<'a> = (&'a str, &'a str);
 
-pub(super) struct Case<'a> {
+pub(super) struct Inventory<'a> {
     pub documents: &'a Documents,
     pub context: Context<'a>,
-    /// How many pods the API server told of, ended ones too.
-    pub admitted: usize,
+    /// The number of pods from the API server, including those that have ended.
+    admitted: usize,
     pub absent: HashSet<&'a Absent>,
     pub namespaces: HashMap<&'a str, &'a Metadata>,
     pub roles: HashMap<&'a str, &'a Role>,
     /// One role of each name.
     pub namesakes: HashMap<String, (&'a Role, RoleArn)>,
     pub links: Vec<Link<'a>>,
-    /// The webhook configurations of the cluster, if the documents tell them: the objects, a list of them, or kubectl's word
-    /// that the webhook's is not there.
+    /// The webhook configurations of the cluster, if the documents show them: as objects, as a list, or as kubectl's error
+    /// that the webhook's does not exist.
     pub webhooks: Option<&'a [WebhookConfiguration]>,
     pub identity_webhook: Option<(&'a WebhookConfiguration, &'a Webhook)>,
     /// Why the API server cannot call it.
     pub certificate_fault: Option<String>,
     accounts: HashMap<Name<'a>, &'a ServiceAccount>,
-    /// The first accounts with a role of each namespace, and the namespaces of the first of each name. Two, because the
-    /// first may be the one that others are looked for.
+    /// The first two accounts with a role of each namespace, and the namespaces of the first two of each name. Two, because
+    /// the first may be the account for which others are sought.
     annotated_in: HashMap<&'a str, Vec<&'a str>>,
     annotated_as: HashMap<&'a str, Vec<&'a str>>,
     manifests: HashMap<Name<'a>, &'a Pod>,
@@ -40,7 +61,7 @@ pub(super) struct Case<'a> {
     associations: HashMap<Name<'a>, Vec<&'a Association>>,
 }
 
-/// A service account and the role that it is to have.
+/// A service account and the role that it should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Link<'a> {
     pub namespace: &'a str,
@@ -49,8 +70,8 @@ pub(super) struct Link<'a> {
     pub audience: &'a str,
 }
 
-impl<'a> Case<'a> {
-    pub fn new(documents: &'a Documents, context: Context<'a>) -> Case<'a> {
+impl<'a> Inventory<'a> {
+    pub fn new(documents: &'a Documents, context: Context<'a>) -> Inventory<'a> {
         let admitted = || documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
         let manifests = documents.pods.iter().filter(|pod| pod.origin == Origin::Manifest);
         let named_roles = documents.roles.iter().filter_map(|role| Some((role, RoleArn::parse(&role.arn).ok()?)));
@@ -58,7 +79,7 @@ impl<'a> Case<'a> {
         let annotated = || accounts.iter().filter(|one| role_annotation(&one.metadata).is_some());
         let account_name = |account: &'a ServiceAccount| (account.namespace(), account.metadata.name.as_str());
         let associations = documents.associations.iter().flatten();
-        let mut case = Case {
+        let mut inventory = Inventory {
             documents,
             context,
             admitted: admitted().count() + documents.ended.get("Pod").copied().unwrap_or_default(),
@@ -78,31 +99,32 @@ impl<'a> Case<'a> {
             used_accounts: admitted().map(|pod| (pod.namespace(), pod.service_account())).collect(),
             associations: all(associations.map(|one| ((&*one.namespace, &*one.service_account), one)), usize::MAX),
         };
-        case.links = case.found_links();
-        case.webhooks = case.found_webhooks();
-        case.identity_webhook = case.webhooks.and_then(configuration::identity_webhook);
-        case.certificate_fault =
-            case.identity_webhook.and_then(|(_, webhook)| configuration::certificate_fault(webhook, context.now));
-        case
+        inventory.links = inventory.found_links();
+        inventory.webhooks = inventory.found_webhooks();
+        inventory.identity_webhook = inventory.webhooks.and_then(identity_webhook::find);
+        inventory.certificate_fault = inventory
+            .identity_webhook
+            .and_then(|(_, webhook)| identity_webhook::certificate_fault(webhook, context.now));
+        inventory
     }
 
     pub fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
         self.accounts.get(&(pod.namespace(), pod.service_account())).copied()
     }
 
-    /// Another service account of the pod's namespace that names a role.
+    /// Another service account in the pod's namespace with a role.
     pub fn annotated_beside(&self, pod: &Pod) -> Option<&'a str> {
         let names = self.annotated_in.get(pod.namespace())?;
         names.iter().copied().find(|name| *name != pod.service_account())
     }
 
-    /// The namespace, another than the pod's, of a service account of the pod's name that names a role.
+    /// Another namespace with a service account that has the same name as the pod's, and a role.
     pub fn annotated_elsewhere(&self, pod: &Pod) -> Option<&'a str> {
         let namespaces = self.annotated_as.get(pod.service_account())?;
         namespaces.iter().copied().find(|namespace| *namespace != pod.namespace())
     }
 
-    /// Whether a pod that the API server knows runs with the account.
+    /// Whether a pod in the cluster uses the account.
     pub fn is_used(&self, account: &ServiceAccount) -> bool {
         self.used_accounts.contains(&(account.namespace(), account.metadata.name.as_str()))
     }
@@ -111,15 +133,32 @@ impl<'a> Case<'a> {
         self.associations.get(&(link.namespace, link.account)).cloned().unwrap_or_default()
     }
 
-    /// The same pod as it was submitted.
-    pub fn before(&self, pod: &Pod) -> Option<&'a Pod> {
+    /// The manifest of a pod in the cluster.
+    pub fn manifest_of(&self, pod: &Pod) -> Option<&'a Pod> {
         self.manifests.get(&pod_name(pod)).copied().filter(|_| pod.origin == Origin::Admitted)
     }
 
-    pub fn is_before_of_another(&self, pod: &Pod) -> bool {
+    pub fn is_manifest_of_admitted(&self, pod: &Pod) -> bool {
         pod.origin == Origin::Manifest
             && self.admitted_pods.contains(&pod_name(pod))
             && self.manifests.get(&pod_name(pod)).is_some_and(|first| *first == pod)
+    }
+
+    /// Whether a pod in the cluster concerns IRSA, did not opt out, and was not mutated.
+    pub fn was_not_injected(&self, pod: &Pod) -> bool {
+        pod.origin == Origin::Admitted
+            && !webhook::is_mutated(pod)
+            && !webhook::is_for_pod_identity(pod)
+            && !webhook::opts_out(pod)
+            && self.concerns_irsa(pod)
+    }
+
+    /// A single pod is the subject of the question. Of many, only those count that have a sign of IRSA.
+    pub fn concerns_irsa(&self, pod: &Pod) -> bool {
+        self.admitted == 1
+            || self.account_of(pod).is_some_and(|account| intends_irsa(&account.metadata))
+            || intends_irsa(&pod.metadata)
+            || pod.containers().any(|container| container.variable("AWS_ROLE_ARN").is_some())
     }
 
     /// Whether the documents show that a namespace does not exist.
@@ -129,21 +168,22 @@ impl<'a> Case<'a> {
     }
 
     fn found_webhooks(&self) -> Option<&'a [WebhookConfiguration]> {
-        let is_ours = |one: &Absent| matches!(one, Absent::WebhookConfiguration(name) if configuration::is_named(name));
+        let is_ours =
+            |one: &Absent| matches!(one, Absent::WebhookConfiguration(name) if identity_webhook::is_named(name));
         let none = self.documents.absent.iter().any(is_ours) || self.empty_list_is_of_webhooks();
         self.documents.webhooks.as_deref().or(none.then_some(&[]))
     }
 
-    /// `kubectl get mutatingwebhookconfigurations -o json` prints an empty list without a kind where there are none. So it
-    /// does for pods; but then the webhook has changed no pod, and has left alone one that it should have changed.
+    /// If there are none, `kubectl get mutatingwebhookconfigurations -o json` prints an empty list without a kind, as it
+    /// does for pods. The list is of webhooks if no pod was mutated and one should have been.
     fn empty_list_is_of_webhooks(&self) -> bool {
         let mut pods = self.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
         self.documents.empty_lists > 0
             && !pods.clone().any(webhook::is_mutated)
-            && pods.any(|pod| pod::was_missed(self, pod))
+            && pods.any(|pod| self.was_not_injected(pod))
     }
 
-    /// The issuer of the cluster's tokens, and what tells it.
+    /// The issuer of the cluster's tokens, and where it was found.
     pub fn issuer(&self) -> Option<(&'a str, &'static str)> {
         let documents = self.documents;
         let token = self.context.token.and_then(|token| token.issuer.as_deref()).map(|iss| (iss, "the token"));
@@ -154,7 +194,7 @@ impl<'a> Case<'a> {
         token.or_else(report).or_else(cluster).or_else(discovery)
     }
 
-    /// Which service account is to have which role: by annotations, by pods' variables, by reports, by this pod's token.
+    /// Which service account should have which role: from annotations, variables of pods, reports, and this pod's token.
     fn found_links(&self) -> Vec<Link<'a>> {
         let (mut links, mut seen) = (Vec::new(), HashSet::new());
         let mut add = |namespace: &'a str, account: &'a str, role_arn: &'a str, audience: &'a str| {
@@ -198,7 +238,7 @@ fn pod_name(pod: &Pod) -> Name<'_> {
     (pod.namespace(), &pod.metadata.name)
 }
 
-/// What comes first counts.
+/// The first value of each key.
 fn first<K: Eq + std::hash::Hash, V>(pairs: impl Iterator<Item = (K, V)>) -> HashMap<K, V> {
     let mut found = HashMap::new();
     pairs.for_each(|(key, value)| {

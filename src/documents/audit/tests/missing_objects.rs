@@ -1,12 +1,15 @@
 //! What is not there, or not where it counts: the rows of AWS's page on IRSA's failures that ask whether a thing exists;
 //! and which documents are asked for until nothing is open.
 
-use super::cases::*;
-use super::*;
+use super::faults::*;
+use crate::diagnosis::report::exit;
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, Context, audit};
+use crate::text::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 fn codes(audit: &Audit) -> Vec<&'static str> {
-    audit.findings.iter().map(|finding| finding.code).collect()
+    audit.findings.iter().map(|finding| finding.code()).collect()
 }
 
 fn read(text: &str, more: &[Value]) -> Audit {
@@ -121,7 +124,7 @@ fn a_service_account_counts_in_its_own_namespace_only() {
         assert_eq!(codes(&audit), [code], "{what}: {:#?}", audit.findings);
     }
     let audit = audited(&[deployment(), list(json!([named("default", "payments")])), elsewhere()]);
-    assert!(audit.findings[0].cause.contains("does not exist") && audit.findings[0].cause.contains("namespace shop"));
+    assert!(audit.findings[0].text().contains("does not exist") && audit.findings[0].text().contains("namespace shop"));
     assert!(audit.open.iter().all(|one| !one.command.contains("serviceaccount checkout")), "{:?}", audit.open);
 }
 
@@ -167,7 +170,7 @@ fn inline_policies_count_as_policies() {
     let (none, some) = (json!({"PolicyNames": []}), json!({"PolicyNames": ["s3"]}));
     let attached = || json!({"AttachedPolicies": []});
     assert_eq!(codes(&audited(&[attached(), some])), [""; 0]);
-    assert!(audited(&[attached(), none]).findings[0].cause.contains("neither managed nor inline"));
+    assert!(audited(&[attached(), none]).findings[0].text().contains("neither managed nor inline"));
     let open = audited(&[annotated(), attached()]).open;
     assert!(
         open.iter().any(|one| one.command == "aws iam list-role-policies --role-name checkout --output json"),

@@ -1,0 +1,60 @@
+//! A finding about an object of the cluster or the account.
+
+use super::workload::Workload;
+use crate::causes::{Advice, Cause, Diagnosis, Finding, Fix, Severity};
+
+/// A finding, and the object that has the fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectFinding {
+    /// `service account payments/checkout`.
+    pub object: String,
+    /// Set if the object is a pod or a container of one.
+    pub pod: Option<PodOf>,
+    pub finding: Finding,
+}
+
+/// A pod and the workload that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodOf {
+    pub workload: Workload,
+    pub pod: String,
+}
+
+impl ObjectFinding {
+    /// An error that a fix outside the pod repairs. `text` is a clause with the values seen.
+    pub(super) fn new(cause: &'static Cause, object: impl Into<String>, text: impl Into<String>, fix: Fix) -> Self {
+        let diagnosis = Diagnosis::new(text, fix);
+        let finding = Finding { cause, severity: Severity::Error, advice: Advice::Fix, diagnosis };
+        ObjectFinding { object: object.into(), pod: None, finding }
+    }
+
+    /// Only a new pod is free of the fault.
+    pub(super) fn recreate_pod(mut self) -> Self {
+        self.finding.advice = Advice::RecreatePod;
+        self
+    }
+
+    pub(super) fn warning(mut self) -> Self {
+        self.finding.severity = Severity::Warning;
+        self
+    }
+
+    pub(super) fn note(mut self) -> Self {
+        self.finding.severity = Severity::Info;
+        self.finding.advice = Advice::None;
+        self
+    }
+
+    pub fn code(&self) -> &'static str {
+        self.finding.cause.code
+    }
+
+    /// What was seen, in a clause.
+    pub fn text(&self) -> &str {
+        &self.finding.diagnosis.cause
+    }
+
+    pub fn fix(&self) -> &Fix {
+        &self.finding.diagnosis.fix
+    }
+}

@@ -1,0 +1,110 @@
+//! The result of an audit: findings, facts, and what more documents would answer.
+
+use super::finding::ObjectFinding;
+use super::webhook::Applied;
+use super::workload::Workload;
+use crate::causes::{Advice, Severity};
+use crate::diagnosis::report::exit;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    pub pods: Vec<AuditedPod>,
+    /// `NAMESPACE/NAME` of pods without any sign of IRSA in the documents.
+    pub without_irsa: Vec<String>,
+    /// What is correct, and what is good to know, in sentences.
+    pub facts: Vec<String>,
+    /// Errors first.
+    pub findings: Vec<ObjectFinding>,
+    pub open: Vec<Open>,
+    /// The number of documents that could not be used. Nothing is known about what they contain.
+    pub unusable: usize,
+    /// The indices of findings with the same hash.
+    indices: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Clean,
+    /// No document shows whether anything works.
+    NothingToJudge,
+    /// Some documents could not be used.
+    Incomplete,
+    Warnings,
+    Broken,
+}
+
+/// One pod (or pod template) that uses IRSA or should.
+#[derive(Clone, Debug)]
+pub struct AuditedPod {
+    /// `pod payments/checkout-0`.
+    pub object: String,
+    pub workload: Workload,
+    pub service_account: String,
+    /// What the webhook did to the pod and why. For a pod that does not exist yet, what it will do.
+    pub applied: Vec<Applied>,
+    /// Mode and owner that the kubelet gives the token file.
+    pub token_file: Option<String>,
+}
+
+/// A question that one more document answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    pub question: String,
+    /// Prints the document.
+    pub command: String,
+}
+
+impl Audit {
+    pub(super) fn new(unusable: usize) -> Self {
+        Audit { unusable, ..Audit::default() }
+    }
+
+    /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. 2 if there is no error but a
+    /// document could not be used.
+    pub fn exit_code(&self) -> u8 {
+        let findings = || self.findings.iter().map(|one| &one.finding);
+        let errors = || findings().filter(|finding| finding.severity == Severity::Error);
+        if errors().any(|finding| finding.advice == Advice::RecreatePod) {
+            exit::RECREATE_POD
+        } else if errors().next().is_some() {
+            exit::FIX
+        } else if self.unusable > 0 {
+            exit::USAGE
+        } else {
+            exit::WORKS
+        }
+    }
+
+    pub fn verdict(&self) -> Verdict {
+        let has = |severity| self.findings.iter().any(|one| one.finding.severity == severity);
+        // A template or a service account alone does not show whether anything works.
+        let nothing = self.findings.is_empty()
+            && self.facts.is_empty()
+            && self.without_irsa.is_empty()
+            && self.pods.iter().all(|pod| pod.applied.is_empty());
+        match self.unusable {
+            _ if has(Severity::Error) => Verdict::Broken,
+            _ if has(Severity::Warning) => Verdict::Warnings,
+            0 if nothing => Verdict::NothingToJudge,
+            0 => Verdict::Clean,
+            _ => Verdict::Incomplete,
+        }
+    }
+
+    /// Adds a finding unless it is a duplicate.
+    pub(super) fn add(&mut self, finding: ObjectFinding) {
+        fn key(finding: &ObjectFinding) -> (&str, &str, &str) {
+            (finding.code(), &finding.object, finding.text())
+        }
+        let indices = self.indices.entry(self.hasher.hash_one(key(&finding))).or_default();
+        if !indices.iter().any(|index| key(&self.findings[*index]) == key(&finding)) {
+            indices.push(self.findings.len());
+            self.findings.push(finding);
+        }
+    }
+}

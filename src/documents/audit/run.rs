@@ -1,0 +1,28 @@
+//! Checks every document against every other.
+
+use super::inventory::{Context, Inventory};
+use super::result::Audit;
+use super::{iam, open, pod, service_account, webhook_configuration};
+use crate::documents::{Absent, Documents};
+use std::cmp::Reverse;
+
+pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
+    let mut audit = Audit::new(documents.unusable.len());
+    for absent in &documents.absent {
+        if let Absent::Other(said) = absent {
+            audit.facts.push(format!("not found: {said}"));
+        }
+    }
+    let inventory = Inventory::new(documents, context);
+    for pod in documents.pods.iter().filter(|pod| !inventory.is_manifest_of_admitted(pod)) {
+        pod::audit(&inventory, pod, &mut audit);
+    }
+    for account in &documents.service_accounts {
+        service_account::audit(&inventory, account, &mut audit);
+    }
+    webhook_configuration::audit(&inventory, &mut audit);
+    iam::audit(&inventory, &mut audit);
+    audit.open = open::questions(&inventory, &audit);
+    audit.findings.sort_by_key(|one| Reverse(one.finding.severity));
+    audit
+}
