@@ -16,6 +16,7 @@ use crate::diagnosis::report::{Report, exit};
 use crate::modes::log;
 use crate::modes::termination_log::{self, TerminationLog};
 use crate::probe::collect::IssuerCheck;
+use crate::render::{json, text};
 use crate::text::printable::Notation;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -153,6 +154,16 @@ pub struct OutputOptions {
     color: Color,
 }
 
+// How to say what a run found.
+#[derive(Args, Clone)]
+pub struct ReportOptions {
+    #[command(flatten)]
+    output: OutputOptions,
+    /// Also show what passed, what was skipped and why, and every candidate in detail (JSON always has everything)
+    #[arg(long, short, env = "IRSA_PROBE_VERBOSE", value_parser = clap::builder::FalseyValueParser::new())]
+    verbose: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     Text,
@@ -237,16 +248,18 @@ impl Output {
     }
 }
 
-impl OutputOptions {
-    fn report(&self, report: &Report) -> String {
-        match self.output {
-            Output::Text => crate::render::text::render(report, self.colour()),
-            Output::Json => crate::render::json::render(report),
+impl ReportOptions {
+    fn render(&self, report: &Report) -> String {
+        let detail = if self.verbose { text::Detail::Everything } else { text::Detail::FirstScreen };
+        match self.output.output {
+            Output::Text => text::render(report, self.output.colour(), detail),
+            Output::Json => json::render(report),
         }
     }
+}
 
-    fn colour(&self) -> crate::render::text::Colour {
-        use crate::render::text::Colour;
+impl OutputOptions {
+    fn colour(&self) -> text::Colour {
         use std::io::IsTerminal;
         let on = match self.color {
             Color::Always => true,
@@ -255,7 +268,7 @@ impl OutputOptions {
                 std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
             }
         };
-        if on { Colour::On } else { Colour::Off }
+        if on { text::Colour::On } else { text::Colour::Off }
     }
 }
 

@@ -27,6 +27,7 @@ mod varying;
 use case::Case;
 use probe::Run;
 use serde_json::{Value, json};
+use stage::Raised;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -35,6 +36,37 @@ use std::thread;
 
 #[test]
 fn every_case_gives_its_report() {
+    assert_each(judge);
+}
+
+/// Causes whose texts are still too long for one screen.
+const LONGER: &[&str] = &[
+    "env-partially-set",
+    "jwks-key-mismatch",
+    "not-authorized",
+    "oidc-provider-not-found",
+    "verification-key-not-retrieved",
+    "wrong-audience",
+];
+
+/// `kubectl logs` shows the end of a report, and nobody scrolls at night.
+#[test]
+fn every_failure_fits_one_screen() {
+    assert_each(|case| {
+        let mut raised = raised(case).expect("a pod");
+        let (text, _) = probe::text(&mut raised);
+        let text = text.replace(&raised.directory.path().display().to_string(), "");
+        let rows: usize = text.lines().map(|line| line.chars().count().div_ceil(80).max(1)).sum();
+        let is_longer = |line: &str| LONGER.iter().any(|code| line.contains(&format!("  {code}: ")));
+        match rows <= 24 || text.lines().next().is_some_and(is_longer) {
+            true => Ok(()),
+            false => Err(format!("{rows} rows of 80 columns\n{text}")),
+        }
+    });
+}
+
+/// Judges all cases, or the one that is named in `CASE`.
+fn assert_each(judge: impl Fn(&Case) -> Result<(), String> + Sync) {
     let mut cases = Case::all().expect("cases");
     if let Ok(only) = std::env::var("CASE") {
         cases.retain(|case| case.name == only);
@@ -47,7 +79,7 @@ fn every_case_gives_its_report() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(case) = next(&cases) {
-                    if let Err(why) = judge_where_it_belongs(&case) {
+                    if let Err(why) = where_it_belongs(&case, &judge) {
                         wrong.lock().expect("a list").push(format!("{}: {why}", case.name));
                     }
                 }
@@ -63,7 +95,11 @@ fn next(cases: &Mutex<Vec<Case>>) -> Option<Case> {
 }
 
 /// A pod with EKS Pod Identity is in a network of its own, which has the agent's addresses.
-fn judge_where_it_belongs(case: &Case) -> Result<(), String> {
+fn where_it_belongs(case: &Case, judge: &(impl Fn(&Case) -> Result<(), String> + Sync)) -> Result<(), String> {
+    // Only root can run the probe as a user who may not read the file.
+    if case.stage().expect("a stage").unreadable && !needs::root() {
+        return Ok(());
+    }
     if !case.pod_identity {
         return judge(case);
     }
@@ -79,13 +115,12 @@ fn judge_where_it_belongs(case: &Case) -> Result<(), String> {
     })
 }
 
+fn raised(case: &Case) -> std::io::Result<Raised> {
+    case.stage()?.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe")))
+}
+
 fn judge(case: &Case) -> Result<(), String> {
-    let stage = case.stage().expect("a stage");
-    // Only root can run the probe as a user who may not read the file.
-    if stage.unreadable && !needs::root() {
-        return Ok(());
-    }
-    let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
+    let mut raised = raised(case).expect("a pod");
     let run = probe::run(&mut raised);
     shows_its_cause(case, &run)?;
     let seen = reasons::Seen { report: &run.report, variables: &raised.variables, arguments: &raised.arguments };
@@ -115,8 +150,7 @@ fn the_pages_show_what_the_program_says() {
     for page in transcript::PAGES {
         for marker in markers(page, "demo") {
             let name = marker.split(' ').nth(1).unwrap_or_default();
-            let stage = Case::read(name).and_then(|case| case.stage()).expect("a case");
-            let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
+            let mut raised = Case::read(name).and_then(|case| raised(&case)).expect("a pod");
             let (report, _) = probe::text(&mut raised);
             let shown = transcript::transcript(&raised.arguments, &report, raised.directory.path());
             wrong.extend(transcript::hold(page, &marker, &shown).err());

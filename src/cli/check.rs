@@ -1,7 +1,7 @@
 //! `irsa-probe [check]`: one run.
 
 use super::out::{complain, print_rendered};
-use super::{OutputOptions, RunOptions, TerminationOptions, block_on};
+use super::{ReportOptions, RunOptions, TerminationOptions, block_on};
 use crate::diagnosis::report::{Mode, exit};
 use crate::documents::Documents;
 use crate::modes::run::probe;
@@ -48,7 +48,7 @@ pub struct CheckOptions {
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_DOCUMENT")]
     document: Vec<OsString>,
     #[command(flatten)]
-    output: OutputOptions,
+    report: ReportOptions,
     #[command(flatten)]
     termination: TerminationOptions,
 }
@@ -94,7 +94,7 @@ pub fn run(options: &CheckOptions) -> u8 {
             Err(code) => return code,
         };
         options.termination.termination_log.write(&report);
-        print_rendered(&options.output.report(&report));
+        print_rendered(&options.report.render(&report));
         worst = exit::worse(worst, report.exit_code);
     }
     worst

@@ -1,7 +1,7 @@
 //! `irsa-probe wait`: the init container, or what stands before a program.
 
 use super::out::{complain, print_rendered, print_rendered_aside};
-use super::{LifeOptions, OutputOptions, RunOptions, block_on, seed};
+use super::{LifeOptions, ReportOptions, RunOptions, block_on, seed};
 use crate::diagnosis::report::{Report, exit};
 use crate::modes::schedule::Waiting;
 use crate::modes::wait::{Settings, Waited, wait};
@@ -29,7 +29,7 @@ pub struct WaitOptions {
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
-    output: OutputOptions,
+    report: ReportOptions,
     #[command(flatten)]
     life: LifeOptions,
     /// Give up after this long
@@ -97,7 +97,7 @@ fn wait_for_identity(options: &WaitOptions) -> u8 {
 
 /// On standard output, unless that belongs to the program to come.
 fn show(options: &WaitOptions, report: &Report) {
-    let rendered = options.output.report(report);
+    let rendered = options.report.render(report);
     if options.command.is_empty() { print_rendered(&rendered) } else { print_rendered_aside(&rendered) }
 }
 

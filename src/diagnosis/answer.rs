@@ -12,7 +12,7 @@ use crate::text::unwrap::unwrap;
 /// none.
 pub fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagnosis)> {
     let (seen, reading) = match evidence.session.failed().or(evidence.caller.failed())? {
-        CallFault::Refused(error) => (refused(error), read_error(error, facts)),
+        CallFault::Refused(error) => (error.to_string(), read_error(error, facts)),
         CallFault::NotSts(response) => (unexpected(response), read_unexpected(response, evidence)),
         CallFault::NoAnswer(_) => return None,
     };
@@ -65,15 +65,6 @@ fn read_unexpected(unexpected: &UnexpectedResponse, evidence: &Evidence) -> Read
         Candidate::new(&STS_ENDPOINT_MISCONFIGURED, format!("{host} may not be STS, despite its name")),
     ];
     Reading::open(&STS_ANSWER_NOT_UNDERSTOOD, candidates)
-}
-
-fn refused(error: &StsError) -> String {
-    let StsError { operation, status, code, message, .. } = error;
-    let message = match message.trim() {
-        "" => String::new(),
-        message => format!(", {message:?}"),
-    };
-    format!("STS refused {} with {status} {code}{message}.", operation.name())
 }
 
 fn unexpected(response: &UnexpectedResponse) -> String {

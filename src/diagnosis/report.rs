@@ -5,7 +5,6 @@ use crate::causes::webhook;
 use crate::causes::{Advice, Finding, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 use crate::text::secrets::Secrets;
-use crate::text::timestamp::span;
 
 /// The word that stands first in every rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,10 +190,7 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
             _ => "no fault found, but STS did not confirm the identity".to_owned(),
         };
     };
-    let mut line = format!("IRSA works: this is {}", caller.arn);
-    if let Some(session) = evidence.session.seen() {
-        line += &format!(", session valid for {}", span(session.expires_at.since(evidence.time_at_sts())));
-    }
+    let mut line = format!("IRSA works: {}", caller.arn);
     if verdict == Verdict::Degraded {
         let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();
         line += &format!("; {}", codes.join(", "));

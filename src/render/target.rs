@@ -1,4 +1,4 @@
-//! The process in whose place a run was made.
+//! The process that the probe checked instead of its own.
 
 use crate::probe::evidence::{Evidence, Identity, SdkScan, Seen, Target};
 use serde::Serialize;
@@ -6,9 +6,9 @@ use serde::Serialize;
 /// An image can hold hundreds of copies; JSON has them all.
 const MAX_NAMES: usize = 8;
 
-/// Label and value, as the text report shows them.
-pub(super) fn lines(evidence: &Evidence) -> Vec<(&'static str, String)> {
-    let Some(target) = &evidence.target else { return Vec::new() };
+/// The process, for the first screen.
+pub(super) fn line(evidence: &Evidence) -> Option<(&'static str, String)> {
+    let target = evidence.target.as_ref()?;
     let Identity { pid, uid, gid, .. } = &evidence.identity;
     let container = evidence
         .place
@@ -16,12 +16,18 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<(&'static str, String)> {
         .as_ref()
         .map(|container| format!(", container {}", container.name))
         .unwrap_or_default();
-    let mut lines = vec![("process", format!("{pid} ({}), uid {uid}, gid {gid}{container}", target.command))];
+    Some(("process", format!("{pid} ({}), uid {uid}, gid {gid}{container}", target.command)))
+}
+
+/// Its image and SDKs, for `--verbose`.
+pub(super) fn details(evidence: &Evidence) -> Vec<(&'static str, String)> {
+    let Some(target) = &evidence.target else { return Vec::new() };
+    let mut lines = Vec::new();
     if target.variables.access_barrier().is_none() {
-        lines.push(("its image", image(target)));
+        lines.push(("image", image(target)));
     }
     if let Some(scan) = target.sdks.seen() {
-        lines.push(("its SDKs", sdks(scan)));
+        lines.push(("SDKs", sdks(scan)));
     }
     lines
 }
@@ -54,7 +60,7 @@ fn sdks(scan: &SdkScan) -> String {
     }
     let mut line = if names.is_empty() { "none found".to_owned() } else { names.join(", ") };
     if let Some(why) = scan.cut_short {
-        line += &format!("; the search was given up because {why}");
+        line += &format!("; the search stopped early because {why}");
     }
     if scan.unreadable > 0 {
         line += &format!("; {} places could not be opened", scan.unreadable);

@@ -63,7 +63,7 @@ mod tests {
              the role's policy with what this token needs: aws iam get-role --role-name checkout > role.json; irsa-probe \
              trust-policy --check role.json."
         );
-        assert!(render(&sample::healthy()).starts_with("irsa-probe: HEALTHY IRSA works: this is arn:aws:sts::"));
+        assert!(render(&sample::healthy()).starts_with("irsa-probe: HEALTHY IRSA works: arn:aws:sts::"));
         assert!(render(&sample::frozen()).ends_with("This pod cannot recover: recreate it after the fix."));
     }
 

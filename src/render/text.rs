@@ -1,17 +1,20 @@
-//! The report for a tired person on a small terminal: 80 columns, the answer first.
+//! The report for a tired person on a small terminal: the answer on the first screen, the rest with `--verbose`.
 
-use crate::causes::{Advice, Finding, Outcome, Severity};
+mod checked;
+mod facts;
+mod page;
+
+pub(crate) use page::wrap;
+
+use crate::causes::{Advice, Candidate, Finding, Fix, Severity};
 use crate::diagnosis::report::{Report, Verdict};
-use crate::probe::evidence::{Evidence, PathStep, Seen, Step, StepStatus};
-use crate::text::printable::{Notation, RESET, printable};
-use crate::text::timestamp::span;
-use std::collections::BTreeMap;
-use textwrap::core::Word;
-use textwrap::{Options, WordSeparator, WordSplitter};
+use crate::text::printable::Notation;
+use page::Page;
 
-const WIDTH: usize = 80;
-/// Where values stand behind their label.
-const INDENT: &str = "              ";
+/// Rows of a terminal that nobody has enlarged.
+const SCREEN: usize = 24;
+/// Candidates on the first screen.
+const MAX_CANDIDATES: usize = 3;
 
 /// Whether to use colour. Decided by whoever knows the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,271 +32,222 @@ impl Colour {
     }
 }
 
-pub fn render(report: &Report, colour: Colour) -> String {
-    let mut page = Page { text: String::new(), colour };
-    page.verdict(report);
-    page.target(&report.evidence);
-    match report.root_cause() {
-        Some(root) => page.root_cause(report, root),
-        None => page.nothing_broken(report),
-    }
-    let others = report.findings.iter().filter(|finding| Some(*finding) != report.root_cause());
-    for finding in others {
-        page.further(finding);
-    }
-    page.looked_at(report);
-    page.text.push_str(&format!("\nexit {}: {}\n", report.exit_code, what_to_do(report)));
+/// How much of a report to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What to do next, on one screen.
+    FirstScreen,
+    /// `--verbose`: every candidate with its reason, and everything that was checked or skipped.
+    Everything,
+}
+
+pub fn render(report: &Report, colour: Colour, detail: Detail) -> String {
+    let page = match detail {
+        Detail::Everything => everything(report, colour),
+        Detail::FirstScreen => first_screen(report, colour),
+    };
     report.secrets.hide_in(page.text, colour.notation())
 }
 
-struct Page {
-    text: String,
-    colour: Colour,
+/// With as many further findings in full as there is room for.
+fn first_screen(report: &Report, colour: Colour) -> Page {
+    let all = further(report).len();
+    // Where nothing is broken, the first warning is what the reader came for.
+    let least = usize::from(report.root_cause().is_none()).min(all);
+    let mut page = with_further(report, colour, all);
+    for in_full in (least..all).rev() {
+        if page.rows() <= SCREEN {
+            break;
+        }
+        page = with_further(report, colour, in_full);
+    }
+    page
 }
 
-impl Page {
-    fn verdict(&mut self, report: &Report) {
-        let (mark, colour) = match report.verdict {
-            Verdict::Healthy => ("ok", "32"),
-            Verdict::Degraded => ("!", "33"),
-            Verdict::Broken => ("x", "31"),
-            Verdict::Undetermined => ("?", "33"),
-        };
-        let word = report.verdict.word().to_uppercase();
-        let head = format!("{mark} {word}  {}", printable(&report.summary));
-        let indent = " ".repeat(mark.len() + word.len() + 3);
-        let wrapped = wrap(&head, "", &indent);
-        let painted = self.paint(&format!("{mark} {word}"), &format!("1;{colour}"));
-        self.text.push_str(&wrapped.replacen(&format!("{mark} {word}"), &painted, 1));
-        self.text.push('\n');
+fn with_further(report: &Report, colour: Colour, in_full: usize) -> Page {
+    let mut page = Page::new(colour);
+    verdict(&mut page, report);
+    facts(&mut page, report);
+    if let Some(root) = report.root_cause() {
+        fix(&mut page, &root.diagnosis.fix);
+        likely(&mut page, root);
     }
+    let (in_full, in_short) = further(report).split_at(in_full);
+    paragraphs(&mut page, in_full);
+    titles(&mut page, in_short);
+    exit(&mut page, report);
+    page
+}
 
-    fn target(&mut self, evidence: &Evidence) {
-        let lines = super::target::lines(evidence);
-        if !lines.is_empty() {
-            self.gap();
-        }
-        for (label, value) in lines {
-            self.value(label, &value);
-        }
+fn everything(report: &Report, colour: Colour) -> Page {
+    let mut page = Page::new(colour);
+    verdict(&mut page, report);
+    facts(&mut page, report);
+    page.values(&super::target::details(&report.evidence));
+    if let Some(root) = report.root_cause() {
+        fix(&mut page, &root.diagnosis.fix);
+        candidates(&mut page, &root.diagnosis.candidates);
+        page.value("more", &explain(root));
     }
+    paragraphs(&mut page, further(report));
+    checked::section(&mut page, report);
+    exit(&mut page, report);
+    page
+}
 
-    fn root_cause(&mut self, report: &Report, root: &Finding) {
-        self.gap();
-        self.value("cause", &root.diagnosis.cause);
-        self.aws_said(&report.evidence, &root.diagnosis.cause);
-        self.who(&report.evidence);
-        self.candidates(root);
-        self.fix(root);
-        self.value("more", &format!("irsa-probe explain {}", root.cause.code));
-    }
+/// One line that does without the others, however wide the terminal is.
+fn verdict(page: &mut Page, report: &Report) {
+    let (mark, colour) = match report.verdict {
+        Verdict::Healthy => ("ok", "1;32"),
+        Verdict::Degraded => ("!", "1;33"),
+        Verdict::Broken => ("x", "1;31"),
+        Verdict::Undetermined => ("?", "1;33"),
+    };
+    let word = report.verdict.word().to_uppercase();
+    page.headline(&format!("{mark} {word}"), colour, &report.summary);
+}
 
-    fn nothing_broken(&mut self, report: &Report) {
-        if report.verdict == Verdict::Undetermined {
-            self.gap();
-            self.aws_said(&report.evidence, "");
-        }
-        if let Some(token) = report.evidence.token.seen()
-            && let Some(expires_at) = token.expires_at
-        {
-            let subject = token.subject.as_deref().unwrap_or("nobody");
-            let left = span(expires_at.since(report.evidence.now));
-            self.gap();
-            self.value("token", &format!("{subject}, expires in {left}"));
-        }
-    }
+fn facts(page: &mut Page, report: &Report) {
+    page.gap();
+    page.values(&facts::of(report));
+}
 
-    /// AWS's words and request id; the id alone where `cause` has quoted the words.
-    fn aws_said(&mut self, evidence: &Evidence, cause: &str) {
-        let Some(refusal) = evidence.sts_error() else {
-            return;
-        };
-        if !cause.contains(&refusal.message) {
-            self.value("AWS said", &format!("{}: {}", refusal.code, refusal.message));
-        }
-        if let Some(id) = &refusal.request_id {
-            self.value("request id", id);
-        }
-    }
+fn fix(page: &mut Page, fix: &Fix) {
+    page.gap();
+    page.value("fix", &fix.text);
+    fix.commands.iter().chain(&fix.snippets).for_each(|lines| page.commands(lines));
+}
 
-    fn who(&mut self, evidence: &Evidence) {
-        if let Some(role) = evidence.environment.value("AWS_ROLE_ARN") {
-            self.value("role", role);
-        }
-        let Some(token) = evidence.token.seen() else {
-            return;
-        };
-        let claim = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-        let audience = match token.audience.is_empty() {
-            true => "(none)".to_owned(),
-            false => token.audience.join(", "),
-        };
-        let life = match token.expires_at.map(|expires_at| expires_at.since(evidence.now)) {
-            Some(left) if left > 0 => format!("   expires in {}", span(left)),
-            Some(gone) => format!("   expired {} ago", span(gone)),
-            None => "   never expires".to_owned(),
-        };
-        self.value("iss", &claim(&token.issuer));
-        self.value("sub", &claim(&token.subject));
-        self.value("aud", &format!("{audience}{life}"));
-    }
-
-    fn candidates(&mut self, finding: &Finding) {
-        let candidates = &finding.diagnosis.candidates;
-        if candidates.is_empty() {
-            return;
-        }
-        self.gap();
-        self.text.push_str("  possible causes, most likely first\n");
-        for (place, candidate) in candidates.iter().enumerate() {
-            let line = format!("{}: {}", candidate.cause.code, printable(&candidate.why));
-            self.text.push_str(&wrap(&line, &format!("  {:>3}  ", place + 1), "       "));
-            self.text.push('\n');
-        }
-    }
-
-    fn fix(&mut self, finding: &Finding) {
-        let fix = &finding.diagnosis.fix;
-        self.gap();
-        self.value("fix", &fix.text);
-        // Commands must paste: they are never wrapped.
-        for line in fix.commands.iter().chain(&fix.snippets).flat_map(|text| text.lines()) {
-            self.text.push_str(&format!("{INDENT}  {}\n", self.paint(&printable(line), "1")));
-        }
-    }
-
-    fn further(&mut self, finding: &Finding) {
-        let label = match finding.severity {
-            Severity::Error => "also",
-            Severity::Warning => "warning",
-            Severity::Info => "note",
-        };
-        self.gap();
-        self.value(label, &format!("{}: {}", finding.cause.code, finding.cause.title));
-        self.value("", &finding.diagnosis.cause);
-        self.fix(finding);
-    }
-
-    /// What passed, what failed, and what nobody could judge.
-    fn looked_at(&mut self, report: &Report) {
-        let (mut passed, mut failed, mut skipped) = (local_facts(&report.evidence), Vec::new(), BTreeMap::new());
-        for step in &report.evidence.steps {
-            match step.status {
-                StepStatus::Ok => passed.push(took(step)),
-                StepStatus::Failed => failed.push(format!("{} ({})", took(step), step.detail)),
-                StepStatus::Skipped => skipped.entry(step.detail.clone()).or_insert((Vec::new(), 0)).0.push(step.name),
-            }
-        }
-        let mut checks_passed = 0;
-        for judged in &report.judged {
-            match &judged.outcome {
-                Outcome::Pass => checks_passed += 1,
-                Outcome::Skip(reason) => skipped.entry(reason.clone()).or_insert((Vec::new(), 0)).1 += 1,
-                Outcome::Fault(_) | Outcome::Warning(_) => failed.push(judged.cause.code.to_owned()),
-            }
-        }
-        passed.push(count(checks_passed));
-        self.gap();
-        self.items("ok", &passed.join(", "));
-        if !failed.is_empty() {
-            self.items("fail", &failed.join(", "));
-        }
-        let not_judged: Vec<String> = skipped
-            .into_iter()
-            .map(|(reason, (steps, checks))| {
-                let checks = (checks > 0).then(|| count(checks));
-                let names: Vec<String> = steps.into_iter().map(str::to_owned).chain(checks).collect();
-                format!("{} ({reason})", names.join(", "))
-            })
-            .collect();
-        if !not_judged.is_empty() {
-            self.items("skip", &not_judged.join("; "));
-        }
-    }
-
-    fn value(&mut self, label: &str, value: &str) {
-        let label = format!("  {label:<12}");
-        self.text.push_str(&wrap(&printable(value), &label, INDENT));
-        self.text.push('\n');
-    }
-
-    fn items(&mut self, label: &str, items: &str) {
-        self.text.push_str(&wrap(&printable(items), &format!("  {label:<6}"), "        "));
-        self.text.push('\n');
-    }
-
-    fn gap(&mut self) {
-        if !self.text.ends_with("\n\n") {
-            self.text.push('\n');
-        }
-    }
-
-    fn paint(&self, text: &str, code: &str) -> String {
-        match self.colour {
-            Colour::On => format!("\u{1b}[{code}m{text}{RESET}"),
-            Colour::Off => text.to_owned(),
-        }
+/// One line for each of the first candidates: the code, and what to compare.
+fn likely(page: &mut Page, root: &Finding) {
+    let all = &root.diagnosis.candidates;
+    let shown = &all[..all.len().min(MAX_CANDIDATES)];
+    page.gap();
+    page.pairs("likely", shown.iter().map(|candidate| (candidate.cause.code, candidate.cause.compare)));
+    match all.len() - shown.len() {
+        0 => page.value("more", &explain(root)),
+        more => page.value("", &format!("{more} more: {}", explain(root))),
     }
 }
 
-fn local_facts(evidence: &Evidence) -> Vec<String> {
-    let mut facts = Vec::new();
-    if let Seen::Seen(file) = &evidence.token_file
-        && let Some(PathStep { mode, uid, gid, .. }) = file.file()
-    {
-        let reader = evidence.target.as_ref().map_or(&evidence.identity, |target| &target.prober);
-        facts.push(format!("token file {mode:04o} {uid}:{gid} read as {}", reader.uid));
-    }
-    if let Some(clock) = evidence.clock.seen() {
-        facts.push(format!("clock {:+} s", clock.ahead_seconds));
-    }
-    facts
-}
-
-fn took(step: &Step) -> String {
-    format!("{} {} ms", step.name, step.duration_ms)
-}
-
-fn count(checks: usize) -> String {
-    format!("{checks} check{}", if checks == 1 { "" } else { "s" })
-}
-
-fn what_to_do(report: &Report) -> &'static str {
-    match (report.verdict, report.advice) {
-        (Verdict::Healthy, _) => "IRSA works",
-        (Verdict::Degraded, _) => "IRSA works, with warnings",
-        (Verdict::Undetermined, Advice::None) => "no fault found in the checks that ran",
-        (Verdict::Undetermined, _) => "undetermined; retrying may help",
-        (Verdict::Broken, Advice::RecreatePod) => "this pod cannot recover; fix the cause, then recreate the pod",
-        (Verdict::Broken, _) => "fix the configuration; this pod recovers without a restart",
+fn candidates(page: &mut Page, candidates: &[Candidate]) {
+    page.gap();
+    for (place, Candidate { cause, why }) in candidates.iter().enumerate() {
+        page.value(if place == 0 { "likely" } else { "" }, &format!("{}: {why}", cause.code));
     }
 }
 
-/// Breaks lines at blanks, except in a command between backticks: half a command does something else when it is pasted.
-pub(crate) fn wrap(text: &str, first: &str, further: &str) -> String {
-    let options = Options::new(WIDTH)
-        .word_separator(WordSeparator::Custom(whole_commands))
-        .initial_indent(first)
-        .subsequent_indent(further)
-        .break_words(false)
-        .word_splitter(WordSplitter::NoHyphenation);
-    textwrap::fill(text, options)
+/// A paragraph for each finding.
+fn paragraphs(page: &mut Page, findings: &[Finding]) {
+    for finding in findings {
+        page.gap();
+        page.value(label(finding), &title(finding));
+        page.value("", &finding.diagnosis.cause);
+        fix(page, &finding.diagnosis.fix);
+    }
 }
 
-fn whole_commands(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
-    let mut rest = line;
-    let words = std::iter::from_fn(move || {
-        let mut within = false;
-        let mut blank = false;
-        let end = rest.char_indices().find_map(|(place, c)| {
-            let begins = blank && c != ' ' && !within;
-            within = if within { c != '`' } else { c == '`' && rest[place + 1..].contains('`') };
-            blank = c == ' ' && !within;
-            begins.then_some(place)
-        });
-        let (word, further) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = further;
-        (!word.is_empty()).then(|| Word::from(word))
+/// A line for each finding.
+fn titles(page: &mut Page, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    page.gap();
+    findings.iter().for_each(|finding| page.value(label(finding), &title(finding)));
+    page.value("", "--verbose shows the details");
+}
+
+/// The findings that are not the root cause, which is the first.
+fn further(report: &Report) -> &[Finding] {
+    &report.findings[usize::from(report.root_cause().is_some())..]
+}
+
+fn exit(page: &mut Page, report: &Report) {
+    page.gap();
+    page.line(&match what_to_do(report) {
+        Some(words) => format!("exit {}: {words}", report.exit_code),
+        None => format!("exit {}", report.exit_code),
     });
-    Box::new(words)
+}
+
+fn label(finding: &Finding) -> &'static str {
+    match finding.severity {
+        Severity::Error => "also",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+fn title(finding: &Finding) -> String {
+    format!("{}: {}", finding.cause.code, finding.cause.title)
+}
+
+fn explain(finding: &Finding) -> String {
+    format!("irsa-probe explain {}", finding.cause.code)
+}
+
+fn what_to_do(report: &Report) -> Option<&'static str> {
+    match (report.verdict, report.advice) {
+        (Verdict::Healthy, _) => None,
+        (Verdict::Degraded, _) => Some("IRSA works, with warnings"),
+        (Verdict::Undetermined, Advice::None) => Some("no fault found in the checks that ran"),
+        (Verdict::Undetermined, _) => Some("undetermined; retrying may help"),
+        (Verdict::Broken, Advice::RecreatePod) => Some("this pod cannot recover; fix the cause, then recreate the pod"),
+        (Verdict::Broken, _) => Some("fix the configuration; this pod recovers without a restart"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::Finding;
+    use crate::render::sample;
+
+    fn first_screen(report: &Report) -> String {
+        render(report, Colour::Off, Detail::FirstScreen)
+    }
+
+    #[test]
+    fn the_answer_comes_first_and_each_identifier_once() {
+        let page = first_screen(&sample::refused());
+        let order = ["x BROKEN  not-authorized: ", "\n  AWS said", "\n  role", "\n  fix", "\n  likely", "\nexit 1: "];
+        let places: Vec<_> = order.iter().map(|part| page.find(part).expect(part)).collect();
+        assert!(places.is_sorted(), "{page}");
+        assert!(page.contains("  likely    wrong-subject-in-trust-policy  one value with another\n"), "{page}");
+        assert_eq!(page.matches("arn:aws:iam::111122223333:role/checkout").count(), 1, "{page}");
+        assert!(!page.contains("the token's subject is"), "a candidate's reason is for --verbose: {page}");
+    }
+
+    #[test]
+    fn verbose_shows_every_reason_and_what_was_skipped() {
+        let page = render(&sample::refused(), Colour::Off, Detail::Everything);
+        assert!(page.contains("wrong-subject-in-trust-policy: the token's subject is"), "{page}");
+        assert!(page.contains("\n  failed    "), "{page}");
+    }
+
+    #[test]
+    fn further_findings_shrink_to_a_line_where_there_is_no_room_but_the_first_warning_of_a_working_pod_does_not() {
+        let lengthened = |mut finding: Finding| {
+            finding.diagnosis.cause = "word ".repeat(100);
+            finding
+        };
+        let long = |report: Report| {
+            let findings = [report.findings.clone(), sample::degraded().findings].concat();
+            report.with_findings(findings.into_iter().map(lengthened).collect())
+        };
+        let broken = first_screen(&long(sample::refused()));
+        assert!(
+            broken.contains("  warning   token-not-refreshed: the token has not been renewed\n            --verbose")
+        );
+        let working = first_screen(&long(sample::degraded()));
+        assert_eq!(working.matches("inspect the kubelet's log").count(), 1, "{working}");
+        assert_eq!(working.matches("warning   token-not-refreshed").count(), 2, "{working}");
+    }
+
+    #[test]
+    fn a_colour_is_around_the_verdict_and_around_each_command() {
+        let page = render(&sample::refused(), Colour::On, Detail::FirstScreen);
+        assert!(page.starts_with("\u{1b}[1;31mx BROKEN\u{1b}[0m  not-authorized: "), "{page}");
+        assert!(page.contains("\u{1b}[1maws iam get-role --role-name checkout > role.json\u{1b}[0m\n"), "{page}");
+    }
 }

@@ -165,7 +165,8 @@ fn outputs(report: &Report) -> Vec<(&'static str, String)> {
     history.record(report);
     let readiness = history.readiness(report, Patience { failure_threshold: 1, ready_grace: None });
     vec![
-        ("text", text::render(report, text::Colour::Off)),
+        ("text", text::render(report, text::Colour::Off, text::Detail::FirstScreen)),
+        ("verbose text", text::render(report, text::Colour::Off, text::Detail::Everything)),
         ("json", json::render(report)),
         ("html", html::render(report, &history)),
         ("termination message", termination::render(report)),

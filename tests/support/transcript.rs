@@ -1,6 +1,5 @@
-//! The transcripts of README.md and deploy/README.md. Each stands behind a marker that says how it is made:
-//! `<!-- demo CASE -->` for a case of `tests/cases/`, `<!-- network -->` for the one that needs a network of its own. The
-//! list of checks is left out: it changes with each check that is added.
+//! The transcripts of README.md and deploy/README.md. A marker before each says how it is made:
+//! `<!-- demo CASE -->` for a case of `tests/cases/`, `<!-- network -->` for the one that needs a network of its own.
 
 use crate::varying::scrub;
 use regex_lite::Regex;
@@ -12,18 +11,7 @@ pub const PAGES: [&str; 2] = ["README.md", "deploy/README.md"];
 
 /// What a terminal shows: the command and the report, without the paths of this machine.
 pub fn transcript(arguments: &[String], report: &str, directory: &Path) -> String {
-    let mut shown = String::new();
-    let mut in_list = false;
-    for line in report.lines() {
-        in_list = !line.is_empty()
-            && (in_list || ["  ok    ", "  fail  ", "  skip  "].iter().any(|word| line.starts_with(word)));
-        let ends_list = line.is_empty() && shown.ends_with("\n\n");
-        if !(in_list || ends_list) {
-            shown.push_str(line);
-            shown.push('\n');
-        }
-    }
-    let shown = format!("$ irsa-probe {}\n{}\n", arguments.join(" "), shown.trim_end());
+    let shown = format!("$ irsa-probe {}\n{}\n", arguments.join(" "), report.trim_end());
     shown.replace(&directory.display().to_string(), "")
 }
 

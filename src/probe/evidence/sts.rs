@@ -114,6 +114,18 @@ pub struct StsError {
     pub attempts: u32,
 }
 
+impl fmt::Display for StsError {
+    /// A sentence: who refused what, and in which words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StsError { operation, status, code, message, .. } = self;
+        write!(f, "STS refused {} with {status} {code}", operation.name())?;
+        match message.trim() {
+            "" => f.write_str("."),
+            message => write!(f, ", {message:?}."),
+        }
+    }
+}
+
 /// An answer that is not STS's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnexpectedResponse {

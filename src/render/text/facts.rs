@@ -1,0 +1,71 @@
+//! What was seen, in labelled lines. Long identifiers are here and nowhere else on the first screen.
+
+use crate::causes::Finding;
+use crate::diagnosis::report::Report;
+use crate::probe::evidence::{Evidence, Operation, StsError, Token};
+use crate::text::timestamp::{Timestamp, span};
+
+type Fact = (&'static str, String);
+
+pub(super) fn of(report: &Report) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let evidence = &report.evidence;
+    facts.extend(evidence.sts_error().map(|error| ("AWS said", aws_said(error))));
+    facts.extend(report.root_cause().map(|root| ("cause", cause(root, evidence))));
+    facts.extend(crate::render::target::line(evidence));
+    match report.root_cause() {
+        Some(_) => {
+            facts.extend(evidence.environment.value("AWS_ROLE_ARN").map(|role| ("role", role.to_owned())));
+            facts.extend(evidence.token.seen().into_iter().flat_map(|token| claims(token, evidence.now)));
+        }
+        None => facts.extend(validity(evidence)),
+    }
+    facts
+}
+
+fn aws_said(error: &StsError) -> String {
+    let StsError { operation, status, code, message, request_id, .. } = error;
+    let operation = match operation {
+        Operation::AssumeRoleWithWebIdentity => "",
+        Operation::GetCallerIdentity => "GetCallerIdentity, ",
+    };
+    let request = request_id.as_ref().map(|id| format!("\n({operation}request {id})")).unwrap_or_default();
+    format!("{status} {code}: {message}{request}")
+}
+
+/// What the probe saw. The words of AWS are a line of their own.
+fn cause(root: &Finding, evidence: &Evidence) -> String {
+    let cause = &root.diagnosis.cause;
+    let quoted = evidence.sts_error().map(ToString::to_string).unwrap_or_default();
+    cause.strip_prefix(quoted.as_str()).unwrap_or(cause).trim_start().to_owned()
+}
+
+fn claims(token: &Token, now: Timestamp) -> [Fact; 3] {
+    let claim = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+    let audience = match token.audience.is_empty() {
+        true => "(none)".to_owned(),
+        false => token.audience.join(", "),
+    };
+    let lifetime = match token.expires_at.map(|expires_at| expires_at.since(now)) {
+        Some(left) if left > 0 => format!("expires in {}", span(left)),
+        Some(gone) => format!("expired {} ago", span(gone)),
+        None => "never expires".to_owned(),
+    };
+    [("sub", claim(&token.subject)), ("aud", format!("{audience}   {lifetime}")), ("iss", claim(&token.issuer))]
+}
+
+/// How long what works keeps working.
+fn validity(evidence: &Evidence) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(session) = evidence.session.seen() {
+        let left = session.expires_at.since(evidence.time_at_sts());
+        facts.push(("session", format!("expires in {}", span(left))));
+    }
+    if let Some(token) = evidence.token.seen()
+        && let Some(expires_at) = token.expires_at
+    {
+        let subject = token.subject.as_deref().unwrap_or("no subject");
+        facts.push(("token", format!("{subject}, expires in {}", span(expires_at.since(evidence.now)))));
+    }
+    facts
+}
