@@ -157,7 +157,8 @@ impl Seen<'_> {
     }
 
     fn finds_one_of_the_network(&self) -> bool {
-        let of_the_network = ["sts-", "tls-", "dns-failure", "proxy-", "request-clock-skew"];
+        let of_the_network =
+            ["sts-", "tls-", "dns-failure", "china-partition-endpoint", "proxy-", "request-clock-skew"];
         let codes = self.list("findings").iter().filter_map(|finding| finding["code"].as_str());
         codes.into_iter().any(|code| of_the_network.iter().any(|start| code.starts_with(start)))
     }
