@@ -57,8 +57,8 @@ pub(super) fn seconds_late(token: &Token, now: Timestamp) -> Option<i64> {
     let (issued_at, expires_at) = (token.issued_at?, token.expires_at?);
     let lifetime = expires_at.since(issued_at);
     let due = (lifetime / 5 * 4).min(MAX_AGE_SECONDS);
-    let grace = GRACE_SECONDS.min((lifetime - due) / 2);
-    let late = now.since(issued_at) - due;
+    let grace = GRACE_SECONDS.min(lifetime.saturating_sub(due) / 2);
+    let late = now.since(issued_at).saturating_sub(due);
     (late > grace).then_some(late)
 }
 

@@ -100,9 +100,10 @@ impl Seen<'_> {
             "no connection to STS was made" => !asked || failed.is_some_and(is_silence),
             "STS issued no session" => assumed.is_none_or(|(status, _)| status != "pass"),
             "another fault prevented the call to STS" => {
-                failed.is_some_and(is_silence) && self.finds_one_of_the_network()
+                let settings = ["china-partition-endpoint", "sts-endpoint-misconfigured"];
+                let named = self.finds_one_of_the_network() || settings.iter().any(|code| self.finds(code));
+                failed.is_some_and(is_silence) && named
             }
-            "the settings point to an endpoint other than STS" => failed.is_some_and(is_silence),
             // The issuer.
             "STS accepted the token, so it has the issuer's keys" => {
                 assumed.is_some_and(|(status, _)| status == "pass") && self.step("issuer").is_none()
