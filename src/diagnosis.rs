@@ -1,6 +1,7 @@
 //! From evidence to a verdict.
 
 mod answer;
+pub mod history;
 pub mod judged;
 pub mod matcher;
 pub mod report;

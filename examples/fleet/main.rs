@@ -161,7 +161,7 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
         } else {
             let elapsed = Duration::from_millis(now - pod.began);
             match waiting.next(outlook, pod.runs, elapsed, dice.roll()) {
-                Next::LookIn(pause) => pause,
+                Next::RunIn(pause) => pause,
                 Next::Exit if works => {
                     outcome.started.push((now - pod.born) as f64 / 1000.0);
                     // The sidecar looks for itself when it starts.

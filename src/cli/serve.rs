@@ -2,8 +2,9 @@
 
 use super::out::complain;
 use super::{LifeOptions, RunOptions, block_on, seed};
+use crate::diagnosis::history::Patience;
 use crate::modes::schedule::Serving;
-use crate::modes::serve::{Address, Patience, ReportAddress, Settings, serve};
+use crate::modes::serve::{Address, ReportAddress, Settings, serve};
 use clap::Args;
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `irsa-probe wait`: the init container, or what stands before a program.
+//! `irsa-probe wait`: the init container, or a wrapper that execs a program.
 
 use super::out::{complain, print_rendered, print_rendered_aside};
 use super::{LifeOptions, ReportOptions, RunOptions, block_on, seed};
@@ -66,7 +66,7 @@ pub fn run(options: &WaitOptions) -> u8 {
 }
 
 fn wait_for_identity(options: &WaitOptions) -> u8 {
-    // With --warn-only the pod starts: no new one will be made.
+    // With --warn-only the pod starts, and nothing recreates it.
     let recreate_hold = if options.warn_only { Duration::ZERO } else { options.recreate_hold };
     let settings = Settings {
         waiting: Waiting { timeout: options.timeout, settle: options.settle, recreate_hold },
@@ -82,20 +82,20 @@ fn wait_for_identity(options: &WaitOptions) -> u8 {
         Err(code) => return code,
     };
     match waited {
-        Waited::Looked(report) => {
+        Waited::Ran(report) => {
             let let_through = options.warn_only && report.exit_code != exit::WORKS;
             if let_through {
                 tracing::warn!(exit_code = report.exit_code, "--warn-only: letting the pod start anyway");
             }
             if let_through { exit::WORKS } else { report.exit_code }
         }
-        // Whoever ended it wants no program to start either.
+        // The signal ends the program that would follow, too.
         Waited::Ended(Some(report)) if report.exit_code != exit::WORKS => report.exit_code,
         Waited::Ended(_) => exit::UNDETERMINED,
     }
 }
 
-/// On standard output, unless that belongs to the program to come.
+/// On standard output, unless a program follows that owns it.
 fn show(options: &WaitOptions, report: &Report) {
     let rendered = options.report.render(report);
     if options.command.is_empty() { print_rendered(&rendered) } else { print_rendered_aside(&rendered) }

@@ -129,6 +129,11 @@ impl Report {
         }
     }
 
+    /// Whether IRSA works, or nothing was found that would keep it from working.
+    pub fn works(&self) -> bool {
+        self.exit_code == exit::WORKS
+    }
+
     /// The first error.
     pub fn root_cause(&self) -> Option<&Finding> {
         self.findings.first().filter(|finding| finding.severity == Severity::Error)

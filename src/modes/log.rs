@@ -1,5 +1,5 @@
 //! Log lines on standard error, for people or as JSON. Only this program's own: the SDK's may hold a token.
-#![allow(clippy::disallowed_methods, reason = "a log line tells when it was written")]
+#![allow(clippy::disallowed_methods, reason = "a log line has a time")]
 
 use crate::causes::webhook;
 use crate::diagnosis::report::{Report, Verdict};
@@ -24,13 +24,13 @@ pub enum Format {
 
 /// Call once. Before it, nothing is logged.
 pub fn start(format: Format) {
-    // Where standard error is full, the layer would complain there and so end the process.
+    // If standard error is full, the layer would write its own error there, which ends the process.
     let lines = fmt::layer().with_writer(std::io::stderr).event_format(Line(format)).log_internal_errors(false);
     // A second call would change nothing.
     let _ = tracing::subscriber::set_global_default(registry().with(LevelFilter::INFO).with(lines));
 }
 
-/// One line for a run that has ended. `next` is what comes after it.
+/// One line for a finished run. `next` says what follows.
 pub fn report(report: &Report, next: &str) {
     let root = report.root_cause().or(report.findings.first());
     let code = root.map(|finding| finding.cause.code);
@@ -68,8 +68,8 @@ pub fn report(report: &Report, next: &str) {
     }
 }
 
-/// One line for a verdict that is another than before.
-pub fn turned(from: Verdict, report: &Report) {
+/// One line for a verdict that has changed.
+pub fn verdict_changed(from: Verdict, report: &Report) {
     let (from, to) = (from.word(), report.verdict.word());
     let summary = report.secrets.hide_in(report.summary.clone(), Notation::Text);
     match report.verdict {

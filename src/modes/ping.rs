@@ -18,10 +18,10 @@ use crate::text::redact;
 
 /// The default of a probe's `timeoutSeconds`.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Of the answer, whose first line is all that counts.
+/// Of the answer, of which only the first line is used.
 const MAX_BYTES: usize = 4 * 1024;
 
-/// Where to ask.
+/// The server to query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// `authority` is `host:port`.
@@ -35,7 +35,7 @@ pub enum Target {
     },
 }
 
-/// What came of it; the string is the line that was answered, or why there is none.
+/// The outcome, with the line that was answered or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pong {
     Yes(String),
@@ -96,16 +96,16 @@ fn page(live: bool) -> &'static str {
     if live { "/livez" } else { "/readyz" }
 }
 
-/// Asks once.
+/// Queries it once.
 pub async fn ping(target: &Target) -> Pong {
     let answer = match target {
         Target::Tcp { authority, path } => {
-            let ask = async { ask(TcpStream::connect(authority).await.map_err(words)?, authority, path).await };
-            timeout(TIMEOUT, ask).await
+            let query = async { query(TcpStream::connect(authority).await.map_err(words)?, authority, path).await };
+            timeout(TIMEOUT, query).await
         }
         Target::Unix { socket, path } => {
-            let ask = async { ask(UnixStream::connect(socket).await.map_err(words)?, "localhost", path).await };
-            timeout(TIMEOUT, ask).await
+            let query = async { query(UnixStream::connect(socket).await.map_err(words)?, "localhost", path).await };
+            timeout(TIMEOUT, query).await
         }
     };
     match answer {
@@ -117,7 +117,7 @@ pub async fn ping(target: &Target) -> Pong {
     }
 }
 
-async fn ask(
+async fn query(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     host: &str,
     path: &str,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_there_is_told_as_such() {
+    async fn a_missing_server_is_unreachable() {
         let folder = tempfile::tempdir().unwrap();
         let target = Target::Unix { socket: folder.path().join("none.sock"), path: "/readyz".into() };
         let pong = ping(&target).await;

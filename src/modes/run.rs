@@ -1,5 +1,5 @@
 //! One run from its beginning to its report.
-#![allow(clippy::disallowed_methods, reason = "a run takes the time itself, and how long it took")]
+#![allow(clippy::disallowed_methods, reason = "a run reads the clock")]
 
 use crate::diagnosis::report::{Mode, Report};
 use crate::probe::collect::{self, Options};
@@ -18,7 +18,7 @@ pub async fn probe(subject: &Subject, options: &Options, mode: Mode) -> Report {
     Report::new(mode, duration_ms, evidence, judged, secrets)
 }
 
-/// The same report, judged anew with the token file as it is now. Nothing is sent.
+/// The same report, judged again with the token file as it is now. Nothing is sent.
 pub fn probe_token(subject: &Subject, options: &Options, last: &Report) -> Report {
     let evidence = collect::refresh_token(subject, options, &last.evidence, now(), &last.secrets);
     let judged = crate::diagnosis::judged::judge(&evidence);

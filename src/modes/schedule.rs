@@ -1,4 +1,4 @@
-//! When to run next, and when to stop looking: pure decisions, so that they can be simulated for a whole fleet.
+//! When to run next, and when to stop: pure decisions, so that they can be simulated for a whole fleet.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Outlook {
     pub fn of(report: &Report) -> Self {
         let cause = report.root_cause().map(|finding| finding.cause);
         Self {
-            works: report.exit_code == crate::diagnosis::report::exit::WORKS,
+            works: report.works(),
             advice: report.advice,
             throttled: cause == Some(&THROTTLED),
             settles: cause.is_some_and(|cause| cause.settles),
@@ -68,7 +68,7 @@ pub struct Waiting {
 /// What an init container does after a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    LookIn(Duration),
+    RunIn(Duration),
     /// Exit with the report's code.
     Exit,
     /// Exit with the report's code, but only then.
@@ -76,7 +76,7 @@ pub enum Next {
 }
 
 impl Waiting {
-    /// With less time left than this, another run would see what the one before it saw.
+    /// With less time left than this, another run would see what the last one saw.
     const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
     /// After the `runs`-th run (from 1), `elapsed` after the first began.
@@ -92,7 +92,7 @@ impl Waiting {
         let pause = backoff(Duration::from_secs(first), Duration::from_secs(longest), runs, roll);
         // A pause that would overrun is shortened, so that the last run comes at the deadline and not a pause before it.
         let left = deadline.saturating_sub(elapsed);
-        if left < Self::SHORTEST_PAUSE { Next::Exit } else { Next::LookIn(pause.min(left)) }
+        if left < Self::SHORTEST_PAUSE { Next::Exit } else { Next::RunIn(pause.min(left)) }
     }
 }
 
@@ -156,17 +156,17 @@ mod tests {
         for (outlook, runs, elapsed, roll, next) in [
             (outlook(Advice::None), 1, 0, 0.5, Next::Exit),
             (outlook(Advice::Fix), 1, 0, 0.5, Next::Exit),
-            (settles, 1, 0, 0.5, Next::LookIn(seconds(2))),
-            (settles, 5, 45, 0.5, Next::LookIn(seconds(15))),
-            (settles, 5, 59, 0.5, Next::LookIn(seconds(1))),
+            (settles, 1, 0, 0.5, Next::RunIn(seconds(2))),
+            (settles, 5, 45, 0.5, Next::RunIn(seconds(15))),
+            (settles, 5, 59, 0.5, Next::RunIn(seconds(1))),
             (settles, 5, 60, 0.5, Next::Exit),
-            (outlook(Advice::Retry), 1, 0, 0.0, Next::LookIn(seconds(1))),
-            (outlook(Advice::Retry), 3, 20, 0.5, Next::LookIn(seconds(8))),
-            (outlook(Advice::Retry), 40, 100, 0.5, Next::LookIn(seconds(16))),
-            (outlook(Advice::Retry), 40, 110, 0.5, Next::LookIn(seconds(10))),
+            (outlook(Advice::Retry), 1, 0, 0.0, Next::RunIn(seconds(1))),
+            (outlook(Advice::Retry), 3, 20, 0.5, Next::RunIn(seconds(8))),
+            (outlook(Advice::Retry), 40, 100, 0.5, Next::RunIn(seconds(16))),
+            (outlook(Advice::Retry), 40, 110, 0.5, Next::RunIn(seconds(10))),
             (outlook(Advice::Retry), 40, 120, 0.5, Next::Exit),
             (outlook(Advice::Retry), 40, 130, 0.5, Next::Exit),
-            (throttled, 1, 0, 0.5, Next::LookIn(seconds(8))),
+            (throttled, 1, 0, 0.5, Next::RunIn(seconds(8))),
             (outlook(Advice::RecreatePod), 1, 0, 0.0, Next::ExitIn(seconds(30))),
             (outlook(Advice::RecreatePod), 9, 500, 1.0, Next::ExitIn(seconds(45))),
         ] {

@@ -1,11 +1,10 @@
-//! The sidecar: runs again and again, and answers HTTP from what the last run saw.
+//! The sidecar: runs at an interval, and answers HTTP from what the last run saw.
 
-mod history;
+mod conversation;
 mod http;
 mod listen;
 mod route;
 
-pub use history::{CallOutcome, Durations, History, Patience, Success};
 pub use listen::{Address, Listener};
 
 use std::pin::pin;
@@ -16,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::diagnosis::history::{History, Patience, Readiness};
 use crate::diagnosis::report::{Mode, Report};
 use crate::modes::log;
 use crate::modes::run::{probe, probe_token};
@@ -26,7 +26,7 @@ use crate::probe::collect::{Options, token_is_mounted_alone};
 use crate::probe::subject::Subject;
 use crate::render::{html, json, metrics};
 use crate::text::timestamp::span;
-use route::{Pages, Readiness, Side};
+use route::{Pages, Side};
 
 /// At most this many connections for the network, and for the report.
 const CONNECTIONS: (usize, usize) = (48, 16);
@@ -34,14 +34,14 @@ const CONNECTIONS: (usize, usize) = (48, 16);
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: Address,
-    /// Where the whole report is served; `None` nowhere.
+    /// Address of the whole report; `None`: it is not served.
     pub report_listen: Option<ReportAddress>,
     pub serving: Serving,
-    /// Between inspects the token file alone.
+    /// Time between checks of the token file alone.
     pub token_interval: Duration,
     pub patience: Patience,
     pub termination_log: TerminationLog,
-    /// Run and tell, but always count as ready.
+    /// Run and report, but always count as ready.
     pub disabled: bool,
     pub seed: u64,
 }
@@ -49,12 +49,12 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct ReportAddress {
     pub address: Address,
-    /// Whether the user named it. One that nobody asked for is done without if it is taken: the pod's other containers
-    /// share its ports.
+    /// Whether the user named it. If the default is taken, serve continues without it: the pod's other containers share
+    /// its ports.
     pub wanted: bool,
 }
 
-/// Serves until a signal ends it. The error says why it could not begin.
+/// Serves until a signal ends it. The error says why it could not start.
 pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) -> Result<(), String> {
     let mut ending = Ending::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot listen for SIGHUP: {error}"))?;
@@ -75,7 +75,7 @@ pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) ->
     }
     let signal = tokio::select! {
         signal = ending.wait() => signal,
-        never = sidecar.turn(&mut hangup) => match never {},
+        never = sidecar.run_forever(&mut hangup) => match never {},
     };
     tracing::info!("{signal}: shutting down");
     sidecar.publish.send_replace(None);
@@ -116,11 +116,11 @@ impl Sidecar<'_> {
         Ok(servers)
     }
 
-    /// Runs, waits, and runs again, for ever.
-    async fn turn(&mut self, hangup: &mut tokio::signal::unix::Signal) -> std::convert::Infallible {
+    /// Runs, waits, and runs again.
+    async fn run_forever(&mut self, hangup: &mut tokio::signal::unix::Signal) -> std::convert::Infallible {
         loop {
             let report = self.run().await;
-            self.took(report);
+            self.record(report);
             let pause = self.pause();
             self.stale_at = Instant::now() + pause + self.settings.serving.interval + self.options.run_timeout;
             self.publish();
@@ -128,7 +128,7 @@ impl Sidecar<'_> {
         }
     }
 
-    /// One run; meanwhile `/livez` is told that the loop turns.
+    /// One run; meanwhile `/livez` stays alive.
     async fn run(&self) -> Report {
         let mut run = pin!(probe(self.subject, self.options, Mode::Serve));
         loop {
@@ -139,13 +139,13 @@ impl Sidecar<'_> {
         }
     }
 
-    fn took(&mut self, report: Report) {
+    fn record(&mut self, report: Report) {
         self.history.record(&report);
-        self.turned(report);
+        self.show(report);
     }
 
     /// Puts a report in the place of the last one.
-    fn turned(&mut self, report: Report) {
+    fn show(&mut self, report: Report) {
         let before = self.report.replace(report);
         let Some(report) = &self.report else {
             return;
@@ -155,7 +155,7 @@ impl Sidecar<'_> {
             self.settings.termination_log.write(report);
         }
         if let Some(before) = before.filter(|_| changed) {
-            log::turned(before.verdict, report);
+            log::verdict_changed(before.verdict, report);
         }
     }
 
@@ -173,15 +173,15 @@ impl Sidecar<'_> {
     /// Until the next run is due: after `pause`, on SIGHUP, or soon after the token file has changed.
     async fn wait(&mut self, pause: Duration, hangup: &mut tokio::signal::unix::Signal) {
         let mut next_run = Instant::now() + pause;
-        let mut next_glance = Instant::now() + self.settings.token_interval;
+        let mut next_token_check = Instant::now() + self.settings.token_interval;
         loop {
             tokio::select! {
                 _ = hangup.recv() => return tracing::info!("SIGHUP: running now"),
                 _ = sleep_until(next_run) => return,
-                _ = sleep_until(next_glance) => {}
+                _ = sleep_until(next_token_check) => {}
             }
-            next_glance = Instant::now() + self.settings.token_interval;
-            if self.glance() {
+            next_token_check = Instant::now() + self.settings.token_interval;
+            if self.check_token() {
                 let soon = self.settings.serving.pause_after_rotation(self.history.failures == 0, self.dice.roll());
                 next_run = next_run.min(Instant::now() + soon);
             }
@@ -189,23 +189,23 @@ impl Sidecar<'_> {
         }
     }
 
-    /// Inspects the token file alone. Whether a whole run should follow: the token is another, or the verdict turned.
-    fn glance(&mut self) -> bool {
+    /// Checks the token file alone. Whether a whole run should follow: the token or the verdict has changed.
+    fn check_token(&mut self) -> bool {
         let Some(before) = &self.report else {
             return false;
         };
         let now = probe_token(self.subject, self.options, before);
-        let other_token = now.evidence.token != before.evidence.token;
-        let turned = now.verdict != before.verdict;
-        if other_token {
+        let new_token = now.evidence.token != before.evidence.token;
+        let changed = now.verdict != before.verdict;
+        if new_token {
             tracing::info!("the token file has changed");
         }
-        self.history.turn(&now);
-        self.turned(now);
-        other_token || turned
+        self.history.rejudged(&now);
+        self.show(now);
+        new_token || changed
     }
 
-    /// Renders everything that can be asked for.
+    /// Renders every page.
     fn publish(&self) {
         let now = Instant::now();
         let report = self.report.as_ref();

@@ -1,5 +1,5 @@
-//! The signals that end a mode. They are awaited from the first moment: as PID 1, which a container's process is, a
-//! signal without a handler is ignored, and the pod takes its whole grace period to end.
+//! The signals that end a mode. They are awaited from the start: PID 1, which a container's process is, ignores signals
+//! without a handler, and the pod then takes its whole grace period to end.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};

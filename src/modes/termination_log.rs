@@ -7,20 +7,20 @@ use crate::render::termination;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Where the kubelet runs unless the pod says otherwise (`terminationMessagePath`).
+/// Where the kubelet reads the message unless the pod says otherwise (`terminationMessagePath`).
 pub const DEFAULT: &str = "/dev/termination-log";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TerminationLog {
-    /// [`DEFAULT`], if it is there: outside of a pod it is not.
+    /// [`DEFAULT`], if it exists: outside of a pod it does not.
     InPod,
     At(PathBuf),
     None,
 }
 
 impl TerminationLog {
-    /// Says there how the run ended. In place: the kubelet mounts a file, onto which nothing can be renamed. A file
-    /// that cannot be written is told in the log and changes nothing else.
+    /// Writes how the run ended. In place: the kubelet mounts a file, onto which nothing can be renamed. A failure to
+    /// write is logged and changes nothing else.
     pub fn write(&self, report: &Report) {
         let path = match self {
             Self::InPod => Path::new(DEFAULT),
@@ -28,7 +28,7 @@ impl TerminationLog {
             Self::None => return,
         };
         let message = termination::render(report);
-        // Never made where the default is missing.
+        // The default is never created.
         let opened = inside::replace_regular(path, matches!(self, Self::At(_)));
         let written = opened.and_then(|mut file| file.write_all(message.as_bytes()));
         match written {

@@ -1,4 +1,4 @@
-//! The init container: runs until IRSA works, until waiting cannot help, or until the time is over.
+//! The init container: runs until IRSA works, until retrying cannot help, or until the timeout.
 #![allow(clippy::disallowed_methods, reason = "waiting is about time")]
 
 use std::time::{Duration, Instant};
@@ -25,13 +25,13 @@ pub struct Settings {
 #[derive(Debug)]
 pub enum Waited {
     /// The last run, whose exit code is the answer.
-    Looked(Box<Report>),
+    Ran(Box<Report>),
     /// A signal came; the last run, if one had ended.
     Ended(Option<Box<Report>>),
 }
 
-/// Waits. The last report is handed to `show` before anything else is waited for: whoever reads the log of a container that
-/// holds before it exits finds the whole answer there. The error says why waiting could not begin.
+/// Waits. The last report is passed to `show` before the hold before exit code 4, so that the log has it by then. The error
+/// says why waiting could not start.
 pub async fn wait(
     subject: &Subject,
     options: &Options,
@@ -47,7 +47,7 @@ pub async fn wait(
         }
     };
     Ok(match (ended, last) {
-        (None, Some(report)) => Waited::Looked(report),
+        (None, Some(report)) => Waited::Ran(report),
         (signal, last) => {
             tracing::warn!("{}: exiting before IRSA worked", signal.unwrap_or("no run"));
             Waited::Ended(last)
@@ -68,40 +68,40 @@ async fn run_until_done(
         let report = probe(subject, &within(options, settings, began.elapsed()), Mode::Wait).await;
         let next = settings.waiting.next(Outlook::of(&report), runs, began.elapsed(), dice.roll());
         let in_words = match next {
-            Next::LookIn(pause) => format!("next run in {:.1} s", pause.as_secs_f64()),
+            Next::RunIn(pause) => format!("next run in {:.1} s", pause.as_secs_f64()),
             Next::ExitIn(hold) if !hold.is_zero() => {
                 format!("exit {1} in {0} s", hold.as_secs(), report.exit_code)
             }
             Next::Exit | Next::ExitIn(_) => format!("exit {}", report.exit_code),
         };
-        // The whole line is for what is new, and for the end.
-        let goes_on = matches!(next, Next::LookIn(_));
+        // A full line only for a change and for the end.
+        let continues = matches!(next, Next::RunIn(_));
         match &*last {
-            Some(before) if goes_on && same(before, &report) => tracing::info!(runs, next = in_words, "no change"),
+            Some(before) if continues && is_same(before, &report) => tracing::info!(runs, next = in_words, "no change"),
             _ => {
                 log::report(&report, &in_words);
                 settings.termination_log.write(&report);
             }
         }
-        if !goes_on {
+        if !continues {
             show(&report);
         }
         *last = Some(Box::new(report));
         match next {
-            Next::LookIn(pause) => sleep(pause).await,
+            Next::RunIn(pause) => sleep(pause).await,
             Next::ExitIn(hold) => return sleep(hold).await,
             Next::Exit => return,
         }
     }
 }
 
-/// A run does not outlast the whole, but always gets a second.
+/// A run ends by the timeout, but always has a second.
 fn within(options: &Options, settings: &Settings, elapsed: Duration) -> Options {
     let left = settings.waiting.timeout.saturating_sub(elapsed).max(Duration::from_secs(1));
     Options { run_timeout: options.run_timeout.min(left), ..options.clone() }
 }
 
-fn same(before: &Report, now: &Report) -> bool {
+fn is_same(before: &Report, now: &Report) -> bool {
     let codes = |report: &Report| report.findings.iter().map(|finding| finding.cause.code).collect::<Vec<_>>();
     before.verdict == now.verdict && codes(before) == codes(now)
 }

@@ -3,8 +3,10 @@
 
 mod alternate_route;
 mod default_chain;
+mod elapsed;
 mod elsewhere;
 mod endpoint;
+mod image;
 mod imds;
 pub(crate) mod inside;
 mod issuer;
@@ -28,7 +30,7 @@ pub use token_file::MAX_TOKEN_BYTES;
 use crate::aws::arn::RoleArn;
 use crate::probe::evidence::{
     CallFault, Clock, ClockSource, Evidence, Expectations, Imds, Operation, Place, Seen, Session, Step, StepStatus,
-    Token,
+    Target, Token,
 };
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
@@ -242,7 +244,7 @@ fn collect_local(
         profile: Seen::not_checked("there are no profile files"),
         active_credentials: Seen::not_checked("STS was not asked"),
         imds: Seen::not_checked("instance metadata was not asked for"),
-        target: subject.target.clone(),
+        target: subject.target.clone().map(|target| Target { image: image::collect(subject), ..target }),
         steps: Vec::new(),
     };
     if path.is_none() {
@@ -355,7 +357,7 @@ async fn ask_issuer(
         }
         Err(fault) => (StepStatus::Failed, fault.to_string()),
     };
-    evidence.steps.push(Step { name: "issuer", status, duration_ms: transport::milliseconds(began), detail });
+    evidence.steps.push(Step { name: "issuer", status, duration_ms: elapsed::milliseconds(began), detail });
     evidence.issuer = found.into();
 }
 

@@ -2,6 +2,7 @@
 
 mod dns;
 pub(crate) mod environment;
+mod flaw;
 mod issuer;
 mod mounts;
 mod network;
@@ -11,16 +12,15 @@ mod sdks;
 mod sources;
 mod sts;
 mod target;
+mod tls;
 mod token;
 
 pub use dns::{DnsFault, Lookup, NameServer, Resolver, ServerFault};
-pub use environment::{Environment, Flaw, VARIABLES, Variable};
+pub use environment::{Environment, VARIABLES, Variable};
+pub use flaw::Flaw;
 pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
 pub use mounts::{Mount, Mounts, Volume};
-pub use network::{
-    AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, TlsFault, TlsSession, is_of_amazon,
-    is_private,
-};
+pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, is_private};
 pub use place::{Container, Place, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
@@ -30,6 +30,7 @@ pub use sts::{
     StsError, UnexpectedKind, UnexpectedResponse,
 };
 pub use target::{AccessBarrier, Image, OtherProcess, Target, TargetVariables};
+pub use tls::{TlsFault, TlsSession, is_of_amazon};
 pub use token::{Kubernetes, Malformed, Padding, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::text::timestamp::Timestamp;
@@ -37,7 +38,7 @@ use crate::text::timestamp::Timestamp;
 /// One thing that a run may see. "Not checked" is its own case, so that nothing unseen is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen<T, E> {
-    /// Why nobody looked.
+    /// Why it was not checked.
     NotChecked(String),
     Seen(T),
     Failed(E),

@@ -3,8 +3,8 @@
 use base64::Engine;
 
 use crate::causes::{Finding, Outcome};
+use crate::diagnosis::history::History;
 use crate::diagnosis::report::Report;
-use crate::modes::serve::History;
 use crate::probe::evidence::{Evidence, StepStatus};
 use crate::text::printable::Notation;
 use crate::text::timestamp::{Timestamp, span};

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
 use crate::causes::webhook;
+use crate::diagnosis::history::{Durations, History};
 use crate::diagnosis::report::{Report, Verdict};
-use crate::modes::schedule::Outlook;
-use crate::modes::serve::{Durations, History};
 use crate::probe::evidence::Seen;
 
 /// All metrics; without a report (before the first run has ended) those that need none.
@@ -58,9 +57,8 @@ fn calls(page: &mut Page, history: &History) {
 }
 
 fn verdict(page: &mut Page, report: &Report) {
-    let works = Outlook::of(report).works;
     // A pod that asks for no role counts neither as working nor as failing.
-    let healthy = (!webhook::is_absent_as_allowed(&report.evidence)).then_some(u8::from(works));
+    let healthy = (!webhook::is_absent_as_allowed(&report.evidence)).then_some(u8::from(report.works()));
     page.gauge("healthy", "Whether IRSA worked in the last run (warnings allowed).", healthy);
     let findings: BTreeSet<_> = report.findings.iter().map(|found| (found.cause.code, found.severity)).collect();
     if !findings.is_empty() {

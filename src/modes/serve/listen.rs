@@ -1,4 +1,4 @@
-//! Where `serve` listens, and how it comes to listen there.
+//! The addresses on which `serve` listens.
 #![allow(clippy::disallowed_methods, reason = "binding a socket is this module's business")]
 
 use std::fmt;
@@ -32,7 +32,7 @@ pub enum Listener {
 }
 
 impl Address {
-    /// Listens. `[::]` takes IPv4 too, and becomes `0.0.0.0` where there is no IPv6. The error stands alone.
+    /// Listens. `[::]` accepts IPv4 too, and becomes `0.0.0.0` where there is no IPv6. The error is a whole sentence.
     pub fn listen(&self) -> Result<Listener, String> {
         match self {
             Self::Tcp(address) => listen_tcp(*address).map(Listener::Tcp),
@@ -78,8 +78,8 @@ fn listen_tcp(address: SocketAddr) -> Result<TcpListener, Error> {
     })
 }
 
-/// A socket file outlives its process (as in an `emptyDir` when the container is restarted): one that nobody answers
-/// on is replaced. Any other file is left alone.
+/// A socket file outlives its process (as in an `emptyDir` when the container is restarted). If nothing listens on it, it is
+/// replaced. Any other file is left alone.
 fn listen_unix(path: &Path) -> Result<UnixListener, Error> {
     UnixListener::bind(path).or_else(|error| {
         let is_socket = path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_socket());
@@ -91,7 +91,7 @@ fn listen_unix(path: &Path) -> Result<UnixListener, Error> {
     })
 }
 
-/// Whether nobody listens on a socket. Without waiting: a listener whose queue is full is one.
+/// Whether nothing listens on a socket. Without waiting: a full queue means that something listens.
 fn is_refused(path: &Path) -> Result<bool, Error> {
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;

@@ -1,33 +1,39 @@
-//! What is answered to which request: a pure function of the request and of pages that were rendered ahead, so that no
-//! request ever causes work.
+//! The answer to each request: a pure function of the request and of pages that were rendered before, so that no request
+//! causes work.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::diagnosis::history::Readiness;
 use hyper::body::Bytes;
 use hyper::{Method, StatusCode};
+use std::sync::Arc;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Who is on the other end of a listener, and so what may be shown there.
+/// Who can reach a listener, which decides what it may show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The kubelet, Prometheus, and whoever else reaches the pod: verdict, codes and metrics, but no ARN, claim or path.
     Network,
-    /// Who comes by `kubectl port-forward`: everything.
+    /// A person with `kubectl port-forward`: everything.
     Report,
 }
 
-/// Everything that can be answered, rendered when the last run ended.
+/// Every page, rendered when the last run ended.
 #[derive(Clone, Debug)]
 pub struct Pages {
     pub readiness: Readiness,
-    /// From then on the last run says nothing about now.
+    /// From then on the last run is too old to count.
     pub stale_at: Instant,
-    /// The loop renders anew before then, or has stopped turning.
+    /// The loop renders again before then, or has stopped.
     pub dead_at: Instant,
     pub metrics: Bytes,
     /// The report as JSON and HTML; `None` until the first run has ended.
     pub report: Option<Report>,
 }
+
+/// The pages of one server. `None` shuts it down.
+pub type Source = watch::Receiver<Option<Arc<Pages>>>;
 
 /// The same report twice.
 #[derive(Clone, Debug)]
@@ -36,13 +42,6 @@ pub struct Report {
     pub html: Bytes,
     /// The `Content-Security-Policy` that the page is written for.
     pub html_policy: String,
-}
-
-/// What `/readyz` says, in one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Readiness {
-    Ready(String),
-    NotReady(String),
 }
 
 /// What counts of a request.
@@ -65,7 +64,7 @@ pub struct Answer {
 /// The methods that every page has; the value of `Allow`.
 pub const METHODS: &str = "GET, HEAD";
 const TEXT: &str = "text/plain; charset=utf-8";
-/// The Prometheus text exposition format, as its scraper names it.
+/// The Prometheus text exposition format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub fn answer(side: Side, request: Request<'_>, pages: &Pages, now: Instant) -> Answer {
@@ -129,12 +128,12 @@ fn html(pages: &Pages, _: Instant) -> Answer {
     }
 }
 
-/// What is answered once the process has been told to end.
+/// The answer while the process shuts down.
 pub fn closing() -> Answer {
     line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the probe is shutting down")
 }
 
-/// What is answered to a request that names no host, or several.
+/// The answer to a request without a Host header, or with several.
 pub fn bad_request() -> Answer {
     line(StatusCode::BAD_REQUEST, "bad request: HTTP/1.1 needs exactly one Host header")
 }
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn time_alone_turns_readiness_and_liveness() {
+    fn readiness_and_liveness_end_when_no_run_follows() {
         let start = Instant::now();
         let ready = pages(Readiness::Ready("ready: healthy".into()), start);
         let not_ready = pages(Readiness::NotReady("not ready: broken not-authorized".into()), start);

@@ -46,7 +46,7 @@ pub async fn collect(
         }
         Err(why) => (StepStatus::Failed, why.clone()),
     };
-    let duration_ms = super::transport::milliseconds(began);
+    let duration_ms = super::elapsed::milliseconds(began);
     evidence.steps.push(Step { name: STEP, status, duration_ms, detail });
     evidence.active_credentials = active_credentials.into();
 }

@@ -2,7 +2,8 @@
 //! them; the token stays here.
 
 use super::alternate_route::TIMEOUT;
-use super::transport::{Transport, milliseconds};
+use super::elapsed::milliseconds;
+use super::transport::Transport;
 use crate::aws::sdk_network::{Connection, connections};
 use crate::probe::evidence::{Evidence, Step, StepStatus};
 use crate::probe::subject::Subject;

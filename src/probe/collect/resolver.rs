@@ -9,6 +9,7 @@ mod ask;
 mod configuration;
 mod message;
 pub(crate) mod order;
+mod server;
 
 use crate::probe::evidence::{DnsFault, Lookup, Resolver};
 use crate::probe::subject::Variables;
@@ -77,7 +78,7 @@ async fn ask(host: &str, resolver: Resolver, deadline: Instant) -> (Result<Vec<I
             meant = result;
         }
     }
-    let took_ms = super::transport::milliseconds(began);
+    let took_ms = super::elapsed::milliseconds(began);
     if let Err(DnsFault::TimedOut { after_ms }) = &mut meant {
         *after_ms = took_ms;
     }

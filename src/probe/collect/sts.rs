@@ -138,7 +138,7 @@ impl Client {
             Ok(_) => (StepStatus::Ok, format!("answered{tries}")),
             Err(fault) => (StepStatus::Failed, format!("{fault}{tries}")),
         };
-        let duration_ms = super::transport::milliseconds(began);
+        let duration_ms = super::elapsed::milliseconds(began);
         Call { result, log, step: Step { name: operation.step(), status, duration_ms, detail } }
     }
 }

@@ -4,12 +4,14 @@
 //! one word and one timeout, buffers answers without end, and with ring ignores proxies.
 
 mod attempt;
+mod broken;
 mod dial;
 mod exchange;
+mod tunnel;
 
-pub(super) use dial::tcp_fault;
 pub use exchange::{Answer, End};
 
+use super::elapsed::milliseconds;
 use super::roots;
 use super::tls::Tls;
 use crate::probe::evidence::{Dial, HttpFault, Layer, Step, StepStatus, TlsFault};
@@ -23,7 +25,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use dial::Broken;
+use broken::Broken;
 use exchange::Sender;
 use hyper::HeaderMap;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -203,10 +205,6 @@ fn keep_credentials(headers: &HeaderMap, secrets: &Secrets) {
 
 fn origin(url: &hyper::Uri) -> String {
     format!("{}://{}", url.scheme_str().unwrap_or_default(), dial::authority(url))
-}
-
-pub(super) fn milliseconds(since: Instant) -> u64 {
-    since.elapsed().as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Transport {

@@ -1,7 +1,7 @@
 //! The variables that decide which identity an AWS SDK uses, and how it reaches STS.
 
+use super::flaw::Flaw;
 use crate::text::redact;
-use hyper::Uri;
 use std::collections::BTreeMap;
 
 /// What may be shown of a variable's value.
@@ -77,72 +77,12 @@ fn show(name: &str) -> Show {
     }
 }
 
+fn flaw(name: &str, value: &str) -> Option<Flaw> {
+    Flaw::of(value).or_else(|| HTTPS_PROXIES.contains(&name).then(|| Flaw::of_proxy(value)).flatten())
+}
+
 /// The variables that name the proxy for https, in the order in which they are read.
 const HTTPS_PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
-/// What is wrong with a value as text, whatever it means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flaw {
-    NotUnicode,
-    Empty,
-    /// Only white space.
-    Blank,
-    /// The quotes of a shell or YAML file became part of the value.
-    Quoted,
-    /// As `$(cat file)` never makes it, but a Secret made from a file does.
-    TrailingNewline,
-    SurroundingSpace,
-    /// Of a variable that names a proxy.
-    NotAProxy,
-}
-
-impl Flaw {
-    fn of(value: &str) -> Option<Flaw> {
-        let trimmed = value.trim();
-        let quoted = |quote| trimmed.len() >= 2 && trimmed.starts_with(quote) && trimmed.ends_with(quote);
-        if value.is_empty() {
-            Some(Flaw::Empty)
-        } else if trimmed.is_empty() {
-            Some(Flaw::Blank)
-        } else if quoted('"') || quoted('\'') {
-            Some(Flaw::Quoted)
-        } else if value.ends_with(['\n', '\r']) {
-            Some(Flaw::TrailingNewline)
-        } else if trimmed.len() != value.len() {
-            Some(Flaw::SurroundingSpace)
-        } else {
-            None
-        }
-    }
-
-    /// Where no client finds the proxy: of an unknown protocol, or with a password whose special characters end the host.
-    fn of_proxy(name: &str, value: &str) -> Option<Flaw> {
-        const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
-        let is_proxy = |url: &Uri| {
-            let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            let port = host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
-            !host.is_empty()
-                && url.scheme_str().is_none_or(|scheme| SCHEMES.contains(&scheme))
-                && port.is_none_or(|port| port.parse::<u16>().is_ok())
-        };
-        let names_proxy = HTTPS_PROXIES.contains(&name);
-        (names_proxy && !value.parse::<Uri>().is_ok_and(|url| is_proxy(&url))).then_some(Flaw::NotAProxy)
-    }
-
-    /// The flaw in words that follow "is".
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Flaw::NotUnicode => "not valid UTF-8",
-            Flaw::Empty => "set but empty",
-            Flaw::Blank => "set to white space only",
-            Flaw::Quoted => "wrapped in quotes that are part of the value",
-            Flaw::TrailingNewline => "followed by a newline that is part of the value",
-            Flaw::NotAProxy => "not the URL of a proxy",
-            Flaw::SurroundingSpace => "surrounded by white space that is part of the value",
-        }
-    }
-}
 
 /// One environment variable as far as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,14 +128,14 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Takes what may be shown out of raw values: `None` for a variable that is not set, `Some(Err(()))` for one that
+    /// Keeps what may be shown of raw values: `None` for a variable that is not set, `Some(Err(()))` for one that
     /// is not UTF-8.
     pub fn from_values(lookup: impl Fn(&str) -> Option<Result<String, ()>>) -> Self {
         let set = |name: &'static str| {
             let variable = match lookup(name)? {
                 Err(()) => Variable::Set { value: None, flaw: Some(Flaw::NotUnicode) },
                 Ok(value) => Variable::Set {
-                    flaw: Flaw::of(&value).or_else(|| Flaw::of_proxy(name, &value)),
+                    flaw: flaw(name, &value),
                     value: match show(name) {
                         Show::Value => Some(value),
                         Show::Url => Some(redact::url(&value)),
@@ -253,24 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_flaw_is_told_apart() {
-        for (value, flaw) in [
-            ("arn:aws:iam::111122223333:role/a", None),
-            ("", Some(Flaw::Empty)),
-            (" \t\n", Some(Flaw::Blank)),
-            ("\"arn\"", Some(Flaw::Quoted)),
-            ("'arn'\n", Some(Flaw::Quoted)),
-            ("arn\n", Some(Flaw::TrailingNewline)),
-            ("arn\r\n", Some(Flaw::TrailingNewline)),
-            (" arn", Some(Flaw::SurroundingSpace)),
-            ("\"", None),
-        ] {
-            assert_eq!(Flaw::of(value), flaw, "{value:?}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_that_no_client_finds_is_told() {
+    fn a_proxy_that_no_client_can_use_is_a_flaw() {
         for (value, flaw) in [
             ("http://proxy:3128", None),
             ("https://proxy", None),
@@ -292,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_and_passwords_are_left_behind() {
+    fn credentials_and_passwords_are_not_collected() {
         let environment = Environment::from_values(|name| match name {
             "AWS_SECRET_ACCESS_KEY" => Some(Ok("wJalrXUtnFEMI".into())),
             "https_proxy" => Some(Ok("http://me:hunter2@proxy:3128".into())),

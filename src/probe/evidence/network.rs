@@ -1,7 +1,10 @@
-//! The way from this process to a server, layer by layer.
+//! The connection from this process to a server, layer by layer.
 
 use super::dns::{DnsFault, Lookup};
+use super::tls::{TlsFault, TlsSession};
+use nix::errno::Errno;
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 
 /// The layers of one connection, in the order in which they are built.
@@ -29,7 +32,7 @@ impl Layer {
         }
     }
 
-    /// What is done at this layer, as a clause.
+    /// What happens at this layer, as a clause.
     pub fn deed(self) -> &'static str {
         match self {
             Layer::Dns => "the name was looked up",
@@ -42,13 +45,13 @@ impl Layer {
     }
 }
 
-/// One thing that was done towards the network.
+/// One step of a run on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub name: &'static str,
     pub status: StepStatus,
     pub duration_ms: u64,
-    /// What came of it: an address, a protocol, a fault in words; for a skipped step, why.
+    /// The result: an address, a protocol, a fault in words; for a skipped step, why.
     pub detail: String,
 }
 
@@ -137,13 +140,27 @@ pub enum TcpFault {
     },
     /// The kernel has no route, as with an address family that this pod does not have.
     NoRoute,
-    /// Something on the way says that the address cannot be reached (ICMP), or a rule of this host forbids it.
+    /// A router says that the address is unreachable (ICMP), or a rule of this host forbids it.
     Rejected,
     /// Any other error number of the operating system.
     Os(i32),
 }
 
-/// What one address answered to the attempt to connect.
+impl TcpFault {
+    /// What the operating system says of a connection that failed.
+    pub fn of(error: &std::io::Error) -> TcpFault {
+        match error.kind() {
+            ErrorKind::ConnectionRefused => TcpFault::Refused,
+            ErrorKind::ConnectionReset => TcpFault::Reset,
+            ErrorKind::TimedOut => TcpFault::TimedOut { after_ms: 0 },
+            ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => TcpFault::NoRoute,
+            ErrorKind::HostUnreachable | ErrorKind::PermissionDenied => TcpFault::Rejected,
+            _ => TcpFault::Os(error.raw_os_error().unwrap_or(Errno::UnknownErrno as i32)),
+        }
+    }
+}
+
+/// The result of connecting to one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressFault {
     pub address: SocketAddr,
@@ -152,7 +169,7 @@ pub struct AddressFault {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyFault {
-    /// A protocol (SOCKS) that the probe does not speak, though an SDK may.
+    /// A protocol (SOCKS) that the probe does not support, though an SDK may.
     Unsupported {
         scheme: String,
     },
@@ -160,83 +177,26 @@ pub enum ProxyFault {
     Refused {
         status: u16,
     },
-    /// The proxy closed, or answered no HTTP.
+    /// The proxy closed the connection, or its answer is not HTTP.
     Broken(String),
     TimedOut {
         after_ms: u64,
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsSession {
-    /// `TLSv1.3`, `TLSv1.2`.
-    pub protocol: String,
-    /// Who issued the server's certificate.
-    pub issuer: Option<String>,
-    /// SHA-1 of the last certificate that the server showed, as 40 hexadecimal digits.
-    pub top_thumbprint: Option<String>,
-}
-
-impl TlsSession {
-    pub fn is_of_amazon(&self) -> bool {
-        self.issuer.as_deref().is_some_and(is_of_amazon)
-    }
-}
-
-/// The authorities that issue AWS's certificates (Amazon Trust Services, and before it Starfield and DigiCert).
-pub fn is_of_amazon(issuer: &str) -> bool {
-    ["Amazon", "Starfield", "DigiCert", "VeriSign"].iter().any(|name| issuer.contains(name))
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TlsFault {
-    /// Issued by nobody in the trust store. `issuer` is what the certificate names.
-    UnknownIssuer {
-        issuer: Option<String>,
-    },
-    Expired {
-        not_after: Option<String>,
-    },
-    NotYetValid {
-        not_before: Option<String>,
-    },
-    /// `names` are those the certificate is for.
-    WrongName {
-        names: Vec<String>,
-    },
-    /// There is no trust store at all: no bundle in this image.
-    NoRoots {
-        looked_at: Vec<String>,
-    },
-    /// The configured bundle cannot be used.
-    BadBundle {
-        variable: &'static str,
-        path: String,
-        why: String,
-    },
-    /// The peer does not speak TLS.
-    NotTls,
-    /// Any other failure, in the library's words.
-    Other(String),
-    Closed,
-    TimedOut {
-        after_ms: u64,
-    },
-}
-
-/// How an exchange broke off after the connection stood.
+/// Why an open connection gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HttpFault {
     /// Closed or reset before or within the answer.
     Closed,
-    /// Not HTTP, or HTTP that no client takes; the library's words.
+    /// Not HTTP, or HTTP that no client accepts; the library's words.
     Malformed(String),
     TimedOut {
         after_ms: u64,
     },
 }
 
-/// Not on the internet: of a VPC or pod network (RFC 1918, RFC 6598, RFC 4193), link-local or this very host.
+/// Not on the internet: of a VPC or pod network (RFC 1918, RFC 6598, RFC 4193), link-local or this host.
 pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -274,30 +234,6 @@ impl fmt::Display for ProxyFault {
             Self::Refused { status } => write!(f, "refused with status {status}"),
             Self::Broken(why) => f.write_str(why),
             Self::TimedOut { after_ms } => write!(f, "no answer within {after_ms} ms"),
-        }
-    }
-}
-
-impl fmt::Display for TlsFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownIssuer { issuer: Some(issuer) } => {
-                write!(f, "the certificate's issuer {issuer:?} is not in the trust store")
-            }
-            Self::UnknownIssuer { issuer: None } => f.write_str("the certificate's issuer is not in the trust store"),
-            Self::Expired { not_after } => {
-                write!(f, "the certificate expired {}", not_after.as_deref().unwrap_or("in the past"))
-            }
-            Self::NotYetValid { not_before } => {
-                write!(f, "the certificate begins {}", not_before.as_deref().unwrap_or("in the future"))
-            }
-            Self::WrongName { names } => write!(f, "the certificate is for {}", names.join(", ")),
-            Self::NoRoots { .. } => f.write_str("no trust store: there is no CA bundle here"),
-            Self::BadBundle { variable, path, why } => write!(f, "{variable}={path}: {why}"),
-            Self::NotTls => f.write_str("the server does not speak TLS"),
-            Self::Other(words) => f.write_str(words),
-            Self::Closed => f.write_str("the connection was closed within the handshake"),
-            Self::TimedOut { after_ms } => write!(f, "no handshake within {after_ms} ms"),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! A process under `/proc/PID` as subject.
 
 use super::{Subject, Variables, proc};
-use crate::probe::collect::{SYSTEM_BUNDLES, inside, resolver};
 use crate::probe::evidence::{AccessBarrier, Identity, Image, Seen, Target, TargetVariables};
 use crate::text::printable::is_unprintable;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 impl Subject {
     /// The process `pid`, with whatever of it can be seen from here.
@@ -18,8 +17,10 @@ impl Subject {
             .ok_or_else(|| format!("process {pid} has a status file without ids"))?;
         let this = Subject::this_process();
         let (variables, of_whom) = variables(pid, &identity, &this);
-        let its_root = PathBuf::from(format!("/proc/{pid}/root"));
-        let root = if matches!(of_whom, TargetVariables::Ours(_)) { PathBuf::from("/") } else { its_root.clone() };
+        let root = match of_whom {
+            TargetVariables::Ours(_) => PathBuf::from("/"),
+            TargetVariables::Its | TargetVariables::Unseen(_) => PathBuf::from(format!("/proc/{pid}/root")),
+        };
         let mounts = proc::read(pid, "mountinfo").map(|text| proc::mounts(&text));
         let target = Target {
             command: proc::command(&proc::read(pid, "cmdline").unwrap_or_default()),
@@ -29,7 +30,7 @@ impl Subject {
                 Err(error) => Seen::Failed(error.desc().to_owned()),
                 Ok(mounts) => Seen::Seen(points(mounts.iter().filter(|mount| mount.is_for_tokens()))),
             },
-            image: image(&its_root, &variables, of_whom.access_barrier().is_none()),
+            image: Image::default(),
             sdks: Seen::not_checked("not searched for"),
             others: Vec::new(),
             variables: of_whom,
@@ -56,30 +57,6 @@ fn program(pid: u32) -> Option<String> {
     let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let name = program.file_name()?.to_string_lossy().chars().filter(|c| !is_unprintable(*c)).collect::<String>();
     Some(name.trim_end_matches(" (deleted)").to_owned())
-}
-
-fn image(root: &Path, variables: &Variables, readable: bool) -> Image {
-    if !readable {
-        return Image::default();
-    }
-    let names = resolver::configuration(root, variables);
-    let named = Some(&names).filter(|names| !names.is_missing);
-    let is_there = |path: &&&str| inside::open_regular(root, Path::new(path)).is_ok();
-    let localtime = || {
-        let etc = inside::open_directory(root, Path::new("/etc")).ok()?;
-        let target = nix::fcntl::readlinkat(&etc, "localtime").ok()?;
-        Some(target.to_string_lossy().split_once("zoneinfo/")?.1.to_owned())
-    };
-    Image {
-        ca_bundle: SYSTEM_BUNDLES.iter().find(is_there).map(|path| (*path).to_owned()),
-        time_zone: variables.filled("TZ").map(str::to_owned).or_else(localtime),
-        name_servers: named
-            .into_iter()
-            .flat_map(|names| &names.servers)
-            .map(|server| server.ip().to_string())
-            .collect(),
-        resolves_as_we_do: named.map(|names| resolver::configuration(Path::new("/"), variables) == *names),
-    }
 }
 
 fn points<'m>(mounts: impl Iterator<Item = &'m proc::Mount>) -> Vec<String> {

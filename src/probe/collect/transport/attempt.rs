@@ -1,7 +1,8 @@
 //! One layer of a connection while it is tried. Whoever gave a call its time drops it when that is over, wherever it
 //! stands; the log then still tells the layer.
 
-use super::{Shared, milliseconds};
+use super::Shared;
+use crate::probe::collect::elapsed::milliseconds;
 use crate::probe::evidence::{
     AddressFault, Dial, DnsFault, HttpFault, Layer, ProxyFault, StepStatus, TcpFault, TlsFault,
 };

@@ -1,53 +1,22 @@
 //! Builds one connection: name, address, proxy, TLS.
 
+use super::Shared;
 use super::attempt::Attempt;
+use super::broken::Broken;
 use super::exchange::{self, Sender};
-use super::{Shared, milliseconds};
+use super::tunnel::tunnel;
+use crate::probe::collect::elapsed::milliseconds;
 use crate::probe::collect::resolver::{self, Resolved};
 use crate::probe::evidence::{AddressFault, Dial, Layer, ProxyFault, TcpFault, TlsFault, TlsSession};
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper_util::client::proxy::matcher::Intercept;
-use nix::errno::Errno;
 use std::fmt;
-use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::client::TlsStream;
-
-/// The answer to CONNECT: a status line and few headers.
-const MAX_PROXY_ANSWER_BYTES: usize = 8 * 1024;
-
-/// No answer came; the log's [`Dial`] says why.
-#[derive(Debug)]
-pub struct Broken {
-    retry: bool,
-}
-
-impl Broken {
-    pub(super) fn worth_retrying(retry: bool) -> Self {
-        Self { retry }
-    }
-
-    /// The SDK retries io errors and leaves the user's alone.
-    pub(super) fn for_the_sdk(self) -> ConnectorError {
-        match self.retry {
-            true => ConnectorError::io(self.into()),
-            false => ConnectorError::user(self.into()),
-        }
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer came")
-    }
-}
-
-impl std::error::Error for Broken {}
 
 /// `host:port`, with the scheme's port if none is named.
 pub(super) fn authority(url: &Uri) -> String {
@@ -177,7 +146,7 @@ async fn connect(shared: &Shared, addresses: &[SocketAddr], deadline: Instant) -
                 shared.with_dial(|dial| dial.tcp = Some(Ok(*address)));
                 return Ok(stream);
             }
-            Ok(Err(error)) => tcp_fault(&error),
+            Ok(Err(error)) => TcpFault::of(&error),
             Err(_) => TcpFault::TimedOut { after_ms: milliseconds(started) },
         };
         attempt.faults.push(AddressFault { address: *address, fault });
@@ -206,72 +175,7 @@ fn lacks_only_this_family(faults: &[AddressFault]) -> bool {
     no_route && somewhere.is_some_and(resolver::order::has_route)
 }
 
-pub(crate) fn tcp_fault(error: &std::io::Error) -> TcpFault {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => TcpFault::Refused,
-        ErrorKind::ConnectionReset => TcpFault::Reset,
-        ErrorKind::TimedOut => TcpFault::TimedOut { after_ms: 0 },
-        ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => TcpFault::NoRoute,
-        ErrorKind::HostUnreachable | ErrorKind::PermissionDenied => TcpFault::Rejected,
-        _ => TcpFault::Os(error.raw_os_error().unwrap_or(Errno::UnknownErrno as i32)),
-    }
-}
-
-/// Asks the proxy for a tunnel (RFC 9110, section 9.3.6).
-async fn tunnel(
-    shared: &Shared,
-    stream: &mut impl Stream,
-    server: &str,
-    authorization: Option<&HeaderValue>,
-    deadline: Instant,
-) -> Result<(), Broken> {
-    let mut attempt = Attempt::at(shared, Layer::Proxy);
-    let result = match timeout_at(deadline, ask_for_tunnel(stream, server, authorization)).await {
-        Ok(Ok(status @ 200..=299)) => Ok(status),
-        Ok(Ok(status)) => Err(ProxyFault::Refused { status }),
-        Ok(Err(why)) => Err(ProxyFault::Broken(why)),
-        Err(_) => Err(ProxyFault::TimedOut { after_ms: milliseconds(attempt.began) }),
-    };
-    let detail = match &result {
-        Ok(status) => Ok(format!("CONNECT {server}: {status}")),
-        Err(fault) => Err(format!("CONNECT {server}: {fault}")),
-    };
-    attempt.end(detail);
-    let broken = result.as_ref().err().map(|_| Broken::worth_retrying(false));
-    shared.with_dial(|dial| dial.proxy = Some(result));
-    broken.map_or(Ok(()), Err)
-}
-
-async fn ask_for_tunnel(
-    stream: &mut impl Stream,
-    server: &str,
-    authorization: Option<&HeaderValue>,
-) -> Result<u16, String> {
-    let mut request = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\n").into_bytes();
-    if let Some(value) = authorization {
-        request.extend([b"Proxy-Authorization: ", value.as_bytes(), b"\r\n"].concat());
-    }
-    request.extend(b"\r\n");
-    stream.write_all(&request).await.map_err(|error| error.kind().to_string())?;
-    stream.flush().await.map_err(|error| error.kind().to_string())?;
-    // Byte by byte: what follows the empty line is already the server's.
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= MAX_PROXY_ANSWER_BYTES {
-            return Err("its answer does not end".to_owned());
-        }
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_) if head.is_empty() => return Err("it closed without an answer".to_owned()),
-            Err(_) => return Err("it closed within its answer".to_owned()),
-        }
-    }
-    let line = String::from_utf8_lossy(&head);
-    let status = line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse().ok());
-    status.ok_or_else(|| "its answer is not HTTP".to_owned())
-}
-
-/// Whom TLS is spoken with.
+/// The peer of a TLS handshake.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Peer {
     Proxy,

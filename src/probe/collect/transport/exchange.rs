@@ -1,6 +1,6 @@
-//! One request and its answer over a connection that stands.
+//! One request and its answer over an open connection.
 
-use super::dial::Broken;
+use super::broken::Broken;
 use super::{MAX_ANSWER_BYTES, Shared};
 use crate::probe::evidence::HttpFault;
 use crate::text::secrets::Secrets;

@@ -1,5 +1,4 @@
-//! A first pass over a rendered report. Nearly always there is nothing to hide in it, and this says so at a tenth of the
-//! cost of a search: a healthy run should not pay for what it does not have.
+//! A first pass over a rendered report, at a tenth of the cost of a search. Nearly always there is nothing to hide.
 
 use super::forms::sextet;
 use super::index::Index;
@@ -8,7 +7,7 @@ use crate::text::printable::Notation;
 use std::ops::Range;
 
 /// What must be searched.
-pub(super) enum Glance {
+pub(super) enum Suspicious {
     /// Only these words, for what they may be an encoding of.
     Words(Vec<Range<usize>>),
     Whole,
@@ -21,7 +20,7 @@ const SHORTEST_WORD: usize = (LONG * 4).div_ceil(3);
 const SPECIAL: u8 = 0x7f;
 /// A character of base64.
 const WORD: u8 = 0x80;
-/// Of every byte its small letter, 0 for white space and control characters, and the marks above.
+/// The lower case of each byte, 0 for white space and control characters, and the marks above.
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -38,7 +37,7 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-pub(super) fn at(text: &str, notation: Notation, index: &Index) -> Glance {
+pub(super) fn run(text: &str, notation: Notation, index: &Index) -> Suspicious {
     let text = text.as_bytes();
     let mut words = Vec::new();
     let (mut word, mut block, mut at) = (0, 0_u64, 0);
@@ -48,7 +47,7 @@ pub(super) fn at(text: &str, notation: Notation, index: &Index) -> Glance {
         if class == SPECIAL {
             match harmless(&text[at..], notation) {
                 Some((byte, length)) => (class, next) = (byte, at + length),
-                None => return Glance::Whole,
+                None => return Suspicious::Whole,
             }
         }
         if class < WORD {
@@ -59,12 +58,12 @@ pub(super) fn at(text: &str, notation: Notation, index: &Index) -> Glance {
         if class & !WORD != 0 {
             block = block << 8 | u64::from(class & !WORD);
             if index.has(block) {
-                return Glance::Whole;
+                return Suspicious::Whole;
             }
         }
     }
     words.extend(encoded(text, word..at));
-    Glance::Words(words)
+    Suspicious::Words(words)
 }
 
 /// The word, if it may be an encoding: those have capital letters or digits, and few long words of our own have.

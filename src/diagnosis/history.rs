@@ -1,11 +1,9 @@
-//! What the runs so far amount to, and whether the pod should count as ready: pure.
+//! What all runs so far amount to, and whether the pod should count as ready.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::route::Readiness;
-use crate::diagnosis::report::{Report, Verdict};
-use crate::modes::schedule::Outlook;
+use super::report::{Report, Verdict};
 use crate::probe::evidence::{CallFault, Evidence, Operation, Seen};
 use crate::text::timestamp::{Timestamp, span};
 
@@ -19,6 +17,13 @@ pub struct Patience {
     pub ready_grace: Option<Duration>,
 }
 
+/// What `/readyz` says, in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    Ready(String),
+    NotReady(String),
+}
+
 /// What is remembered of all runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
@@ -26,7 +31,7 @@ pub struct History {
     pub runs: BTreeMap<&'static str, u64>,
     /// Runs in a row that did not work, up to the last.
     pub failures: u32,
-    /// The present verdict, and since when it stands.
+    /// The present verdict, and since when it has been that.
     pub verdict: Option<(Verdict, Timestamp)>,
     /// When the last run ended, and how long it took.
     pub last_run: Option<(Timestamp, Duration)>,
@@ -97,12 +102,12 @@ impl Durations {
 }
 
 impl History {
-    /// Takes a run in.
+    /// Adds a run.
     pub fn record(&mut self, report: &Report) {
-        let works = Outlook::of(report).works;
+        let works = report.works();
         *self.runs.entry(report.verdict.word()).or_default() += 1;
         self.failures = if works { 0 } else { self.failures.saturating_add(1) };
-        self.turn(report);
+        self.rejudged(report);
         let took = Duration::from_millis(report.duration_ms);
         self.last_run = Some((report.evidence.now.plus(took.as_secs() as i64), took));
         if works {
@@ -114,10 +119,10 @@ impl History {
         }
     }
 
-    /// Takes in what the local facts alone have made of the last run: no call was made, so it counts as no run, but
-    /// a token that expired or went away is a failure from now on.
-    pub fn turn(&mut self, report: &Report) {
-        if !Outlook::of(report).works {
+    /// Adds the last run as judged again by the token file. No call was made, so it does not count as a run, but a token
+    /// that has expired or disappeared is a failure from now on.
+    pub fn rejudged(&mut self, report: &Report) {
+        if !report.works() {
             self.failures = self.failures.max(1);
         }
         if self.verdict.is_none_or(|(verdict, _)| verdict != report.verdict) {
@@ -141,7 +146,7 @@ impl History {
                 codes.fold(format!("{} {first}", verdict.word()), |line, code| line + ", " + code)
             }
         };
-        if Outlook::of(report).works {
+        if report.works() {
             return Readiness::Ready(format!("ready: {verdict}"));
         }
         let Some(success) = self.last_success else {
@@ -194,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn readiness_follows_the_verdict_and_spares_what_still_works() {
+    fn readiness_follows_the_verdict_and_allows_for_temporary_faults() {
         let ready = |line: &str| Readiness::Ready(line.into());
         let not_ready = |line: &str| Readiness::NotReady(line.into());
         let (healthy, refused) = (sample::healthy(), sample::refused());
@@ -244,11 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn local_facts_turn_the_verdict_but_are_no_run() {
+    fn a_changed_token_file_changes_the_verdict_but_is_not_a_run() {
         let mut history = History::default();
         history.record(&sample::healthy());
         let expired = sample::later(sample::refused(), 30);
-        history.turn(&expired);
+        history.rejudged(&expired);
         assert_eq!(history.runs.values().sum::<u64>(), 1);
         assert_eq!(history.failures, 1);
         assert_eq!(history.verdict, Some((Verdict::Broken, sample::NOW.plus(30))));
@@ -256,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_stands_since_it_turned() {
+    fn a_verdict_has_the_time_since_when_it_has_not_changed() {
         let mut history = History::default();
         for seconds in [0, 60, 120] {
             history.record(&sample::later(sample::refused(), seconds));
