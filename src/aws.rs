@@ -7,3 +7,4 @@ pub mod sdk_chain;
 pub mod sdk_network;
 pub mod sdk_support;
 pub mod sts_time;
+pub mod webhook;

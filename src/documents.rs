@@ -18,8 +18,8 @@ mod yaml;
 pub use absent::Absent;
 pub use aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
 pub use kubernetes::{
-    Container, EnvVar, Metadata, Origin, Owner, POD_IDENTITY_VOLUME, Pod, PodSpec, SecurityContext, Selector,
-    ServiceAccount, TOKEN_VOLUME, Volume, Webhook, WebhookConfiguration,
+    Container, EnvVar, Metadata, Origin, Owner, Pod, PodSpec, SecurityContext, Selector, ServiceAccount, Volume,
+    Webhook, WebhookConfiguration,
 };
 pub use texts::Texts;
 

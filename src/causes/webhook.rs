@@ -1,6 +1,7 @@
 //! What mounts and variables together show of what the pod identity webhook did, by its own rules (read in its source and
 //! tried on a cluster, v0.6.17).
 
+use crate::aws::webhook::Rule;
 use crate::probe::evidence::{Evidence, Mount, Mounts, Volume};
 
 pub const SHOW: &str = "kubectl get mutatingwebhookconfigurations pod-identity-webhook";
@@ -37,9 +38,9 @@ pub fn without_variables(evidence: &Evidence) -> Option<String> {
              between the container's start and this process.",
             mount.point
         ),
-        (None, Some(_)) => "The EKS Pod Identity token is mounted instead: the service account has a Pod Identity \
-                            association, which takes precedence over the annotation."
-            .to_owned(),
+        (None, Some(_)) => {
+            format!("The EKS Pod Identity token is mounted instead: {}.", Rule::PodIdentity.in_words())
+        }
         (None, None) => "The token volume is not mounted either: the webhook did not mutate this container.".to_owned(),
     })
 }
@@ -63,16 +64,14 @@ pub fn skipped(evidence: &Evidence) -> Option<String> {
 pub fn half_set(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, .. } = evidence.mounts.seen()?;
     Some(match irsa {
-        Some(mount) => format!(
-            "The token volume is mounted at {}: the webhook found one of the two variables already in the container's \
-             env, and therefore set neither.",
-            mount.point
-        ),
-        None if has_all_else(evidence) => {
-            "The token volume is not mounted. The variable, a region and AWS_STS_REGIONAL_ENDPOINTS were set by hand: \
-             if the webhook ran, it had nothing left to set, and then it does not mount the token either."
-                .to_owned()
+        Some(mount) => {
+            format!("The token volume is mounted at {}: {}.", mount.point, Rule::OwnIdentity.in_words())
         }
+        None if has_all_else(evidence) => format!(
+            "The token volume is not mounted. The variable, a region and AWS_STS_REGIONAL_ENDPOINTS were set by hand, \
+             and {}.",
+            Rule::OwnVariables.in_words()
+        ),
         None => "The token volume is not mounted: the variable was set by hand, and the webhook did not mutate this \
                  container."
             .to_owned(),
@@ -102,9 +101,7 @@ pub fn without_file(evidence: &Evidence, path: &str) -> Option<String> {
 
 fn kind(mount: &Mount) -> String {
     match mount.volume() {
-        Volume::EmptyDir => "an emptyDir, not the token. The webhook reuses any volume named aws-iam-token without \
-                             checking it"
-            .to_owned(),
+        Volume::EmptyDir => format!("an emptyDir, not the token: {}", Rule::VolumeReused.in_words()),
         Volume::ConfigMap => "a ConfigMap, not the token".to_owned(),
         Volume::SubPath => "a single file or directory of a volume (subPath), not the volume".to_owned(),
         Volume::Projected if !mount.entries.iter().any(|name| name == "token") => {
@@ -204,8 +201,8 @@ mod tests {
             (without_variables(&irsa()), "were lost between"),
             (without_variables(&pod_identity), "association"),
             (without_variables(&nothing), "did not mutate this container"),
-            (half_set(&irsa()), "therefore set neither"),
-            (half_set(&nothing), "nothing left to set"),
+            (half_set(&irsa()), "adds neither variable"),
+            (half_set(&nothing), "not even the mount"),
             (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "did not mutate"),
             (skipped(&Evidence { place: Place::default(), ..nothing.clone() }), "names this container ("),
             (skipped(&nothing), "\"app\""),

@@ -1,17 +1,13 @@
 //! The parts of Kubernetes objects that decide about IRSA, and nothing else of them: a cluster has many pods. What a
 //! manifest leaves out has its default.
 
-use super::Texts;
+use super::texts::Texts;
+use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The volume in which the webhook mounts the token.
-pub const TOKEN_VOLUME: &str = "aws-iam-token";
-/// The same of EKS Pod Identity.
-pub const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
 
 /// Something that is there, whatever it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,9 +1,10 @@
 //! The documents of an audit, indexed: a cluster has many of each, and every lookup takes constant time.
 
-use super::annotation::{PREFIX, intends_irsa, role_annotation};
+use super::annotation::{intends_irsa, role_annotation};
 use super::{identity_webhook, webhook};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
+use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
 use crate::documents::{
     Absent, Association, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook, WebhookConfiguration,
 };
@@ -210,14 +211,14 @@ impl<'a> Inventory<'a> {
             add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
         }
         for account in &self.documents.service_accounts {
-            let annotation = |name: &str| account.metadata.annotations.get(&format!("{PREFIX}{name}"));
-            let audience = annotation("audience").unwrap_or(STS_AUDIENCE);
-            if let Some(role) = annotation("role-arn") {
+            let annotation = |name: &str| account.metadata.annotations.get(name);
+            let audience = annotation(AUDIENCE_ANNOTATION).unwrap_or(STS_AUDIENCE);
+            if let Some(role) = annotation(ROLE_ANNOTATION) {
                 add(account.namespace(), &account.metadata.name, role, audience);
             }
         }
         for pod in &self.documents.pods {
-            let audience = pod.volume(webhook::VOLUME).and_then(|volume| volume.token()?.audience.as_deref());
+            let audience = pod.volume(TOKEN_VOLUME).and_then(|volume| volume.token()?.audience.as_deref());
             let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
             for role in roles.filter(|_| self.account_of(pod).is_none()) {
                 add(pod.namespace(), pod.service_account(), role, audience.unwrap_or(STS_AUDIENCE));

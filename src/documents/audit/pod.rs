@@ -3,15 +3,15 @@
 mod container;
 mod injection;
 
-use super::annotation::{PREFIX, role_annotation};
+use super::annotation::role_annotation;
 use super::finding::{ObjectFinding, PodOf};
 use super::inventory::Inventory;
 use super::result::{Audit, AuditedPod};
-use super::webhook::{self, VOLUME};
 use super::workload::{Workload, correct, pod_object, recreate_after};
-use super::{service_account, token_file, webhook_configuration};
+use super::{service_account, token_file, webhook, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
+use crate::aws::webhook::{AUDIENCE_ANNOTATION, Rule, SKIP_CONTAINERS, SKIP_LABEL, TOKEN_VOLUME};
 use crate::causes::{
     ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, Fix, MALFORMED_ARN, POD_IDENTITY_PRECEDENCE,
     TOKEN_FILE_MISSING, WRONG_AUDIENCE,
@@ -71,10 +71,8 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
 }
 
 fn opted_out(pod: &Pod, object: &str, account: Option<&ServiceAccount>) -> ObjectFinding {
-    let text = format!(
-        "the pod opts out of the webhook, by the label {PREFIX}skip-pod-identity-webhook or the annotation \
-         {PREFIX}skip-containers"
-    );
+    let text =
+        format!("the pod opts out of the webhook, by the label {SKIP_LABEL} or the annotation {SKIP_CONTAINERS}");
     let fix = Fix::new("If the pod needs the role, remove the label or annotation from its template.");
     let finding = ObjectFinding::new(&ENV_NOT_INJECTED_BY_OPT_OUT, object, text, fix).recreate_pod();
     // A service account without a role has nothing to inject.
@@ -100,11 +98,11 @@ fn pod_identity(object: &str, account: Option<&ServiceAccount>) -> ObjectFinding
 }
 
 fn volume(pod: &Pod, object: &str, audit: &mut Audit) {
-    let Some(volume) = pod.volume(VOLUME) else { return };
+    let Some(volume) = pod.volume(TOKEN_VOLUME) else { return };
     let Some(token) = volume.token() else {
         let text =
-            format!("the pod has its own volume {VOLUME}, which contains no token; the webhook reused it unchecked");
-        let fix = correct(pod, &format!("Rename the volume {VOLUME}"));
+            format!("the pod has its own volume {TOKEN_VOLUME} without a token; {}", Rule::VolumeReused.in_words());
+        let fix = correct(pod, &format!("Rename the volume {TOKEN_VOLUME}"));
         return audit.add(ObjectFinding::new(&TOKEN_FILE_MISSING, object, text, fix).recreate_pod());
     };
     if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != STS_AUDIENCE) {
@@ -112,7 +110,8 @@ fn volume(pod: &Pod, object: &str, audit: &mut Audit) {
             "the audience of the token is {audience}: STS accepts it only if {audience} is a client ID of the OIDC \
              provider"
         );
-        let first = format!("Unless that is intended, remove the annotation {PREFIX}audience from the service account");
+        let first =
+            format!("Unless that is intended, remove the annotation {AUDIENCE_ANNOTATION} from the service account");
         audit.add(ObjectFinding::new(&WRONG_AUDIENCE, object, text, recreate_after(pod, &first)).note());
     }
 }

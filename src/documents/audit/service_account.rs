@@ -1,10 +1,11 @@
 //! Service accounts: the role annotation and the namespace.
 
-use super::annotation::{PREFIX, intends_irsa, misplaced, role_annotation};
+use super::annotation::{intends_irsa, misplaced, role_annotation};
 use super::finding::ObjectFinding;
 use super::inventory::Inventory;
 use super::result::Audit;
 use crate::aws::arn::RoleArn;
+use crate::aws::webhook::ROLE_ANNOTATION;
 use crate::causes::{
     ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, Fix, MALFORMED_ARN, SERVICE_ACCOUNT_MISMATCH, shell_word,
 };
@@ -29,10 +30,10 @@ pub(super) fn audit(inventory: &Inventory<'_>, account: &ServiceAccount, audit: 
                 if is_used { finding.recreate_pod() } else { finding }
             };
             if let Some((key, value, what)) = misplaced(&account.metadata) {
-                let text = format!("it has the {what} {key:?}; the webhook reads the annotation {PREFIX}role-arn");
+                let text = format!("it has the {what} {key:?}; the webhook reads the annotation {ROLE_ANNOTATION}");
                 audit.add(missing(text, annotate(value)));
-            } else if account.metadata.annotations.contains_key(&format!("{PREFIX}role-arn")) {
-                let text = format!("its annotation {PREFIX}role-arn is empty, which is the same as no annotation");
+            } else if account.metadata.annotations.contains_key(ROLE_ANNOTATION) {
+                let text = format!("its annotation {ROLE_ANNOTATION} is empty, which is the same as no annotation");
                 audit
                     .add(missing(text, Fix::new("Set the annotation to the ARN of the role, then recreate the pods.")));
             }
@@ -70,12 +71,11 @@ fn annotate_fix(namespace: &str, name: &str, role: &str) -> Fix {
 
 pub(super) fn annotate_command(namespace: &str, name: &str, role: &str) -> String {
     let [namespace, name, role] = [namespace, name, role].map(shell_word);
-    format!("kubectl annotate serviceaccount {name} -n {namespace} --overwrite {PREFIX}role-arn={role}")
+    format!("kubectl annotate serviceaccount {name} -n {namespace} --overwrite {ROLE_ANNOTATION}={role}")
 }
 
 /// When the annotation was set, if `--show-managed-fields` was used. RFC 3339 in UTC compares as text.
 pub(super) fn annotated_at(account: &ServiceAccount) -> Option<&str> {
-    let name = format!("{PREFIX}role-arn");
-    let set = account.metadata.managed_fields.iter().filter(|entry| entry.sets_annotation(&name));
+    let set = account.metadata.managed_fields.iter().filter(|entry| entry.sets_annotation(ROLE_ANNOTATION));
     set.filter_map(|entry| entry.time.as_deref()).max()
 }

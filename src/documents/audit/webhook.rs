@@ -1,77 +1,17 @@
 //! Which rules of the EKS Pod Identity Webhook applied to a pod.
-//!
-//! Source: pods sent through the webhook v0.6.17 on a Kubernetes v1.36 cluster (`tests/webhook`), and its source.
 
-use super::annotation::{PREFIX, role_annotation};
-use crate::documents::{Container, Origin, POD_IDENTITY_VOLUME, Pod, ServiceAccount};
+use super::annotation::role_annotation;
+use crate::aws::arn::RoleArn;
+use crate::aws::issuer::STS_AUDIENCE;
+use crate::aws::webhook::{
+    DEFAULT_LIFETIME, EXPIRATION_ANNOTATION, MIN_LIFETIME, POD_IDENTITY_VOLUME, ROLE_ANNOTATION, Rule, SKIP_CONTAINERS,
+    SKIP_LABEL, TOKEN_PATH, TOKEN_VOLUME, WINDOWS_TOKEN_PATH,
+};
+use crate::documents::{Container, Pod, ServiceAccount};
 use std::borrow::Cow;
 
-pub use crate::documents::TOKEN_VOLUME as VOLUME;
-
-/// Where the webhook mounts the volume; on Windows with a drive and backslashes.
-const PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
-const WINDOWS_PATH: &str = r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token";
-const DEFAULT_SECONDS: i64 = 86_400;
-const MIN_SECONDS: i64 = 600;
-
-/// A rule of the webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Variables and mount were added.
-    Injected,
-    /// Nothing was changed.
-    Unchanged,
-    SkipLabel,
-    SkippedContainer,
-    /// The container sets one of the two variables itself: the webhook adds the mount and neither variable.
-    OwnIdentity,
-    /// The container sets all variables itself: the webhook adds nothing.
-    OwnVariables,
-    /// The container sets a region itself: the webhook adds none.
-    OwnRegion,
-    OwnStsEndpoints,
-    NoStsEndpoints,
-    VolumeReused,
-    PodExpiration,
-    AccountExpiration,
-    /// An expiration that is not a number is ignored.
-    ExpirationIgnored,
-    /// An expiration below ten minutes is raised to ten minutes.
-    ExpirationRaised,
-    Audience,
-    /// The annotation is copied without validation.
-    ArnVerbatim,
-    WindowsPath,
-    PodIdentity,
-    /// The container was added after the webhook ran.
-    NotInspected,
-}
-
-impl Rule {
-    pub fn code(self) -> &'static str {
-        match self {
-            Rule::Injected => "injected",
-            Rule::Unchanged => "unchanged",
-            Rule::SkipLabel => "skip-label",
-            Rule::SkippedContainer => "skip-containers",
-            Rule::OwnIdentity => "own-identity-variable",
-            Rule::OwnVariables => "own-variables",
-            Rule::OwnRegion => "own-region",
-            Rule::OwnStsEndpoints => "own-sts-regional-endpoints",
-            Rule::NoStsEndpoints => "no-sts-regional-endpoints",
-            Rule::VolumeReused => "volume-reused",
-            Rule::PodExpiration => "pod-token-expiration",
-            Rule::AccountExpiration => "service-account-token-expiration",
-            Rule::ExpirationIgnored => "token-expiration-ignored",
-            Rule::ExpirationRaised => "token-expiration-raised",
-            Rule::Audience => "audience",
-            Rule::ArnVerbatim => "role-arn-verbatim",
-            Rule::WindowsPath => "windows-path",
-            Rule::PodIdentity => "pod-identity-association",
-            Rule::NotInspected => "not-inspected",
-        }
-    }
-}
+const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+const STS_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
 
 /// A rule that applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,44 +19,74 @@ pub struct Applied {
     pub rule: Rule,
     /// `None` if the rule is about the whole pod.
     pub container: Option<String>,
-    /// What the webhook did and why, in a clause.
+    /// The rule and the values that it applied to, in a clause.
     pub why: Cow<'static, str>,
 }
 
-fn applied(rule: Rule, why: impl Into<Cow<'static, str>>) -> Applied {
-    Applied { rule, container: None, why: why.into() }
+impl From<Rule> for Applied {
+    fn from(rule: Rule) -> Applied {
+        Applied { rule, container: None, why: rule.in_words().into() }
+    }
+}
+
+impl Applied {
+    fn with(rule: Rule, values: impl std::fmt::Display) -> Applied {
+        Applied { why: format!("{}: {values}", rule.in_words()).into(), ..Applied::from(rule) }
+    }
+
+    fn to(self, container: &Container) -> Applied {
+        Applied { container: Some(container.name.clone()), ..self }
+    }
 }
 
 /// What the webhook did to a pod in the cluster. `manifest` is the pod before admission, if it is among the documents.
 pub(super) fn rules_applied(pod: &Pod, manifest: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
-    let skip_label = format!("{PREFIX}skip-pod-identity-webhook");
-    if pod.metadata.labels.contains_key(&skip_label) {
-        return vec![applied(
-            Rule::SkipLabel,
-            format!("the pod has the label {skip_label}, so the webhook skipped it"),
-        )];
+    if pod.metadata.labels.contains_key(SKIP_LABEL) {
+        return vec![Rule::SkipLabel.into()];
     }
     if is_for_pod_identity(pod) {
-        let why = "the service account has an EKS Pod Identity association, which takes precedence over its annotation";
-        return vec![applied(Rule::PodIdentity, why)];
+        return vec![Rule::PodIdentity.into()];
     }
     if !is_mutated(pod) {
-        return vec![applied(Rule::Unchanged, unchanged(account))];
+        return vec![Applied::with(Rule::Unchanged, unchanged(account))];
     }
     let skipped = skipped_containers(pod);
     let mut all = volume_rules(pod, manifest, account);
     for container in pod.containers() {
         let before = manifest.map(|pod| pod.containers().find(|other| other.name == container.name));
-        for one in container_rules(pod, container, before.flatten(), &skipped) {
-            all.push(Applied { container: Some(container.name.clone()), ..one });
-        }
+        let rules = container_rules(pod, container, before.flatten(), &skipped);
+        all.extend(rules.into_iter().map(|rule| rule.to(container)));
+    }
+    all
+}
+
+/// What the webhook will do to a pod that does not exist yet, as far as the pod decides it.
+pub(super) fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
+    if pod.metadata.labels.contains_key(SKIP_LABEL) {
+        return vec![Rule::SkipLabel.into()];
+    }
+    if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
+        return Vec::new();
+    }
+    let skipped = skipped_containers(pod);
+    let has_own_volume = pod.volume(TOKEN_VOLUME).is_some_and(|volume| volume.token().is_none());
+    let mut all: Vec<Applied> = has_own_volume.then(|| Rule::VolumeReused.into()).into_iter().collect();
+    for container in pod.containers() {
+        let own =
+            ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| container.variable(name).is_some());
+        let rule = match own {
+            _ if skipped.contains(&container.name) => Rule::SkippedContainer.into(),
+            Some(own) => Applied::with(Rule::OwnIdentity, own),
+            None => Rule::Injected.into(),
+        };
+        all.push(rule.to(container));
     }
     all
 }
 
 /// Whether the webhook mutated the pod for IRSA.
 pub(super) fn is_mutated(pod: &Pod) -> bool {
-    pod.volume(VOLUME).is_some() || pod.containers().any(|container| container.mounts(VOLUME))
+    pod.volume(TOKEN_VOLUME).is_some() || pod.containers().any(|container| container.mounts(TOKEN_VOLUME))
 }
 
 pub(super) fn is_for_pod_identity(pod: &Pod) -> bool {
@@ -130,70 +100,56 @@ pub(super) fn is_for_pod_identity(pod: &Pod) -> bool {
 /// Whether a label or annotation of the pod makes the webhook skip all of it.
 pub(super) fn opts_out(pod: &Pod) -> bool {
     let skipped = skipped_containers(pod);
-    pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook"))
+    pod.metadata.labels.contains_key(SKIP_LABEL)
         || !skipped.is_empty() && pod.containers().all(|container| skipped.contains(&container.name))
 }
 
 fn skipped_containers(pod: &Pod) -> Vec<String> {
-    let list = pod.metadata.annotations.get(&format!("{PREFIX}skip-containers"));
+    let list = pod.metadata.annotations.get(SKIP_CONTAINERS);
     list.into_iter().flat_map(|list| list.split(',')).map(|name| name.trim().to_owned()).collect()
 }
 
 fn unchanged(account: Option<&ServiceAccount>) -> &'static str {
-    match account.map(|account| account.metadata.annotations.get(&format!("{PREFIX}role-arn"))) {
-        None => "the webhook did not mutate the pod; its service account or the webhook's configuration shows why",
-        Some(None) => "the service account has no role annotation, so the webhook did not mutate the pod",
-        Some(Some("")) => "the annotation of the service account is empty, so the webhook did not mutate the pod",
-        Some(Some(_)) => "the webhook did not mutate the pod although the service account has the annotation",
+    match account.map(|account| account.metadata.annotations.get(ROLE_ANNOTATION)) {
+        None => "its service account or the webhook's configuration shows why",
+        Some(None) => "its service account has no role annotation",
+        Some(Some("")) => "the role annotation of its service account is empty",
+        Some(Some(_)) => "its service account has the role annotation",
     }
 }
 
 fn volume_rules(pod: &Pod, manifest: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
-    let mut all = Vec::new();
-    let Some(volume) = pod.volume(VOLUME) else { return all };
-    let Some(token) = volume.token().filter(|_| manifest.is_none_or(|pod| pod.volume(VOLUME).is_none())) else {
-        let why = format!("the pod has its own volume {VOLUME}, which the webhook reused unchecked");
-        return vec![applied(Rule::VolumeReused, why)];
+    let Some(volume) = pod.volume(TOKEN_VOLUME) else { return Vec::new() };
+    let Some(token) = volume.token().filter(|_| manifest.is_none_or(|pod| pod.volume(TOKEN_VOLUME).is_none())) else {
+        return vec![Rule::VolumeReused.into()];
     };
-    if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != "sts.amazonaws.com") {
-        let why = format!(
-            "the audience is {audience}, from the service account's annotation {PREFIX}audience or the webhook's flags"
-        );
-        all.push(applied(Rule::Audience, why));
-    }
-    let key = format!("{PREFIX}token-expiration");
-    let seconds = token.expiration_seconds.unwrap_or(DEFAULT_SECONDS);
-    let of_pod = pod.metadata.annotations.get(&key);
-    let of_account = account.and_then(|account| account.metadata.annotations.get(&key));
+    let audience = token.audience.as_deref().filter(|audience| *audience != STS_AUDIENCE);
+    let audience = audience.map(|audience| Applied::with(Rule::Audience, audience));
+    let seconds = token.expiration_seconds.unwrap_or(DEFAULT_LIFETIME);
+    audience.into_iter().chain(lifetime_rule(pod, account, seconds)).collect()
+}
+
+/// Why the lifetime of the token is so many seconds.
+fn lifetime_rule(pod: &Pod, account: Option<&ServiceAccount>, seconds: i64) -> Option<Applied> {
+    let of_pod = pod.metadata.annotations.get(EXPIRATION_ANNOTATION);
+    let of_account = account.and_then(|account| account.metadata.annotations.get(EXPIRATION_ANNOTATION));
     let (rule, whose) = match of_pod {
-        Some(_) => (Rule::PodExpiration, "pod's"),
-        None => (Rule::AccountExpiration, "service account's"),
+        Some(_) => (Rule::PodExpiration, "pod"),
+        None => (Rule::AccountExpiration, "service account"),
     };
-    match of_pod.or(of_account).map(|text| (text, text.parse::<i64>())) {
-        Some((text, Err(_))) => all.push(applied(
-            Rule::ExpirationIgnored,
-            format!("the {whose} annotation {key} is {text:?}, which is not a number: the lifetime is the default, {seconds} s"),
-        )),
-        Some((_, Ok(asked))) if asked < MIN_SECONDS => all.push(applied(
-            Rule::ExpirationRaised,
-            format!(
-                "the {whose} annotation requests {asked} s, the minimum is {MIN_SECONDS} s: the token lifetime is {seconds} s"
-            ),
-        )),
-        Some((_, Ok(asked))) if asked == seconds => {
-            all.push(applied(rule, format!("the {whose} annotation sets the token lifetime to {seconds} s")));
+    Some(match of_pod.or(of_account).map(|text| (text, text.parse::<i64>())) {
+        Some((text, Err(_))) => {
+            let values = format!("the annotation of the {whose} is {text:?}, the token lifetime is {seconds} s");
+            Applied::with(Rule::ExpirationIgnored, values)
         }
-        _ if seconds == MIN_SECONDS => all.push(applied(
-            Rule::ExpirationRaised,
-            format!("the token lifetime is {seconds} s, the minimum: an annotation requests that or less"),
-        )),
-        _ if seconds != DEFAULT_SECONDS => all.push(applied(
-            Rule::AccountExpiration,
-            format!("the service account's annotation or the webhook's flags set the token lifetime to {seconds} s"),
-        )),
-        _ => {}
-    }
-    all
+        Some((_, Ok(requested))) if requested < MIN_LIFETIME => {
+            Applied::with(Rule::ExpirationRaised, format!("the annotation of the {whose} is {requested}"))
+        }
+        Some((_, Ok(requested))) if requested == seconds => Applied::with(rule, format!("{seconds} s")),
+        _ if seconds == MIN_LIFETIME => Applied::with(Rule::ExpirationRaised, "an annotation requests 600 s or less"),
+        _ if seconds != DEFAULT_LIFETIME => Applied::with(Rule::AccountExpiration, format!("{seconds} s")),
+        _ => return None,
+    })
 }
 
 fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>, skipped: &[String]) -> Vec<Applied> {
@@ -201,98 +157,44 @@ fn container_rules(pod: &Pod, container: &Container, before: Option<&Container>,
     let path = container.value("AWS_WEB_IDENTITY_TOKEN_FILE");
     let own_identity = match before {
         Some(before) => before.variable("AWS_ROLE_ARN").or(before.variable("AWS_WEB_IDENTITY_TOKEN_FILE")).is_some(),
-        None => role.is_some() != file.is_some() || path.is_some_and(|path| path != PATH && path != WINDOWS_PATH),
+        None => {
+            role.is_some() != file.is_some()
+                || path.is_some_and(|path| path != TOKEN_PATH && path != WINDOWS_TOKEN_PATH)
+        }
     };
-    let regions = ["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| container.variable(name).is_some());
-    let sts = container.variable("AWS_STS_REGIONAL_ENDPOINTS");
-    if !container.mounts(VOLUME) {
-        return vec![if skipped.contains(&container.name) {
-            applied(Rule::SkippedContainer, format!("the pod's annotation {PREFIX}skip-containers excludes it"))
-        } else if own_identity && regions.contains(&true) && sts.is_some() {
-            applied(
-                Rule::OwnVariables,
-                "it sets its identity, a region and AWS_STS_REGIONAL_ENDPOINTS itself: the webhook added nothing",
-            )
-        } else {
-            applied(
-                Rule::NotInspected,
-                "it has neither the variables nor the mount: it was added after the webhook ran",
-            )
+    let regions = REGIONS.map(|name| container.variable(name).is_some());
+    let sts = container.variable(STS_ENDPOINTS);
+    if !container.mounts(TOKEN_VOLUME) {
+        return vec![match own_identity && regions.contains(&true) && sts.is_some() {
+            _ if skipped.contains(&container.name) => Rule::SkippedContainer.into(),
+            true => Rule::OwnVariables.into(),
+            false => Rule::NotInspected.into(),
         }];
     }
     let mut all = Vec::new();
     if own_identity {
         let own = if role.is_some() { "AWS_ROLE_ARN" } else { "AWS_WEB_IDENTITY_TOKEN_FILE" };
-        all.push(applied(
-            Rule::OwnIdentity,
-            format!("it sets {own} itself, so the webhook added neither variable, only the mount"),
-        ));
+        all.push(Applied::with(Rule::OwnIdentity, own));
     } else if role.is_some() && file.is_some() {
         let arn = container.value("AWS_ROLE_ARN").unwrap_or_default();
-        all.push(match crate::aws::arn::RoleArn::parse(arn) {
-            Ok(_) => {
-                applied(Rule::Injected, "the webhook added AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount")
-            }
-            Err(_) => applied(
-                Rule::ArnVerbatim,
-                format!("the webhook copied the annotation, {arn:?}, which is not a role ARN"),
-            ),
+        all.push(match RoleArn::parse(arn) {
+            Ok(_) => Rule::Injected.into(),
+            Err(_) => Applied::with(Rule::ArnVerbatim, format!("{arn:?} is not a role ARN")),
         });
     }
-    if path == Some(WINDOWS_PATH) || pod.is_windows() {
-        all.push(applied(Rule::WindowsPath, "it runs on Windows: the path has a drive and backslashes"));
+    if path == Some(WINDOWS_TOKEN_PATH) || pod.is_windows() {
+        all.push(Rule::WindowsPath.into());
     }
-    let had_region = before
-        .is_some_and(|before| ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| before.variable(name).is_some()));
+    let had_region = before.is_some_and(|before| REGIONS.iter().any(|name| before.variable(name).is_some()));
     if had_region || before.is_none() && regions[0] != regions[1] {
-        all.push(applied(
-            Rule::OwnRegion,
-            "it sets a region itself, so the webhook added neither AWS_REGION nor AWS_DEFAULT_REGION",
-        ));
+        all.push(Rule::OwnRegion.into());
     }
-    let had_sts = before.is_some_and(|before| before.variable("AWS_STS_REGIONAL_ENDPOINTS").is_some());
-    let value = container.value("AWS_STS_REGIONAL_ENDPOINTS");
+    let had_sts = before.is_some_and(|before| before.variable(STS_ENDPOINTS).is_some());
+    let value = container.value(STS_ENDPOINTS);
     if had_sts || before.is_none() && value.is_some_and(|value| value != "regional") {
-        all.push(applied(Rule::OwnStsEndpoints, "the webhook kept its AWS_STS_REGIONAL_ENDPOINTS"));
+        all.push(Rule::OwnStsEndpoints.into());
     } else if sts.is_none() && regions.contains(&true) && !had_region {
-        let why = "the service account's annotation or the webhook's flags turn AWS_STS_REGIONAL_ENDPOINTS off";
-        all.push(applied(Rule::NoStsEndpoints, why));
-    }
-    all
-}
-
-/// What the webhook will do to a pod that does not exist yet, as far as the pod decides it.
-pub(super) fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
-    debug_assert!(pod.origin != Origin::Admitted);
-    if pod.metadata.labels.contains_key(&format!("{PREFIX}skip-pod-identity-webhook")) {
-        return vec![applied(Rule::SkipLabel, "the pod has the label that makes the webhook skip it")];
-    }
-    if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
-        return Vec::new();
-    }
-    let skipped = skipped_containers(pod);
-    let mut all = Vec::new();
-    if pod.volume(VOLUME).is_some_and(|volume| volume.token().is_none()) {
-        all.push(applied(
-            Rule::VolumeReused,
-            format!("the pod has its own volume {VOLUME}, which the webhook will reuse unchecked"),
-        ));
-    }
-    for container in pod.containers() {
-        let own =
-            ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].into_iter().find(|name| container.variable(name).is_some());
-        let one = match own {
-            _ if skipped.contains(&container.name) => {
-                applied(Rule::SkippedContainer, "the pod's annotation excludes it: the webhook will add nothing")
-            }
-            Some(own) => {
-                applied(Rule::OwnIdentity, format!("it sets {own} itself, so the webhook will add neither variable"))
-            }
-            None => {
-                applied(Rule::Injected, "the webhook will add AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the mount")
-            }
-        };
-        all.push(Applied { container: Some(container.name.clone()), ..one });
+        all.push(Rule::NoStsEndpoints.into());
     }
     all
 }

@@ -1,6 +1,7 @@
 //! Which container of the pod is checked, and which of its mounts the debug container gets.
 
 use super::{ProfileFault, list, text};
+use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
 use serde_json::Value;
 
 pub(super) fn choose<'p>(pod: &'p Value, wanted: Option<&str>) -> Result<&'p Value, ProfileFault> {
@@ -44,7 +45,7 @@ pub(super) fn mounts(container: &Value, env: &[Value], notes: &mut Vec<String>) 
 }
 
 fn is_token_mount(mount: &Value) -> bool {
-    matches!(text(mount, "/name"), "aws-iam-token" | "eks-pod-identity-token")
+    [TOKEN_VOLUME, POD_IDENTITY_VOLUME].contains(&text(mount, "/name"))
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
+use crate::aws::webhook::TOKEN_VOLUME;
 use crate::causes::{
     ENV_PARTIALLY_SET, Fix, REGION_MISSING, STATIC_KEYS_OVERRIDE, TOKEN_NOT_REFRESHED, WRONG_PARTITION_ENDPOINT,
 };
 use crate::documents::audit::finding::ObjectFinding;
 use crate::documents::audit::result::Audit;
-use crate::documents::audit::webhook::{VOLUME, is_mutated};
+use crate::documents::audit::webhook::is_mutated;
 use crate::documents::audit::workload::correct;
 use crate::documents::{Container, Origin, Pod};
 
@@ -38,7 +39,7 @@ pub(super) fn audit(pod: &Pod, container: &Container, pod_object: &str, audit: &
         let fix = Fix::new("Check the ConfigMaps and Secrets of envFrom for AWS_* keys.");
         audit.add(ObjectFinding::new(&STATIC_KEYS_OVERRIDE, &object, text, fix).note());
     }
-    if container.volume_mounts.iter().any(|mount| mount.name == VOLUME && mount.sub_path.is_some()) {
+    if container.volume_mounts.iter().any(|mount| mount.name == TOKEN_VOLUME && mount.sub_path.is_some()) {
         let text = "the token is mounted with subPath and never refreshed: it expires within a day";
         let fix = correct("Mount the whole volume, without subPath,");
         audit.add(ObjectFinding::new(&TOKEN_NOT_REFRESHED, &object, text, fix).recreate_pod());
@@ -66,7 +67,7 @@ fn region(container: &Container, role: &RoleArn, object: &str, audit: &mut Audit
             let text = format!("{name} is {region}, which is in another partition than the role {role}");
             audit.add(ObjectFinding::new(&WRONG_PARTITION_ENDPOINT, object, text, fix).recreate_pod());
         }
-        None if partition != Partition::Aws && container.mounts(VOLUME) && !is_set_elsewhere => {
+        None if partition != Partition::Aws && container.mounts(TOKEN_VOLUME) && !is_set_elsewhere => {
             let text = format!("no region is set, and the global STS endpoint does not know {role}");
             audit.add(ObjectFinding::new(&REGION_MISSING, object, text, fix).recreate_pod());
         }

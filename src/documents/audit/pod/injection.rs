@@ -1,12 +1,13 @@
 //! Why the webhook did not mutate a pod.
 
 use crate::aws::arn::RoleArn;
+use crate::aws::webhook::ROLE_ANNOTATION;
 use crate::causes::{
     Cause, ENV_NOT_INJECTED, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, Fix, SERVICE_ACCOUNT_MISMATCH,
     shell_word,
 };
-use crate::documents::audit::annotation::{PREFIX, misplaced_on_pod, role_annotation};
+use crate::documents::audit::annotation::{misplaced_on_pod, role_annotation};
 use crate::documents::audit::finding::ObjectFinding;
 use crate::documents::audit::inventory::Inventory;
 use crate::documents::audit::service_account::{annotate_command, annotated_at};
@@ -86,7 +87,7 @@ fn with_account(inventory: &Inventory<'_>, pod: &Pod, account: &ServiceAccount) 
     let name = account_object(pod);
     let Some(role) = role_annotation(&account.metadata) else {
         let text =
-            format!("the webhook did not mutate the pod: {name} has no value in the annotation {PREFIX}role-arn");
+            format!("the webhook did not mutate the pod: {name} has no value in the annotation {ROLE_ANNOTATION}");
         let fix = recreate_after(pod, "Annotate the service account with the ARN of the role");
         return (&ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, text, fix);
     };
