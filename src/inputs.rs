@@ -117,7 +117,7 @@ pub fn sts_answer(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::modes::schedule::Dice;
+    use fastrand::Rng;
 
     /// Pieces that parsers trip over.
     const PIECES: &[&[u8]] = &[
@@ -163,20 +163,20 @@ mod tests {
         b" ",
     ];
 
-    fn mutate(dice: &mut Dice, seed: &[u8]) -> Vec<u8> {
+    fn mutate(dice: &mut Rng, seed: &[u8]) -> Vec<u8> {
         let mut bytes = seed.to_vec();
-        for _ in 0..1 + dice.below(4) {
-            let (at, length) = (dice.below(bytes.len() + 1), dice.below(12));
+        for _ in 0..1 + dice.usize(..4) {
+            let (at, length) = (dice.usize(..bytes.len() + 1), dice.usize(..12));
             let end = (at + length).min(bytes.len());
-            match dice.below(6) {
+            match dice.usize(..6) {
                 0 => bytes.truncate(at),
                 1 => drop(bytes.drain(at..end)),
-                2 => drop(bytes.splice(at..at, PIECES[dice.below(PIECES.len())].iter().copied())),
-                3 => drop(bytes.splice(at..end, PIECES[dice.below(PIECES.len())].iter().copied())),
-                4 if at < bytes.len() => bytes[at] ^= 1 << dice.below(8),
+                2 => drop(bytes.splice(at..at, PIECES[dice.usize(..PIECES.len())].iter().copied())),
+                3 => drop(bytes.splice(at..end, PIECES[dice.usize(..PIECES.len())].iter().copied())),
+                4 if at < bytes.len() => bytes[at] ^= 1 << dice.usize(..8),
                 _ => {
                     let copy = bytes[at..end].to_vec();
-                    let to = dice.below(bytes.len() + 1);
+                    let to = dice.usize(..bytes.len() + 1);
                     bytes.splice(to..to, copy);
                 }
             }
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn seed_survives(seed: &[u8], rounds: usize, take: fn(&[u8])) {
-        let mut dice = Dice::new(20_261_122);
+        let mut dice = Rng::with_seed(20_261_122);
         take(seed);
         for _ in 0..rounds {
             let mutant = mutate(&mut dice, seed);

@@ -4,8 +4,9 @@
 //! against an STS that refuses what is above its limit, and prints tables in Markdown.
 
 use clap::Parser;
+use fastrand::Rng;
 use irsa_probe::causes::Advice;
-use irsa_probe::modes::schedule::{Dice, Next, Outlook, Serving, Waiting};
+use irsa_probe::modes::schedule::{Next, Outlook, Serving, Waiting};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -129,7 +130,7 @@ struct Pod {
 fn simulate(fleet: Fleet, seed: u64) -> Outcome {
     let waiting = Waiting { timeout: fleet.timeout, settle: Duration::from_secs(60), recreate_hold: Duration::ZERO };
     let serving = Serving { interval: fleet.interval };
-    let mut dice = Dice::new(seed);
+    let mut dice = Rng::with_seed(seed);
     let mut outcome = Outcome { calls: vec![0; HOURS as usize * 3600], ..Outcome::default() };
     let mut granted = vec![0_u32; outcome.calls.len()];
     let mut pods = Vec::new();
@@ -157,10 +158,10 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
         }
         let pause = if pod.serving {
             let left = Duration::from_millis(pod.session_ends.saturating_sub(now));
-            serving.pause(outlook, pod.failures, left, dice.roll())
+            serving.pause(outlook, pod.failures, left, dice.f64())
         } else {
             let elapsed = Duration::from_millis(now - pod.began);
-            match waiting.next(outlook, pod.runs, elapsed, dice.roll()) {
+            match waiting.next(outlook, pod.runs, elapsed, dice.f64()) {
                 Next::RunIn(pause) => pause,
                 Next::Exit if works => {
                     outcome.started.push((now - pod.born) as f64 / 1000.0);
@@ -185,7 +186,7 @@ fn simulate(fleet: Fleet, seed: u64) -> Outcome {
 }
 
 /// Two calls, each tried as the SDK does; whether both were answered. `now` moves on.
-fn run(outcome: &mut Outcome, granted: &mut [u32], limit: u32, now: &mut u64, dice: &mut Dice) -> bool {
+fn run(outcome: &mut Outcome, granted: &mut [u32], limit: u32, now: &mut u64, dice: &mut Rng) -> bool {
     for _call in 0..2 {
         let mut answered = false;
         for attempt in 0..ATTEMPTS {
@@ -202,7 +203,7 @@ fn run(outcome: &mut Outcome, granted: &mut [u32], limit: u32, now: &mut u64, di
             }
             outcome.refused += 1;
             // The SDK's standard back-off: up to a second, doubled.
-            *now += (dice.roll() * f64::from(1 << attempt) * 1000.0) as u64;
+            *now += (dice.f64() * f64::from(1 << attempt) * 1000.0) as u64;
         }
         if !answered {
             return false;

@@ -5,32 +5,6 @@ use std::time::Duration;
 use crate::causes::{Advice, THROTTLED};
 use crate::diagnosis::report::Report;
 
-/// Where chance comes from (SplitMix64): seeded by the modes from the operating system, by a simulation with a number.
-#[derive(Clone, Debug)]
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// At least 0, less than 1.
-    pub fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        (bits >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// A whole number below `sides`, and 0 if there is none: for tests that make up their inputs.
-    #[cfg(test)]
-    pub fn below(&mut self, sides: usize) -> usize {
-        (self.roll() * sides as f64) as usize
-    }
-}
-
 /// What of a report decides when to run next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outlook {
@@ -205,14 +179,5 @@ mod tests {
         assert_eq!(serving.pause_after_rotation(true, 0.5), seconds(45));
         assert_eq!(serving.pause_after_rotation(false, 1.0), seconds(5));
         assert_eq!(Serving { interval: seconds(20) }.pause_after_rotation(true, 0.5), seconds(1));
-    }
-
-    #[test]
-    fn dice_are_fair_enough() {
-        let mut dice = Dice::new(1);
-        let rolls: Vec<f64> = (0..100_000).map(|_| dice.roll()).collect();
-        assert!(rolls.iter().all(|roll| (0.0..1.0).contains(roll)));
-        let mean = rolls.iter().sum::<f64>() / rolls.len() as f64;
-        assert!((0.49..0.51).contains(&mean), "{mean}");
     }
 }

@@ -11,6 +11,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fastrand::Rng;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -19,7 +20,7 @@ use crate::diagnosis::history::{History, Patience, Readiness};
 use crate::diagnosis::report::{Mode, Report};
 use crate::modes::log;
 use crate::modes::run::{probe, probe_token};
-use crate::modes::schedule::{Dice, Outlook, Serving};
+use crate::modes::schedule::{Outlook, Serving};
 use crate::modes::signals::Ending;
 use crate::modes::termination_log::TerminationLog;
 use crate::probe::collect::{Options, token_is_mounted_alone};
@@ -64,7 +65,7 @@ pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) ->
         settings,
         history: History::default(),
         report: None,
-        dice: Dice::new(settings.seed),
+        dice: Rng::with_seed(settings.seed),
         stale_at: Instant::now(),
         publish: watch::channel(None).0,
     };
@@ -92,7 +93,7 @@ struct Sidecar<'a> {
     settings: &'a Settings,
     history: History,
     report: Option<Report>,
-    dice: Dice,
+    dice: Rng,
     stale_at: Instant,
     publish: watch::Sender<Option<Arc<Pages>>>,
 }
@@ -164,7 +165,7 @@ impl Sidecar<'_> {
             return Duration::ZERO;
         };
         let session_left = self.history.session_left(report.evidence.now);
-        let roll = self.dice.roll();
+        let roll = self.dice.f64();
         let pause = self.settings.serving.pause(Outlook::of(report), self.history.failures, session_left, roll);
         log::report(report, &format!("next run in {}", span(pause.as_secs() as i64)));
         pause
@@ -182,7 +183,7 @@ impl Sidecar<'_> {
             }
             next_token_check = Instant::now() + self.settings.token_interval;
             if self.check_token() {
-                let soon = self.settings.serving.pause_after_rotation(self.history.failures == 0, self.dice.roll());
+                let soon = self.settings.serving.pause_after_rotation(self.history.failures == 0, self.dice.f64());
                 next_run = next_run.min(Instant::now() + soon);
             }
             self.publish();

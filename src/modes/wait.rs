@@ -3,12 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use tokio::time::sleep;
 
 use crate::diagnosis::report::{Mode, Report};
 use crate::modes::log;
 use crate::modes::run::probe;
-use crate::modes::schedule::{Dice, Next, Outlook, Waiting};
+use crate::modes::schedule::{Next, Outlook, Waiting};
 use crate::modes::signals::Ending;
 use crate::modes::termination_log::TerminationLog;
 use crate::probe::collect::Options;
@@ -63,10 +64,10 @@ async fn run_until_done(
     last: &mut Option<Box<Report>>,
 ) {
     let began = Instant::now();
-    let mut dice = Dice::new(settings.seed);
+    let mut dice = Rng::with_seed(settings.seed);
     for runs in 1.. {
         let report = probe(subject, &within(options, settings, began.elapsed()), Mode::Wait).await;
-        let next = settings.waiting.next(Outlook::of(&report), runs, began.elapsed(), dice.roll());
+        let next = settings.waiting.next(Outlook::of(&report), runs, began.elapsed(), dice.f64());
         let in_words = match next {
             Next::RunIn(pause) => format!("next run in {:.1} s", pause.as_secs_f64()),
             Next::ExitIn(hold) if !hold.is_zero() => {

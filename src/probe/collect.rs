@@ -12,6 +12,7 @@ pub(crate) mod inside;
 mod issuer;
 pub(crate) mod jwt;
 mod mounts;
+mod os_shim;
 mod place;
 pub mod processes;
 mod profiles;

@@ -196,7 +196,7 @@ impl Secrets {
 
     fn piece_in(&self, output: &str) -> Option<String> {
         let json = serde_json::from_str::<serde_json::Value>(output).map(|value| strings(&value));
-        let html = output.replace("&#39;", "'").replace("&quot;", "\"").replace("&lt;", "<").replace("&amp;", "&");
+        let html = output.replace("&quot;", "\"").replace("&lt;", "<").replace("&amp;", "&");
         // As it stands, and as a reader of JSON or HTML gets it.
         [output.to_owned(), json.unwrap_or(html)].iter().find_map(|text| {
             let text = seen(text);

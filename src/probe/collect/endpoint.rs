@@ -1,5 +1,6 @@
 //! Which STS endpoint an SDK in this environment calls, by the SDK's own rules.
 
+use super::os_shim;
 use super::profiles::Profiles;
 use super::transport::Transport;
 use crate::aws::arn::RoleArn;
@@ -9,17 +10,15 @@ use crate::probe::subject::{Subject, Variables};
 use crate::text::redact;
 use crate::text::secrets::Secrets;
 use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
-use aws_types::os_shim_internal::Env;
 use aws_types::service_config::ServiceConfigKey;
 
 /// The SDK's configuration for this subject, without credentials.
 pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Transport) -> SdkConfig {
     // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
-    let mut variables = subject.variables.pairs();
-    variables.push(("AWS_EC2_METADATA_DISABLED", "true"));
-    let loader = loader(subject, profiles, transport).env(Env::from_slice(&variables)).no_credentials();
+    let more = ("AWS_EC2_METADATA_DISABLED", "true");
+    let loader = loader_with(Some(more), subject, profiles, transport).no_credentials();
     // The first that the SDK's own chain takes; the chain builds a client for the metadata service before it runs.
     match subject.variables.filled("AWS_REGION") {
         Some(region) => loader.region(Region::new(region.to_owned())).load().await,
@@ -28,10 +27,18 @@ pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Tran
 }
 
 /// The SDK's loader, to be completed with or without credentials.
-pub fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> aws_config::ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest())
-        .env(Env::from_slice(&subject.variables.pairs()))
-        .fs(profiles.fs())
+pub fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> ConfigLoader {
+    loader_with(None, subject, profiles, transport)
+}
+
+fn loader_with(
+    more: Option<(&str, &str)>,
+    subject: &Subject,
+    profiles: &Profiles,
+    transport: &Transport,
+) -> ConfigLoader {
+    let variables: Vec<_> = subject.variables.pairs().into_iter().chain(more).collect();
+    os_shim::loader(&variables, profiles.files())
         .http_client(transport.clone())
         .retry_config(retries(&subject.variables))
 }

@@ -2,12 +2,10 @@
 //! itself would read those of this process, and wait for ever on a FIFO.
 
 use super::inside;
+use super::os_shim::{self, Files};
 use crate::probe::evidence::{Profile, Seen};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
-use aws_types::os_shim_internal::{Env, Fs};
-use std::collections::HashMap;
-use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 
@@ -18,7 +16,7 @@ const CREDENTIALS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "a
 
 /// The files' contents under the names by which the SDK asks for them. They hold keys: there is no way to print them.
 #[derive(Clone)]
-pub struct Profiles(HashMap<OsString, Vec<u8>>);
+pub struct Profiles(Files);
 
 impl Profiles {
     pub fn read(subject: &Subject) -> Profiles {
@@ -38,8 +36,8 @@ impl Profiles {
         self
     }
 
-    pub fn fs(&self) -> Fs {
-        Fs::from_raw_map(self.0.clone())
+    pub fn files(&self) -> &Files {
+        &self.0
     }
 
     /// What the files say of the profile that an SDK selects; no values but the role's.
@@ -47,9 +45,7 @@ impl Profiles {
         if self.0.is_empty() {
             return Seen::not_checked("there are no profile files");
         }
-        let env = Env::from_slice(&subject.variables.pairs());
-        // The error's text may hold lines of the file.
-        let Ok(profiles) = aws_config::profile::load(&self.fs(), &env, &Default::default(), None).await else {
+        let Ok(profiles) = os_shim::profiles(&subject.variables.pairs(), &self.0).await else {
             return Seen::Failed("the profile files cannot be parsed".to_owned());
         };
         let of_all = profiles.profiles().filter_map(|name| profiles.get_profile(name));

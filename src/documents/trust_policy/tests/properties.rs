@@ -2,16 +2,16 @@
 
 use crate::aws::arn::RoleArn;
 use crate::documents::trust_policy::{Answer, Effect, Policy, Request, Verdict, evaluate};
-use crate::modes::schedule::Dice;
+use fastrand::Rng;
 use serde_json::{Value, json};
 
-fn pick<'a, T: ?Sized>(dice: &mut Dice, of: &[&'a T]) -> &'a T {
-    of[dice.below(of.len())]
+fn pick<'a, T: ?Sized>(dice: &mut Rng, of: &[&'a T]) -> &'a T {
+    of[dice.usize(..of.len())]
 }
 
-fn shuffle<T>(dice: &mut Dice, list: &mut [T]) {
+fn shuffle<T>(dice: &mut Rng, list: &mut [T]) {
     for last in (1..list.len()).rev() {
-        list.swap(last, dice.below(last + 1));
+        list.swap(last, dice.usize(..last + 1));
     }
 }
 
@@ -79,31 +79,31 @@ const VALUES: &[&str] = &[
 const ACTIONS: &[&str] = &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRole", "sts:*", "*"];
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
 
-fn condition(dice: &mut Dice) -> Value {
-    let values: Vec<&str> = (0..1 + dice.below(2)).map(|_| pick(dice, VALUES)).collect();
+fn condition(dice: &mut Rng) -> Value {
+    let values: Vec<&str> = (0..1 + dice.usize(..2)).map(|_| pick(dice, VALUES)).collect();
     json!({ pick(dice, OPERATORS): { pick(dice, KEYS): values } })
 }
 
-fn statement(dice: &mut Dice, effect: &str) -> Value {
-    let principal = match dice.below(8) {
+fn statement(dice: &mut Rng, effect: &str) -> Value {
+    let principal = match dice.usize(..8) {
         0 => json!("*"),
         1 => json!({"Service": "ec2.amazonaws.com"}),
         2 => json!({"Federated": "*"}),
         _ => json!({"Federated": PROVIDER}),
     };
-    let (who, what) = (if dice.below(10) == 0 { "NotPrincipal" } else { "Principal" }, dice.below(8));
+    let (who, what) = (if dice.usize(..10) == 0 { "NotPrincipal" } else { "Principal" }, dice.usize(..8));
     let what = if what == 0 { "NotAction" } else { "Action" };
     let mut statement = json!({"Effect": effect, who: principal, what: pick(dice, ACTIONS)});
-    if dice.below(3) != 0 {
+    if dice.usize(..3) != 0 {
         statement["Condition"] = condition(dice);
     }
     statement
 }
 
-fn policy(dice: &mut Dice) -> Vec<Value> {
-    (0..dice.below(5))
+fn policy(dice: &mut Rng) -> Vec<Value> {
+    (0..dice.usize(..5))
         .map(|_| {
-            let effect = if dice.below(5) == 0 { "Deny" } else { "Allow" };
+            let effect = if dice.usize(..5) == 0 { "Deny" } else { "Allow" };
             statement(dice, effect)
         })
         .collect()
@@ -126,12 +126,12 @@ fn permissiveness(verdict: &Verdict) -> u8 {
     }
 }
 
-fn request(dice: &mut Dice) -> Request {
+fn request(dice: &mut Rng) -> Request {
     let role = RoleArn::parse("arn:aws:iam::111122223333:role/r").expect("an ARN");
-    let audience: &[&str] = if dice.below(4) == 0 { &["sts.amazonaws.com", "x"] } else { &["sts.amazonaws.com"] };
+    let audience: &[&str] = if dice.usize(..4) == 0 { &["sts.amazonaws.com", "x"] } else { &["sts.amazonaws.com"] };
     let mut request =
         Request::new(role, ISSUER, pick(dice, &["system:serviceaccount:a:b", "x", ""]), audience.to_vec());
-    if dice.below(2) == 0 {
+    if dice.usize(..2) == 0 {
         request.known.insert("aws:SourceIp".into(), vec!["10.1.2.3".into()]);
     }
     request
@@ -139,7 +139,7 @@ fn request(dice: &mut Dice) -> Request {
 
 #[test]
 fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
-    let mut dice = Dice::new(20261122);
+    let mut dice = Rng::with_seed(20261122);
     let mut seen = [0; 3];
     for _ in 0..4_000 {
         let (statements, request) = (policy(&mut dice), request(&mut dice));
@@ -147,7 +147,7 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
         seen[usize::from(permissiveness(&before))] += 1;
 
         let mut denied = statements.clone();
-        denied.insert(dice.below(denied.len() + 1), statement(&mut dice, "Deny"));
+        denied.insert(dice.usize(..denied.len() + 1), statement(&mut dice, "Deny"));
         let after = verdict(&denied, &request);
         assert!(permissiveness(&after) <= permissiveness(&before), "{denied:#?}");
 
@@ -175,7 +175,7 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
 
 #[test]
 fn a_fix_allows_the_request_and_changes_one_statement_at_most() {
-    let mut dice = Dice::new(20261125);
+    let mut dice = Rng::with_seed(20261125);
     let mut seen = [0; 2];
     for _ in 0..2_000 {
         let (statements, request) = (policy(&mut dice), request(&mut dice));
@@ -201,7 +201,7 @@ fn a_fix_allows_the_request_and_changes_one_statement_at_most() {
 
 #[test]
 fn a_deny_statement_has_no_fault() {
-    let mut dice = Dice::new(7);
+    let mut dice = Rng::with_seed(7);
     for _ in 0..2_000 {
         let statements = policy(&mut dice);
         let policy = Policy::from_value(&json!({"Statement": statements})).expect("a policy");
