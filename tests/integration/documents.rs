@@ -255,7 +255,7 @@ fn the_commands_that_an_audit_asks_for_stand_together() {
         "metadata": {"name": "checkout", "namespace": "payments", "uid": "1"},
         "spec": {"serviceAccountName": "checkout", "containers": [{"name": "app"}]}, "status": {"phase": "Running"}});
     let (_, out, err) = run(directory.path(), &["audit", "-"], &pod.to_string());
-    let (_, block) = out.split_once("to irsa-probe audit as well\n").unwrap_or_else(|| panic!("{out}{err}"));
+    let (_, block) = out.split_once("to irsa-probe audit as well:\n").unwrap_or_else(|| panic!("{out}{err}"));
     let commands: Vec<&str> = block.lines().take_while(|line| !line.is_empty()).collect();
     assert!(commands.len() > 1, "{out}");
     for command in commands {
