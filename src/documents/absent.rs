@@ -1,39 +1,39 @@
-//! The errors of kubectl and aws that answer a question: what they were asked for is not there.
+//! Errors of kubectl and aws that answer a question: the object does not exist.
 
-/// Something that a command looked for in vain.
+/// An object that a command did not find.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Absent {
-    /// By name; the account is that of who asked.
+    /// By name, in the account of the caller.
     Role(String),
     /// By ARN.
     Provider(String),
-    /// By name; the error does not tell the namespace.
+    /// By name. The error does not contain the namespace.
     ServiceAccount(String),
     Namespace(String),
     WebhookConfiguration(String),
-    /// Nothing hangs on it: the words of the command.
+    /// Any other object: the error message.
     Other(String),
 }
 
 impl Absent {
-    /// `None` where the error is about something else, such as a missing permission.
-    pub(super) fn read(refusal: &str) -> Option<Absent> {
-        if refusal.contains("(NoSuchEntity)") {
-            let name = between(refusal, "The role with name ", " cannot be found").map(Absent::Role);
-            let arn = || Some(refusal.split_once("Provider not found for arn ")?.1.trim_end_matches('.').to_owned());
-            return Some(name.or_else(|| arn().map(Absent::Provider)).unwrap_or_else(|| other(refusal)));
+    /// `None` if the error is about something else, such as a missing permission.
+    pub(super) fn read(error: &str) -> Option<Absent> {
+        if error.contains("(NoSuchEntity)") {
+            let name = between(error, "The role with name ", " cannot be found").map(Absent::Role);
+            let arn = || Some(error.split_once("Provider not found for arn ")?.1.trim_end_matches('.').to_owned());
+            return Some(name.or_else(|| arn().map(Absent::Provider)).unwrap_or_else(|| other(error)));
         }
-        if refusal.contains("(ResourceNotFoundException)") {
-            return Some(other(refusal));
+        if error.contains("(ResourceNotFoundException)") {
+            return Some(other(error));
         }
-        // Without a name in quotes it is the whole kind that the server does not know.
-        let (resource, name) = refusal.split_once("(NotFound): ")?.1.split_once(" \"")?;
+        // Without a name in quotes, the server does not know the kind.
+        let (resource, name) = error.split_once("(NotFound): ")?.1.split_once(" \"")?;
         let name = name.strip_suffix("\" not found")?.to_owned();
         Some(match resource.split_once('.').map_or(resource, |(resource, _group)| resource) {
             "serviceaccounts" => Absent::ServiceAccount(name),
             "namespaces" => Absent::Namespace(name),
             "mutatingwebhookconfigurations" => Absent::WebhookConfiguration(name),
-            _ => other(refusal),
+            _ => other(error),
         })
     }
 }
@@ -42,8 +42,8 @@ fn between(text: &str, before: &str, after: &str) -> Option<String> {
     Some(text.split_once(before)?.1.split_once(after)?.0.to_owned())
 }
 
-fn other(refusal: &str) -> Absent {
-    Absent::Other(refusal.to_owned())
+fn other(error: &str) -> Absent {
+    Absent::Other(error.to_owned())
 }
 
 #[cfg(test)]
@@ -51,13 +51,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_read_from_the_errors_of_the_commands() {
+    fn missing_objects_are_read_from_errors_of_commands() {
         const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A";
         let of_provider = format!(
             "aws: [ERROR]: An error occurred (NoSuchEntity) when calling the GetOpenIDConnectProvider operation: \
              OpenIDConnect Provider not found for arn {PROVIDER}"
         );
-        for (refusal, absent) in [
+        for (error, absent) in [
             (
                 "An error occurred (NoSuchEntity) when calling the GetRole operation: The role with name checkout cannot be found.",
                 Some(Absent::Role("checkout".into())),
@@ -85,7 +85,7 @@ mod tests {
             ("Error from server (NotFound): the server could not find the requested resource", None),
             ("An error occurred (AccessDenied) when calling the GetRole operation: User is not authorized", None),
         ] {
-            assert_eq!(Absent::read(refusal), absent, "{refusal}");
+            assert_eq!(Absent::read(error), absent, "{error}");
         }
     }
 }

@@ -1,28 +1,28 @@
-//! What the aws CLI and issuers print, as far as it decides about IRSA.
+//! Output of the aws CLI and documents of issuers, reduced to what matters for IRSA.
 
-use crate::documents::trust_policy::{Policy, PolicyFault};
+use super::trust_policy::{Policy, PolicyFault, unwrap};
 use serde::Deserialize;
 use serde_json::Value;
 
 /// `aws iam get-role`, or a trust policy alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Empty where the policy came without its role.
+    /// Empty for a policy without its role.
     pub arn: String,
     pub policy: Policy,
-    /// The policy as JSON, to add to.
-    pub bare: Value,
+    /// The JSON that the policy was parsed from.
+    pub json: Value,
 }
 
 impl Role {
     pub(super) fn read(role: &Value) -> Result<Role, PolicyFault> {
-        let bare = crate::documents::trust_policy::unwrap(role)?.into_owned();
+        let json = unwrap(role)?.into_owned();
         let arn = role["Arn"].as_str().unwrap_or_default().to_owned();
-        Ok(Role { arn, policy: Policy::from_value(&bare)?, bare })
+        Ok(Role { arn, policy: Policy::from_value(&json)?, json })
     }
 }
 
-/// `aws iam get-open-id-connect-provider`. It does not tell its own ARN.
+/// `aws iam get-open-id-connect-provider`. It does not contain the ARN.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Provider {
     /// Without scheme.
@@ -102,7 +102,7 @@ pub struct Discovery {
     pub jwks_uri: String,
 }
 
-/// The keys of an issuer.
+/// The key set of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Jwks {
     pub keys: Vec<Key>,
@@ -114,7 +114,7 @@ pub struct Key {
     pub kid: Option<String>,
 }
 
-/// The text under `key` in each object of a list.
+/// The text of `key` in each object of a list.
 pub(super) fn texts(list: &Value, key: &str) -> Vec<String> {
     let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
     items.iter().filter_map(|item| item[key].as_str()).map(str::to_owned).collect()

@@ -1,41 +1,41 @@
-//! A list of Kubernetes objects while its items go by.
+//! A list of Kubernetes objects, item by item.
 
 use serde_json::Value;
 
-/// What is kept of a list whose items do not name their kind, as in a `PodList`, until the list names it.
+/// The number of items without a kind, as in a `PodList`, that are kept until the list names it.
 const MAX_WAITING: usize = 1000;
 
 pub(super) struct List {
-    /// What the list says that its items are; nothing where that comes after them.
+    /// The kind of its items; `None` if that comes after them.
     kind: Option<String>,
     items: usize,
     has_namespaces: bool,
-    /// The namespaces whose service account `default` is here, by the kinds of the items or of the list.
+    /// The namespaces whose service account `default` is in the list.
     defaults: Vec<String>,
     waiting: Vec<Value>,
 }
 
-/// What a list says besides its items.
-pub(super) struct Said {
-    /// Those whose kind was not known before.
+/// What a complete list shows besides its items.
+pub(super) struct Summary {
+    /// Items whose kind was not known before.
     pub items: Vec<Value>,
     pub all_namespaces: bool,
-    /// The namespaces of which it leaves no service account out.
+    /// The namespaces with all their service accounts.
     pub whole_namespaces: Vec<String>,
     pub no_webhooks: bool,
-    /// It does not say of what it is empty.
+    /// It is empty and of an unknown kind.
     pub is_empty: bool,
-    /// It is no list of Kubernetes, but a document like any other.
+    /// It is not a Kubernetes list, but a document.
     pub is_document: bool,
 }
 
 impl List {
-    /// With what stands before the items.
+    /// `head` is what precedes the items.
     pub fn new(head: &Value) -> List {
         List { kind: kind(head), items: 0, has_namespaces: false, defaults: Vec::new(), waiting: Vec::new() }
     }
 
-    /// The item, if it can be added already.
+    /// Returns the item if its kind is known.
     pub fn note(&mut self, mut item: Value) -> Option<Value> {
         self.items += 1;
         if item.is_object() && item["kind"].is_null() {
@@ -56,7 +56,7 @@ impl List {
     fn note_kind(&mut self, item: &Value) {
         match item["kind"].as_str() {
             Some("Namespace") => self.has_namespaces = true,
-            // Kubernetes makes this service account in every namespace: a list that holds it leaves none out.
+            // Kubernetes creates this service account in every namespace: a list that contains it is complete.
             Some("ServiceAccount") if item["metadata"]["name"] == "default" => {
                 self.defaults.extend(item["metadata"]["namespace"].as_str().map(str::to_owned));
             }
@@ -65,9 +65,9 @@ impl List {
     }
 }
 
-impl Said {
-    /// With all of the list but its items.
-    pub fn new(mut list: List, object: &Value) -> Said {
+impl Summary {
+    /// `object` is the list without its items.
+    pub fn new(mut list: List, object: &Value) -> Summary {
         let kind = kind(object);
         let mut items = std::mem::take(&mut list.waiting);
         for item in &mut items {
@@ -77,7 +77,7 @@ impl Said {
             list.note_kind(item);
         }
         let is = |wanted: &str| kind.as_deref() == Some(wanted);
-        Said {
+        Summary {
             items,
             all_namespaces: (list.has_namespaces || is("Namespace")) && list.items > 1,
             whole_namespaces: list.defaults,
@@ -88,7 +88,7 @@ impl Said {
     }
 }
 
-/// `Pod` of a `PodList`, nothing of a `List`.
+/// `Pod` for a `PodList`, empty for a `List`.
 fn kind(list: &Value) -> Option<String> {
     Some(list["kind"].as_str()?.strip_suffix("List")?.to_owned())
 }

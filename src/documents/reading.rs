@@ -1,33 +1,68 @@
-//! One text that is being read: its documents are recognised by their shape, and what counts of them is kept.
+//! Reads a text: recognises its documents by their shape, and keeps what matters.
 
-use super::list::{self, List};
-use super::stream::Piece;
-use super::{Absent, Association, Documents, MAX_FAULTS, Metadata, Origin, Pod, Role, Simulated, aws, kubernetes};
-use crate::documents::trust_policy::PolicyFault;
+use super::absent::Absent;
+use super::aws::{self, Association, Role, Simulated};
+use super::collection::Documents;
+use super::kubernetes::{self, Metadata, Origin, Pod};
+use super::list::{List, Summary};
+use super::stream::{self, Lists, Piece};
+use super::trust_policy::PolicyFault;
 use crate::text::json;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::io::{self, Read};
+
+/// The number of faults of one text that are listed; the rest is counted.
+pub(super) const MAX_FAULTS: usize = 10;
 
 /// Kubernetes is made for clusters of 150,000 pods ("Considerations for large clusters" of its documentation).
 const MAX_DOCUMENTS: usize = 400_000;
 
-pub(super) struct Reading<'r> {
+impl Documents {
+    /// Reads a text of one or more documents, JSON and YAML as they come.
+    pub fn read(&mut self, source: &str, text: &str) {
+        // A text in memory is always readable.
+        let _ = self.read_from(source, &mut text.as_bytes());
+    }
+
+    /// Reads to the end, and keeps what matters for IRSA.
+    ///
+    /// # Errors
+    /// The text could not be read to its end.
+    pub fn read_from(&mut self, source: &str, text: &mut dyn Read) -> io::Result<()> {
+        let before = self.unusable.len();
+        let mut reading = Reading::new(self, source);
+        let is_text = stream::read(text, Lists::Apart, &mut |piece| reading.take(piece))?;
+        let Reading { pieces, faults, .. } = reading;
+        if pieces == 0 {
+            let what = if is_text { "contains no document" } else { "is empty" };
+            self.unusable.push(format!("{source} {what}"));
+        }
+        let more = faults.saturating_sub(self.unusable.len() - before);
+        if more > 0 {
+            self.unusable.push(format!("{source} contains {more} more that could not be used"));
+        }
+        Ok(())
+    }
+}
+
+struct Reading<'r> {
     documents: &'r mut Documents,
     source: &'r str,
-    /// The lists that the next document is an item of.
+    /// The open lists: the next document is an item of the last.
     lists: Vec<List>,
-    pub pieces: usize,
-    /// How many documents could not be used.
-    pub faults: usize,
+    pieces: usize,
+    /// The number of documents that could not be used.
+    faults: usize,
 }
 
 impl<'r> Reading<'r> {
-    pub fn new(documents: &'r mut Documents, source: &'r str) -> Self {
+    fn new(documents: &'r mut Documents, source: &'r str) -> Self {
         Reading { documents, source, lists: Vec::new(), pieces: 0, faults: 0 }
     }
 
-    pub fn take(&mut self, piece: Piece) {
+    fn take(&mut self, piece: Piece) {
         self.pieces += 1;
         match piece {
             Piece::Document(item) => match self.lists.last_mut() {
@@ -46,13 +81,13 @@ impl<'r> Reading<'r> {
             }
             Piece::Error(said) => match Absent::read(&said) {
                 Some(absent) => self.keep_one(said, |all| all.absent.push(absent)),
-                None => self.cannot_use(|source| format!("{source} holds an error instead of a document: {said}")),
+                None => self.cannot_use(|source| format!("{source} contains an error instead of a document: {said}")),
             },
             Piece::Fault(why) => self.cannot_use(|source| format!("{source} {why}")),
         }
     }
 
-    /// The first faults of a text say most; the others are counted.
+    /// Counts every fault, and lists the first.
     fn cannot_use(&mut self, why: impl FnOnce(&str) -> String) {
         self.faults += 1;
         if self.faults <= MAX_FAULTS {
@@ -68,7 +103,7 @@ impl<'r> Reading<'r> {
             Value::Object(_) => self.add_other(value),
             // A policy as the IAM API sends it: URL-encoded, or as text within text.
             Value::String(ref text) if text.trim_start().starts_with(['%', '{']) => self.add_role(&value),
-            _ => self.cannot_use(|source| format!("{source} holds something that is no document")),
+            _ => self.cannot_use(|source| format!("{source} contains something that is not a document")),
         }
     }
 
@@ -104,25 +139,25 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// A list says also what there is not.
+    /// A complete list also shows what does not exist.
     fn end(&mut self, list: List, object: &Value) {
-        let said = list::Said::new(list, object);
-        if said.is_document {
+        let summary = Summary::new(list, object);
+        if summary.is_document {
             self.add(object.clone(), 1);
         }
-        said.items.into_iter().for_each(|item| self.add(item, 1));
+        summary.items.into_iter().for_each(|item| self.add(item, 1));
         let documents = &mut *self.documents;
-        documents.all_namespaces |= said.all_namespaces;
-        documents.whole_namespaces.extend(said.whole_namespaces);
-        if said.no_webhooks {
+        documents.all_namespaces |= summary.all_namespaces;
+        documents.whole_namespaces.extend(summary.whole_namespaces);
+        if summary.no_webhooks {
             documents.webhooks.get_or_insert_default();
         }
-        if said.is_empty {
+        if summary.is_empty {
             self.keep_one("empty list".to_owned(), |all| all.empty_lists += 1);
         }
     }
 
-    /// Documents without a kind are known by their keys. The YAML of several commands runs into one document.
+    /// Documents without a kind are recognised by their keys. The YAML of several commands can be one document.
     fn add_other(&mut self, mut value: Value) {
         let seen = |reading: &Self| reading.documents.recognised.len() + reading.faults;
         let before = seen(self);
@@ -183,7 +218,7 @@ impl<'r> Reading<'r> {
             self.keep("report", value, |all, report| all.reports.push(report));
         }
         if seen(self) == before {
-            self.cannot_use(|source| format!("{source} holds a document of no kind that is known here"));
+            self.cannot_use(|source| format!("{source} contains a document of an unknown kind"));
         }
     }
 
@@ -195,7 +230,7 @@ impl<'r> Reading<'r> {
                 self.keep_one(what, |all| all.roles.push(role));
             }
             Err(PolicyFault::NoPolicy) => {
-                self.cannot_use(|source| format!("{source} holds a document of no kind that is known here"));
+                self.cannot_use(|source| format!("{source} contains a document of an unknown kind"));
             }
             Err(fault) => self.cannot_use(|source| format!("{source}: the trust policy {fault}")),
         }
@@ -212,7 +247,7 @@ impl<'r> Reading<'r> {
     fn keep_one(&mut self, what: String, put: impl FnOnce(&mut Documents)) {
         if self.documents.recognised.len() >= MAX_DOCUMENTS {
             return self.cannot_use(|source| {
-                format!("{source} holds more than {MAX_DOCUMENTS} documents: audit namespaces one by one")
+                format!("{source} contains more than {MAX_DOCUMENTS} documents: audit namespaces one by one")
             });
         }
         self.documents.recognised.push(what);
@@ -220,7 +255,7 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// The name of a Kubernetes object as it follows the word for its kind.
+/// The name of a Kubernetes object, with a space before it.
 fn named(object: &Value) -> String {
     match (object["metadata"]["namespace"].as_str(), object["metadata"]["name"].as_str()) {
         (Some(namespace), Some(name)) => format!(" {namespace}/{name}"),

@@ -1,18 +1,18 @@
-//! Labels and annotations, in as little memory as there are pods in a cluster.
+//! Labels and annotations in little memory: a cluster has many pods.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// `kubectl apply` keeps the whole object in an annotation of it: whatever it says is said by the object as well.
+/// `kubectl apply` stores a copy of the whole object in this annotation.
 const COPY_OF_THE_OBJECT: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Keys in their order, each with its value.
+/// Keys in order, each with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Texts {
-    /// One after the other, without anything between them.
+    /// All keys and values, concatenated.
     text: Box<str>,
-    /// Where each of them ends: key, value, key, value.
+    /// Where each ends: key, value, key, value.
     ends: Box<[u32]>,
 }
 
@@ -45,14 +45,14 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Texts {
         let (mut text, mut ends) = (String::new(), Vec::new());
         for part in pairs.into_iter().flat_map(|(key, value)| [key, value]) {
             text.push_str(part);
-            // A document has some megabytes at most.
+            // A document has a few megabytes at most.
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
         Texts { text: text.into(), ends: ends.into() }
     }
 }
 
-/// What manifests leave empty is null, and some write numbers.
+/// An empty value in a manifest is null, and some are numbers.
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let values = Option::<BTreeMap<String, Value>>::deserialize(deserializer)?.unwrap_or_default();

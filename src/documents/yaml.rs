@@ -1,9 +1,12 @@
-//! YAML to JSON values, as far as Kubernetes takes it: no aliases, so that a small text never becomes a large value.
+//! YAML to JSON values, as Kubernetes accepts it. Aliases are rejected: a small text must not become a large value.
 
 use crate::text::json::MAX_VALUES;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+
+/// How deep documents may nest.
+const MAX_DEPTH: usize = 100;
 
 /// A list or mapping that is still open.
 enum Open {
@@ -15,7 +18,7 @@ enum Open {
 /// Every document of a stream.
 ///
 /// # Errors
-/// What is wrong and where, in words that follow the text's name.
+/// What is wrong and where, in a clause that follows the name of the text.
 pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
     let mut documents = Vec::new();
     let mut open: Vec<Open> = Vec::new();
@@ -23,11 +26,11 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
         let (event, span) = event.map_err(|error| format!("is neither JSON nor YAML: {error}"))?;
         if number > 2 * MAX_VALUES {
             // A list or mapping has two events.
-            return Err(format!("holds a document of more than {MAX_VALUES} values"));
+            return Err(format!("contains a document of more than {MAX_VALUES} values"));
         }
         let complete = match event {
             Event::Scalar(text, style, _, tag) => Some(scalar(text, style, tag.as_deref())),
-            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= super::MAX_DEPTH => {
+            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MAX_DEPTH => {
                 return Err(format!("nests too deep in line {}", span.start.line()));
             }
             Event::SequenceStart(..) => {
@@ -43,7 +46,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
                 Open::Mapping(map, _) => Value::Object(map),
             }),
             Event::Alias(_) => {
-                return Err(format!("has an alias in line {}, which is not followed", span.start.line()));
+                return Err(format!("has an alias in line {}, which is not supported", span.start.line()));
             }
             _ => None,
         };
@@ -66,7 +69,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
     Ok(documents)
 }
 
-/// The core schema of YAML 1.2, as far as it is not about exotic numbers: those stay text.
+/// The core schema of YAML 1.2, except unusual numbers, which remain text.
 fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str") {
         return Value::String(text.into_owned());
@@ -83,7 +86,7 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     }
 }
 
-/// A key that YAML takes for a number or a truth value is text in JSON.
+/// A key that is a number or boolean in YAML is text in JSON.
 fn text_of(value: Value) -> String {
     match value {
         Value::String(text) => text,
@@ -124,7 +127,7 @@ text: |
     }
 
     #[test]
-    fn what_could_swell_or_overflow_is_refused() {
+    fn what_could_grow_or_overflow_is_rejected() {
         assert!(documents("a: &x [1]\nb: [*x, *x]").is_err_and(|why| why.contains("alias in line 2")));
         assert!(documents(&"[".repeat(150)).is_err_and(|why| why.contains("too deep")));
         assert!(documents(&"- ".repeat(150)).is_err_and(|why| why.contains("too deep")));
@@ -134,7 +137,7 @@ text: |
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_named_with_its_line() {
+    fn a_duplicate_key_is_named_with_its_line() {
         for text in ["a:\n  b: 1\n  c: 2\n  b: 3\n", "a: {b: 1,\n\n\n b: 3}"] {
             assert!(
                 documents(text).is_err_and(|why| why.contains("key \"b\" twice") && why.contains("line 4")),

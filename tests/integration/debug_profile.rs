@@ -96,7 +96,7 @@ fn static_keys_stay_behind_and_are_named() {
     let built = profile("env-static-keys").expect("a profile");
     let notes = built.notes.join("\n");
     assert!(
-        notes.contains("AWS_ACCESS_KEY_ID is written out") && notes.contains("AWS_SECRET_ACCESS_KEY is"),
+        notes.contains("AWS_ACCESS_KEY_ID is a literal value") && notes.contains("AWS_SECRET_ACCESS_KEY is"),
         "{notes}"
     );
 }

@@ -65,7 +65,7 @@ fn a_policy_is_judged_with_an_exit_code_for_each_verdict() {
     assert!(code == Some(1) && out.starts_with("x DENIED  subject-wildcard-needs-stringlike"), "{out}");
     assert_eq!(check(&open, &[]).0, Some(3));
     let (code, out, err) = check("{", &[]);
-    assert!(code == Some(2) && out.is_empty() && err.contains("is not whole JSON"), "{err}");
+    assert!(code == Some(2) && out.is_empty() && err.contains("is not complete JSON"), "{err}");
     let yaml =
         format!("Role:\n  Arn: {ROLE}\n  AssumeRolePolicyDocument:\n    Version: '2012-10-17'\n    Statement: []\n");
     assert_eq!(check(&yaml, &[]).0, Some(1));
@@ -212,7 +212,7 @@ fn an_audit_reads_lists_of_any_length_and_no_document_that_is_too_large() {
     let (code, out, err) = run(directory.path(), &["audit", "-", "--output", "json"], &input);
     let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
     assert_eq!((code, report["documents"].as_array().map(Vec::len)), (Some(2), Some(21)));
-    let said = "standard input holds a document larger than 8 MiB in line 2, which is not read";
+    let said = "standard input contains a document larger than 8 MiB in line 2, which was skipped";
     assert_eq!(report["unusable"], json!([said]));
 }
 
@@ -220,9 +220,9 @@ fn an_audit_reads_lists_of_any_length_and_no_document_that_is_too_large() {
 fn what_holds_no_document_is_said_and_an_unknown_kind_is_named() {
     let directory = tempfile::tempdir().expect("a directory");
     for (input, said) in [
-        ("---\n", "standard input holds no document"),
-        ("[]", "standard input holds no document"),
-        ("{\"items\": []}", "standard input holds a document of no kind that is known here"),
+        ("---\n", "standard input contains no document"),
+        ("[]", "standard input contains no document"),
+        ("{\"items\": []}", "standard input contains a document of an unknown kind"),
         ("", "standard input is empty"),
         ("{\"kind\": \"ControllerConfig\"}", "kind ControllerConfig is not supported"),
     ] {

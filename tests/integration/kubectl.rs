@@ -279,7 +279,7 @@ fn a_refusal_by_admission_is_shown() {
     }
 }
 
-/// What a saved script would show is the report of the container that is there already.
+/// What a saved script would show is the report of the container that exists already.
 #[test]
 fn a_script_that_is_run_again_checks_nothing() {
     if !kubectl() {
@@ -294,7 +294,7 @@ fn a_script_that_is_run_again_checks_nothing() {
     let said = String::from_utf8_lossy(&done.stderr);
     assert_eq!(String::from_utf8_lossy(&done.stdout), format!("{}exit 1\n", REPORT.0), "{said}");
     assert_eq!(done.status.code(), Some(2), "{said}");
-    assert!(said.contains("is there already"), "{said}");
+    assert!(said.contains("exists already"), "{said}");
 }
 
 /// The models of `deploy/debug`, with the options that its page gives them.

@@ -65,12 +65,12 @@ fn trust(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut
     };
     let Some(found) = role_document(inventory, link, role, audit) else { return };
     let answer = match inventory.issuer() {
-        Some((issuer, _)) => Answer::new(request(issuer), &found.policy, &found.bare),
+        Some((issuer, _)) => Answer::new(request(issuer), &found.policy, &found.json),
         // Any issuer in the policy may be that of the cluster.
         None => {
             let issuers = issuers(&found.policy);
-            let answers = issuers.iter().map(|issuer| Answer::new(request(issuer), &found.policy, &found.bare));
-            let none = || Answer::new(request("https://issuer.not.known"), &found.policy, &found.bare);
+            let answers = issuers.iter().map(|issuer| Answer::new(request(issuer), &found.policy, &found.json));
+            let none = || Answer::new(request("https://issuer.not.known"), &found.policy, &found.json);
             answers.min_by_key(Answer::exit_code).unwrap_or_else(none)
         }
     };

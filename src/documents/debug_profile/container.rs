@@ -1,6 +1,7 @@
 //! Which container of the pod is checked, and which of its mounts the debug container gets.
 
-use super::{ProfileFault, list, text};
+use super::pointer::{list, text};
+use super::profile::ProfileFault;
 use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
 use serde_json::Value;
 
@@ -20,19 +21,19 @@ pub(super) fn choose<'p>(pod: &'p Value, wanted: Option<&str>) -> Result<&'p Val
         .ok_or_else(|| ProfileFault::NoSuchContainer { wanted: "any".to_owned(), there: Vec::new() })
 }
 
-/// The token's mount, and those that hold a file which one of the variables names.
+/// The token's mount, and mounts with a file that one of the variables names.
 pub(super) fn mounts(container: &Value, env: &[Value], notes: &mut Vec<String>) -> Vec<Value> {
     let named: Vec<&str> = env.iter().map(|variable| text(variable, "/value")).filter(|v| v.starts_with('/')).collect();
-    let holds_a_named_file = |mount: &Value| {
+    let has_a_named_file = |mount: &Value| {
         let path = text(mount, "/mountPath").trim_end_matches('/');
         named.iter().any(|file| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
     };
     let mut kept = Vec::new();
     for mount in
-        list(container, "/volumeMounts").iter().filter(|mount| is_token_mount(mount) || holds_a_named_file(mount))
+        list(container, "/volumeMounts").iter().filter(|mount| is_token_mount(mount) || has_a_named_file(mount))
     {
         if mount.get("subPath").is_some() || mount.get("subPathExpr").is_some() {
-            // Forbidden for ephemeral containers.
+            // Ephemeral containers cannot have it.
             notes.push(format!(
                 "the mount at {} has a subPath, which a debug container cannot have",
                 text(mount, "/mountPath")
@@ -54,7 +55,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn mounts_with_a_sub_path_are_named_and_left_out() {
+    fn mounts_with_a_sub_path_are_reported_and_left_out() {
         let container = json!({ "volumeMounts": [
             { "name": "aws-iam-token", "mountPath": "/token" },
             { "name": "ca", "mountPath": "/etc/ca/", "readOnly": true },
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_container_is_the_chosen_the_default_the_one_with_a_token_or_the_first() {
+    fn the_container_is_chosen_by_option_annotation_token_or_order() {
         let token = json!([{ "name": "aws-iam-token", "mountPath": "/token" }]);
         let containers = json!([{ "name": "a" }, { "name": "b", "volumeMounts": token }, { "name": "c" }]);
         let chosen = |annotations: Value, wanted: Option<&str>| {

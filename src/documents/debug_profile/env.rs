@@ -1,12 +1,12 @@
 //! The variables of a debug container.
 
-use super::{list, text};
+use super::pointer::{list, text};
 use crate::probe::evidence::environment::is_url;
 use crate::text::redact;
 use serde_json::{Value, json};
 
-/// The container's variables of these names, and those they refer to as `$(NAME)`. A key or a password that is written
-/// out in the pod is left out: this goes to a terminal.
+/// The container's variables of these names, and those they refer to as `$(NAME)`. Literal keys and passwords are left out,
+/// because this is printed to a terminal.
 pub(super) fn of(container: &Value, names: &[&'static str], notes: &mut Vec<String>) -> Vec<Value> {
     let all = list(container, "/env");
     let mut wanted: Vec<&str> = names.iter().copied().filter(|name| *name != "HOME").collect();
@@ -24,12 +24,12 @@ pub(super) fn of(container: &Value, names: &[&'static str], notes: &mut Vec<Stri
         let is_secret = name.contains("SECRET") || name.contains("TOKEN") || name.contains("ACCESS_KEY");
         let is_path = name.ends_with("_FILE");
         let value = text(variable, "/value");
-        // What is no text is no value that Kubernetes takes, and may hold anything.
+        // Kubernetes rejects a value that is not text; it may contain anything.
         let is_text = variable.get("value").is_none_or(Value::is_string);
         if !is_text || is_secret && !is_path && !value.is_empty() {
-            notes.push(format!("{name} is written out in the pod and left out here"));
+            notes.push(format!("{name} is a literal value in the pod and is left out here"));
         } else if is_url(name) && redact::url(value) != value {
-            notes.push(format!("{name} may hold a password and is left out here"));
+            notes.push(format!("{name} may contain a password and is left out here"));
         } else {
             kept.push(variable.clone());
         }
@@ -42,8 +42,7 @@ fn references(value: &str) -> impl Iterator<Item = &str> {
     value.split("$(").skip(1).filter_map(|rest| rest.split_once(')')).map(|(name, _)| name)
 }
 
-/// Says whom the probe checks: the target's first process, which is process 1, else what the pod's specification gives
-/// the container.
+/// Adds what the probe checks: the target's first process (process 1), or the pod's specification of the container.
 pub(super) fn with_target(mut env: Vec<Value>, container: &str, has_target: bool) -> Vec<Value> {
     env.push(json!({ "name": "IRSA_PROBE_TARGET_PID", "value": "auto" }));
     if !has_target {

@@ -1,15 +1,16 @@
 //! The script around `kubectl debug`.
 //!
-//! It does not attach: what a container writes before kubectl has attached is not replayed, and attach ends when standard
-//! input does, as in `... | sh`. It creates a container with a fixed name, waits for it, reads its log, and takes the exit
-//! code from its status, because kubectl's own is 0 whatever the container's.
+//! It does not attach: output from before kubectl attaches is lost, and attach ends with standard input, as in
+//! `... | sh`. It creates a container with a known name, waits for it, reads its log, and takes the exit code from its
+//! status, because that of kubectl is always 0.
 
-use super::{Choices, FILE, text};
+use super::pointer::text;
+use super::profile::{Choices, FILE};
 use crate::causes::shell_word;
 use crate::text::printable::printable;
 use serde_json::Value;
 
-/// What creates the container, in words of a shell.
+/// The parts of the command that creates the container, quoted for a shell.
 pub(super) struct Create {
     /// The pod and its namespace.
     pod: String,
@@ -20,11 +21,11 @@ pub(super) struct Create {
     /// kubectl's verb, and the options that follow the pod.
     verb: &'static str,
     options: String,
-    /// What stands before and after the profile's path in the last option.
+    /// The last option, before and after the path of the profile.
     around_profile: [&'static str; 2],
-    /// What must hold before a container is created.
+    /// A check before the container is created.
     before: &'static str,
-    /// What is left to do after the container was created: where its report is found later, or that its pod is deleted.
+    /// After the container is created: where its report is found later, or the deletion of its pod.
     afterwards: &'static str,
 }
 
@@ -40,10 +41,10 @@ impl Create {
             verb: "debug",
             options: format!("--container={name} --image={image}{target} --profile={kubectl_profile}"),
             around_profile: ["--custom=", ""],
-            // A script that is run again would show the old container's report.
+            // A second run of the script would print the report of the old container.
             before: "inspect \"$@\" || exit 2\n\
                      [ -z \"$started$code\" ] || {\n    \
-                         say \"container $name is there already; run irsa-probe debug-profile again\"\n    \
+                         say \"container $name exists already; run irsa-probe debug-profile again\"\n    \
                          exit 2\n\
                      }\n",
             afterwards: "later=\"; later, kubectl logs $* --container=$name may show the report\"\n",
@@ -76,11 +77,11 @@ impl Create {
         format!("{} {before}{profile}{after}", self.options)
     }
 
-    /// In a subshell, so that neither `exit` nor `trap` touches the terminal that it is pasted into, and so that the
-    /// whole is read before kubectl could read from the same pipe. Without comments: an interactive zsh knows none.
+    /// In a subshell: `exit` and `trap` do not affect the terminal that it is pasted into, and the shell reads all of it
+    /// before kubectl can read from the same pipe. Without comments, which an interactive zsh rejects.
     pub(super) fn script(&self, profile: &Value, notes: &[String]) -> String {
         let Create { pod, name, statuses, verb, before, afterwards, .. } = self;
-        // A note quotes the pod, whose author may have put a line of the shell into a path.
+        // A note quotes the pod, which may contain shell code.
         let one_line = |note: &String| shell_word(&printable(note));
         let notes: String = notes.iter().map(|note| format!("say {}\n", one_line(note))).collect();
         let profile = shell_word(&format!("{profile:#}"));

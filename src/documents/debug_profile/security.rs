@@ -1,18 +1,19 @@
 //! The user, the group and the restrictions of a debug container.
 
+use super::pointer::text;
+use super::profile::Choices;
 use super::state::status;
-use super::{Choices, text};
 use serde_json::{Value, json};
 
-/// As whom the probe runs. To look into another process takes its user *and* its group, and no fewer capabilities than it
-/// has, or CAP_SYS_PTRACE, which is effective for root only (`ptrace(2)`, PTRACE_MODE_READ).
+/// The user that the probe runs as. Reading another process needs the same user *and* group and at least its capabilities,
+/// or CAP_SYS_PTRACE, which is effective only for root (`ptrace(2)`, PTRACE_MODE_READ).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum User {
-    /// Sees every process of the pod.
+    /// Can read every process of the pod.
     Root,
-    /// The application's. Without a group the image of the probe decides, which is 0.
+    /// The user of the application. Without a group, that of the probe's image applies, which is 0.
     Application { uid: i64, gid: Option<i64> },
-    /// The image's own: enough where no process is to be seen and every user can read the token.
+    /// The user of the image: sufficient if there is no process to read and every user can read the token.
     Image,
 }
 
@@ -72,7 +73,7 @@ impl User {
     }
 }
 
-/// Why root, and what follows for the mode of the token file (Kubernetes, `pkg/volume/util`, `FsUserFrom`).
+/// Why the probe runs as root, and the effect on the mode of the token file (Kubernetes, `pkg/volume/util`, `FsUserFrom`).
 fn as_root(pod: &Value, container: &Value, uid: Option<i64>) -> String {
     let name = text(container, "/name");
     let has_group = pod.pointer("/spec/securityContext/fsGroup").is_some();
@@ -88,19 +89,19 @@ fn as_root(pod: &Value, container: &Value, uid: Option<i64>) -> String {
     let namespace = text(pod, "/metadata/namespace");
     let namespace = if namespace.is_empty() { String::new() } else { format!(" -n {namespace}") };
     format!(
-        "the pod does not state {unknown} of container {name}, so the probe runs as root with SYS_PTRACE, which can see \
+        "the pod does not state {unknown} of container {name}, so the probe runs as root with SYS_PTRACE, which can read \
          any process.{changes} To run as the application, add --uid UID --gid GID, which kubectl exec {}{namespace} -c \
          {name} -- id shows",
         text(pod, "/metadata/name")
     )
 }
 
-/// What the container's first process runs as (`.status.containerStatuses[].user.linux`, Kubernetes 1.33 or newer).
+/// The user or group of the container's first process (`.status.containerStatuses[].user.linux`, Kubernetes 1.33 or newer).
 fn of_process(pod: &Value, container: &Value, id: &str) -> Option<i64> {
     status(pod, container)?.pointer("/user/linux")?.get(id)?.as_i64()
 }
 
-/// The container's own setting wins over the pod's.
+/// The container's setting overrides the pod's.
 fn stated(pod: &Value, container: &Value, field: &str) -> Option<i64> {
     let at = |level: &Value| level.get("securityContext")?.get(field)?.as_i64();
     at(container).or_else(|| at(pod.get("spec")?))
@@ -109,10 +110,9 @@ fn stated(pod: &Value, container: &Value, field: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::documents::debug_profile::tests::choices;
 
     #[test]
-    fn the_probe_runs_as_somebody_who_can_see_the_target() {
+    fn the_probe_runs_as_a_user_who_can_read_the_target() {
         use User::{Application, Image, Root};
         let none = json!({});
         let process = json!({ "user": { "linux": { "uid": 1000, "gid": 3000 } } });
@@ -137,7 +137,7 @@ mod tests {
             let pod = json!({ "spec": { "securityContext": of_pod }, "status": { "containerStatuses": [status] } });
             for (has_target, expected) in [(true, with_target), (false, without)] {
                 let mut notes = Vec::new();
-                let choices = Choices { uid: chosen.0, gid: chosen.1, ..choices() };
+                let choices = Choices { uid: chosen.0, gid: chosen.1, ..Choices::example() };
                 let user = User::of(&pod, &container, &choices, has_target, &mut notes);
                 assert_eq!(user, expected, "{pod} {container} {chosen:?}");
                 assert!(notes.is_empty() || user == Root, "{notes:?}");

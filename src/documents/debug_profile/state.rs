@@ -1,18 +1,18 @@
 //! Whether a debug container can start in this pod, and whether the application runs, so that it can be the target.
 //!
 //! Measured on Kubernetes 1.36: with `--target` on a container that does not run, the debug container never starts; it is
-//! killed together with a target that ends; in a pod that has ended it never starts.
+//! killed when its target ends; in a pod that has ended it never starts.
 
-use super::{list, text};
+use super::pointer::{list, text};
 use crate::text::timestamp::Timestamp;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde_json::Value;
 
-/// A container that has been restarted and is younger than this may end before the probe does.
+/// A restarted container that is younger than this may end before the probe does.
 const SETTLED_SECONDS: i64 = 60;
 
-/// Whether the application's processes can be seen.
+/// Whether the application's processes can be read.
 pub(super) enum State {
     Running,
     /// Why not, in a clause.
@@ -28,7 +28,7 @@ pub(super) fn refusal(pod: &Value) -> Option<String> {
         .find(|condition| text(condition, "/type") == "PodScheduled" && text(condition, "/status") == "False");
     if matches!(phase, "Failed" | "Succeeded") {
         Some(format!(
-            "pod {name} has ended ({phase}{}), so no container can start in it; use a running pod of the same workload",
+            "pod {name} has ended ({phase}{}), so no container can start in it: use a running pod of the same workload",
             why_ended(pod).map(|why| format!(": {why}")).unwrap_or_default()
         ))
     } else if pod.pointer("/metadata/deletionTimestamp").is_some() {
@@ -68,7 +68,7 @@ pub(super) fn status<'p>(pod: &'p Value, container: &Value) -> Option<&'p Value>
 impl State {
     pub(super) fn of(pod: &Value, container: &Value, now: Timestamp) -> State {
         let Some(status) = status(pod, container) else {
-            return Self::NotRunning("the pod's status does not say that it runs".to_owned());
+            return Self::NotRunning("the pod's status does not show it running".to_owned());
         };
         let state = |pointer: &str| text(status, pointer);
         if let Some(running) = status.pointer("/state/running") {
@@ -81,18 +81,18 @@ impl State {
             return Self::NotRunning(format!("it ended with exit code {code}"));
         }
         match state("/state/waiting/reason") {
-            "" => Self::NotRunning("the pod's status does not say that it runs".to_owned()),
+            "" => Self::NotRunning("the pod's status does not show it running".to_owned()),
             reason => Self::NotRunning(reason.to_owned()),
         }
     }
 
-    /// What follows for the reader.
+    /// The consequences, for the user.
     pub(super) fn notes(&self, pod: &Value, container: &Value) -> Vec<String> {
         let Self::NotRunning(why) = self else { return Vec::new() };
         let name = text(container, "/name");
         let mut notes = vec![format!(
-            "container {name} is not running ({why}), so the probe cannot see its process or its image; it uses the \
-             variables and the token mount that the pod's specification gives {name}"
+            "container {name} is not running ({why}), so the probe cannot read its process or its image; it uses the \
+             variables and the token mount from the pod's specification"
         )];
         let running_init: Vec<&str> = list(pod, "/status/initContainerStatuses")
             .iter()
@@ -101,7 +101,7 @@ impl State {
             .collect();
         if !running_init.is_empty() {
             notes.push(format!(
-                "init container {} is running and can be seen: --container {}",
+                "init container {} is running and can be checked: --container {}",
                 running_init.join(", "),
                 running_init[0]
             ));
@@ -110,7 +110,7 @@ impl State {
     }
 }
 
-/// How long ago, if that is so recent that the container may be in a crash loop.
+/// How long ago the container restarted, if it may be in a crash loop.
 fn restarted_seconds_ago(status: &Value, running: &Value, now: Timestamp) -> Option<i64> {
     status.pointer("/restartCount").and_then(Value::as_i64).filter(|count| *count > 0)?;
     let started = DateTime::from_str(text(running, "/startedAt"), Format::DateTime).ok()?;
@@ -137,7 +137,7 @@ mod tests {
             (json!({ "state": { "waiting": { "reason": "CrashLoopBackOff" } } }), Some("CrashLoopBackOff")),
             (json!({ "state": { "waiting": { "reason": "PodInitializing" } } }), Some("PodInitializing")),
             (json!({ "state": { "terminated": { "exitCode": 0 } } }), Some("exit code 0")),
-            (json!({ "state": {} }), Some("does not say")),
+            (json!({ "state": {} }), Some("does not show")),
         ] {
             let mut status = status;
             status["name"] = json!("app");
@@ -160,13 +160,13 @@ mod tests {
         let app = json!({ "name": "app" });
         let notes = State::of(&pod, &app, NOW).notes(&pod, &app);
         assert!(notes[0].contains("app is not running (PodInitializing)"), "{notes:?}");
-        assert_eq!(notes[1], "init container gate is running and can be seen: --container gate");
+        assert_eq!(notes[1], "init container gate is running and can be checked: --container gate");
         let gate = json!({ "name": "gate" });
         assert!(State::of(&pod, &gate, NOW).notes(&pod, &gate).is_empty());
     }
 
     #[test]
-    fn a_pod_in_which_nothing_can_start_is_refused_with_the_reason() {
+    fn a_pod_in_which_nothing_can_start_is_rejected_with_the_reason() {
         for (pod, why) in [
             (json!({ "phase": "Running" }), None),
             (json!({}), None),

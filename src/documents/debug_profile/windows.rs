@@ -1,7 +1,9 @@
-//! A pod on Windows: the probe runs on Linux, so it can stand under the pod's service account, but not in its container.
+//! A pod on Windows: the probe runs on Linux, with the same service account, but not in the same container.
 
+use super::env;
+use super::pointer::text;
+use super::profile::{Choices, DebugProfile};
 use super::script::Create;
-use super::{Choices, DebugProfile, env, text};
 use serde_json::{Value, json};
 
 /// The user of the probe's image. As user *and* as `fsGroup`, it may read the token.
@@ -11,9 +13,8 @@ pub(super) fn is_on_windows(pod: &Value) -> bool {
     text(pod, "/spec/os/name") == "windows" || text(pod, "/spec/nodeSelector/kubernetes.io~1os") == "windows"
 }
 
-/// The variables that lead to STS. Role and token are for the webhook to give: where one is there already, it gives
-/// neither.
-const WAY_TO_STS: &[&str] = &[
+/// The variables for the connection to STS. The webhook adds role and token, but neither if one is already set.
+const STS_VARIABLES: &[&str] = &[
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
     "AWS_STS_REGIONAL_ENDPOINTS",
@@ -27,7 +28,7 @@ const WAY_TO_STS: &[&str] = &[
     "no_proxy",
 ];
 
-/// A pod of its own, on a Linux node: the webhook gives it role, token and region as it gave them to the other.
+/// A separate pod on a Linux node: the webhook adds role, token and region as it did for the Windows pod.
 pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut notes: Vec<String>) -> DebugProfile {
     notes.push(
         "this pod runs on Windows and irsa-probe on Linux, so this creates a pod on a Linux node with the same service \
@@ -35,10 +36,9 @@ pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut no
             .to_owned(),
     );
     notes.push(
-        "it does not show what the Windows container was given; for that, pipe the pod into irsa-probe audit -"
-            .to_owned(),
+        "it does not show what the Windows container got; for that, pipe the pod into irsa-probe audit -".to_owned(),
     );
-    let env = env::of(container, WAY_TO_STS, &mut notes);
+    let env = env::of(container, STS_VARIABLES, &mut notes);
     let profile = json!({ "spec": {
         "containers": [{
             "name": choices.name,
@@ -66,10 +66,9 @@ pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut no
 mod tests {
     use super::*;
     use crate::documents::debug_profile::build;
-    use crate::documents::debug_profile::tests::choices;
 
     #[test]
-    fn a_pod_on_windows_gets_a_pod_on_linux_under_its_service_account() {
+    fn a_pod_on_windows_gets_a_pod_on_linux_with_its_service_account() {
         for on_windows in
             [json!({ "os": { "name": "windows" } }), json!({ "nodeSelector": { "kubernetes.io/os": "windows" } })]
         {
@@ -82,7 +81,7 @@ mod tests {
                 { "name": "HTTPS_PROXY", "value": "http://me:hunter2@proxy" },
             ] }]);
             let pod = json!({ "kind": "Pod", "metadata": { "name": "shop", "namespace": "$(date)" }, "spec": spec });
-            let built = build(&pod.to_string(), &choices()).expect("a profile");
+            let built = build(&pod.to_string(), &Choices::example()).expect("a profile");
             assert_eq!(
                 built.command,
                 "kubectl run irsa-probe-x7k2p --namespace='$(date)' --restart=Never --image=irsa-probe:1 \

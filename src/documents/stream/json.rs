@@ -1,32 +1,21 @@
-//! JSON: where a value ends is found before it is parsed, so that lists are parsed item by item.
+//! JSON: the end of a value is found before it is parsed, so that lists are parsed item by item.
 
-use super::window::Window;
-use super::{Lists, MAX_BYTES, NOT_UTF8, Piece, Stream};
+use super::piece::{Lists, MAX_BYTES, Piece};
+use super::scan::Cut;
+use super::source::{NOT_UTF8, Stream};
 use crate::text::json::{MAX_VALUES, TYPOGRAPHIC_QUOTES, Unique, has_too_many_values, has_typographic_quotes};
-use memchr::{memchr_iter, memchr3};
+use memchr::memchr_iter;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::mem;
 
-/// How deep lists in lists are taken apart.
+/// How deep lists in lists are read item by item.
 const MAX_LISTS: usize = 3;
 
-/// As deep as serde_json parses.
-const MAX_DEPTH: usize = 128;
-
-/// Why a value was not taken.
-enum Cut {
-    /// It is not JSON, or the text ends in it.
-    Broken,
-    /// It is not JSON of the kind that is read, and ends there.
-    Refused(usize),
-    TooLarge,
-}
-
 impl Stream<'_> {
-    /// Takes one value; a broken one up to where another document begins.
+    /// Reads one value. A broken one ends where the next document begins.
     pub(super) fn json(&mut self) {
         self.before.clear();
         let Err(cut) = self.value(0) else { return };
@@ -52,13 +41,13 @@ impl Stream<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<(), Cut> {
-        let is_taken_apart = self.lists == Lists::Apart && depth < MAX_LISTS;
+        let is_by_item = self.lists == Lists::Apart && depth < MAX_LISTS;
         match self.window.byte(0) {
-            Some(b'[') if is_taken_apart => {
+            Some(b'[') if is_by_item => {
                 self.window.take(1);
                 self.items(depth)
             }
-            Some(b'{') if is_taken_apart => self.object(depth),
+            Some(b'{') if is_by_item => self.object(depth),
             _ => {
                 let end = self.window.end_of_value(0)?;
                 self.whole(end)
@@ -66,7 +55,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Takes a value that ends there and was not taken apart.
+    /// Reads a value that ends there as one document.
     fn whole(&mut self, end: usize) -> Result<(), Cut> {
         let value = self.parsed(&[], end)?;
         self.put(Piece::Document(value));
@@ -74,7 +63,7 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// What ends there, with what was taken of it already.
+    /// The value that ends there and begins with `before`.
     fn parsed(&self, before: &[u8], end: usize) -> Result<Value, Cut> {
         let rest = &self.window.rest()[..end];
         let text = if before.is_empty() { Cow::Borrowed(rest) } else { Cow::Owned([before, rest].concat()) };
@@ -88,7 +77,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Takes what follows the bracket of a list.
+    /// Reads the items after the bracket of a list.
     fn items(&mut self, depth: usize) -> Result<(), Cut> {
         self.window.take_space();
         if self.window.byte(0) == Some(b']') {
@@ -97,7 +86,7 @@ impl Stream<'_> {
         }
         loop {
             match self.value(depth + 1) {
-                // The other items are as good as before.
+                // The other items are still valid.
                 Err(cut @ Cut::Refused(end)) => {
                     let (said, _) = self.fault(&cut);
                     self.put(Piece::Fault(said));
@@ -119,7 +108,7 @@ impl Stream<'_> {
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Cut> {
-        // What was taken already, without the items.
+        // What was read already, without the items.
         let mut before = Vec::new();
         let end = self.members(depth, &mut before);
         if before.is_empty() {
@@ -140,7 +129,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Where the object ends. If it is a list, its items are taken, and what stood before them is in `before`.
+    /// Where the object ends. If it is a list, reads its items, and puts what precedes them into `before`.
     fn members(&mut self, depth: usize, before: &mut Vec<u8>) -> Result<usize, Cut> {
         let mut place = 1;
         loop {
@@ -159,7 +148,7 @@ impl Stream<'_> {
             if is_items && self.window.byte(place) == Some(b'[') {
                 self.begin_list(place + 1, before)?;
                 if let Err(cut) = self.items(depth) {
-                    // It is an item that is broken.
+                    // The broken part is an item.
                     before.clear();
                     self.put(Piece::ListEnd(None));
                     return Err(cut);
@@ -181,7 +170,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Takes what stands before the items, if it is whole.
+    /// Reads what precedes the items, if it is complete.
     fn begin_list(&mut self, length: usize, before: &mut Vec<u8>) -> Result<(), Cut> {
         let is_first = before.is_empty();
         let text = [before, &self.window.rest()[..length]].concat();
@@ -198,7 +187,7 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// What is wrong with the value that was not taken, and whether that is only that its end is not at hand.
+    /// What is wrong with a value, and whether it is only that the value is cut off.
     fn fault(&mut self, cut: &Cut) -> (String, bool) {
         let before = mem::take(&mut self.before);
         let rest = self.window.rest();
@@ -207,20 +196,20 @@ impl Stream<'_> {
         let line = |line: usize| (self.window.lines + line).saturating_sub(lines_before);
         let error = match cut {
             Cut::Refused(end) if has_too_many_values(&text[..before.len() + end]) => {
-                return (format!("holds a document of more than {MAX_VALUES} values in line {}", line(1)), false);
+                return (format!("contains a document of more than {MAX_VALUES} values in line {}", line(1)), false);
             }
             Cut::Refused(_) => first_error::<Unique>(&text),
-            // Parsed without being kept: it may be anything.
+            // Parsed without keeping the value.
             Cut::Broken | Cut::TooLarge => first_error::<IgnoredAny>(&text),
         };
         let Some(error) = error else {
-            return (format!("is not whole JSON: see line {}", self.window.lines + 1), false);
+            return (format!("is not complete JSON: see line {}", self.window.lines + 1), false);
         };
         let said = error.to_string();
         let said = match said.rsplit_once(" at line ") {
             Some((what, _)) if error.is_data() => format!("{what} in line {}", line(error.line())),
             _ if std::str::from_utf8(&text).is_err_and(|error| error.error_len().is_some()) => NOT_UTF8.to_owned(),
-            _ => format!("is not whole JSON: see line {}, column {}", line(error.line()), error.column()),
+            _ => format!("is not complete JSON: see line {}, column {}", line(error.line()), error.column()),
         };
         (said, error.is_eof())
     }
@@ -228,93 +217,4 @@ impl Stream<'_> {
 
 fn first_error<'t, T: Deserialize<'t>>(text: &'t [u8]) -> Option<serde_json::Error> {
     serde_json::Deserializer::from_slice(text).into_iter::<T>().next()?.err()
-}
-
-impl Window<'_> {
-    /// Where, from `place` on, something else than space stands.
-    fn space(&mut self, mut place: usize) -> usize {
-        while place <= MAX_BYTES && self.byte(place).is_some_and(|byte| byte.is_ascii_whitespace()) {
-            place += 1;
-        }
-        place
-    }
-
-    fn take_space(&mut self) {
-        loop {
-            let length = self.space(0);
-            self.take(length);
-            if length == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Where the value that begins at `from` ends, by its brackets and quotes alone.
-    fn end_of_value(&mut self, from: usize) -> Result<usize, Cut> {
-        let mut place = from;
-        let mut depth = 0_usize;
-        loop {
-            match self.byte(place) {
-                None => return Err(Cut::Broken),
-                Some(b'"') => place = self.end_of_string(place + 1)?,
-                Some(b'{' | b'[') => {
-                    depth += 1;
-                    place += 1;
-                }
-                Some(b'}' | b']') if depth > 0 => {
-                    depth -= 1;
-                    place += 1;
-                }
-                Some(_) if depth == 0 => return self.end_of_word(place),
-                Some(_) => place += 1,
-            }
-            if depth == 0 {
-                return Ok(place);
-            }
-            if depth > MAX_DEPTH {
-                return Err(Cut::Broken);
-            }
-            if place > MAX_BYTES {
-                return Err(Cut::TooLarge);
-            }
-        }
-    }
-
-    /// No string of JSON goes over the end of a line.
-    fn end_of_string(&mut self, from: usize) -> Result<usize, Cut> {
-        let mut place = from;
-        loop {
-            // So that there is something to search.
-            if self.byte(place).is_none() {
-                return Err(Cut::Broken);
-            }
-            let rest = self.rest();
-            match memchr3(b'"', b'\\', b'\n', &rest[place..]) {
-                None => place = rest.len(),
-                Some(length) => match rest[place + length] {
-                    b'"' => return Ok(place + length + 1),
-                    b'\\' => place += length + 2,
-                    _ => return Err(Cut::Broken),
-                },
-            }
-            if place > MAX_BYTES {
-                return Err(Cut::TooLarge);
-            }
-        }
-    }
-
-    /// A number, `true`, `false` or `null`.
-    fn end_of_word(&mut self, from: usize) -> Result<usize, Cut> {
-        let mut place = from;
-        while let Some(byte) = self.byte(place)
-            && !matches!(byte, b',' | b']' | b'}' | b':' | b'"' | b'{' | b'[')
-            && !byte.is_ascii_whitespace()
-        {
-            place += 1;
-            if place > MAX_BYTES {
-                return Err(Cut::TooLarge);
-            }
-        }
-        if place > from { Ok(place) } else { Err(Cut::Broken) }
-    }
 }

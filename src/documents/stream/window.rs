@@ -1,17 +1,17 @@
-//! What was read of a text and not used yet.
+//! The part of a text that was read and not used yet.
 
 use memchr::{memchr, memchr_iter};
 use std::io::{self, Read};
 
-/// How much is read at once.
+/// The size of one read in bytes.
 pub(super) const CHUNK: usize = 64 << 10;
 
 pub(super) struct Window<'r> {
     source: &'r mut dyn Read,
     bytes: Vec<u8>,
-    /// How many of `bytes` are used.
+    /// The number of `bytes` that are used.
     at: usize,
-    /// How many lines end before what is left.
+    /// The number of lines before the rest.
     pub lines: usize,
     ended: bool,
     fault: Option<io::Error>,
@@ -23,17 +23,17 @@ impl<'r> Window<'r> {
     }
 
     /// # Errors
-    /// What kept the text from being read to its end.
+    /// The text could not be read to its end.
     pub fn end(self) -> io::Result<()> {
         self.fault.map_or(Ok(()), Err)
     }
 
-    /// What is left, as far as it was read.
+    /// The part that was read and not used.
     pub fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]
     }
 
-    /// Reads on; false at the end.
+    /// Reads more. Returns false at the end.
     pub fn more(&mut self) -> bool {
         // Each byte is moved no more than once for each byte that is used.
         if self.at > CHUNK && self.at > self.bytes.len() / 2 {
@@ -58,8 +58,8 @@ impl<'r> Window<'r> {
         Some(self.bytes[self.at + place])
     }
 
-    /// Where the line ends that `from` is in, behind its line feed; where the text ends, or a line is longer than `limit`,
-    /// no further.
+    /// The end of the line that contains `from`, after its line feed. At most the end of the text, or `limit` bytes and one
+    /// read.
     pub fn end_of_line(&mut self, from: usize, limit: usize) -> usize {
         let mut searched = from;
         loop {
@@ -79,7 +79,7 @@ impl<'r> Window<'r> {
         self.at = end;
     }
 
-    /// Takes blank lines. Blanks before the first word stay: in YAML they count.
+    /// Skips blank lines. Leading blanks of the first word remain, because YAML needs them.
     pub fn take_blank_lines(&mut self) {
         let mut place = 0;
         while let Some(byte) = self.byte(place).filter(u8::is_ascii_whitespace) {

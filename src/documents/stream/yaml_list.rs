@@ -1,11 +1,13 @@
-//! A list in YAML, as kubectl and helm print it: its items stand one after the other below a line `items:`, and each is
-//! parsed by itself. What belongs to an item is told by indentation alone ("Block sequences" of the YAML specification).
+//! A YAML list from kubectl or helm: its items follow a line `items:`, and each is parsed separately. Indentation shows
+//! where an item ends ("Block sequences" of the YAML specification).
 
-use super::{Boundary, MAX_BYTES, NOT_UTF8, Piece, Stream, placed, yaml};
+use super::piece::{MAX_BYTES, Piece};
+use super::source::{Boundary, NOT_UTF8, Stream, placed};
+use crate::documents::yaml;
 use serde_json::Value;
 
 impl Stream<'_> {
-    /// Takes a list; false, with nothing taken, if there is none.
+    /// Reads a list. Returns false, and reads nothing, if there is none.
     pub(super) fn yaml_list(&mut self) -> bool {
         let Some((start, mut boundary)) = self.start_of_items() else { return false };
         let mut around = self.window.rest()[..start].to_vec();
@@ -33,7 +35,7 @@ impl Stream<'_> {
             Ok(list) => self.put(Piece::ListEnd(Some(list))),
             Err(why) => {
                 self.put(Piece::ListEnd(None));
-                self.put(Piece::Fault(format!("{why}, the items not counted")));
+                self.put(Piece::Fault(format!("{why}, not counting the items")));
             }
         }
         true
@@ -58,7 +60,7 @@ impl Stream<'_> {
         None
     }
 
-    /// Takes one item; false at the end of the list. All items are indented alike.
+    /// Reads one item. Returns false at the end of the list. All items have the same indentation.
     fn yaml_item(&mut self, indent: &mut Option<usize>, boundary: &mut Boundary) -> bool {
         let mut end = self.window.end_of_line(0, MAX_BYTES);
         while end > 0 && is_empty(&self.window.rest()[..end]) {
@@ -109,7 +111,7 @@ impl Stream<'_> {
     }
 }
 
-/// Nothing, or a comment.
+/// Empty, or a comment.
 fn is_empty(line: &[u8]) -> bool {
     line.trim_ascii().first().is_none_or(|first| *first == b'#')
 }
@@ -124,5 +126,5 @@ fn is_item(line: &[u8]) -> bool {
 
 fn only_document(bytes: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| NOT_UTF8.to_owned())?;
-    yaml::documents(text)?.pop().ok_or_else(|| "holds no document".to_owned())
+    yaml::documents(text)?.pop().ok_or_else(|| "contains no document".to_owned())
 }

@@ -1,7 +1,8 @@
-//! Every kind of document that is known, by itself, in a list, in a row of others, as JSON and as YAML.
+//! Every kind of document: alone, in a list and among others, as JSON and as YAML.
 
-use super::*;
-use serde_json::json;
+use crate::documents::Documents;
+use crate::documents::reading::MAX_FAULTS;
+use serde_json::{Value, json};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
 
@@ -57,12 +58,12 @@ fn recognised(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_kind_is_known_as_json_as_yaml_and_with_a_mark_before_it() {
+fn each_kind_is_recognised_as_json_as_yaml_and_with_a_byte_order_mark() {
     for (value, what) in kinds() {
         for text in [
             value.to_string(),
             format!("{value:#}").replace('\n', "\r\n"),
-            // To YAML, JSON is YAML too; the stream takes what begins with a brace for JSON alone.
+            // JSON is YAML too; only text that begins with a brace is read as JSON.
             format!("--- {value}\n"),
             format!("\u{feff}{value}"),
         ] {
@@ -72,7 +73,7 @@ fn each_kind_is_known_as_json_as_yaml_and_with_a_mark_before_it() {
 }
 
 #[test]
-fn all_kinds_are_known_together() {
+fn all_kinds_are_recognised_together() {
     let (values, all): (Vec<Value>, Vec<&str>) = kinds().into_iter().unzip();
     let texts = |between: &str| values.iter().map(|value| format!("{value:#}")).collect::<Vec<_>>().join(between);
     for text in [texts(""), texts("\n"), texts("\n---\n"), Value::from(values.clone()).to_string()] {
@@ -84,10 +85,10 @@ fn all_kinds_are_known_together() {
     // Items of typed lists do not name their kind.
     let pods = json!({"kind": "PodList", "items": [{"metadata": {"name": "n", "namespace": "a"}, "spec": {}}]});
     assert_eq!(recognised(&pods.to_string()), ["pod a/n"]);
-    // Nor does the list before them, once jq has sorted its keys.
+    // jq sorts keys, so the kind of the list may come after its items.
     let sorted = r#"{"items": [{"metadata": {"name": "n", "namespace": "a"}, "spec": {}}], "kind": "PodList"}"#;
     assert_eq!(recognised(sorted), ["pod a/n"]);
-    // What has items is no list for that reason alone.
+    // Not every object with items is a list.
     for text in [
         "kind: Menu\nitems:\n  a: 1\n",
         "items: []\nkind: Menu",
@@ -100,18 +101,18 @@ fn all_kinds_are_known_together() {
 }
 
 #[test]
-fn the_yaml_of_several_commands_runs_into_one_document() {
+fn the_yaml_of_several_commands_can_be_one_document() {
     let text = "Role:\n  Arn: a\n  AssumeRolePolicyDocument:\n    Version: '2012-10-17'\n    Statement: []\n\
                 OpenIDConnectProviderList:\n- Arn: b\nClientIDList:\n- sts.amazonaws.com\nUrl: i\n";
     assert_eq!(recognised(text), ["role a", "list of providers", "provider"]);
 }
 
 #[test]
-fn what_holds_no_document_says_so() {
+fn a_text_without_a_document_is_reported() {
     for text in ["---\n", "---\n...\n---\n", "# a comment\n", "null", "Warning: deprecated\n"] {
         let mut documents = Documents::default();
         documents.read("test", text);
-        assert_eq!(documents.unusable, ["test holds no document"], "{text}");
+        assert_eq!(documents.unusable, ["test contains no document"], "{text}");
     }
 }
 
@@ -120,11 +121,11 @@ fn a_text_full_of_faults_does_not_fill_the_screen() {
     let mut documents = Documents::default();
     documents.read("test", &"{\n".repeat(1_000));
     assert_eq!(documents.unusable.len(), MAX_FAULTS + 1);
-    assert_eq!(documents.unusable[MAX_FAULTS], "test holds 990 more that could not be used");
+    assert_eq!(documents.unusable[MAX_FAULTS], "test contains 990 more that could not be used");
 }
 
 #[test]
-fn what_is_not_read_is_counted_by_kind() {
+fn unsupported_kinds_are_counted() {
     let mut documents = Documents::default();
     documents
         .read("test", "{\"kind\": \"ConfigMap\"} {\"kind\": \"ConfigMap\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");

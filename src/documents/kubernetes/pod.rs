@@ -1,0 +1,193 @@
+//! Pods and service accounts.
+
+use super::metadata::Metadata;
+use super::partial::{Present, kept};
+use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
+use crate::documents::texts::Texts;
+use serde::{Deserialize, Deserializer};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ServiceAccount {
+    pub metadata: Metadata,
+}
+
+/// Where a pod comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The API server: after admission.
+    #[default]
+    Admitted,
+    /// A manifest that was not applied yet.
+    Manifest,
+    /// The template of this kind of workload.
+    Template(String),
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Pod {
+    pub metadata: Metadata,
+    /// The replicas of a workload share one.
+    #[serde(deserialize_with = "shared")]
+    pub spec: Arc<PodSpec>,
+    #[serde(skip)]
+    pub origin: Origin,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodSpec {
+    pub service_account_name: Option<String>,
+    pub init_containers: Vec<Container>,
+    pub containers: Vec<Container>,
+    pub ephemeral_containers: Vec<Container>,
+    /// Only the volumes with tokens of IRSA and EKS Pod Identity.
+    #[serde(deserialize_with = "volumes_with_tokens")]
+    pub volumes: Vec<Volume>,
+    pub security_context: SecurityContext,
+    pub node_selector: Texts,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Container {
+    pub name: String,
+    /// Only AWS variables.
+    #[serde(deserialize_with = "variables_of_aws")]
+    pub env: Vec<EnvVar>,
+    /// ConfigMaps and Secrets whose keys become variables. The pod does not show which.
+    pub env_from: Vec<Present>,
+    /// Only the mounts of those volumes.
+    #[serde(deserialize_with = "mounts_of_tokens")]
+    pub volume_mounts: Vec<VolumeMount>,
+    pub security_context: SecurityContext,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct EnvVar {
+    pub name: String,
+    pub value: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct VolumeMount {
+    pub name: String,
+    pub sub_path: Option<String>,
+}
+
+/// Of a pod or of a container. `fsGroup` is only in the pod's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SecurityContext {
+    pub run_as_user: Option<i64>,
+    pub fs_group: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct Volume {
+    pub name: String,
+    pub projected: Option<Projected>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct Projected {
+    pub sources: Vec<Source>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Source {
+    pub service_account_token: Option<TokenSource>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TokenSource {
+    pub audience: Option<String>,
+    pub expiration_seconds: Option<i64>,
+    pub path: String,
+}
+
+impl Pod {
+    pub fn with_origin(mut self) -> Pod {
+        self.origin = if self.metadata.uid.is_some() { Origin::Admitted } else { Origin::Manifest };
+        self
+    }
+
+    /// `default` if unset, as in the API server.
+    pub fn namespace(&self) -> &str {
+        self.metadata.namespace.as_deref().unwrap_or("default")
+    }
+
+    /// `default` if unset, as in the API server.
+    pub fn service_account(&self) -> &str {
+        self.spec.service_account_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
+    }
+
+    /// Init containers and native sidecars, then containers: those that the webhook mutates.
+    pub fn containers(&self) -> impl Iterator<Item = &Container> {
+        self.spec.init_containers.iter().chain(&self.spec.containers)
+    }
+
+    pub fn volume(&self, name: &str) -> Option<&Volume> {
+        self.spec.volumes.iter().find(|volume| volume.name == name)
+    }
+
+    pub fn is_windows(&self) -> bool {
+        let selects = |key: &str| self.spec.node_selector.get(key) == Some("windows");
+        selects("kubernetes.io/os") || selects("beta.kubernetes.io/os")
+    }
+}
+
+impl Container {
+    pub fn variable(&self, name: &str) -> Option<&EnvVar> {
+        self.env.iter().find(|variable| variable.name == name)
+    }
+
+    /// The value, if it is literal.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.variable(name)?.value.as_deref()
+    }
+
+    pub fn mounts(&self, volume: &str) -> bool {
+        self.volume_mounts.iter().any(|mount| mount.name == volume)
+    }
+}
+
+impl Volume {
+    pub fn token(&self) -> Option<&TokenSource> {
+        self.projected.as_ref()?.sources.iter().find_map(|source| source.service_account_token.as_ref())
+    }
+}
+
+impl ServiceAccount {
+    pub fn namespace(&self) -> &str {
+        self.metadata.namespace.as_deref().unwrap_or("default")
+    }
+}
+
+fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<PodSpec>, D::Error> {
+    PodSpec::deserialize(deserializer).map(Arc::new)
+}
+
+fn variables_of_aws<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EnvVar>, D::Error> {
+    kept(deserializer, |variable: &EnvVar| variable.name.starts_with("AWS_"))
+}
+
+fn mounts_of_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<VolumeMount>, D::Error> {
+    kept(deserializer, |mount: &VolumeMount| holds_token(&mount.name))
+}
+
+fn volumes_with_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Volume>, D::Error> {
+    kept(deserializer, |volume: &Volume| holds_token(&volume.name))
+}
+
+fn holds_token(volume: &str) -> bool {
+    [TOKEN_VOLUME, POD_IDENTITY_VOLUME].contains(&volume)
+}

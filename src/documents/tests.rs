@@ -1,0 +1,3 @@
+//! Tests of the whole: text in, documents out.
+
+mod kinds;
