@@ -40,7 +40,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     if role.is_role_of(&caller.arn) {
         return Outcome::Pass;
     }
-    let cause = format!("GetCallerIdentity returned {}, but AWS_ROLE_ARN is {role}.", caller.arn);
+    let cause =
+        format!("GetCallerIdentity returned {}, which is not a session of the role in AWS_ROLE_ARN.", caller.arn);
     Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
 }
 

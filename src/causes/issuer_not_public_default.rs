@@ -42,7 +42,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         // STS evaluates the role only after it has verified the token.
         Some(_) if evidence.sts_error().is_some_and(|error| error.code == "AccessDenied") => Outcome::Pass,
         Some(why) => {
-            Diagnosis::new(format!("The token's issuer is {issuer:?}: {why}."), fix(&Facts::of(evidence))).into()
+            Diagnosis::new(format!("The token's issuer is not usable for STS: {why}."), fix(&Facts::of(evidence)))
+                .into()
         }
     }
 }

@@ -29,7 +29,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(fault) => return Outcome::skip(format!("the issuer's keys could not be fetched: {fault}")),
         Seen::Seen(issuer) => issuer,
     };
-    let Issuer { jwks_uri, key_ids, .. } = issuer;
+    let Issuer { key_ids, .. } = issuer;
     let key_id = evidence.token.seen().and_then(|token| token.key_id.as_deref());
     let named = key_id.map_or("names no key (kid)".to_owned(), |id| format!("names the key {id}"));
     let cause = match &issuer.signature {
@@ -37,10 +37,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         Signature::NotVerified(why) => return Outcome::skip(why.clone()),
         Signature::KeyNotPublished => {
             let published = if key_ids.is_empty() { "no keys".to_owned() } else { key_ids.join(", ") };
-            format!("The token {named}. The issuer publishes {published} at {jwks_uri}.")
+            format!("The token {named}. The issuer publishes {published}.")
         }
         Signature::Invalid => format!(
-            "The token {named}, which {jwks_uri} publishes, but that key does not match the token's signature. Another \
+            "The token {named}, which the issuer publishes, but that key does not match the token's signature. Another \
              cluster signed the token, or the token was modified."
         ),
     };
@@ -56,8 +56,8 @@ fn judge(evidence: &Evidence) -> Outcome {
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
     Fix::new(
-        "Publish the key that signs the cluster's tokens at the issuer's jwks_uri. After a rotation, keep the old key \
-         there until the last token that it signed has expired.",
+        "Publish the key that signs the cluster's tokens at the issuer's jwks_uri. Keep an old key there until its last \
+         token has expired.",
     )
     .command("kubectl get --raw /openid/v1/jwks")
     .command(names.show_issuer())

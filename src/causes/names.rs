@@ -4,6 +4,7 @@
 use super::{Facts, Fix};
 use crate::aws::arn::without_scheme;
 use crate::aws::issuer::STS_AUDIENCE;
+use crate::aws::partition::Partition;
 
 pub struct Names {
     pub role: String,
@@ -12,6 +13,8 @@ pub struct Names {
     has_role: bool,
     /// What `aws iam` needs besides, for the role's partition; begins with a blank.
     pub iam_region: String,
+    /// The role's partition, unless it is the commercial one.
+    other_partition: Option<&'static str>,
     pub account: String,
     pub provider_arn: String,
     pub issuer: String,
@@ -65,6 +68,10 @@ impl Names {
             has_role: role_arn != ROLE_ARN,
             role_arn,
             iam_region: role.map(|role| role.partition.iam_region_option()).unwrap_or_default(),
+            other_partition: role
+                .map(|role| role.partition)
+                .filter(|partition| *partition != Partition::Aws)
+                .map(Partition::id),
             account: or(role.map(|role| role.account.as_str()), "ACCOUNT"),
             provider_arn: or(facts.provider_arn().as_deref(), "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER"),
             issuer: or(facts.issuer.as_deref(), "https://ISSUER"),
@@ -101,9 +108,18 @@ impl Names {
         if authority.contains(':') { authority.to_owned() } else { format!("{authority}:443") }
     }
 
+    /// Says which credentials `aws` needs in another partition than the one that a laptop is configured for.
+    pub fn with_credentials(&self, mut fix: Fix) -> Fix {
+        if let Some(partition) = self.other_partition {
+            fix.text += &format!(" The aws command needs credentials of the partition {partition}.");
+        }
+        fix
+    }
+
     /// Shows the role's trust policy, and judges it.
     pub fn compare(&self, fix: Fix) -> Fix {
         let Self { iam_region, role, .. } = self;
+        let fix = self.with_credentials(fix);
         // Whatever output format is configured, the file holds JSON.
         fix.command(format!("aws iam get-role{iam_region} --role-name {role} --output json > role.json"))
             .command("irsa-probe trust-policy --check role.json")
@@ -248,13 +264,27 @@ mod tests {
         }
         let fix = (NOT_AUTHORIZED.fix)(&facts);
         assert_eq!(fix.commands[0], "aws iam get-role --role-name checkout --output json > role.json");
-        for value in [
-            "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EX",
-            "oidc.eks.eu-west-1.amazonaws.com/id/EX:sub",
-            "oidc.eks.eu-west-1.amazonaws.com/id/EX:aud",
-            "system:serviceaccount:payments:checkout",
+    }
+
+    /// IAM of another partition answers only in a region of that partition, and only to its credentials.
+    #[test]
+    fn aws_commands_name_a_region_of_the_roles_partition() {
+        for (partition, option, credentials) in [
+            ("aws", "", false),
+            ("aws-us-gov", " --region us-gov-west-1", true),
+            ("aws-cn", " --region cn-north-1", true),
         ] {
-            assert!(fix.text.contains(value), "{value} is not in {}", fix.text);
+            let role =
+                crate::aws::arn::RoleArn::parse(&format!("arn:{partition}:iam::111122223333:role/checkout")).ok();
+            let facts = Facts { role, ..Facts::default() };
+            for cause in crate::causes::CAUSES {
+                let fix = (cause.fix)(&facts);
+                for command in fix.commands.iter().filter(|command| command.starts_with("aws iam ")) {
+                    assert!(command.contains(option), "{}: {command}", cause.code);
+                    let says = fix.text.contains(&format!("credentials of the partition {partition}"));
+                    assert_eq!(says, credentials, "{}: {}", cause.code, fix.text);
+                }
+            }
         }
     }
 

@@ -27,11 +27,13 @@ A provider that was created within the last minute may only need time.",
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let Names { issuer, account, audience, iam_region, .. } = facts.names();
-    Fix::new(format!(
-        "Create the IAM OIDC provider for {issuer} in account {account} (the role's), with the audience {audience:?}. If \
-         it was created within the last minutes, wait and retry."
-    ))
+    let names = facts.names();
+    let Names { issuer, account, audience, iam_region, .. } = &names;
+    let fix = Fix::new(format!(
+        "Create an IAM OIDC provider for the issuer in the role's account, {account}. If it was created within the last \
+         minute, retry first."
+    ));
+    names.with_credentials(fix)
     .command(format!("aws iam list-open-id-connect-providers{iam_region} --output json"))
     .command(format!(
         "aws iam create-open-id-connect-provider{iam_region} --url {issuer} --client-id-list {audience} --output json"

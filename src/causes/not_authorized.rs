@@ -1,7 +1,7 @@
 use crate::aws::arn::without_scheme;
 use crate::causes::{
-    Advice, CONDITION_KEY_WRONG_IN_TRUST_POLICY, Candidate, Cause, Facts, Fix, Names, Priority, ROLE_DOES_NOT_EXIST,
-    Reading, SCP_OR_BOUNDARY_DENY, SERVICE_ACCOUNT_MISMATCH, SUBJECT_WILDCARD_NEEDS_STRINGLIKE, Saying, Severity,
+    Advice, CONDITION_KEY_WRONG_IN_TRUST_POLICY, Candidate, Cause, Facts, Fix, Priority, ROLE_DOES_NOT_EXIST, Reading,
+    SCP_OR_BOUNDARY_DENY, SERVICE_ACCOUNT_MISMATCH, SUBJECT_WILDCARD_NEEDS_STRINGLIKE, Saying, Severity,
     TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT, WEB_IDENTITY_CALL, WRONG_AUD_CONDITION_IN_TRUST_POLICY,
     WRONG_PROVIDER_IN_TRUST_POLICY, WRONG_SUBJECT_IN_TRUST_POLICY, answered, any, is_named_after_nodes, with,
     wrong_audience::quoted,
@@ -199,15 +199,10 @@ fn does_not_exist(facts: &Facts) -> String {
 }
 
 fn fix(facts: &Facts) -> Fix {
-    let names = facts.names();
-    let Names { provider_arn, subject, audience, .. } = &names;
-    let key = names.key();
-    names.compare(Fix::new(format!(
-        "Compare the role's trust policy with what this token needs: the action sts:AssumeRoleWithWebIdentity, the \
-         federated principal {provider_arn}, \"{key}:sub\" equal to {subject:?} and \"{key}:aud\" equal to {audience:?}. \
-         If the role or the provider was created within the last minutes, wait and retry: IAM changes take seconds to a \
-         minute to reach all of AWS."
-    )))
+    facts.names().compare(Fix::new(
+        "Compare the role's trust policy with the token's sub, aud and iss. If the role or its OIDC provider was changed \
+         within the last minute, retry first: IAM changes take time to reach STS.",
+    ))
 }
 
 #[cfg(test)]

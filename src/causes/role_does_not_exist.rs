@@ -24,10 +24,13 @@ exists.",
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let Names { role, account, iam_region, .. } = facts.names();
-    Fix::new(format!(
+    let names = facts.names();
+    let Names { role, account, iam_region, .. } = &names;
+    let fix = Fix::new(format!(
         "Check that the role {role:?} exists in account {account}. If it does not, correct the annotation of the \
          service account and recreate the pod. If the role was created within the last minutes, wait and retry."
-    ))
-    .command(format!("aws iam get-role{iam_region} --role-name {role} --query Role.Arn --output json"))
+    ));
+    names
+        .with_credentials(fix)
+        .command(format!("aws iam get-role{iam_region} --role-name {role} --query Role.Arn --output json"))
 }

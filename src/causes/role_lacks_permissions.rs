@@ -114,10 +114,13 @@ fn unreadable() -> Candidate {
 }
 
 fn fix(facts: &Facts) -> Fix {
-    let Names { iam_region, role, .. } = facts.names();
-    Fix::new(
+    let names = facts.names();
+    let Names { iam_region, role, .. } = &names;
+    let fix = Fix::new(
         "Allow the action on the resource in the role's policies (IRSA itself works), and check what denies it: the \
          resource's own policy, a permissions boundary, or the organization's policies.",
-    )
-    .command(format!("aws iam list-attached-role-policies{iam_region} --role-name {role} --output json"))
+    );
+    names
+        .with_credentials(fix)
+        .command(format!("aws iam list-attached-role-policies{iam_region} --role-name {role} --output json"))
 }

@@ -1,5 +1,5 @@
 use crate::causes::{
-    Advice, Cause, Facts, Fix, NOT_AUTHORIZED, Priority, Reading, Saying, Severity, WEB_IDENTITY, answered, with,
+    Advice, Cause, Facts, Fix, NOT_AUTHORIZED, Names, Priority, Reading, Saying, Severity, WEB_IDENTITY, answered, with,
 };
 
 /// A policy of the organization or of a VPC endpoint denies the call.
@@ -47,15 +47,16 @@ in the endpoint's policy.",
     fix,
 };
 
-fn fix(_: &Facts) -> Fix {
-    Fix::new(
-        "Find the statement that denies (or does not allow) sts:AssumeRoleWithWebIdentity. Check first the policy of the \
-         STS VPC endpoint and the organization's resource control policies, including those attached to the root and \
-         the parent OUs.",
-    )
-    .command(
-        "aws ec2 describe-vpc-endpoints --query \"VpcEndpoints[?ends_with(ServiceName, '.sts')].PolicyDocument\" --output json",
-    )
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { region, .. } = &names;
+    let fix = Fix::new(
+        "Find the statement that denies, or does not allow, the call: first in the policy of the STS VPC endpoint, then \
+         in the organization's resource control policies, including those of the root and the parent OUs.",
+    );
+    names.with_credentials(fix).command(format!(
+        "aws ec2 describe-vpc-endpoints --region {region} --query \"VpcEndpoints[?ends_with(ServiceName, '.sts')].PolicyDocument\" --output json"
+    ))
 }
 
 #[cfg(test)]

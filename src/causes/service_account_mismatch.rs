@@ -37,7 +37,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         Some(_) => "",
         None => " That is not a Kubernetes service account.",
     };
-    Diagnosis::new(format!("The token is for {subject}, not for {expected}.{kind}"), fix(&Facts::of(evidence))).into()
+    Diagnosis::new(
+        format!("The token's sub is not {expected}, which --expect-service-account states.{kind}"),
+        fix(&Facts::of(evidence)),
+    )
+    .into()
 }
 
 fn fix(facts: &Facts) -> Fix {

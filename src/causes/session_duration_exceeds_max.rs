@@ -34,10 +34,13 @@ Request a shorter session, or raise the role's MaxSessionDuration.",
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let Names { iam_region, role, .. } = facts.names();
-    Fix::new("Request a shorter session, or raise the role's MaxSessionDuration to what the program requests.").command(
-        format!("aws iam get-role{iam_region} --role-name {role} --query Role.MaxSessionDuration --output json"),
-    )
+    let names = facts.names();
+    let Names { iam_region, role, .. } = &names;
+    let fix =
+        Fix::new("Request a shorter session, or raise the role's MaxSessionDuration to what the program requests.");
+    names.with_credentials(fix).command(format!(
+        "aws iam get-role{iam_region} --role-name {role} --query Role.MaxSessionDuration --output json"
+    ))
 }
 
 #[cfg(test)]

@@ -43,21 +43,21 @@ The pod recovers by itself.",
 
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
-    let Names { issuer, provider_arn, iam_region, .. } = &names;
+    let Names { provider_arn, iam_region, .. } = &names;
     let key = names.key();
     if names.is_of_aws {
-        return Fix::new(format!(
-            "Leave the provider's thumbprints unchanged: AWS runs {issuer} and does not use them for it. Run the check \
-             again; if the error stays, open a case with AWS Support."
-        ));
+        return Fix::new(
+            "Leave the provider's thumbprints unchanged: AWS runs the issuer and does not use them for it. Run the check \
+             again; if the error stays, open a case with AWS Support.",
+        );
     }
     if let Some(thumbprint) = &names.thumbprint {
-        return Fix::new(
+        let fix = Fix::new(
             "Set the provider's thumbprint to the one that was seen, if a private CA signed the issuer's certificate. \
              The command replaces the whole list of thumbprints. If a public CA signed it, AWS does not use \
              thumbprints.",
-        )
-        .command(format!(
+        );
+        return names.with_credentials(fix).command(format!(
             "aws iam update-open-id-connect-provider-thumbprint{iam_region} --open-id-connect-provider-arn {provider_arn} --thumbprint-list {thumbprint}"
         ));
     }

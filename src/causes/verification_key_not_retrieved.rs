@@ -1,6 +1,6 @@
 use crate::causes::{
     Advice, Candidate, Cause, Facts, Fix, ISSUER_NOT_PUBLIC_DEFAULT, ISSUER_UNREACHABLE, IssuerKeys, JWKS_KEY_MISMATCH,
-    Names, Priority, Reading, Saying, Severity, UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL, answered, with,
+    Priority, Reading, Saying, Severity, UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL, answered, with,
 };
 
 /// STS could not retrieve the key that verifies the token.
@@ -53,13 +53,13 @@ fn reading(facts: &Facts) -> Reading {
         IssuerKeys::Unverified(why) => (format!("From here, the issuer answers; {why}."), &JWKS_KEY_MISMATCH),
         IssuerKeys::Verified { is_private } => {
             candidates.retain(|candidate| candidate.cause != &JWKS_KEY_MISMATCH);
-            let seen = "From here, the issuer answers and its key verifies the token.";
+            let seen = "From here, the issuer's key verifies the token.";
             if *is_private {
                 let why = "its name resolves to private addresses here; STS needs a public address";
                 candidates.push(Candidate::new(&ISSUER_NOT_PUBLIC_DEFAULT, why));
                 (seen.to_owned(), &ISSUER_NOT_PUBLIC_DEFAULT)
             } else {
-                let either = "Either STS could not reach it in time, which passes, or its address is not public.";
+                let either = "STS timed out, or the issuer's address is not public.";
                 (format!("{seen} {either}"), &ISSUER_UNREACHABLE)
             }
         }
@@ -88,11 +88,9 @@ pub(super) fn candidates(facts: &Facts) -> Vec<Candidate> {
 
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
-    let Names { issuer, .. } = &names;
-    Fix::new(format!(
-        "Check that {issuer} publishes its keys to the internet, answers within 5 s, and lists the token's kid among its \
-         keys. If it does, wait and retry: the fault is temporary."
-    ))
+    Fix::new(
+        "Check that the issuer publishes the token's key on the internet. If it does, retry: the fault is temporary.",
+    )
     .command(names.show_issuer())
 }
 

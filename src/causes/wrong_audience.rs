@@ -48,8 +48,8 @@ pub(super) fn why(facts: &Facts) -> String {
     match facts.audience.as_deref() {
         // The client IDs may include the right one. Which one STS compares is not documented.
         Some(audience) if audience.len() > 1 => format!(
-            "the token has {} audiences, {}, and no azp that says which one counts; AWS does not document which of \
-             them STS compares with the client IDs of the IAM provider",
+            "the token has {} audiences, {}, and no azp; AWS does not document which of them STS compares with the \
+             client IDs of the IAM provider",
             audience.len(),
             quoted(audience)
         ),
@@ -57,14 +57,10 @@ pub(super) fn why(facts: &Facts) -> String {
             "the token's azp {}, which STS compares instead of aud, is not among the client IDs of the IAM provider",
             quoted(audience)
         ),
-        Some(audience) if !audience.is_empty() => format!(
-            "the token's aud {} is not among the client IDs of the IAM provider (a mismatch in the trust policy would \
-             be AccessDenied)",
-            quoted(audience)
-        ),
-        _ => "the token's aud is not among the client IDs of the IAM provider (a mismatch in the trust policy would \
-              be AccessDenied)"
-            .to_owned(),
+        Some(audience) if !audience.is_empty() => {
+            format!("the token's aud {} is not among the client IDs of the IAM provider", quoted(audience))
+        }
+        _ => "the token's aud is not among the client IDs of the IAM provider".to_owned(),
     }
 }
 
@@ -76,24 +72,25 @@ fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
     let Names { audience, provider_arn, iam_region, .. } = &names;
     if names.has_several_audiences {
-        return Fix::new(format!(
+        let fix = Fix::new(format!(
             "Have the token issued for {audience} alone, then recreate the pod. If the error stays, compare the \
              audiences with the provider's client IDs."
-        ))
-        .command(format!(
+        ));
+        return names.with_credentials(fix).command(format!(
             "aws iam get-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
         ));
     }
     if audience != STS_AUDIENCE && !names.is_foreign {
         // The webhook's default is right, so an annotation requests another one.
         return Fix::new(format!(
-            "Find out what requests the audience {audience:?}: usually the annotation eks.amazonaws.com/audience of the \
-             service account. If nobody needs it, remove it and recreate the pod. Only if it is intended, add \
-             {audience:?} to the provider's client IDs (aws iam add-client-id-to-open-id-connect-provider)."
+            "Find what requests the audience {audience:?}: usually the service account's annotation \
+             eks.amazonaws.com/audience. Remove it and recreate the pod. If the audience is intended, add it to the \
+             provider's client IDs instead."
         ))
         .command(names.show_annotations("AUDIENCE", "audience"));
     }
-    Fix::new(format!("Add the token's audience {audience:?} to the provider's client IDs.")).command(format!(
+    let fix = Fix::new(format!("Add the token's audience {audience:?} to the provider's client IDs."));
+    names.with_credentials(fix).command(format!(
         "aws iam add-client-id-to-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --client-id {audience}"
     ))
 }

@@ -49,28 +49,28 @@ pub fn render(report: &Report, colour: Colour, detail: Detail) -> String {
     report.secrets.hide_in(page.text, colour.notation())
 }
 
-/// With as many further findings in full as there is room for.
+/// With as many further findings in full, and then as many candidates, as there is room for.
 fn first_screen(report: &Report, colour: Colour) -> Page {
     let all = further(report).len();
     // Where nothing is broken, the first warning is what the reader came for.
     let least = usize::from(report.root_cause().is_none()).min(all);
-    let mut page = with_further(report, colour, all);
-    for in_full in (least..all).rev() {
-        if page.rows() <= SCREEN {
-            break;
-        }
-        page = with_further(report, colour, in_full);
+    let rooms = (least..=all).rev().map(|in_full| (in_full, MAX_CANDIDATES));
+    let rooms = rooms.chain((1..MAX_CANDIDATES).rev().map(|candidates| (least, candidates)));
+    let mut pages = rooms.map(|(in_full, candidates)| with(report, colour, in_full, candidates));
+    let mut page = Page::new(colour);
+    while let Some(smaller) = pages.next().filter(|_| page.is_empty() || page.rows() > SCREEN) {
+        page = smaller;
     }
     page
 }
 
-fn with_further(report: &Report, colour: Colour, in_full: usize) -> Page {
+fn with(report: &Report, colour: Colour, in_full: usize, most_candidates: usize) -> Page {
     let mut page = Page::new(colour);
     verdict(&mut page, report);
     facts(&mut page, report);
     if let Some(root) = report.root_cause() {
         fix(&mut page, &root.diagnosis.fix);
-        likely(&mut page, root);
+        likely(&mut page, root, most_candidates);
     }
     let (in_full, in_short) = further(report).split_at(in_full);
     paragraphs(&mut page, in_full);
@@ -119,10 +119,12 @@ fn fix(page: &mut Page, fix: &Fix) {
 }
 
 /// One line for each of the first candidates: the code, and what to compare.
-fn likely(page: &mut Page, root: &Finding) {
+fn likely(page: &mut Page, root: &Finding, most: usize) {
     let all = &root.diagnosis.candidates;
-    let shown = &all[..all.len().min(MAX_CANDIDATES)];
-    page.gap();
+    let shown = &all[..all.len().min(most)];
+    if !shown.is_empty() {
+        page.gap();
+    }
     page.pairs("likely", shown.iter().map(|candidate| (candidate.cause.code, candidate.cause.compare)));
     match all.len() - shown.len() {
         0 => page.value("more", &explain(root)),

@@ -10,7 +10,8 @@ type Fact = (&'static str, String);
 pub(super) fn of(report: &Report) -> Vec<Fact> {
     let mut facts = Vec::new();
     let evidence = &report.evidence;
-    facts.extend(evidence.sts_error().map(|error| ("AWS said", aws_said(error))));
+    let issuer = evidence.token.seen().and_then(|token| token.issuer.as_deref());
+    facts.extend(evidence.sts_error().map(|error| ("AWS said", aws_said(error, issuer))));
     facts.extend(report.root_cause().map(|root| ("cause", cause(root, evidence))));
     facts.extend(crate::render::target::line(evidence));
     match report.root_cause() {
@@ -23,13 +24,15 @@ pub(super) fn of(report: &Report) -> Vec<Fact> {
     facts
 }
 
-fn aws_said(error: &StsError) -> String {
+/// The token's issuer has a line of its own.
+fn aws_said(error: &StsError, issuer: Option<&str>) -> String {
     let StsError { operation, status, code, message, request_id, .. } = error;
     let operation = match operation {
         Operation::AssumeRoleWithWebIdentity => "",
         Operation::GetCallerIdentity => "GetCallerIdentity, ",
     };
     let request = request_id.as_ref().map(|id| format!("\n({operation}request {id})")).unwrap_or_default();
+    let message = issuer.map_or_else(|| message.clone(), |issuer| message.replace(issuer, "<iss>"));
     format!("{status} {code}: {message}{request}")
 }
 

@@ -19,6 +19,10 @@ impl Page {
         Page { text: String::new(), colour }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// How many rows of a terminal the page takes.
     pub(super) fn rows(&self) -> usize {
         self.text.lines().map(|line| display_width(line).div_ceil(WIDTH).max(1)).sum()
