@@ -3,6 +3,7 @@
 
 mod annotation;
 mod check;
+mod facts;
 mod finding;
 mod group;
 mod iam;

@@ -195,7 +195,7 @@ impl Evidence {
         }
     }
 
-    /// The time by STS's clock where an answer told it, else by the local clock.
+    /// The time by STS's clock if a response had it, else by the local clock.
     pub fn time_at_sts(&self) -> Timestamp {
         self.now.plus(self.clock.seen().map_or(0, |clock| clock.ahead_seconds))
     }

@@ -74,6 +74,32 @@ fn causes_and_help_are_in_plain_words() {
     }
 }
 
+/// Texts that are put together at run time are read where they are written, and comments with them.
+#[test]
+fn sources_are_in_plain_words() {
+    let banned = regex_lite::Regex::new(BANNED).unwrap();
+    let mut open =
+        ["src/aws/webhook.rs", "src/documents", "src/documents.rs", "src/probe/evidence", "src/probe/evidence.rs"]
+            .map(project)
+            .to_vec();
+    for name in ["audit", "trust_policy"] {
+        open.extend([project(&format!("src/render/{name}")), project(&format!("src/render/{name}.rs"))]);
+    }
+    let mut lines = 0;
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            let text = line.trim_start().trim_start_matches(['/', '!']).trim_start();
+            assert!(!banned.is_match(text), "{}:{}: {line}", path.display(), number + 1);
+            lines += 1;
+        }
+    }
+    assert!(lines > 8_000, "{lines} lines were read");
+}
+
 #[test]
 fn a_test_is_left_out_only_through_the_helper() {
     let mut open = vec![project("tests")];

@@ -1,4 +1,4 @@
-//! The annotation with the role of a service account, and the ways in which it is misspelt or misplaced.
+//! The annotation with the role of a service account, and its misspelt or misplaced forms.
 
 use crate::aws::webhook::ROLE_ANNOTATION;
 use crate::documents::Metadata;

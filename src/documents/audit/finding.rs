@@ -1,7 +1,7 @@
 //! A finding about an object of the cluster or the account.
 
 use super::workload::Workload;
-use crate::causes::{Advice, Cause, Diagnosis, Finding, Fix, Severity};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Finding, Fix, Severity};
 
 /// A finding, and the object that has the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,16 @@ impl ObjectFinding {
         let diagnosis = Diagnosis::new(text, fix);
         let finding = Finding { cause, severity: Severity::Error, advice: Advice::Fix, diagnosis };
         ObjectFinding { object: object.into(), pod: None, finding }
+    }
+
+    /// The same with the fix of the cause.
+    pub(super) fn with_facts(
+        cause: &'static Cause,
+        object: impl Into<String>,
+        text: impl Into<String>,
+        facts: &Facts,
+    ) -> Self {
+        Self::new(cause, object, text, (cause.fix)(facts))
     }
 
     /// Only a new pod is free of the fault.

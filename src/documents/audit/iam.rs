@@ -3,7 +3,7 @@
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::result::Audit;
-use super::{provider, service_account};
+use super::{facts, provider, service_account};
 use crate::aws::arn::RoleArn;
 use crate::causes::{
     Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, ROLE_LACKS_PERMISSIONS,
@@ -48,9 +48,10 @@ fn association(inventory: &Inventory<'_>, link: &Link<'_>, audit: &mut Audit) {
          IRSA's",
         link.role_arn
     );
-    let fix = Fix::new("Keep one of the two: delete the association, or remove the annotation.");
     let object = format!("service account {}/{}", link.namespace, link.account);
-    audit.add(ObjectFinding::new(&POD_IDENTITY_PRECEDENCE, object, text, fix).warning());
+    audit.add(
+        ObjectFinding::with_facts(&POD_IDENTITY_PRECEDENCE, object, text, &facts::of(inventory, Some(link))).warning(),
+    );
 }
 
 fn object(link: &Link<'_>) -> String {
@@ -155,8 +156,7 @@ fn keys(inventory: &Inventory<'_>, audit: &mut Audit) {
     let published = inventory.documents.jwks.iter().flat_map(|set| &set.keys);
     if published.filter_map(|one| one.kid.as_deref()).all(|kid| kid != key) {
         let text = format!("the token is signed with key {key}, which is not in the issuer's key set");
-        let fix = Fix::new("Publish the current keys of the API server at the issuer's jwks_uri.");
-        audit.add(ObjectFinding::new(&JWKS_KEY_MISMATCH, "key set", text, fix));
+        audit.add(ObjectFinding::with_facts(&JWKS_KEY_MISMATCH, "key set", text, &facts::of(inventory, None)));
     }
 }
 
@@ -207,10 +207,9 @@ fn callers(inventory: &Inventory<'_>, links: &[Link<'_>], audit: &mut Audit) {
             audit.facts.push(format!("the caller is a session of the role: {caller}"));
         } else if caller.rsplit('/').next().is_some_and(|session| session.starts_with("i-")) {
             let text = format!("the caller is the node role, {caller}: the program did not use IRSA");
-            let fix = Fix::new(
-                "Check that the program's container has the variables, and that its SDK supports web identity.",
+            audit.add(
+                ObjectFinding::with_facts(&NODE_ROLE_FALLBACK, "caller", text, &facts::of(inventory, None)).warning(),
             );
-            audit.add(ObjectFinding::new(&NODE_ROLE_FALLBACK, "caller", text, fix).warning());
         }
     }
 }

@@ -1,40 +1,35 @@
 //! The OIDC provider: whether the role's account has one for the cluster's issuer, with the audience of the tokens.
 
+use super::facts;
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::result::Audit;
 use crate::aws::arn::{RoleArn, without_scheme};
-use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::issuer::why_unreachable;
 use crate::aws::partition::Partition;
 use crate::causes::{
     Fix, ISSUER_NOT_PUBLIC_DEFAULT, NO_OIDC_PROVIDER, THUMBPRINT_MISMATCH, WRONG_AUDIENCE, shell_word,
 };
-use crate::documents::trust_policy::needed;
 use crate::documents::{Absent, Provider};
 
 pub(super) fn audit(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
     let Some((issuer, source)) = inventory.issuer() else { return };
     let object = format!("provider of {issuer}");
+    let facts = facts::of(inventory, Some(link));
     if let Some(why) = why_unreachable(issuer) {
         let text = format!("the issuer of {source} is {issuer}, which STS cannot reach: {why}");
-        let fix = Fix::new(
-            "Set --service-account-issuer of the API server to a public https URL, and publish its keys there.",
-        );
-        return audit.add(ObjectFinding::new(&ISSUER_NOT_PUBLIC_DEFAULT, object, text, fix));
+        return audit.add(ObjectFinding::with_facts(&ISSUER_NOT_PUBLIC_DEFAULT, object, text, &facts));
     }
-    let create = Fix::new(format!("Create the OIDC provider in account {}.", role.account))
-        .command(needed(role, issuer, "", link.audience).provider_command());
     if let Some(arns) = &inventory.documents.provider_arns {
         match listed(arns, role, &role.provider_arn(issuer)) {
             Listed::Yes => audit.facts.push(format!("{object}: exists")),
-            Listed::No(text) => audit.add(ObjectFinding::new(&NO_OIDC_PROVIDER, &object, text, create.clone())),
+            Listed::No(text) => audit.add(ObjectFinding::with_facts(&NO_OIDC_PROVIDER, &object, text, &facts)),
             Listed::Elsewhere(fact) => audit.facts.push(fact),
         }
     }
     if inventory.absent.contains(&Absent::Provider(role.provider_arn(issuer))) {
         let text = format!("{} does not exist", role.provider_arn(issuer));
-        return audit.add(ObjectFinding::new(&NO_OIDC_PROVIDER, &object, text, create));
+        return audit.add(ObjectFinding::with_facts(&NO_OIDC_PROVIDER, &object, text, &facts));
     }
     let is_ours = |provider: &&Provider| without_scheme(&provider.url) == without_scheme(issuer);
     match inventory.documents.providers.iter().find(is_ours) {
@@ -92,7 +87,7 @@ fn judge(
             provider.client_ids.join(", "),
             link.audience
         );
-        audit.add(ObjectFinding::new(&WRONG_AUDIENCE, &object, text, audience_fix(link, role, &arn)));
+        audit.add(ObjectFinding::with_facts(&WRONG_AUDIENCE, &object, text, &facts::of(inventory, Some(link))));
     }
     let host = without_scheme(issuer).split('/').next().unwrap_or_default();
     if Partition::of_host(host).is_some() {
@@ -117,25 +112,4 @@ fn judge(
         ));
         audit.add(ObjectFinding::new(&THUMBPRINT_MISMATCH, &object, text, fix).warning());
     }
-}
-
-/// Any other audience than the webhook's default comes from an annotation.
-fn audience_fix(link: &Link<'_>, role: &RoleArn, arn: &str) -> Fix {
-    let Link { audience, namespace, account, .. } = link;
-    if *audience == STS_AUDIENCE {
-        return Fix::new("Add the audience to the client IDs of the provider.").command(format!(
-            "aws iam add-client-id-to-open-id-connect-provider{} --open-id-connect-provider-arn {arn} --client-id {audience}",
-            role.partition.iam_region_option()
-        ));
-    }
-    Fix::new(format!(
-        "Remove the annotation eks.amazonaws.com/audience from the service account, then recreate its pods. Only if \
-         {audience} is intended, add it to the client IDs of the provider instead \
-         (aws iam add-client-id-to-open-id-connect-provider)."
-    ))
-    .command(format!(
-        "kubectl annotate serviceaccount {} -n {} eks.amazonaws.com/audience-",
-        shell_word(account),
-        shell_word(namespace)
-    ))
 }

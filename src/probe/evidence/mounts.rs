@@ -1,4 +1,4 @@
-//! What is mounted where the webhook mounts: this tells its doing apart where the variables do not.
+//! What is mounted where the webhook mounts the token: it shows what the webhook did if the variables do not.
 
 /// The three places; `None` where nothing is mounted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Mount {
     pub entries: Vec<String>,
 }
 
-/// Which kind of volume a mount is, as far as the kernel's view of it tells.
+/// The kind of volume of a mount, as far as the kernel shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Volume {
     /// A projected volume or a secret: a tmpfs of its own with the kubelet's `..data` link.

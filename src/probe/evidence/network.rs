@@ -117,8 +117,8 @@ impl Dial {
         if let Some(Err(fault)) = &self.dns {
             Some(format!("{}: {fault}", self.via.as_ref().unwrap_or(&self.host)))
         } else if let Some(Err(faults)) = &self.tcp {
-            let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
-            Some(told.join(", "))
+            let listed: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
+            Some(listed.join(", "))
         } else if let Some(Err(fault)) = &self.proxy_tls {
             Some(format!("TLS with the proxy {}: {fault}", self.via.as_deref().unwrap_or_default()))
         } else if let Some(Err(fault)) = &self.proxy {

@@ -16,7 +16,7 @@ pub struct SdkScan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sdk {
     pub kind: SdkKind,
-    /// `None` where the copy does not tell.
+    /// `None` if the copy does not show it.
     pub version: Option<String>,
     /// As seen from the root; `a.jar!/b.jar` for an archive within an archive.
     pub path: String,

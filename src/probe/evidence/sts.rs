@@ -37,7 +37,7 @@ pub enum EndpointSource {
     Region(&'static str),
     /// No region is set: the probe took the issuer's, which no SDK does.
     Issuer,
-    /// No region is set and the issuer tells none: the global endpoint of the role's partition.
+    /// No region is set and the issuer names none: the global endpoint of the role's partition.
     Fallback,
 }
 

@@ -71,7 +71,7 @@ impl AccessBarrier {
     }
 }
 
-/// What of the target's image bears on a call to STS.
+/// What in the target's image affects a call to STS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
     /// The first of the usual CA bundles that is there.

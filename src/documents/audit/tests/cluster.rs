@@ -280,6 +280,6 @@ fn nothing_is_asked_about_a_pod_that_opted_out() {
     for part in ["show-managed-fields", "get namespace"] {
         assert!(asks(&[annotated(), skipped(), bare_pod(), selective()], part), "{part}");
     }
-    // Nor about one whose fault is known.
+    // A pod with a known fault raises no question.
     assert!(!asks(&[account(json!({})), bare_pod(), selective()], "show-managed-fields"));
 }

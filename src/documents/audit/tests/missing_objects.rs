@@ -154,7 +154,7 @@ fn a_trust_policy_without_its_role_is_that_of_the_only_role() {
         (policy("system:serviceaccount:payments:checkout"), policy("system:serviceaccount:shop:checkout"));
     assert_eq!(codes(&audited(&[annotated(), good.clone()])), [""; 0]);
     assert_eq!(codes(&audited(&[annotated(), bad.clone()])), ["wrong-subject-in-trust-policy"]);
-    // Of several roles, nobody can tell whose it is.
+    // With several roles, its role is unknown.
     let other = with(account(json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/b"})), |account| {
         account["metadata"]["name"] = "b".into();
     });

@@ -39,7 +39,7 @@ const PAIRS: &[(&str, &[&str], &[&str])] = &[
     ("wrong-key", &["unchanged"], &["env-not-injected-annotation-missing-or-misplaced"]),
 ];
 
-/// Without the service account, what only it tells is not known.
+/// Pairs that need the service account to be explained.
 const NEEDS_ACCOUNT: &[&str] = &["empty-arn", "wrong-key", "sa-exp-garbage"];
 
 fn read(documents: &mut Documents, name: &str) {

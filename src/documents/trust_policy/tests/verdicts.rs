@@ -232,7 +232,7 @@ fn conditions() {
             (r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-23"}}"#, "", OPEN, "aws:currenttime"),
             (r#"{"DateLessThan":{"aws:CurrentTime":"tomorrow"}}"#, "now=1795395600", KEY, ""),
             (r#"{"DateNotEquals":{"aws:CurrentTime":"tomorrow"}}"#, "now=1795395600", OPEN, "DateNotEquals"),
-            // "Boolean condition operators"; values may stand without quotes ("Grammar of the IAM JSON policy language").
+            // "Boolean condition operators"; values need no quotes ("Grammar of the IAM JSON policy language").
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "aws:SecureTransport=true", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":true}}"#, "aws:securetransport=true", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "aws:SecureTransport=false", KEY, ""),
@@ -420,7 +420,7 @@ fn principals_and_actions() {
     let wrap = |parts: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{parts}}}]}}"#);
     run(
         &[
-            // "Principal": a string or a list; federated names are compared as they stand.
+            // "Principal": a string or a list; federated names are compared literally.
             (r#""Principal":{"Federated":"P"},"Action":"W""#, "", YES, ""),
             (r#""Principal":{"Federated":["arn:aws:iam::1:saml-provider/x","P"]},"Action":"W""#, "", YES, ""),
             (r#""Principal":{"Federated":"P","Service":"ec2.amazonaws.com"},"Action":"W""#, "", YES, ""),
@@ -592,7 +592,7 @@ fn statements_together() {
         assert_eq!(found, verdict, "{policy}\n{reason}");
         assert!(reason.contains(words), "{policy}\n{reason}");
     }
-    // "Version": without 2012-10-17, `${...}` is text like any other; "Statement": one may stand without a list.
+    // "Version": without 2012-10-17, `${...}` is text like any other; "Statement": a single one needs no list.
     let literal = |version: &str| {
         let condition = r#"{"StringEquals":{"K:sub":"a${*}"}}"#;
         format!(
