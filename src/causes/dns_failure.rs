@@ -1,6 +1,6 @@
 use crate::causes::{
-    Advice, Candidate, Cause, Facts, Fix, PROXY_INTERFERES, Priority, STS_ENDPOINT_MISCONFIGURED, Saying, Severity,
-    any, connected, sts_endpoint_misconfigured::host_first, with,
+    Advice, Candidate, Cause, Facts, Fix, PROXY_INTERFERES, Priority, Saying, Severity, any, connected,
+    sts_endpoint_misconfigured::host_first, sts_endpoint_misconfigured::with_override, with,
 };
 
 /// The STS host name cannot be resolved.
@@ -88,7 +88,7 @@ In the first seconds after a node starts, such faults are often transient.",
             ])],
             |facts| {
                 let mut candidates = no_such_name(facts);
-                if !facts.proxy {
+                if facts.proxy.is_none() {
                     candidates.swap(0, 1);
                 }
                 host_first(facts, candidates)
@@ -100,22 +100,22 @@ In the first seconds after a node starts, such faults are often transient.",
     fix,
 };
 
-fn no_such_name(facts: &Facts) -> Vec<Candidate> {
+/// Nothing resolved the name. SDKs that use a proxy leave that to the proxy.
+pub(crate) fn no_such_name(facts: &Facts) -> Vec<Candidate> {
     let host = facts.host.as_deref().unwrap_or("the name");
     let proxy = match facts.proxy {
-        true => format!("a proxy is set, but the client resolved {host} itself: it ignores the proxy"),
-        false => {
+        Some(true) => format!("a proxy is set, but the client resolved {host} itself: it ignores the proxy"),
+        Some(false) => "HTTPS_PROXY is not set, but is required if only a proxy resolves public names".to_owned(),
+        None => {
             format!("{host} is a public name: if only the proxy resolves such names, the client ignores the proxy")
         }
     };
-    vec![
-        Candidate::new(&PROXY_INTERFERES, proxy),
-        Candidate::new(
-            &DNS_FAILURE,
-            "the cluster's DNS is down, cannot resolve public names, or serves a private zone of that name",
-        ),
-        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "the host may not exist"),
-    ]
+    let dns = "the cluster's DNS is down, cannot resolve public names, or serves a private zone of that name";
+    let mut candidates = vec![Candidate::new(&PROXY_INTERFERES, proxy), Candidate::new(&DNS_FAILURE, dns)];
+    if facts.proxy == Some(false) {
+        candidates.swap(0, 1);
+    }
+    with_override(facts, candidates, "the host may not exist")
 }
 
 fn fix(_: &Facts) -> Fix {

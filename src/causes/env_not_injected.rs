@@ -117,17 +117,18 @@ fn judge(evidence: &Evidence) -> Outcome {
         cause += &format!(" The pod runs as service account {namespace}/{name}.");
     }
     cause += &instead(evidence);
-    let fix = fix(&Facts::of(evidence));
+    let facts = Facts::of(evidence);
+    let fix = fix(&facts);
     if webhook::is_absent_as_allowed(evidence) {
         cause += " Nothing else in this container is configured for IRSA, and --if-configured allows that.";
         let fix = Fix {
             text: "If this pod needs a role, annotate its service account, then recreate the pod.".to_owned(),
             ..fix
         };
-        let diagnosis = Diagnosis::new(cause, fix).could_be(candidates(evidence)).advise(Advice::None);
+        let diagnosis = Diagnosis::new(cause, fix).could_be(candidates(&facts)).advise(Advice::None);
         return Outcome::Warning(Box::new(diagnosis));
     }
-    Diagnosis::new(cause, fix).could_be(candidates(evidence)).into()
+    Diagnosis::new(cause, fix).could_be(candidates(&facts)).into()
 }
 
 /// The credentials that an SDK uses instead, as far as the evidence shows.
@@ -146,79 +147,62 @@ fn instead(evidence: &Evidence) -> String {
     }
 }
 
-/// What is mounted decides which reason is most likely. The other reasons leave no trace.
-fn candidates(evidence: &Evidence) -> Vec<Candidate> {
-    let mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
-    let lost = mounted.then(|| Candidate {
-        cause: &ENV_STRIPPED_FROM_PROCESS,
-        why: "the webhook mounted the token, so it set the variables too".to_owned(),
-    });
-    let skipped = webhook::skipped(evidence);
-    let skipped = skipped.map(|why| Candidate { cause: &ENV_NOT_INJECTED_BY_OPT_OUT, why });
-    lost.into_iter().chain(missed()).chain(skipped).collect()
+/// The reasons why a container has no variables. What is mounted, and whether anybody saw the variables, ranks them; most
+/// leave no trace.
+pub(crate) fn candidates(facts: &Facts) -> Vec<Candidate> {
+    let mut candidates = vec![
+        Candidate::new(
+            &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+            "most frequent; check the service account's annotation",
+        ),
+        Candidate::new(
+            &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
+            "if the annotation exists, compare its age with the pod's",
+        ),
+        Candidate::new(
+            &ENV_NOT_INJECTED_WEBHOOK_MISSING,
+            "if other pods with annotated service accounts also lack the variables",
+        ),
+    ];
+    if facts.token_volume == Some(true) {
+        let why = "the webhook mounted the token, so it set the variables too";
+        candidates.insert(0, Candidate::new(&ENV_STRIPPED_FROM_PROCESS, why));
+    } else if facts.role_variable == VariableState::Unknown {
+        let sdk = "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or uses its own \
+                   chain";
+        let stripped = "if the container has them but the process does not, a supervisor removed them";
+        candidates.push(Candidate::new(&SDK_LACKS_WEB_IDENTITY, sdk));
+        candidates.push(Candidate::new(&ENV_STRIPPED_FROM_PROCESS, stripped));
+    }
+    if facts.token_volume != Some(true) && facts.pod_identity_volume != Some(true) {
+        candidates.push(Candidate::new(&ENV_NOT_INJECTED_BY_OPT_OUT, opted_out(facts.container.as_deref())));
+    }
+    candidates
 }
 
-fn missed() -> Vec<Candidate> {
-    vec![
-        Candidate {
-            cause: &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
-            why: "most frequent; check the service account's annotation".to_owned(),
-        },
-        Candidate {
-            cause: &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
-            why: "if the annotation exists, compare its age with the pod's".to_owned(),
-        },
-        Candidate {
-            cause: &ENV_NOT_INJECTED_WEBHOOK_MISSING,
-            why: "if other pods with annotated service accounts also lack the variables".to_owned(),
-        },
-    ]
+fn opted_out(container: Option<&str>) -> String {
+    let named = container.map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
+    format!(
+        "if the pod's annotation eks.amazonaws.com/skip-containers names {named} (the pod's other containers then have \
+         the variables and the token), or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook excludes all \
+         containers"
+    )
 }
 
 /// No source of credentials gave any: the chain did not even try web identity, or could not.
 pub(super) fn no_credentials(facts: &Facts) -> Reading {
-    let sdk = &SDK_LACKS_WEB_IDENTITY;
     match (facts.role_variable, facts.file_variable) {
         (VariableState::Set, VariableState::Set) => {
             let why = "both variables are set, but no credentials were found: this SDK or its chain has no web \
                        identity";
-            Reading::decided(sdk, why)
+            Reading::decided(&SDK_LACKS_WEB_IDENTITY, why)
         }
         (VariableState::Set, VariableState::Missing | VariableState::Empty)
         | (VariableState::Missing | VariableState::Empty, VariableState::Set)
         | (VariableState::Empty, VariableState::Empty) => {
             Reading::decided(&ENV_PARTIALLY_SET, "only one of the two variables has a value")
         }
-        _ => Reading::open(
-            &ENV_NOT_INJECTED,
-            vec![
-                Candidate::new(
-                    &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
-                    "check the pod's service account for the annotation eks.amazonaws.com/role-arn",
-                ),
-                Candidate::new(
-                    &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION,
-                    "an annotation does not change a pod that already exists",
-                ),
-                Candidate::new(
-                    &ENV_NOT_INJECTED_WEBHOOK_MISSING,
-                    "without the pod identity webhook, no pod gets the variables",
-                ),
-                Candidate::new(
-                    sdk,
-                    "if the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, the SDK is too old or uses \
-                     its own chain",
-                ),
-                Candidate::new(
-                    &ENV_STRIPPED_FROM_PROCESS,
-                    "if the container has them but the process does not, a supervisor removed them",
-                ),
-                Candidate::new(
-                    &ENV_NOT_INJECTED_BY_OPT_OUT,
-                    "if only other containers of the pod have them, the annotation skip-containers names this one",
-                ),
-            ],
-        ),
+        _ => Reading::open(&ENV_NOT_INJECTED, candidates(facts)),
     }
 }
 
@@ -264,6 +248,29 @@ mod tests {
             panic!("no fault");
         };
         assert!(slip.cause.contains("must be AWS_ROLE_ARN"), "{}", slip.cause);
+    }
+
+    #[test]
+    fn the_mounts_rank_the_reasons() {
+        let facts = |irsa, pod_identity| Facts {
+            role_variable: VariableState::Missing,
+            token_volume: irsa,
+            pod_identity_volume: pod_identity,
+            container: Some("app".into()),
+            ..Facts::default()
+        };
+        for (facts, first, opt_out) in [
+            (facts(None, None), "env-not-injected-annotation-missing-or-misplaced", true),
+            (facts(Some(false), Some(false)), "env-not-injected-annotation-missing-or-misplaced", true),
+            (facts(Some(true), Some(false)), "env-stripped-from-process", false),
+            (facts(Some(false), Some(true)), "env-not-injected-annotation-missing-or-misplaced", false),
+        ] {
+            let ranked = candidates(&facts);
+            assert_eq!(ranked[0].cause.code, first, "{facts:?}");
+            let named = ranked.iter().find(|candidate| candidate.cause == &ENV_NOT_INJECTED_BY_OPT_OUT);
+            assert_eq!(named.is_some_and(|named| named.why.contains("\"app\"")), opt_out, "{facts:?}");
+            assert!(ranked.iter().all(|candidate| candidate.cause != &SDK_LACKS_WEB_IDENTITY), "{facts:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::aws::arn::RoleArn;
 use crate::aws::issuer;
 use crate::aws::partition::Partition;
 use crate::causes::request_clock_skew::hides_expiry;
-use crate::probe::evidence::{Evidence, Issuer, Padding, Seen, Signature, Variable};
+use crate::probe::evidence::{EndpointSource, Evidence, Issuer, Padding, Seen, Signature, Variable};
 use std::net::IpAddr;
 
 /// What is known about a variable.
@@ -33,6 +33,17 @@ pub enum IssuerKeys {
     Verified { is_private: bool },
 }
 
+/// Which setting names the STS host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostFrom {
+    #[default]
+    Unknown,
+    /// The region, whoever stated it.
+    Region,
+    /// The variable that holds an endpoint URL.
+    Override(&'static str),
+}
+
 /// What is known beside the error itself. Everything may be unknown. Fixes take their names from here, and causes rank
 /// their candidates by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,8 +65,12 @@ pub struct Facts {
     /// Name and namespace of the pod.
     pub pod: Option<String>,
     pub namespace: Option<String>,
-    /// The application's container, if the probe runs in another one.
-    pub target_container: Option<String>,
+    /// The container that is judged, and whether the probe runs in another one.
+    pub container: Option<String>,
+    pub is_target: bool,
+    /// Whether the webhook's token volume, and that of EKS Pod Identity, is mounted in it.
+    pub token_volume: Option<bool>,
+    pub pod_identity_volume: Option<bool>,
     /// Whose process is judged.
     pub uid: Option<u32>,
     pub gid: Option<u32>,
@@ -74,8 +89,12 @@ pub struct Facts {
     pub region: Option<String>,
     /// The address that the connection went to.
     pub address: Option<IpAddr>,
-    /// A proxy variable is set.
-    pub proxy: bool,
+    /// Where the host comes from.
+    pub host_from: HostFrom,
+    /// Whether a proxy variable is set.
+    pub proxy: Option<bool>,
+    /// The proxy that the connection went to.
+    pub via: Option<String>,
     pub static_keys: bool,
     pub pod_identity: bool,
     pub windows: bool,
@@ -104,7 +123,9 @@ impl Facts {
         let token = evidence.token.seen();
         let endpoint = evidence.endpoint.seen();
         let imds = evidence.imds.seen();
-        let tcp = evidence.dial.seen().or(evidence.dial.failed()).and_then(|dial| dial.tcp.as_ref());
+        let mounts = evidence.mounts.seen();
+        let dial = evidence.dial.seen().or(evidence.dial.failed());
+        let tcp = dial.and_then(|dial| dial.tcp.as_ref());
         let role = environment.value("AWS_ROLE_ARN").or(environment.value("AWS_IAM_ROLE_ARN"));
         let owned = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
         Facts {
@@ -123,7 +144,10 @@ impl Facts {
             expected_service_account: evidence.expected.service_account.clone(),
             pod: evidence.pod().map(str::to_owned),
             namespace: evidence.place.namespace.clone(),
-            target_container: evidence.target.as_ref().and(evidence.container()).map(str::to_owned),
+            container: evidence.container().map(str::to_owned),
+            is_target: evidence.target.is_some(),
+            token_volume: mounts.map(|mounts| mounts.irsa.is_some()),
+            pod_identity_volume: mounts.map(|mounts| mounts.pod_identity.is_some()),
             uid: Some(evidence.identity.uid),
             gid: Some(evidence.identity.gid),
             token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
@@ -137,7 +161,13 @@ impl Facts {
                 Ok(peer) => Some(peer.ip()),
                 Err(faults) => faults.first().map(|fault| fault.address.ip()),
             }),
-            proxy: endpoint.is_some_and(|endpoint| endpoint.proxy.is_some()),
+            host_from: match endpoint.map(|endpoint| &endpoint.source) {
+                None => HostFrom::Unknown,
+                Some(EndpointSource::Override(variable)) => HostFrom::Override(variable),
+                Some(EndpointSource::Region(_) | EndpointSource::Issuer | EndpointSource::Fallback) => HostFrom::Region,
+            },
+            proxy: endpoint.map(|endpoint| endpoint.proxy.is_some()),
+            via: dial.and_then(|dial| dial.via.clone()),
             static_keys: environment.variable("AWS_ACCESS_KEY_ID").is_set(),
             pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
             windows: false,
@@ -306,6 +336,8 @@ mod tests {
             Facts { file_is_expired: true, clock_hides_expiry: true, ..nothing() },
             Facts { early: Some(900), clock_ahead: Some(4_000), ..nothing() },
             Facts { padding: Some(Padding::WhiteSpace), gid: Some(1000), ..nothing() },
+            Facts { proxy: Some(false), token_volume: Some(true), ..nothing() },
+            Facts { proxy: Some(true), host_from: HostFrom::Override("AWS_ENDPOINT_URL"), ..nothing() },
             Facts { issuer_keys: IssuerKeys::Wrong, ..nothing() },
             Facts { issuer_keys: IssuerKeys::Verified { is_private: true }, ..nothing() },
             Facts { issuer_keys: IssuerKeys::Unverified("its algorithm is HS256".into()), ..nothing() },

@@ -62,7 +62,7 @@ impl Names {
         let role_arn = or(role.map(ToString::to_string).as_deref(), ROLE_ARN);
         let service_account = or(service_account, SERVICE_ACCOUNT);
         let option = |name: &str, id: Option<u32>| id.map(|id| format!(" --{name} {id}")).unwrap_or_default();
-        let container = facts.target_container.as_deref().map(|name| or(Some(name), "CONTAINER"));
+        let container = facts.container.as_deref().filter(|_| facts.is_target).map(|name| or(Some(name), "CONTAINER"));
         Names {
             role: or(role.map(|role| role.name.as_str()), "ROLE"),
             has_role: role_arn != ROLE_ARN,

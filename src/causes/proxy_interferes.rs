@@ -1,6 +1,6 @@
 use crate::causes::{
-    About, Advice, Candidate, Cause, Facts, Fix, Priority, Reading, STS_ENDPOINT_MISCONFIGURED, Saying, Severity, any,
-    connected,
+    About, Advice, Candidate, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any, connected,
+    sts_endpoint_misconfigured::with_override,
 };
 
 /// Calls to STS fail at the proxy, or a client bypasses it.
@@ -59,19 +59,19 @@ Allow the STS host in the proxy, or add it to NO_PROXY if a VPC endpoint provide
                 "unsupported or unrecognized ssl message",
                 "record layer failure",
             ])],
-            |_| {
-                let overridden = "an endpoint override uses https where the server speaks only http";
-                Reading::ranked(vec![
-                    Candidate::new(&PROXY_INTERFERES, "a proxy or portal answers instead of STS, without TLS"),
-                    Candidate::new(&STS_ENDPOINT_MISCONFIGURED, overridden),
-                ])
-            },
+            |facts| Reading::ranked(not_tls(facts)),
         ),
     ],
     settles: false,
     judge: Some(connected),
     fix,
 };
+
+/// Something answers, but not in TLS.
+pub(crate) fn not_tls(facts: &Facts) -> Vec<Candidate> {
+    let proxy = Candidate::new(&PROXY_INTERFERES, "a transparent proxy or portal answers in plain text instead of STS");
+    with_override(facts, vec![proxy], "an endpoint override uses https where the server speaks only http")
+}
 
 fn fix(_: &Facts) -> Fix {
     Fix::new(

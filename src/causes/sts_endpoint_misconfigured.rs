@@ -1,7 +1,7 @@
 use crate::aws::partition::Partition;
 use crate::causes::{
-    Advice, CHINA_PARTITION_ENDPOINT, Candidate, Cause, Diagnosis, Facts, Fix, Outcome, PROXY_INTERFERES, Priority,
-    Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, china_partition_endpoint, with,
+    Advice, CHINA_PARTITION_ENDPOINT, Candidate, Cause, Diagnosis, Facts, Fix, HostFrom, Outcome, PROXY_INTERFERES,
+    Priority, Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, china_partition_endpoint, with,
 };
 use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Seen};
 
@@ -126,6 +126,19 @@ fn not_sts(facts: &Facts) -> Reading {
         Candidate::new(&STS_ENDPOINT_MISCONFIGURED, why),
         Candidate::new(&PROXY_INTERFERES, "a proxy or portal may have answered instead"),
     ])
+}
+
+/// Adds this cause: first if an override names the host, last if nobody knows what names it.
+pub(crate) fn with_override(facts: &Facts, mut candidates: Vec<Candidate>, why: &str) -> Vec<Candidate> {
+    match facts.host_from {
+        HostFrom::Unknown => candidates.push(Candidate::new(&STS_ENDPOINT_MISCONFIGURED, why)),
+        HostFrom::Region => {}
+        HostFrom::Override(variable) => {
+            let why = format!("{variable} names this host, which may not be STS");
+            candidates.insert(0, Candidate::new(&STS_ENDPOINT_MISCONFIGURED, why));
+        }
+    }
+    candidates
 }
 
 /// A host that cannot be right comes first, whatever failed.

@@ -1,6 +1,7 @@
 use crate::causes::{
-    Advice, Candidate, Cause, Facts, Fix, Names, PROXY_INTERFERES, Priority, STS_ENDPOINT_MISCONFIGURED,
+    Advice, Candidate, Cause, Facts, Fix, MESH_PROXY_NOT_RUNNING, Names, PROXY_INTERFERES, Priority,
     STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, Saying, Severity, any, connected, sts_endpoint_misconfigured::host_first,
+    sts_endpoint_misconfigured::with_override,
 };
 use crate::probe::evidence::is_private;
 
@@ -98,7 +99,7 @@ pub(super) fn timed_out(facts: &Facts) -> Vec<Candidate> {
     };
     let unreachable = Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, path);
     let proxy = Candidate::new(&PROXY_INTERFERES, "a client that ignores a required proxy gets no answer");
-    match (facts.calls_global_endpoint(), facts.proxy) {
+    match (facts.calls_global_endpoint(), facts.proxy == Some(true)) {
         (true, false) => vec![global, unreachable, proxy],
         (true, true) => vec![proxy, global, unreachable],
         (false, true) => vec![proxy, unreachable],
@@ -107,19 +108,23 @@ pub(super) fn timed_out(facts: &Facts) -> Vec<Candidate> {
     }
 }
 
-fn refused(facts: &Facts) -> Vec<Candidate> {
+/// STS itself never refuses: something in between does, or nothing listens where an override leads.
+pub(crate) fn refused(facts: &Facts) -> Vec<Candidate> {
     let mesh = match facts.address.is_some_and(|address| address.is_loopback()) {
-        true => {
-            "refused by this host itself: a mesh proxy that is not running yet (as in init containers), or an \
-             endpoint override"
+        true => "the connection went to this pod itself, where a mesh's proxy should listen",
+        false => {
+            "STS does not refuse connections; a mesh redirects them to its proxy, which starts after init containers"
         }
-        false => "a firewall or network policy refuses the connection",
     };
-    vec![
-        Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, mesh),
-        Candidate::new(&PROXY_INTERFERES, "a proxy that is down refuses connections too"),
-        Candidate::new(&STS_ENDPOINT_MISCONFIGURED, "an endpoint override may point to a closed port"),
-    ]
+    let policy = "a network policy or firewall refuses connections instead of dropping packets";
+    let mut candidates =
+        vec![Candidate::new(&MESH_PROXY_NOT_RUNNING, mesh), Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, policy)];
+    if facts.proxy.is_none() {
+        // Of a pasted text nobody knows whether it is from a mesh.
+        candidates.swap(0, 1);
+        candidates.push(Candidate::new(&PROXY_INTERFERES, "a proxy that is down refuses connections too"));
+    }
+    with_override(facts, candidates, "an endpoint override may point to a closed port")
 }
 
 fn fix(facts: &Facts) -> Fix {
@@ -170,7 +175,7 @@ mod tests {
             (dns_failed, "sts.us-gov-west-1.amazonaws.com", false, "dns-failure"),
             (refused, "vpce-1-a.sts.eu-west-1.vpce.amazonaws.com", false, "sts-endpoint-unreachable-timeout"),
         ] {
-            let facts = Facts { host: Some(host.into()), proxy, ..Facts::default() };
+            let facts = Facts { host: Some(host.into()), proxy: proxy.then_some(true), ..Facts::default() };
             assert_eq!((saying.means)(&facts).candidates[0].cause.code, first, "{host} {proxy}");
         }
     }

@@ -1,7 +1,8 @@
 use crate::causes::{
-    About, Advice, Candidate, Cause, DNS_FAILURE, Facts, Fix, PROXY_INTERFERES, Priority,
-    STS_ENDPOINT_UNREACHABLE_TIMEOUT, Saying, Severity, WEB_IDENTITY_OR_STS, any, connected,
-    sts_endpoint_misconfigured::host_first, sts_endpoint_unreachable_timeout::timed_out, with,
+    About, Advice, Candidate, Cause, DNS_FAILURE, Facts, Fix, HostFrom, PROXY_INTERFERES, Priority,
+    STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_SERVER_ERROR, Saying, Severity, WEB_IDENTITY_OR_STS, any, connected,
+    sts_endpoint_misconfigured::host_first, sts_endpoint_misconfigured::with_override,
+    sts_endpoint_unreachable_timeout::timed_out, with,
 };
 
 /// The pod could not connect to STS.
@@ -35,7 +36,7 @@ DNS, a proxy, and a service mesh whose proxy is not running yet while init conta
                 "tls handshake timeout",
                 "ssl_error_syscall",
             ])],
-            |facts| host_first(facts, reset(facts)),
+            |facts| host_first(facts, closed(facts)),
         ),
         Saying::new(
             Priority::Network(120),
@@ -73,18 +74,22 @@ fn cannot_connect(facts: &Facts) -> Vec<Candidate> {
     candidates
 }
 
-fn reset(facts: &Facts) -> Vec<Candidate> {
-    let mut candidates = vec![
-        Candidate::new(&PROXY_INTERFERES, "a firewall, proxy or mesh closed the connection"),
-        Candidate::new(
-            &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-            "a network policy may reset connections instead of dropping packets",
-        ),
-    ];
-    if !facts.proxy {
-        candidates.swap(0, 1);
+/// The connection was open, and then something closed it.
+pub(crate) fn closed(facts: &Facts) -> Vec<Candidate> {
+    let between = match &facts.via {
+        Some(proxy) => format!("the proxy {proxy} may have closed the connection"),
+        None => "a firewall or transparent proxy that filters by host name closes such connections".to_owned(),
+    };
+    let proxy = Candidate::new(&PROXY_INTERFERES, between);
+    let policy = "a network policy may reset connections instead of dropping packets";
+    let policy = Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, policy);
+    let server = Candidate::new(&STS_SERVER_ERROR, "STS itself may not have answered; retry");
+    match facts.host_from {
+        // An SDK does not say how far the connection got.
+        HostFrom::Unknown if facts.proxy == Some(true) => vec![proxy, policy],
+        HostFrom::Unknown => vec![policy, proxy],
+        HostFrom::Region | HostFrom::Override(_) => with_override(facts, vec![proxy, server], ""),
     }
-    candidates
 }
 
 fn fix(facts: &Facts) -> Fix {

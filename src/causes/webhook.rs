@@ -45,21 +45,6 @@ pub fn without_variables(evidence: &Evidence) -> Option<String> {
     })
 }
 
-/// What leaves a container as if there were no webhook, although the pod's other containers have it all: the pod's own
-/// annotation. `None` where the mounts say that the webhook was at this container.
-pub fn skipped(evidence: &Evidence) -> Option<String> {
-    let mounts = evidence.mounts.seen();
-    if mounts.is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some()) {
-        return None;
-    }
-    let named = evidence.container().map_or("this container".to_owned(), |name| format!("this container, {name:?}"));
-    Some(format!(
-        "if the pod's annotation eks.amazonaws.com/skip-containers names {named} (the pod's other containers then \
-         have the variables and the token), or if the pod's label eks.amazonaws.com/skip-pod-identity-webhook \
-         excludes all containers"
-    ))
-}
-
 /// What the mounts say where one of the variables is missing or empty. `None` if nobody could run.
 pub fn half_set(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, .. } = evidence.mounts.seen()?;
@@ -123,7 +108,7 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
 mod tests {
     use super::*;
     use crate::causes::testing;
-    use crate::probe::evidence::{Place, Seen};
+    use crate::probe::evidence::Seen;
 
     fn mount(point: &str, file_system: &str, root: &str, entries: &[&str]) -> Mount {
         Mount {
@@ -204,9 +189,6 @@ mod tests {
             (half_set(&irsa()), "adds neither variable"),
             (half_set(&nothing), "not even the mount"),
             (half_set(&Evidence { environment: testing::variables(&[]), ..with(Mounts::default()) }), "did not mutate"),
-            (skipped(&Evidence { place: Place::default(), ..nothing.clone() }), "names this container ("),
-            (skipped(&nothing), "\"app\""),
-            (skipped(&testing::healthy()), "skip-containers"),
             (without_file(&irsa(), "/other/token"), "another path"),
             (without_file(&nothing, "/other/token"), "Nothing is mounted there"),
         ] {
@@ -214,7 +196,6 @@ mod tests {
         }
         assert_eq!(without_file(&nothing, "token"), None);
         assert_eq!(without_variables(&testing::healthy()), None);
-        assert_eq!((skipped(&irsa()), skipped(&pod_identity)), (None, None));
     }
 
     #[test]

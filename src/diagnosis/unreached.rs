@@ -17,8 +17,8 @@ struct Reading {
     cause: &'static Cause,
     /// What was seen.
     seen: String,
-    /// Likeliest first; empty where the evidence decides.
-    candidates: Vec<(&'static Cause, String)>,
+    /// Most likely first; empty where the evidence decides.
+    candidates: Vec<Candidate>,
     /// Where the values at hand give a better fix than the cause's own.
     fix: Option<Fix>,
     /// Where this occurrence calls for something else than the cause's own advice.
@@ -30,7 +30,7 @@ impl Reading {
         Self { cause, seen, candidates: Vec::new(), fix: None, advice: None }
     }
 
-    fn open(seen: String, candidates: Vec<(&'static Cause, String)>) -> Self {
+    fn open(seen: String, candidates: Vec<Candidate>) -> Self {
         Self { cause: &STS_UNREACHABLE, seen, candidates, fix: None, advice: None }
     }
 
@@ -53,6 +53,7 @@ struct Story<'e> {
     /// The call had no time left.
     out_of_time: bool,
     environment: &'e Environment,
+    facts: &'e Facts,
 }
 
 /// The cause that a failed connection names, and its diagnosis. `None` if there is no such connection, or if the settings
@@ -71,14 +72,14 @@ pub fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagn
         alternate_route,
         out_of_time: no_answer.out_of_time,
         environment: &evidence.environment,
+        facts,
     };
     let reading = layers::read(&story)?;
     let mut fix = reading.fix.unwrap_or_else(|| (reading.cause.fix)(facts));
     if patience::cut_short(story.dial).is_some() {
         fix.text = format!("Raise --run-timeout and run again. If the fault stays: {}", fix.text);
     }
-    let candidates = reading.candidates.into_iter().map(|(cause, why)| Candidate { cause, why }).collect();
-    let diagnosis = Diagnosis::new(reading.seen, fix).could_be(candidates);
+    let diagnosis = Diagnosis::new(reading.seen, fix).could_be(reading.candidates);
     let diagnosis = Diagnosis { advice: reading.advice, ..diagnosis };
     Some((reading.cause, diagnosis))
 }
@@ -86,8 +87,13 @@ pub fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagn
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::{Outcome, testing};
+    use crate::causes::{HostFrom, Outcome, testing};
     use crate::probe::evidence::{CallFault, NoAnswer, Operation};
+
+    /// What is known where a healthy pod's configuration does not reach STS.
+    pub(super) fn regional_facts() -> Facts {
+        Facts { proxy: Some(false), host_from: HostFrom::Region, ..Facts::default() }
+    }
 
     /// The codes that speak of this evidence.
     fn codes(evidence: &Evidence) -> Vec<&'static str> {

@@ -26,7 +26,7 @@ pub fn read(text: &str) -> Facts {
         audience: audience(text),
         token_path: value(text, &["AWS_WEB_IDENTITY_TOKEN_FILE"]).filled().map(str::to_owned),
         region: region(text).map(str::to_owned),
-        proxy: any(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]),
+        proxy: any(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]).then_some(true),
         static_keys: !matches!(
             value(text, &["AWS_ACCESS_KEY_ID"]).state(),
             VariableState::Unknown | VariableState::Missing

@@ -3,11 +3,9 @@
 use super::proxy::around;
 use super::{Reading, Story};
 use crate::aws::partition::sts_endpoint_service;
-use crate::causes::{
-    Advice, Fix, MESH_PROXY_NOT_RUNNING, STS_ENDPOINT_MISCONFIGURED, STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-    STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
-};
-use crate::probe::evidence::{AddressFault, Dial, EndpointSource, TcpFault, is_private};
+use crate::causes::sts_endpoint_unreachable_timeout::refused;
+use crate::causes::{Advice, Candidate, Fix, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC};
+use crate::probe::evidence::{AddressFault, Dial, TcpFault, is_private};
 
 const POLICIES: &str = "kubectl get networkpolicies --all-namespaces";
 
@@ -26,7 +24,7 @@ pub(super) fn read(story: &Story, faults: &[AddressFault]) -> Reading {
     let is_silent = has(|fault| matches!(fault, TcpFault::TimedOut { .. } | TcpFault::Os(_)));
     let is_rejected = has(|fault| *fault == TcpFault::Rejected);
     if !is_silent && has(|fault| matches!(fault, TcpFault::Refused | TcpFault::Reset)) {
-        return refused(story, faults.iter().all(|fault| fault.address.ip().is_loopback()), seen);
+        return Reading::open(seen, refused(story.facts));
     }
     if !is_silent && !is_rejected {
         return no_route(story, faults, seen);
@@ -119,8 +117,11 @@ fn global(story: &Story, seen: String) -> Reading {
             let fault = way.fault().unwrap_or_default();
             let seen = format!("{seen} {} is a VPC endpoint and does not answer either: {fault}.", way.host);
             let candidates = vec![
-                (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, regional.to_owned()),
-                (&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "the VPC endpoint's security group drops the packets".to_owned()),
+                Candidate::new(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, regional),
+                Candidate::new(
+                    &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
+                    "the VPC endpoint's security group drops the packets",
+                ),
             ];
             let fix = Fix::new(format!(
                 "Set AWS_STS_REGIONAL_ENDPOINTS=regional, and allow TCP port 443 from the pods in the security group \
@@ -132,12 +133,14 @@ fn global(story: &Story, seen: String) -> Reading {
         _ => Reading::open(
             seen,
             vec![
-                (
+                Candidate::new(
                     &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                    "no sign of internet egress: no NAT, or a network policy or security group drops the packets"
-                        .to_owned(),
+                    "no sign of internet egress: no NAT, or a network policy or security group drops the packets",
                 ),
-                (&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, format!("if the VPC has an endpoint for STS, {regional}")),
+                Candidate::new(
+                    &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
+                    format!("if the VPC has an endpoint for STS, {regional}"),
+                ),
             ],
         ),
     };
@@ -175,40 +178,26 @@ fn create_endpoint(story: &Story, fix: Fix) -> Fix {
     ))
 }
 
-/// STS itself never refuses: somebody in between does, or nobody listens where an override leads.
-fn refused(story: &Story, loopback: bool, seen: String) -> Reading {
-    let mesh = match loopback {
-        true => "the connection went to this pod itself, where a mesh's proxy should listen",
-        false => {
-            "STS does not refuse connections; a mesh redirects them to its proxy, which starts after init containers"
-        }
-    };
-    let mut candidates = vec![
-        (&MESH_PROXY_NOT_RUNNING, mesh.to_owned()),
-        (
-            &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-            "a network policy or firewall refuses connections instead of dropping packets".to_owned(),
-        ),
-    ];
-    if let EndpointSource::Override(variable) = story.endpoint.source {
-        candidates.insert(0, (&STS_ENDPOINT_MISCONFIGURED, format!("{variable} points there, and nothing listens")));
-    }
-    Reading::open(seen, candidates)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::causes::STS_UNREACHABLE;
     use crate::causes::testing::endpoint;
+    use crate::diagnosis::unreached::tests::regional_facts;
     use crate::probe::evidence::{Endpoint, Environment};
 
     fn reading(endpoint: &Endpoint, address: &str, fault: TcpFault, has_other_family: bool) -> Reading {
         let faults = vec![AddressFault { address: address.parse().unwrap(), fault }];
         let dial = Dial { tcp: Some(Err(faults.clone())), has_other_family, ..Dial::default() };
         let environment = Environment::default();
-        let story =
-            Story { endpoint, dial: &dial, alternate_route: None, out_of_time: false, environment: &environment };
+        let story = Story {
+            endpoint,
+            dial: &dial,
+            alternate_route: None,
+            out_of_time: false,
+            environment: &environment,
+            facts: &regional_facts(),
+        };
         read(&story, &faults)
     }
 

@@ -1,10 +1,10 @@
 //! The reading of each layer's fault.
 
 use super::{Reading, Story, connections, names, patience, proxy};
-use crate::causes::{
-    Cause, Fix, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_MISCONFIGURED, STS_SERVER_ERROR,
-    TLS_HOSTNAME_MISMATCH, TLS_UNKNOWN_CA, china_partition_endpoint, shell_word,
-};
+use crate::causes::proxy_interferes::not_tls;
+use crate::causes::sts_unreachable::closed;
+use crate::causes::tls_unknown_ca::out_of_date;
+use crate::causes::{Candidate, Fix, TLS_HOSTNAME_MISMATCH, TLS_UNKNOWN_CA, china_partition_endpoint, shell_word};
 use crate::probe::evidence::{EndpointSource, HttpFault, Layer, TlsFault, is_of_amazon};
 
 /// `None` where the host itself cannot be right, which a check of the settings tells.
@@ -37,7 +37,8 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
 fn cut_short(reading: Reading, layer: Layer) -> Reading {
     let seen = format!("The run timed out while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
     let decided = reading.candidates.is_empty();
-    let decided = decided.then(|| (reading.cause, "if the fault stays with a longer --run-timeout".to_owned()));
+    let why = "if the fault stays with a longer --run-timeout";
+    let decided = decided.then(|| Candidate::new(reading.cause, why));
     let candidates = reading.candidates.into_iter().chain(decided).collect();
     Reading { fix: reading.fix, ..Reading::open(seen, candidates) }
 }
@@ -45,7 +46,6 @@ fn cut_short(reading: Reading, layer: Layer) -> Reading {
 pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
     let host = &story.endpoint.host;
     let seen = format!("{host}: {fault}.");
-    let inspected = |why: &str| (&TLS_UNKNOWN_CA, why.to_owned());
     match fault {
         TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_of_amazon(issuer) => Reading::decided(
             &TLS_UNKNOWN_CA,
@@ -77,17 +77,7 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
                 None => reading,
             }
         }
-        TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(
-            seen,
-            vec![
-                (
-                    &REQUEST_CLOCK_SKEW,
-                    "STS renews its certificates in time: check whether the local clock is far off".into(),
-                ),
-                inspected("the certificate is not from STS: a proxy or firewall inspects TLS"),
-            ],
-        )
-        .with_fix(
+        TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(seen, out_of_date()).with_fix(
             Fix::new(
                 "Compare the local clock with the certificate's dates. If the clock is wrong, correct time \
                  synchronization on the node. If it is right, ask whoever runs the TLS inspection or the STS stand-in \
@@ -100,11 +90,8 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
                 story.endpoint.port
             )),
         ),
-        TlsFault::NotTls => {
-            let why = "a transparent proxy or portal answers in plain text instead of STS";
-            Reading::open(seen, overridden(story).into_iter().chain([(&PROXY_INTERFERES, why.to_owned())]).collect())
-        }
-        TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => cut(story, seen),
+        TlsFault::NotTls => Reading::open(seen, not_tls(story.facts)),
+        TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => Reading::open(seen, closed(story.facts)),
     }
 }
 
@@ -143,29 +130,9 @@ fn wrong_name(story: &Story, seen: &str) -> String {
 
 fn exchange(story: &Story, fault: Option<&HttpFault>) -> Reading {
     match fault {
-        Some(fault) => cut(story, format!("{}: {fault}.", story.endpoint.host)),
+        Some(fault) => Reading::open(format!("{}: {fault}.", story.endpoint.host), closed(story.facts)),
         None if story.out_of_time => Reading::open("The run timed out before STS answered.".to_owned(), Vec::new()),
         None => Reading::open("STS did not answer.".to_owned(), Vec::new()),
-    }
-}
-
-/// The connection stood, and then something broke it off.
-fn cut(story: &Story, seen: String) -> Reading {
-    let between = match &story.dial.via {
-        Some(proxy) => format!("the proxy {proxy} may have closed the connection"),
-        None => "a firewall or transparent proxy that filters by host name closes such connections".to_owned(),
-    };
-    let passing = (&STS_SERVER_ERROR, "STS itself may not have answered; retry".to_owned());
-    let candidates = overridden(story).into_iter().chain([(&PROXY_INTERFERES, between), passing]).collect();
-    Reading::open(seen, candidates)
-}
-
-fn overridden(story: &Story) -> Option<(&'static Cause, String)> {
-    match story.endpoint.source {
-        EndpointSource::Override(variable) => {
-            Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} may point to a server that is not STS")))
-        }
-        _ => None,
     }
 }
 
@@ -174,9 +141,10 @@ pub(super) mod tests {
     use super::*;
     use crate::causes::testing::endpoint;
     use crate::causes::{
-        DNS_FAILURE, MESH_PROXY_NOT_RUNNING, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
-        STS_UNREACHABLE,
+        DNS_FAILURE, MESH_PROXY_NOT_RUNNING, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_UNREACHABLE_TIMEOUT,
+        STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, STS_UNREACHABLE,
     };
+    use crate::diagnosis::unreached::tests::regional_facts;
     use crate::probe::evidence::{AddressFault, Dial, DnsFault, Endpoint, Environment, ProxyFault, TcpFault};
     use std::net::IpAddr;
 
@@ -251,9 +219,10 @@ pub(super) mod tests {
                 alternate_route: None,
                 out_of_time: false,
                 environment: &Environment::default(),
+                facts: &regional_facts(),
             };
             let reading = read(&story).unwrap();
-            let first = reading.candidates.first().map_or(reading.cause, |(cause, _)| *cause);
+            let first = reading.candidates.first().map_or(reading.cause, |candidate| candidate.cause);
             assert_eq!(first, code, "{dial:?}");
             assert!(reading.seen.contains(words), "{}", reading.seen);
         }
@@ -287,10 +256,11 @@ pub(super) mod tests {
                 alternate_route,
                 out_of_time: false,
                 environment: &Environment::default(),
+                facts: &regional_facts(),
             })
             .unwrap();
             assert_eq!(
-                (reading.cause, reading.candidates.first().map(|(cause, _)| *cause)),
+                (reading.cause, reading.candidates.first().map(|candidate| candidate.cause)),
                 (code, first),
                 "{}",
                 reading.seen
@@ -304,6 +274,7 @@ pub(super) mod tests {
             alternate_route: Some(Ok(&private)),
             out_of_time: false,
             environment: &nothing,
+            facts: &regional_facts(),
         };
         assert!(read(&proxied).unwrap().fix.unwrap().text.contains("NO_PROXY"));
     }
@@ -324,6 +295,7 @@ pub(super) mod tests {
                 alternate_route: None,
                 out_of_time: false,
                 environment: &Environment::default(),
+                facts: &regional_facts(),
             });
             assert_eq!(reading.is_some(), ours, "{host}");
         }
@@ -336,8 +308,14 @@ pub(super) mod tests {
         let dial = in_tls(TlsFault::WrongName { names: vec!["other.example.com".into()] });
         let environment = Environment::default();
         for (endpoint, own) in [(&regional, true), (&global, false)] {
-            let story =
-                Story { endpoint, dial: &dial, alternate_route: None, out_of_time: false, environment: &environment };
+            let story = Story {
+                endpoint,
+                dial: &dial,
+                alternate_route: None,
+                out_of_time: false,
+                environment: &environment,
+                facts: &regional_facts(),
+            };
             let fix = read(&story).unwrap().fix;
             assert_eq!(fix.is_some_and(|fix| !fix.text.contains("regional")), own, "{}", endpoint.host);
         }

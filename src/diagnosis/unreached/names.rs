@@ -3,9 +3,8 @@
 use super::proxy::around;
 use super::{Reading, Story};
 use crate::aws::partition::Partition;
-use crate::causes::{
-    Advice, Cause, DNS_FAILURE, Fix, MESH_PROXY_NOT_RUNNING, PROXY_INTERFERES, STS_ENDPOINT_MISCONFIGURED,
-};
+use crate::causes::sts_endpoint_misconfigured::with_override;
+use crate::causes::{Advice, Candidate, DNS_FAILURE, Fix, MESH_PROXY_NOT_RUNNING, dns_failure};
 use crate::probe::evidence::{Dial, DnsFault, EndpointSource, Lookup};
 
 const PODS: &str = "kubectl get pods --namespace kube-system --selector k8s-app=kube-dns";
@@ -32,7 +31,7 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
     let (reading, fix) = match fault {
         DnsFault::NoSuchName => no_such_name(story, &seen),
         DnsFault::NotAName => (
-            Reading::open(seen, overridden(story).into_iter().collect()),
+            Reading::open(seen, with_override(story.facts, Vec::new(), "")),
             Fix::new("Correct the host name in the endpoint's URL, then recreate the pod."),
         ),
         DnsFault::NoAddress => {
@@ -45,8 +44,7 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
         DnsFault::Closed => {
             let mesh = "init containers in a service mesh have no network before the mesh's proxy runs";
             let closed = "no DNS pod is ready behind the service, or a NetworkPolicy rejects port 53";
-            let candidates: Vec<(&'static Cause, String)> =
-                vec![(&MESH_PROXY_NOT_RUNNING, mesh.into()), (&DNS_FAILURE, closed.into())];
+            let candidates = vec![Candidate::new(&MESH_PROXY_NOT_RUNNING, mesh), Candidate::new(&DNS_FAILURE, closed)];
             let fix = Fix::new(format!(
                 "Run the mesh's proxy as a native sidecar if this is an init container in a mesh. Otherwise make DNS \
                  pods ready and allow UDP and TCP port 53 from this pod to {servers}."
@@ -109,28 +107,12 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
 }
 
 fn no_such_name(story: &Story, seen: &str) -> (Reading, Fix) {
-    let dns: (&'static Cause, String) = (
-        &DNS_FAILURE,
-        "the cluster's DNS cannot resolve public names, or serves a private zone of that name".to_owned(),
-    );
-    let proxy: (&'static Cause, String) =
-        (&PROXY_INTERFERES, "HTTPS_PROXY is not set, but is required if only a proxy resolves public names".to_owned());
-    let candidates = overridden(story).into_iter().chain([dns, proxy]).collect();
     let fix = Fix::new(format!(
         "Configure the cluster's DNS to resolve {}: forward public names to a resolver that knows them, and remove a \
          private zone that hides the name. If only a proxy resolves public names, set HTTPS_PROXY instead.",
         story.endpoint.host
     ));
-    (Reading::open(seen.to_owned(), candidates), fix.command(CONFIGURATION))
-}
-
-fn overridden(story: &Story) -> Option<(&'static Cause, String)> {
-    match story.endpoint.source {
-        EndpointSource::Override(variable) => {
-            Some((&STS_ENDPOINT_MISCONFIGURED, format!("{variable} names this host")))
-        }
-        _ => None,
-    }
+    (Reading::open(seen.to_owned(), dns_failure::no_such_name(story.facts)), fix.command(CONFIGURATION))
 }
 
 /// The region variable made a host that cannot exist.
@@ -168,6 +150,7 @@ fn asked(dial: &Dial) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::causes::testing::endpoint;
+    use crate::diagnosis::unreached::tests::regional_facts;
     use crate::probe::evidence::{Environment, Lookup, NameServer, Resolver, ServerFault, TcpFault};
     use std::net::IpAddr;
 
@@ -216,6 +199,7 @@ pub(super) mod tests {
             alternate_route: None,
             out_of_time: false,
             environment: &environment,
+            facts: &regional_facts(),
         };
         read(&story, fault).unwrap()
     }

@@ -1,7 +1,7 @@
 //! The reading of a proxy's faults.
 
 use super::{Reading, Story, layers};
-use crate::causes::{Fix, PROXY_INTERFERES, PROXY_NOT_SUPPORTED, REQUEST_CLOCK_SKEW, shell_word};
+use crate::causes::{Candidate, Fix, PROXY_INTERFERES, PROXY_NOT_SUPPORTED, REQUEST_CLOCK_SKEW, shell_word};
 use crate::probe::evidence::{Layer, ProxyFault, TlsFault, is_private};
 
 /// The proxy's fault. Where STS can be reached without it, that is the fix.
@@ -30,12 +30,12 @@ pub(super) fn left_out(story: &Story, reading: Reading) -> Reading {
          directly.",
         reading.seen
     );
-    let candidate = (&PROXY_INTERFERES, "HTTPS_PROXY must name the proxy if it is the only route out".to_owned());
+    let candidate = Candidate::new(&PROXY_INTERFERES, "HTTPS_PROXY must name the proxy if it is the only route out");
     let fix = Fix::new(format!(
         "Set HTTPS_PROXY (and https_proxy) to the proxy that {variable} names, then recreate the pod."
     ));
     let candidates = std::iter::once(candidate)
-        .chain(reading.candidates.into_iter().filter(|(cause, _)| *cause != &PROXY_INTERFERES))
+        .chain(reading.candidates.into_iter().filter(|candidate| candidate.cause != &PROXY_INTERFERES))
         .collect();
     Reading { seen, candidates, fix: Some(fix), ..reading }
 }
@@ -54,8 +54,8 @@ pub(super) fn secure(story: &Story, fault: &TlsFault) -> Reading {
         TlsFault::Closed | TlsFault::TimedOut { .. } | TlsFault::Other(_) => return around(story, seen).passing(),
         TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => {
             let candidates = vec![
-                (&PROXY_INTERFERES, "the proxy's certificate is expired or not yet valid".to_owned()),
-                (&REQUEST_CLOCK_SKEW, "the local clock may be far off".to_owned()),
+                Candidate::new(&PROXY_INTERFERES, "the proxy's certificate is expired or not yet valid"),
+                Candidate::new(&REQUEST_CLOCK_SKEW, "the local clock may be far off"),
             ];
             let fix = Fix::new(
                 "Compare the local clock with the dates of the proxy's certificate, and correct the one that is \
@@ -136,6 +136,7 @@ mod tests {
     use crate::causes::testing::endpoint;
     use crate::causes::{STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_UNREACHABLE, TLS_UNKNOWN_CA};
     use crate::diagnosis::unreached::layers::read;
+    use crate::diagnosis::unreached::tests::regional_facts;
     use crate::probe::evidence::{AddressFault, Dial, Environment, TcpFault};
 
     const SILENT: TcpFault = TcpFault::TimedOut { after_ms: 3000 };
@@ -168,6 +169,7 @@ mod tests {
                 alternate_route: None,
                 out_of_time: false,
                 environment: &environment,
+                facts: &regional_facts(),
             };
             let reading = read(&story).unwrap();
             assert_eq!((reading.cause, reading.advice), (code, advice), "{dial:?}");
@@ -194,6 +196,7 @@ mod tests {
                 alternate_route: None,
                 out_of_time: false,
                 environment: &environment,
+                facts: &regional_facts(),
             };
             let reading = read(&story).unwrap();
             assert!(reading.seen.contains(words), "{}", reading.seen);
@@ -218,10 +221,14 @@ mod tests {
                 alternate_route: None,
                 out_of_time: false,
                 environment: &environment,
+                facts: &regional_facts(),
             };
             let reading = read(&story).unwrap();
             assert_eq!(reading.cause, &STS_ENDPOINT_UNREACHABLE_TIMEOUT);
-            assert_eq!(reading.candidates.first().is_some_and(|(cause, _)| *cause == &PROXY_INTERFERES), is_named);
+            assert_eq!(
+                reading.candidates.first().is_some_and(|candidate| candidate.cause == &PROXY_INTERFERES),
+                is_named
+            );
             assert_eq!(reading.fix.is_some_and(|fix| fix.text.contains("HTTPS_PROXY")), is_named, "{variables:?}");
         }
     }
@@ -246,6 +253,7 @@ mod tests {
                 alternate_route: None,
                 out_of_time: false,
                 environment: &environment,
+                facts: &regional_facts(),
             };
             let reading = read(&story).unwrap();
             assert_eq!((reading.cause, reading.advice), (code, advice), "{dial:?}");
