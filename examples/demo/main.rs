@@ -36,6 +36,9 @@ struct Arguments {
     /// Show the report as JSON
     #[arg(long)]
     json: bool,
+    /// Run the probe with these arguments instead of those of the case, such as serve
+    #[arg(last = true)]
+    probe: Vec<String>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -67,7 +70,7 @@ fn demonstrate(arguments: &Arguments) -> Result<()> {
     if arguments.all {
         return shown.try_for_each(|case| show_in_a_process_of_its_own(case, arguments.json));
     }
-    shown.try_for_each(|case| show(case, arguments.json, &mut out))
+    shown.try_for_each(|case| show(case, arguments, &mut out))
 }
 
 /// The agent of EKS Pod Identity has one port in one network, and a process has its network before it has threads.
@@ -78,7 +81,7 @@ fn show_in_a_process_of_its_own(case: &Case, json: bool) -> Result<()> {
     if status.success() { Ok(()) } else { Err(Error::other(format!("{}: {status}", case.name))) }
 }
 
-fn show(case: &Case, json: bool, out: &mut impl Write) -> Result<()> {
+fn show(case: &Case, arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     if case.pod_identity {
         own_network::enter().map_err(|error| Error::other(format!("a network with the agent's address: {error}")))?;
     }
@@ -87,9 +90,12 @@ fn show(case: &Case, json: bool, out: &mut impl Write) -> Result<()> {
     for (name, value) in &raised.variables {
         writeln!(out, "export {name}={}", quoted(value))?;
     }
+    if !arguments.probe.is_empty() {
+        raised.arguments.clone_from(&arguments.probe);
+    }
     writeln!(out, "$ irsa-probe {}", raised.arguments.join(" "))?;
     raised.command.arg(AS_PROBE).args(&raised.arguments);
-    if json {
+    if arguments.json {
         raised.command.args(["--output", "json"]);
     }
     let status = raised.command.status()?;

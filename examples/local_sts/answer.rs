@@ -2,6 +2,7 @@
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use std::borrow::Cow;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -30,7 +31,7 @@ impl Answer {
 
     pub fn refusal(refusal: &StsError, request_id: &str) -> Self {
         let blame = if refusal.status < 500 { "Sender" } else { "Receiver" };
-        let (code, message) = (refusal.code, escaped(&refusal.message));
+        let (code, message) = (&refusal.code, escaped(&refusal.message));
         let body = format!(
             "<ErrorResponse xmlns=\"{NAMESPACE}\">\n  <Error>\n    <Type>{blame}</Type>\n    <Code>{code}</Code>\n    \
              <Message>{message}</Message>\n  </Error>\n  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
@@ -96,13 +97,13 @@ pub fn escaped(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StsError {
     pub status: u16,
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub message: String,
 }
 
 impl StsError {
-    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+    pub fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into() }
     }
 
     pub fn access_denied() -> Self {
@@ -140,6 +141,13 @@ impl StsError {
 
     pub fn unknown_key() -> Self {
         Self::new(403, "InvalidClientTokenId", "The security token included in the request is invalid")
+    }
+
+    /// A refusal in full: `400 Throttling: Rate exceeded`.
+    pub fn stated(text: &str) -> Option<Self> {
+        let (head, message) = text.split_once(": ")?;
+        let (status, code) = head.split_once(' ')?;
+        Some(Self::new(status.parse().ok().filter(|status| (400..600).contains(status))?, code.to_owned(), message))
     }
 
     /// A refusal by its wire code, or, where a code has several texts, by a name of its own.

@@ -232,8 +232,11 @@ fn cut_behind(xml: &str, tag: &str) -> String {
 impl FromStr for Misbehaviour {
     type Err = Error;
 
-    /// One of [`Misbehaviour::NAMES`], or the code of an STS error.
+    /// One of [`Misbehaviour::NAMES`], the code of an STS error, or such an error in full ([`StsError::stated`]).
     fn from_str(text: &str) -> Result<Self> {
+        if let Some(refusal) = StsError::stated(text) {
+            return Ok(Self::Refuse(refusal));
+        }
         let (name, argument) = text.split_once(':').unwrap_or((text, ""));
         let number =
             || argument.parse::<i64>().map_err(|_| Error::other(format!("{name} needs a number behind a colon")));
