@@ -212,7 +212,7 @@ fn an_audit_reads_lists_of_any_length_and_no_document_that_is_too_large() {
     let (code, out, err) = run(directory.path(), &["audit", "-", "--output", "json"], &input);
     let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
     assert_eq!((code, report["documents"].as_array().map(Vec::len)), (Some(2), Some(21)));
-    let said = "standard input contains a document larger than 8 MiB in line 2, which was skipped";
+    let said = "standard input contains a document larger than 8 MiB in line 2: it was left out";
     assert_eq!(report["unusable"], json!([said]));
 }
 

@@ -27,9 +27,7 @@ impl Stream<'_> {
 
     pub(super) fn too_large(&mut self, lines_before: usize) {
         let (line, limit) = (lines_before + 1, MAX_BYTES >> 20);
-        self.put(Piece::Fault(format!(
-            "contains a document larger than {limit} MiB in line {line}, which was skipped"
-        )));
+        self.put(Piece::Fault(format!("contains a document larger than {limit} MiB in line {line}: it was left out")));
     }
 
     /// Where the next document begins, and whether this one is within the size limit.

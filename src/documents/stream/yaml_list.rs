@@ -7,7 +7,7 @@ use crate::documents::yaml;
 use serde_json::Value;
 
 impl Stream<'_> {
-    /// Reads a list. Returns false, and reads nothing, if there is none.
+    /// Reads a list. Without one, reads nothing and returns false.
     pub(super) fn yaml_list(&mut self) -> bool {
         let Some((start, mut boundary)) = self.start_of_items() else { return false };
         let mut around = self.window.rest()[..start].to_vec();
