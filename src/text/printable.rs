@@ -31,10 +31,11 @@ pub fn printable(text: &str) -> String {
 
 /// A whole output. Its own line breaks, tabs and colours stay; JSON keeps its value.
 pub fn fit(text: String, notation: Notation) -> String {
-    let stays = |c: char| matches!(c, '\n' | '\t') || !is_unprintable(c);
-    if text.chars().all(stays) {
+    // Nearly every text.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
         return text;
     }
+    let stays = |c: char| matches!(c, '\n' | '\t') || !is_unprintable(c);
     let mut fitted = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(c) = rest.chars().next() {
