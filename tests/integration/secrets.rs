@@ -3,6 +3,7 @@
 
 use crate::local_sts::{Misbehaviour, Operation};
 use crate::stage::{Raised, Stage, UNSET};
+use fastrand::Rng;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -86,64 +87,52 @@ const MISBEHAVIOURS: &[&str] = &[
     "redirect:https://example.com/",
 ];
 
-/// `xorshift64*` (Vigna, 2016): the same numbers for the same seed, everywhere.
-struct Dice(u64);
+fn of<'a, T: ?Sized>(dice: &mut Rng, choices: &[&'a T]) -> &'a T {
+    choices[dice.usize(..choices.len())]
+}
 
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
-    }
-
-    fn of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
-        choices[self.below(choices.len())]
-    }
-
-    fn text(&mut self, secret: &str) -> String {
-        let pieces = 1 + self.below(3);
-        (0..pieces).map(|_| self.of(PIECES)).collect::<String>().replace("SECRET", secret).replace('\0', "")
-    }
+fn text(dice: &mut Rng, secret: &str) -> String {
+    let pieces = dice.usize(1..4);
+    (0..pieces).map(|_| of(dice, PIECES)).collect::<String>().replace("SECRET", secret).replace('\0', "")
 }
 
 /// A key that AWS could have made, and that is in no program.
 const KEY: &str = "kZ3vQ8mWbT1xN7rLpY5sD2fG9hJ4cV6aE0uI/RoX";
 const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLE0sessionEXAMPLE1tokenEXAMPLE2VeryLong";
 
-fn pod(dice: &mut Dice) -> Raised {
+fn pod(dice: &mut Rng) -> Raised {
     let mut stage = Stage::healthy().expect("a stage");
-    for _ in 0..dice.below(3) {
-        let value = dice.text(KEY);
-        stage.set(dice.of(NAMES), if dice.below(4) == 0 { UNSET } else { &value });
+    for _ in 0..dice.usize(..3) {
+        let value = text(dice, KEY);
+        stage.set(of(dice, NAMES), if dice.usize(..4) == 0 { UNSET } else { &value });
     }
     stage.set("AWS_SECRET_ACCESS_KEY", KEY);
     stage.set("AWS_SESSION_TOKEN", SESSION_TOKEN);
     for operation in [Operation::AssumeRoleWithWebIdentity, Operation::GetCallerIdentity, Operation::OpenId] {
-        if dice.below(3) == 0 {
-            stage.misbehave(operation, dice.of(MISBEHAVIOURS).parse::<Misbehaviour>().expect("a misbehaviour"));
+        if dice.usize(..3) == 0 {
+            stage.misbehave(operation, of(dice, MISBEHAVIOURS).parse::<Misbehaviour>().expect("a misbehaviour"));
         }
     }
-    stage.unpublished_key = dice.below(8) == 0;
+    stage.unpublished_key = dice.usize(..8) == 0;
     let mut raised = stage.raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).expect("a pod");
     spoil_token(dice, &mut raised);
     raised
 }
 
 /// Changes bytes of the token file, or puts the token elsewhere: into a variable, twice into the file.
-fn spoil_token(dice: &mut Dice, raised: &mut Raised) {
+fn spoil_token(dice: &mut Rng, raised: &mut Raised) {
     let Some(token) = raised.token.clone() else { return };
     let file = raised.directory.path().join("var/run/secrets/eks.amazonaws.com/serviceaccount/token");
     let mut bytes = token.clone().into_bytes();
-    match dice.below(6) {
+    match dice.usize(..6) {
         0 => {
-            let at = dice.below(bytes.len());
-            bytes[at] = u8::try_from(dice.below(256)).expect("a byte");
+            let at = dice.usize(..bytes.len());
+            bytes[at] = u8::try_from(dice.usize(..256)).expect("a byte");
         }
-        1 => bytes.truncate(dice.below(bytes.len())),
+        1 => bytes.truncate(dice.usize(..bytes.len())),
         2 => bytes.extend(format!("\n{token}").bytes()),
         3 => {
-            raised.command.env(dice.of(NAMES), &token);
+            raised.command.env(of(dice, NAMES), &token);
         }
         _ => return,
     }
@@ -167,11 +156,11 @@ fn secrets(raised: &Raised) -> Vec<String> {
 #[test]
 fn nothing_secret_is_written_whatever_the_pod_holds() {
     for seed in 1..=RUNS {
-        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut dice = Rng::with_seed(seed);
         let mut raised = pod(&mut dice);
-        let output = dice.of(&["text", "json"]);
+        let output = of(&mut dice, &["text", "json"]);
         let arguments = ["check", "--target-pid", "none", "--output", output, "--run-timeout", "3s"];
-        raised.command.args(arguments).arg(format!("--issuer-check={}", dice.of(&["auto", "always", "never"])));
+        raised.command.args(arguments).arg(format!("--issuer-check={}", of(&mut dice, &["auto", "always", "never"])));
         let began = std::time::Instant::now();
         let said = bounded(&raised.command).output().expect("the probe runs");
         let code = said.status.code().unwrap_or_else(|| panic!("seed {seed}: ended by a signal"));

@@ -9,12 +9,6 @@ fn pick<'a, T: ?Sized>(dice: &mut Rng, of: &[&'a T]) -> &'a T {
     of[dice.usize(..of.len())]
 }
 
-fn shuffle<T>(dice: &mut Rng, list: &mut [T]) {
-    for last in (1..list.len()).rev() {
-        list.swap(last, dice.usize(..last + 1));
-    }
-}
-
 const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/A";
 const OPERATORS: &[&str] = &[
     "StringEquals",
@@ -152,7 +146,7 @@ fn more_denies_and_more_conditions_never_allow_more_and_order_never_matters() {
         assert!(permissiveness(&after) <= permissiveness(&before), "{denied:#?}");
 
         let mut shuffled = statements.clone();
-        shuffle(&mut dice, &mut shuffled);
+        dice.shuffle(&mut shuffled);
         assert_eq!(permissiveness(&verdict(&shuffled, &request)), permissiveness(&before), "{shuffled:#?}");
 
         let mut narrowed = statements;
