@@ -3,6 +3,7 @@
 pub mod arn;
 pub mod issuer;
 pub mod partition;
+pub mod pod_identity;
 pub mod sdk_chain;
 pub mod sdk_network;
 pub mod sdk_support;

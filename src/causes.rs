@@ -4,6 +4,7 @@
 //! One fault is one file and one static [`Cause`]. The file's name is the fault's code. To add one, write the file, add
 //! its line below and a directory in `tests/cases/`.
 
+pub(crate) mod agent;
 mod answered;
 mod cause;
 mod facts;
@@ -51,6 +52,21 @@ registry! {
     token_expired: TOKEN_EXPIRED,
     token_not_yet_valid: TOKEN_NOT_YET_VALID,
     token_not_refreshed: TOKEN_NOT_REFRESHED,
+    pod_identity_env_partially_set: POD_IDENTITY_ENV_PARTIALLY_SET,
+    container_uri_not_the_agent: CONTAINER_URI_NOT_THE_AGENT,
+    pod_identity_wrong_audience: POD_IDENTITY_WRONG_AUDIENCE,
+    agent_not_running: AGENT_NOT_RUNNING,
+    agent_unreachable_timeout: AGENT_UNREACHABLE_TIMEOUT,
+    agent_address_taken: AGENT_ADDRESS_TAKEN,
+    agent_rate_limited: AGENT_RATE_LIMITED,
+    association_missing: ASSOCIATION_MISSING,
+    eks_auth_throttled: EKS_AUTH_THROTTLED,
+    eks_auth_unreachable_from_node: EKS_AUTH_UNREACHABLE_FROM_NODE,
+    node_credentials_missing: NODE_CREDENTIALS_MISSING,
+    node_role_lacks_eks_auth: NODE_ROLE_LACKS_EKS_AUTH,
+    eks_auth_token_refused: EKS_AUTH_TOKEN_REFUSED,
+    eks_auth_server_error: EKS_AUTH_SERVER_ERROR,
+    pod_identity_not_authorized: POD_IDENTITY_NOT_AUTHORIZED,
     region_missing: REGION_MISSING,
     china_partition_endpoint: CHINA_PARTITION_ENDPOINT,
     sts_endpoint_misconfigured: STS_ENDPOINT_MISCONFIGURED,
@@ -94,6 +110,10 @@ registry! {
     sdk_ignores_proxy: SDK_IGNORES_PROXY,
     sdk_trusts_other_cas: SDK_TRUSTS_OTHER_CAS,
     // No evidence within a pod proves these: they are candidates, or read from an error text.
+    pods_eks_trust_missing: PODS_EKS_TRUST_MISSING,
+    tag_session_missing: TAG_SESSION_MISSING,
+    pod_identity_condition_mismatch: POD_IDENTITY_CONDITION_MISMATCH,
+    target_role_not_assumable: TARGET_ROLE_NOT_ASSUMABLE,
     condition_key_wrong_in_trust_policy: CONDITION_KEY_WRONG_IN_TRUST_POLICY,
     env_not_injected_annotation_missing_or_misplaced: ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     env_not_injected_by_opt_out: ENV_NOT_INJECTED_BY_OPT_OUT,

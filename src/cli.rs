@@ -16,6 +16,7 @@ use crate::diagnosis::report::{Report, exit};
 use crate::modes::log;
 use crate::modes::termination_log::{self, TerminationLog};
 use crate::probe::collect::IssuerCheck;
+use crate::probe::evidence::Mechanism;
 use crate::render::{json, text};
 use crate::text::printable::Notation;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -92,7 +93,16 @@ pub struct RunOptions {
     /// Role to test [default: $AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     role_arn: Option<String>,
-    /// Token file to read [default: $AWS_WEB_IDENTITY_TOKEN_FILE]
+    /// Mechanism that must give the pod its role [default: the one that an SDK uses here]
+    #[arg(
+        long,
+        value_name = "irsa|pod-identity",
+        env = "IRSA_PROBE_IDENTITY",
+        value_enum,
+        hide_possible_values = true
+    )]
+    identity: Option<Mechanism>,
+    /// Token file to read [default: $AWS_WEB_IDENTITY_TOKEN_FILE, or that of --identity]
     #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TOKEN_FILE")]
     token_file: Option<OsString>,
     /// AWS region [default: $AWS_REGION]

@@ -1,21 +1,22 @@
 use crate::causes::{
-    Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, ENV_NOT_INJECTED_BY_OPT_OUT,
-    ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, ENV_PARTIALLY_SET,
-    ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, Priority, Reading, SDK_LACKS_WEB_IDENTITY, Saying,
-    Severity, VariableState, any, webhook, with,
+    ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+    ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING,
+    ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, Priority, Reading,
+    SDK_LACKS_WEB_IDENTITY, Saying, Severity, VariableState, any, webhook, with,
 };
-use crate::probe::evidence::{ActiveCredentials, Evidence, Seen};
+use crate::probe::evidence::{ActiveCredentials, Evidence, Mechanism, Seen};
 
 /// Neither of the two IRSA variables is set.
 pub static ENV_NOT_INJECTED: Cause = Cause {
     code: "env-not-injected",
-    title: "the IRSA variables were not injected",
+    title: "the variables for the pod's role were not injected",
     compare: "kubectl get pod -o yaml: is AWS_ROLE_ARN set?",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     explanation: "\
-Neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set. An AWS SDK uses IRSA only if both are set. Without them, \
-most SDKs silently fall back to the node role.
+Neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set. An AWS SDK uses IRSA only if both are set. The variables of \
+EKS Pod Identity are missing too, or --identity demands IRSA. Without either, most SDKs silently fall back to the node \
+role.
 
 On EKS, a mutating webhook adds both variables and the volume with the token to each new pod whose service account \
 has the annotation eks.amazonaws.com/role-arn. The webhook sees a pod only once, at creation, and its failure policy \
@@ -97,9 +98,12 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip(why);
     }
     let environment = &evidence.environment;
-    let [role, file] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| environment.variable(name));
-    if role.is_set() || file.is_set() {
+    let wanted = evidence.mechanism.unwrap_or(Mechanism::Irsa);
+    if wanted.variables().iter().any(|name| environment.variable(name).is_set()) {
         return Outcome::Pass;
+    }
+    if wanted == Mechanism::PodIdentity {
+        return without_pod_identity(evidence);
     }
     let mut cause = match &evidence.expected.as_container {
         None => "Neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE is set.".to_owned(),
@@ -129,6 +133,22 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Warning(Box::new(diagnosis));
     }
     Diagnosis::new(cause, fix).could_be(candidates(&facts)).into()
+}
+
+/// Demanded by `--identity`: without its variables, a pod does not show that it should have any.
+fn without_pod_identity(evidence: &Evidence) -> Outcome {
+    let account = evidence.service_account();
+    let named = account.map_or(String::new(), |(namespace, name)| format!(" The pod runs as {namespace}/{name}."));
+    let [uri, file] = Mechanism::PodIdentity.variables();
+    let namespace = evidence.kubectl_namespace();
+    let fix = Fix::new(format!(
+        "Check that an association names the pod's service account and is older than the pod, then recreate the pod; {}.",
+        webhook::RECREATE
+    ))
+    .command(format!("aws eks list-pod-identity-associations --cluster-name CLUSTER --namespace {namespace}"))
+    .command(format!("kubectl get pod {} -o jsonpath='{{.metadata.creationTimestamp}}'", evidence.kubectl_pod()));
+    let missing = Candidate::new(&ASSOCIATION_MISSING, "if no association names the service account");
+    Diagnosis::new(format!("Neither {uri} nor {file} is set.{named}"), fix).could_be(vec![missing]).into()
 }
 
 /// The credentials that an SDK uses instead, as far as the evidence shows.

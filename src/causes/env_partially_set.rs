@@ -70,7 +70,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     if let Some(mounts) = webhook::half_set(evidence) {
         cause = format!("{cause} {mounts}");
     }
-    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+    let fix = fix(&Facts::of(evidence));
+    if evidence.has_pod_identity() {
+        cause += " Without the other one, most SDKs continue with EKS Pod Identity, but boto3 and the AWS CLI fail if only \
+                  AWS_WEB_IDENTITY_TOKEN_FILE is set.";
+        return Outcome::Warning(Box::new(Diagnosis::new(cause, fix)));
+    }
+    Diagnosis::new(cause, fix).into()
 }
 
 fn flaw(name: &str, variable: &Variable) -> Option<String> {

@@ -1,10 +1,10 @@
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
-use crate::probe::evidence::{Evidence, OtherProcess, TargetVariables};
+use crate::probe::evidence::{Evidence, Mechanism, OtherProcess, TargetVariables};
 
-/// The container has the IRSA variables, but not every process in it has them.
+/// The container has the variables of IRSA or EKS Pod Identity, but not every process in it has them.
 pub static ENV_STRIPPED_FROM_PROCESS: Cause = Cause {
     code: "env-stripped-from-process",
-    title: "a process was started without the IRSA variables",
+    title: "a process was started without the variables of its container",
     compare: "does the start script clear variables?",
     severity: Severity::Error,
     advice: Advice::Fix,
@@ -18,7 +18,8 @@ php-fpm's clear_env (on by default) has the same effect on PHP code, but is not 
 clears its variables after the start, and /proc/PID/environ continues to show those it was started with. If the \
 application is PHP, check that the pool's configuration says clear_env = no, or names the variables with env[...].
 
-Pass the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION to the process.",
+Pass the variables AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_REGION to the process, or for EKS Pod Identity \
+AWS_CONTAINER_CREDENTIALS_FULL_URI and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.",
     says: &[],
     settles: false,
     judge: Some(judge),
@@ -32,29 +33,31 @@ fn judge(evidence: &Evidence) -> Outcome {
     if target.variables != TargetVariables::Its {
         return Outcome::skip("the application's environment was not seen");
     }
-    let has_irsa =
-        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| evidence.environment.variable(name).is_set());
-    let with = |has| target.others.iter().filter(move |other| other.has_irsa == Some(has)).collect::<Vec<_>>();
+    let is_set = |name: &&str| evidence.environment.variable(name).is_set();
+    let has_any =
+        [Mechanism::Irsa, Mechanism::PodIdentity].iter().any(|mechanism| mechanism.variables().iter().any(is_set));
+    let with = |has| target.others.iter().filter(move |other| other.has_identity == Some(has)).collect::<Vec<_>>();
     let pid = evidence.identity.pid;
-    match has_irsa {
-        [false, false] if !with(true).is_empty() => {
+    match evidence.mechanism {
+        Some(mechanism) if mechanism.variables().iter().all(is_set) && !with(false).is_empty() => {
             let cause = format!(
-                "Process {pid} ({}) has neither AWS_ROLE_ARN nor AWS_WEB_IDENTITY_TOKEN_FILE, but {} in the same \
-                 container {} both.",
+                "Process {pid} ({}) has both variables of {}, but {} in the same container {} not.",
+                target.command,
+                mechanism.name(),
+                named(&with(false)),
+                if with(false).len() == 1 { "does" } else { "do" },
+            );
+            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
+        }
+        _ if !has_any && !with(true).is_empty() => {
+            let cause = format!(
+                "Process {pid} ({}) has none of the variables of IRSA and EKS Pod Identity, but {} in the same \
+                 container {} them.",
                 target.command,
                 named(&with(true)),
                 if with(true).len() == 1 { "has" } else { "have" },
             );
             Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
-        }
-        [true, true] if !with(false).is_empty() => {
-            let cause = format!(
-                "Process {pid} ({}) has both IRSA variables, but {} in the same container {} not.",
-                target.command,
-                named(&with(false)),
-                if with(false).len() == 1 { "does" } else { "do" },
-            );
-            Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))))
         }
         _ => Outcome::Pass,
     }
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_target_without_the_variables_is_a_fault_and_another_process_without_them_a_warning() {
-        let other = |has_irsa| vec![OtherProcess { pid: 1, command: "supervisord".into(), has_irsa }];
+        let other = |has_identity| vec![OtherProcess { pid: 1, command: "supervisord".into(), has_identity }];
         let with = testing::healthy();
         let without = testing::environment(&[]);
         for (evidence, others, expected) in [

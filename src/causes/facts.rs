@@ -150,7 +150,7 @@ impl Facts {
             pod_identity_volume: mounts.map(|mounts| mounts.pod_identity.is_some()),
             uid: Some(evidence.identity.uid),
             gid: Some(evidence.identity.gid),
-            token_path: environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").map(str::to_owned),
+            token_path: environment.value(evidence.token_variable()).map(str::to_owned),
             padding: token.and_then(|token| token.padding),
             file_is_expired: token.is_some_and(|token| token.is_over(evidence.time_at_sts())),
             early: token_not_yet_valid::seconds_too_early(evidence),

@@ -28,6 +28,9 @@ the pods.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     let Some(token) = evidence.token.seen() else { return Outcome::skip(evidence.why_no_token()) };
     if token.is_for_another_use() {
         return Outcome::skip("the token is not for STS");

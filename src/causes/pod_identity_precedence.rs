@@ -1,5 +1,5 @@
 use crate::aws::sdk_chain::{Link, Takers, takers};
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, with};
 use crate::probe::evidence::Evidence;
 
 /// IRSA and Pod Identity are both configured.
@@ -18,10 +18,13 @@ association. A person who reads the pod spec expects one role and gets the other
 Keep only one: delete the association or the service account's annotation. Then recreate the pod.",
     says: &[Saying::new(
         Priority::Elsewhere(40),
-        &[any(&["eks does not have permissions to assume the associated role", "169.254.170.23"])],
+        // A text that only names the agent says nothing of IRSA.
+        &[with(
+            &["169.254.170.23", "aws_container_credentials_full_uri"],
+            &[&["aws_web_identity_token_file", "aws_role_arn"]],
+        )],
         |_| {
-            let why =
-                "credentials were requested from EKS Pod Identity, so this pod does not use IRSA, or not IRSA alone";
+            let why = "the text names both the variables of IRSA and the agent of EKS Pod Identity";
             Reading::decided(&POD_IDENTITY_PRECEDENCE, why)
         },
     )],

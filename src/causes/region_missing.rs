@@ -63,6 +63,9 @@ The probe itself continues with the region of the token's issuer, so that it can
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     let environment = &evidence.environment;
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,

@@ -31,6 +31,9 @@ eks.amazonaws.com/sts-regional-endpoints: \"true\".",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
         Seen::NotChecked(why) => return Outcome::skip(why.clone()),

@@ -24,6 +24,9 @@ Set HTTPS_PROXY to the proxy, or set the SDK's proxy in the program's code. Then
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
         Seen::NotChecked(why) => return Outcome::skip(why.clone()),

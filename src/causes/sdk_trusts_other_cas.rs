@@ -31,6 +31,9 @@ the pod. Alternatively, exclude STS from TLS inspection.",
 const BUNDLES: [&str; 3] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     let endpoint = match &evidence.endpoint {
         Seen::Seen(endpoint) => endpoint,
         Seen::NotChecked(why) => return Outcome::skip(why.clone()),

@@ -3,7 +3,7 @@ use crate::aws::sdk_chain::{Link, takers};
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, any};
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 
-/// Static keys come before web identity.
+/// Static keys come before web identity, and before EKS Pod Identity.
 pub static STATIC_KEYS_OVERRIDE: Cause = Cause {
     code: "static-keys-override",
     title: "static keys override web identity",
@@ -20,7 +20,9 @@ CLI, Go, Java, Kotlin since 1.4.0, Ruby, PHP and .NET. They come before it in Ja
 1.4.0. A profile that assumes a role (role_arn with source_profile or credential_source) comes before it in boto3 and \
 the AWS CLI too. Credentials that a program sets in its own code always come first.
 
-Where other credentials come first, IRSA is configured correctly but never used. Remove the keys from the pod \
+EKS Pod Identity comes after all of these in every SDK.
+
+Where other credentials come first, the pod's identity is configured correctly but never used. Remove the keys from the pod \
 template (env and envFrom, ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
     says: &[Saying::new(
         Priority::Elsewhere(30),
@@ -46,8 +48,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     if let Some(why) = evidence.unseen_variables() {
         return Outcome::skip(why);
     }
-    if ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !environment.variable(name).is_filled()) {
-        return Outcome::skip("there is no web identity to override");
+    if evidence.mechanism.is_none() {
+        return Outcome::skip("there is no identity to override");
     }
     let (cause, fix) = match (in_variables(evidence), in_profile(evidence)) {
         (Some(cause), _) => (cause, fix(&Facts::of(evidence))),
@@ -73,8 +75,11 @@ fn in_variables(evidence: &Evidence) -> Option<String> {
     match (set.len(), filled.len()) {
         (0, _) => None,
         (_, 2) => {
-            let who = takers(evidence, Link::Keys).or("every SDK except .NET 3 takes")?;
-            Some(format!("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set, and {who} them before web identity."))
+            let (who, what) = match evidence.has_pod_identity() {
+                true => ("every SDK takes".to_owned(), "EKS Pod Identity"),
+                false => (takers(evidence, Link::Keys).or("every SDK except .NET 3 takes")?, "web identity"),
+            };
+            Some(format!("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set, and {who} them before {what}."))
         }
         (_, 1) => Some(format!(
             "{} is set without the other key variable. Some SDKs fail on that; others continue.",
@@ -97,7 +102,10 @@ fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
         Some(_) => (Link::AssumeRole, "boto3, the AWS CLI and the SDKs for JavaScript, Rust and C++ take"),
         None => (Link::Profile, "the SDKs for JavaScript, Rust and C++ take"),
     };
-    let who = takers(evidence, link).or(all)?;
+    let (who, identity) = match evidence.has_pod_identity() {
+        true => ("every SDK takes".to_owned(), "EKS Pod Identity"),
+        false => (takers(evidence, link).or(all)?, "web identity"),
+    };
     let not_run = match profile.has("credential_process") {
         true => " The probe does not run a credential_process.",
         false => "",
@@ -111,7 +119,7 @@ fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
          recreate the pod.",
         settings.join(", ")
     ));
-    Some((format!("{what}, and {who} it before web identity.{not_run}"), fix))
+    Some((format!("{what}, and {who} it before {identity}.{not_run}"), fix))
 }
 
 fn fix(facts: &Facts) -> Fix {

@@ -30,6 +30,9 @@ in another region, and CPU limits of the pod.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     let Some(session) = evidence.session.seen() else {
         return Outcome::skip("STS issued no session");
     };

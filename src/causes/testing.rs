@@ -24,17 +24,15 @@ pub(crate) fn healthy() -> Evidence {
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
         ]),
+        mechanism: Some(Mechanism::Irsa),
         token_file: Seen::Seen(TokenFile { path: PATH.into(), opened: PATH.into(), walk: vec![file], bytes: 1000 }),
         token: Seen::Seen(good_token()),
         endpoint: Seen::Seen(endpoint()),
         dial: Seen::Seen(Dial::default()),
         alternate_route: Seen::not_checked(""),
         elsewhere: vec![],
-        session: Seen::Seen(Session {
-            assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
-            expires_at: NOW.plus(3600),
-            attempts: 1,
-        }),
+        agent: Seen::not_checked(""),
+        session: Seen::Seen(Session { expires_at: NOW.plus(3600), attempts: 1 }),
         caller: Seen::Seen(Caller {
             arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
             account: "111122223333".into(),
@@ -121,7 +119,8 @@ pub(crate) fn variables(pairs: &[(&str, &str)]) -> Environment {
 
 /// A run with these variables and no others; the rest is as in a healthy pod.
 pub(crate) fn environment(pairs: &[(&str, &str)]) -> Evidence {
-    Evidence { environment: variables(pairs), ..healthy() }
+    let environment = variables(pairs);
+    Evidence { mechanism: Mechanism::of(&environment), environment, ..healthy() }
 }
 
 /// A run in a pod whose token file cannot be used.

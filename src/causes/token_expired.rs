@@ -1,8 +1,8 @@
 use crate::causes::{
     Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, REQUEST_CLOCK_SKEW, Reading, Saying, Severity,
-    WEB_IDENTITY, any, request_clock_skew, webhook, with,
+    WEB_IDENTITY, agent, any, request_clock_skew, webhook, with,
 };
-use crate::probe::evidence::Evidence;
+use crate::probe::evidence::{AgentReason, Evidence, Token};
 use crate::text::timestamp::span;
 
 /// The token has expired.
@@ -52,6 +52,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     let there = evidence.time_at_sts();
     let expired = token.expires_at.filter(|at| *at <= there && evidence.session.seen().is_none());
     let Some(expires_at) = expired else {
+        if evidence.agent_reason() == Some(AgentReason::TokenExpired) {
+            return said_by_the_agent(evidence, token);
+        }
         return match token.expires_at {
             Some(_) => Outcome::Pass,
             None => Outcome::skip("the token has no exp"),
@@ -107,6 +110,16 @@ fn fix(facts: &Facts) -> Fix {
          the program. If the file itself is old, check the kubelet.",
     )
     .command(format!("ls -lL {token_path}"))
+}
+
+/// The agent goes by its node's clock, and eks-auth by its own.
+fn said_by_the_agent(evidence: &Evidence, token: &Token) -> Outcome {
+    let expiry = token.expires_at.map(|at| format!(" By the clock of this container, the token expires at {at}."));
+    let cause = format!("{}{}", agent::in_words(evidence), expiry.unwrap_or_default());
+    let fix = Fix::new("Compare the node's clock with the true time, then restart the agent's pod on this node.")
+        .command("date -u")
+        .command(agent::SHOW_AGENT_PODS);
+    Diagnosis::new(cause, fix).advise(Advice::Fix).into()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 use crate::causes::{
-    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE, any, with,
+    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE, agent,
+    any, with,
 };
-use crate::probe::evidence::{Evidence, Malformed, Seen, TokenFileFaultKind};
+use crate::probe::evidence::{AgentReason, Evidence, Malformed, Seen, TokenFileFaultKind};
 
 /// The token file does not hold a JWT.
 pub static TOKEN_FILE_MALFORMED: Cause = Cause {
@@ -43,7 +44,7 @@ fn judge(evidence: &Evidence) -> Outcome {
             TokenFileFaultKind::Fifo => "is a FIFO, and an SDK that opens it blocks forever".to_owned(),
             TokenFileFaultKind::Socket => "is a socket".to_owned(),
             TokenFileFaultKind::Device => "is a device".to_owned(),
-            TokenFileFaultKind::TooLarge { bytes } => format!("has {bytes} bytes; STS accepts at most 20,000"),
+            TokenFileFaultKind::TooLarge { bytes } => format!("has {bytes} bytes; a token has at most 20,000"),
             TokenFileFaultKind::Io(ref words) => format!("cannot be read: {words}"),
             _ => return Outcome::skip("the token file could not be read"),
         };
@@ -57,6 +58,17 @@ fn judge(evidence: &Evidence) -> Outcome {
         }
         Seen::Seen(token) => token,
     };
+    if evidence.agent_reason() == Some(AgentReason::TokenMalformed) {
+        return Diagnosis::new(agent::in_words(evidence), fix(&Facts::of(evidence))).into();
+    }
+    if let Some(padding) = token.padding.filter(|_| evidence.has_pod_identity() && evidence.session.seen().is_none()) {
+        let cause = format!(
+            "{} {}. SDKs put both into a header, and some refuse a newline there (boto3, Rust).",
+            path(evidence),
+            padding.in_words()
+        );
+        return Diagnosis::new(cause, fix(&Facts::of(evidence))).into();
+    }
     match token.padding {
         // STS accepted the token unchanged, or read it and refused it for another reason. STS does accept a
         // newline at the end: the Go SDK sends the file unchanged, and files with a newline work (mongo-go-driver, pull

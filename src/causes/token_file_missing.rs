@@ -4,10 +4,10 @@ use crate::causes::{
 };
 use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
 
-/// No token file exists at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+/// No token file exists at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`, or in EKS Pod Identity's variable.
 pub static TOKEN_FILE_MISSING: Cause = Cause {
     code: "token-file-missing",
-    title: "no token file exists at the path in AWS_WEB_IDENTITY_TOKEN_FILE",
+    title: "no token file exists at the configured path",
     compare: "the token volume must be mounted at that path",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
@@ -17,6 +17,8 @@ The webhook mounts a projected volume named aws-iam-token at /var/run/secrets/ek
 the kubelet writes the file token into it. If the file does not exist, the volume was not mounted into this \
 container, or someone set the variable to another path. Or the pod already had a volume of the same name but another \
 kind (for example an emptyDir), which the webhook reuses without checking it.
+
+EKS Pod Identity mounts a volume named eks-pod-identity-token in the same manner.
 
 Volumes are fixed when the pod is created. Remove what was set by hand, then recreate the pod.",
     says: &[
@@ -73,22 +75,23 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(fault) => fault,
     };
     let TokenFileFault { path, walk, kind } = fault;
-    let flaw = evidence.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").flaw();
+    let variable = evidence.token_variable();
+    let flaw = evidence.environment.variable(variable).flaw();
     let is_windows = path.get(1..3) == Some(":\\");
     let is_relative = !path.starts_with('/');
     let cause = match kind {
         TokenFileFaultKind::Missing { .. } if is_windows => {
             format!(
-                "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a Windows path. The webhook sets such a path if the pod's \
+                "{variable} is {path:?}, a Windows path. The webhook sets such a path if the pod's \
                  nodeSelector selects Windows, but this is Linux."
             )
         }
         TokenFileFaultKind::Missing { at } if is_relative => format!(
-            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}, a relative path. Each process opens it from its own working \
+            "{variable} is {path:?}, a relative path. Each process opens it from its own working \
              directory. {at} does not exist."
         ),
         TokenFileFaultKind::NotADirectory { at } if is_end(path) => format!(
-            "AWS_WEB_IDENTITY_TOKEN_FILE is {path:?}. It ends like the path of a directory, but {at} is not a \
+            "{variable} is {path:?}. It ends like the path of a directory, but {at} is not a \
              directory, so the kernel refuses to open it (ENOTDIR)."
         ),
         TokenFileFaultKind::NotADirectory { at } => {
@@ -96,7 +99,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         }
         TokenFileFaultKind::Missing { .. } if flaw.is_some() => {
             let flaw = flaw.map(Flaw::in_words).unwrap_or_default();
-            format!("{path:?} does not exist: the path in AWS_WEB_IDENTITY_TOKEN_FILE is {flaw}.")
+            format!("{path:?} does not exist: the path in {variable} is {flaw}.")
         }
         TokenFileFaultKind::Missing { at } if at == path => {
             let empty = walk.last().filter(|step| step.kind == PathStepKind::Directory);
@@ -119,17 +122,19 @@ fn judge(evidence: &Evidence) -> Outcome {
     let mounts = match kind {
         // The file itself exists.
         TokenFileFaultKind::NotADirectory { .. } => None,
+        _ if evidence.has_pod_identity() => None,
         _ => webhook::without_file(evidence, path),
     };
     let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
     let pod = evidence.kubectl_pod();
+    let volume = if evidence.has_pod_identity() { "eks-pod-identity-token" } else { "aws-iam-token" };
     let fix = match kind {
         TokenFileFaultKind::Directory => Fix::new(format!(
-            "Set AWS_WEB_IDENTITY_TOKEN_FILE to the file ({}/token), then recreate the pod.",
+            "Set {variable} to the file ({}/token), then recreate the pod.",
             path.trim_end_matches('/')
         )),
         TokenFileFaultKind::NotADirectory { .. } if is_end(path) => Fix::new(format!(
-            "Set AWS_WEB_IDENTITY_TOKEN_FILE to {}, then recreate the pod.",
+            "Set {variable} to {}, then recreate the pod.",
             path.trim_end_matches(['/', '.'])
         )),
         TokenFileFaultKind::Missing { .. } if is_windows => Fix::new(
@@ -137,7 +142,11 @@ fn judge(evidence: &Evidence) -> Outcome {
              the pod.",
         )
         .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.nodeSelector}}'")),
-        _ => fix(&Facts::of(evidence)),
+        _ => Fix::new(format!(
+            "Remove a hand-set {variable} and any volume of your own named {volume} from the manifest, then recreate the \
+             pod so that the webhook adds both.",
+        ))
+        .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"{volume}\")]}}'")),
     };
     Diagnosis::new(cause, fix).into()
 }

@@ -1,5 +1,5 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
-use crate::probe::evidence::Evidence;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::probe::evidence::{AgentReason, Evidence};
 use crate::text::timestamp::span;
 
 /// Longer than the leeway that validators usually grant.
@@ -32,6 +32,11 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("the token has neither nbf nor iat");
     };
     let Some(early) = seconds_too_early(evidence).filter(|_| evidence.session.seen().is_none()) else {
+        if evidence.agent_reason() == Some(AgentReason::TokenNotYetValid) {
+            let fix = Fix::new("Compare the node's clock with that of the API server.").command("date -u");
+            return Diagnosis::new(format!("{} The token becomes valid at {begins}.", agent::in_words(evidence)), fix)
+                .into();
+        }
         return Outcome::Pass;
     };
     let whose = if evidence.clock.seen().is_some() { "STS's clock" } else { "the local clock" };

@@ -4,7 +4,7 @@ use crate::probe::evidence::{Evidence, Seen};
 /// The token's path depends on the working directory.
 pub static TOKEN_PATH_RELATIVE: Cause = Cause {
     code: "token-path-relative",
-    title: "AWS_WEB_IDENTITY_TOKEN_FILE is a relative path",
+    title: "the path of the token file is relative",
     compare: "the path must start with /",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
@@ -32,11 +32,13 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     }
     let cause = format!(
-        "AWS_WEB_IDENTITY_TOKEN_FILE is {:?}. From the working directory of this process, that is {}. A process with \
+        "{} is {:?}. From the working directory of this process, that is {}. A process with \
          another working directory does not find it.",
-        file.path, file.opened
+        evidence.token_variable(),
+        file.path,
+        file.opened
     );
-    let fix = Fix::new(format!("Set AWS_WEB_IDENTITY_TOKEN_FILE to {}, then recreate the pod.", file.opened));
+    let fix = Fix::new(format!("Set {} to {}, then recreate the pod.", evidence.token_variable(), file.opened));
     Diagnosis::new(cause, fix).into()
 }
 

@@ -10,19 +10,21 @@ pub const SHOW: &str = "kubectl get mutatingwebhookconfigurations pod-identity-w
 pub const RECREATE: &str = "restarting the container does not help";
 
 /// Why nothing is judged where injection [`is_absent_as_allowed`].
-pub const NOTHING_TO_CHECK: &str = "this container is not configured for IRSA, which --if-configured allows";
+pub const NOTHING_TO_CHECK: &str =
+    "this container is not configured for IRSA or EKS Pod Identity, which --if-configured allows";
 
-/// Whether the user allows that a container has no IRSA (`--if-configured`), and this one has none of it: no variable, no
-/// token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
+/// Whether the user allows that a container has no role (`--if-configured`), and this one has no sign of one: no
+/// variable of IRSA or EKS Pod Identity, no token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
 /// role and a pod that the webhook missed run the same from inside.
 pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
-    let is_set = |name| evidence.environment.variable(name).is_set();
-    let is_mounted = evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some());
+    let is_mounted =
+        evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some());
     let in_profile = evidence.profile.seen().is_some_and(|profile| profile.has("web_identity_token_file"));
     evidence.expected.if_configured
         && evidence.expected.service_account.is_none()
         && evidence.unseen_variables().is_none()
-        && !(is_set("AWS_ROLE_ARN") || is_set("AWS_WEB_IDENTITY_TOKEN_FILE") || is_mounted || in_profile)
+        && evidence.mechanism.is_none()
+        && !(is_mounted || in_profile)
 }
 
 /// What to do about the pods that no rollout replaces.
@@ -108,7 +110,7 @@ pub fn is_frozen(evidence: &Evidence) -> bool {
 mod tests {
     use super::*;
     use crate::causes::testing;
-    use crate::probe::evidence::Seen;
+    use crate::probe::evidence::{Mechanism, Seen};
 
     fn mount(point: &str, file_system: &str, root: &str, entries: &[&str]) -> Mount {
         Mount {
@@ -128,6 +130,7 @@ mod tests {
         let nothing = || {
             let mut evidence = Evidence {
                 environment: testing::variables(&[]),
+                mechanism: None,
                 mounts: Seen::Seen(Mounts::default()),
                 ..testing::healthy()
             };
@@ -141,12 +144,16 @@ mod tests {
             role_arn: None,
         };
         type Sign = fn(&mut Evidence);
-        let signs: [(&str, Sign); 4] = [
+        let signs: [(&str, Sign); 5] = [
             ("the flag is missing", |evidence| evidence.expected.if_configured = false),
             ("a service account is expected", |evidence| {
                 evidence.expected.service_account = Some(("payments".into(), "checkout".into()));
             }),
             ("the role alone", |evidence| evidence.environment = testing::variables(&[("AWS_ROLE_ARN", "")])),
+            ("the agent alone", |evidence| {
+                let agent = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+                evidence.environment = testing::variables(&[agent]);
+            }),
             ("the file alone", |evidence| {
                 evidence.environment = testing::variables(&[("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")]);
             }),
@@ -154,6 +161,7 @@ mod tests {
         for (sign, set) in signs {
             let mut evidence = nothing();
             set(&mut evidence);
+            evidence.mechanism = Mechanism::of(&evidence.environment);
             assert!(!is_absent_as_allowed(&evidence), "{sign}");
         }
         let token = mount("/run/secrets/eks.amazonaws.com/serviceaccount", "tmpfs", "/", &["..data", "token"]);
@@ -164,7 +172,7 @@ mod tests {
         // Nobody asked for IRSA: no configuration at all, other credentials, what cannot be read.
         let keys = testing::variables(&[
             ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
-            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.2/v2/credentials"),
         ]);
         for evidence in [
             nothing(),

@@ -6,7 +6,7 @@ use crate::diagnosis::report::{Mode, exit};
 use crate::documents::Documents;
 use crate::modes::run::probe;
 use crate::probe::collect::{IssuerCheck, Options, processes};
-use crate::probe::evidence::Expectations;
+use crate::probe::evidence::{Expectations, Mechanism};
 use crate::probe::subject::Subject;
 use clap::Args;
 use std::ffi::OsString;
@@ -35,7 +35,7 @@ pub struct CheckOptions {
     #[command(flatten)]
     run: RunOptions,
     /// Check this process instead of the probe itself; auto finds the application [default: auto if the probe has no
-    /// IRSA variables, else none]
+    /// variables of IRSA or EKS Pod Identity, else none]
     #[arg(long, value_name = "PID|auto|none", env = "IRSA_PROBE_TARGET_PID", conflicts_with = "all_processes")]
     target_pid: Option<TargetPid>,
     /// Check one process for each combination of user and IRSA variables
@@ -134,7 +134,7 @@ impl CheckOptions {
             Some(TargetPid::None) => None,
             Some(TargetPid::Pid(pid)) if pid == this.identity.pid => None,
             Some(TargetPid::Pid(pid)) => Some(Subject::process(pid)?),
-            None if this.variables.has_some_irsa() => None,
+            None if this.variables.has_some_identity() => None,
             // One that ends before it is inspected was not the application.
             Some(TargetPid::Auto) | None => (0..3).find_map(|_| Subject::process(processes::application()?).ok()),
         };
@@ -155,7 +155,7 @@ impl RunOptions {
         // What is typed is meant from here. A variable that is relative is a finding.
         let typed = self.token_file.as_ref().and_then(|path| subject.absolute(path).ok());
         if let Some(path) = typed {
-            subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
+            subject.variables.set(self.token_variable(), path);
         }
         subject
     }
@@ -167,11 +167,15 @@ impl RunOptions {
             variables.set("AWS_ROLE_ARN", arn);
         }
         if let Some(path) = &self.token_file {
-            variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
+            variables.set(self.token_variable(), path);
         }
         if let Some(region) = &self.region {
             variables.set("AWS_REGION", region);
         }
+    }
+
+    fn token_variable(&self) -> &'static str {
+        self.identity.unwrap_or(Mechanism::Irsa).token_variable()
     }
 
     pub fn options(&self, mode: Mode) -> Options {
@@ -182,6 +186,7 @@ impl RunOptions {
             imds: checks && !self.no_imds,
             run_timeout: self.run_timeout,
             expected: Expectations {
+                mechanism: self.identity,
                 service_account: self.expect_service_account.clone(),
                 if_configured: self.if_configured,
                 no_sts: self.no_sts,

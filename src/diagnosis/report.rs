@@ -3,7 +3,7 @@
 use super::judged::Judged;
 use crate::causes::webhook;
 use crate::causes::{Advice, Finding, Severity};
-use crate::probe::evidence::{Evidence, Seen};
+use crate::probe::evidence::{Evidence, Mechanism, Seen};
 use crate::text::secrets::Secrets;
 
 /// The word that stands first in every rendering.
@@ -145,7 +145,7 @@ fn verdict(evidence: &Evidence, findings: &[Finding]) -> Verdict {
     if has(Severity::Error) {
         let passing = errors(findings).all(|finding| finding.advice == Advice::Retry);
         if passing { Verdict::Undetermined } else { Verdict::Broken }
-    } else if !matches!(evidence.caller, Seen::Seen(_)) {
+    } else if evidence.caller.seen().is_none() && evidence.agent.seen().is_none() {
         Verdict::Undetermined
     } else if has(Severity::Warning) {
         Verdict::Degraded
@@ -189,13 +189,21 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
     if webhook::is_absent_as_allowed(evidence) {
         return webhook::NOTHING_TO_CHECK.to_owned();
     }
+    let mechanism = evidence.mechanism.unwrap_or(Mechanism::Irsa).name();
     let Some(caller) = evidence.caller.seen() else {
+        if evidence.agent.seen().is_some() {
+            let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();
+            return format!(
+                "{mechanism} works, but STS did not confirm whose credentials the agent gives; {}",
+                codes.join(", ")
+            );
+        }
         return match (&evidence.session, &evidence.caller) {
             (Seen::NotChecked(why), _) | (_, Seen::NotChecked(why)) => format!("no fault found; {why}"),
             _ => "no fault found, but STS did not confirm the identity".to_owned(),
         };
     };
-    let mut line = format!("IRSA works: {}", caller.arn);
+    let mut line = format!("{mechanism} works: {}", caller.arn);
     if verdict == Verdict::Degraded {
         let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();
         line += &format!("; {}", codes.join(", "));

@@ -3,6 +3,7 @@
 
 use crate::causes::webhook;
 use crate::diagnosis::report::{Report, Verdict};
+use crate::probe::evidence::Mechanism;
 use crate::text::printable::{Notation, fit, printable};
 use crate::text::redact::scrub;
 use serde_json::Value;
@@ -46,6 +47,7 @@ pub fn report(report: &Report, next: &str) {
                 candidates,
                 advice = report.advice.word(),
                 exit_code = report.exit_code,
+                mechanism = evidence.mechanism.map(Mechanism::code),
                 role = shown(evidence.environment.value("AWS_ROLE_ARN")),
                 sub = shown(evidence.token.seen().and_then(|token| token.subject.as_deref())),
                 caller = shown(evidence.caller.seen().map(|caller| caller.arn.as_str())),

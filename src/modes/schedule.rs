@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::causes::{Advice, THROTTLED};
+use crate::causes::{AGENT_RATE_LIMITED, Advice, Cause, EKS_AUTH_THROTTLED, THROTTLED};
 use crate::diagnosis::report::Report;
 
 /// What of a report decides when to run next.
@@ -10,7 +10,7 @@ use crate::diagnosis::report::Report;
 pub struct Outlook {
     pub works: bool,
     pub advice: Advice,
-    /// STS asked for fewer calls.
+    /// STS, EKS or its agent asked for fewer calls.
     pub throttled: bool,
     /// A change in IAM that was made a moment ago explains this: it reaches STS within seconds to a minute.
     pub settles: bool,
@@ -22,11 +22,13 @@ impl Outlook {
         Self {
             works: report.works(),
             advice: report.advice,
-            throttled: cause == Some(&THROTTLED),
+            throttled: cause.is_some_and(|cause| THROTTLING.contains(&cause)),
             settles: cause.is_some_and(|cause| cause.settles),
         }
     }
 }
+
+static THROTTLING: &[&Cause] = &[&THROTTLED, &EKS_AUTH_THROTTLED, &AGENT_RATE_LIMITED];
 
 /// How an init container waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,7 +71,7 @@ pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) ->
     };
     sidecar.publish();
     let servers = sidecar.listen()?;
-    if token_is_mounted_alone(subject) {
+    if token_is_mounted_alone(subject, options.expected.mechanism) {
         tracing::warn!("the token file is mounted with subPath: the kubelet cannot refresh it, and it will expire");
     }
     let signal = tokio::select! {

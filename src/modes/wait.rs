@@ -1,4 +1,4 @@
-//! The init container: runs until IRSA works, until retrying cannot help, or until the timeout.
+//! The init container: runs until the identity works, until retrying cannot help, or until the timeout.
 #![allow(clippy::disallowed_methods, reason = "waiting is about time")]
 
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ pub async fn wait(
     Ok(match (ended, last) {
         (None, Some(report)) => Waited::Ran(report),
         (signal, last) => {
-            tracing::warn!("{}: exiting before IRSA worked", signal.unwrap_or("no run"));
+            tracing::warn!("{}: exiting before the identity worked", signal.unwrap_or("no run"));
             Waited::Ended(last)
         }
     })

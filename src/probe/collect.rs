@@ -14,6 +14,7 @@ pub(crate) mod jwt;
 mod mounts;
 mod os_shim;
 mod place;
+mod pod_identity;
 pub mod processes;
 mod profiles;
 pub(crate) mod resolver;
@@ -30,13 +31,14 @@ pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::aws::arn::RoleArn;
 use crate::probe::evidence::{
-    CallFault, Clock, ClockSource, Evidence, Expectations, Imds, Operation, Place, Seen, Session, Step, StepStatus,
-    Target, Token,
+    CallFault, Clock, ClockSource, Endpoint, Evidence, Expectations, Imds, Mechanism, Operation, Place, Seen, Session,
+    Step, StepStatus, Target, Token,
 };
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
 use clap::ValueEnum;
 use profiles::Profiles;
 use std::pin::{Pin, pin};
@@ -128,6 +130,12 @@ async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, sec
             }
         });
         let sts = pin!(async {
+            if evidence.has_pod_identity() {
+                Box::pin(pod_identity::ask(subject, &mut evidence, &profiles, token.as_ref(), secrets, deadline)).await;
+                evidence.issuer = Seen::not_checked("EKS itself verifies the tokens of Pod Identity");
+                Box::pin(default_chain::collect(subject, &mut evidence, &profiles, secrets, deadline)).await;
+                return;
+            }
             match (&token, &role, reason_not_to_call(&evidence)) {
                 (Some(token), Some(role), None) => {
                     let sdk = Box::pin(endpoint::sdk_config(subject, &profiles, &transport)).await;
@@ -179,14 +187,17 @@ pub fn refresh_token(
     let (local, ..) = collect_local(subject, options, now, secrets);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
-        evidence.session = Seen::not_checked("the token has expired since STS was asked");
+        let why = "the token has expired since the last run";
+        evidence.session = Seen::not_checked(why);
+        evidence.agent = Seen::not_checked(why);
     }
     evidence
 }
 
 /// Whether the token file can never be renewed. A run asks this only where something is wrong.
-pub fn token_is_mounted_alone(subject: &Subject) -> bool {
-    let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
+pub fn token_is_mounted_alone(subject: &Subject, mechanism: Option<Mechanism>) -> bool {
+    let mechanism = mechanism.or(Mechanism::of(&subject.variables.shown())).unwrap_or(Mechanism::Irsa);
+    let path = subject.variables.filled(mechanism.token_variable());
     mounts::collect(subject, path).is_ok_and(|mounts| mounts.hold_the_token_alone())
 }
 
@@ -199,7 +210,9 @@ fn collect_local(
 ) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
     subject.variables.keep_secrets(secrets);
     let environment = subject.variables.shown();
-    let path = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE");
+    let mechanism = options.expected.mechanism.or_else(|| Mechanism::of(&environment));
+    let token_variable = mechanism.unwrap_or(Mechanism::Irsa).token_variable();
+    let path = subject.variables.filled(token_variable);
     let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {
         None => (Seen::not_checked(""), None),
@@ -214,7 +227,8 @@ fn collect_local(
         Some(raw) => jwt::decode(raw.bytes()).into(),
     };
     let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
-    let is_as_the_webhook_leaves_it = role.is_some() && token.seen().is_some_and(|token: &Token| !token.is_over(now));
+    let has_role = role.is_some() || mechanism == Some(Mechanism::PodIdentity);
+    let is_as_the_webhook_leaves_it = has_role && token.seen().is_some_and(|token: &Token| !token.is_over(now));
     let (mounts, api_token) = match is_as_the_webhook_leaves_it {
         true => (
             Seen::not_checked("a role and a token that has not expired were found"),
@@ -229,12 +243,14 @@ fn collect_local(
         expected: options.expected.clone(),
         identity: subject.identity.clone(),
         environment,
+        mechanism,
         token_file,
         token,
         endpoint: Seen::not_checked(""),
         dial: Seen::not_checked(""),
         alternate_route: Seen::not_checked("STS was not asked"),
         elsewhere: Vec::new(),
+        agent: Seen::not_checked("the agent of EKS Pod Identity was not asked"),
         session: Seen::not_checked(""),
         caller: Seen::not_checked(""),
         clock: Seen::not_checked("STS was not asked, so nothing told the time"),
@@ -249,7 +265,7 @@ fn collect_local(
         steps: Vec::new(),
     };
     if path.is_none() {
-        let why = evidence.why_no_value("AWS_WEB_IDENTITY_TOKEN_FILE");
+        let why = evidence.why_no_value(token_variable);
         evidence.token_file = Seen::not_checked(why.clone());
         evidence.token = Seen::not_checked(why);
     }
@@ -291,7 +307,7 @@ async fn ask_sts(
     deadline: Instant,
 ) {
     let claims = evidence.token.seen();
-    let located = endpoint::locate(sdk, &subject.variables, role, claims, transport).await;
+    let located = endpoint::locate(sdk, &subject.variables, Some(role.partition), claims, transport).await;
     let endpoint = match located {
         Ok(endpoint) => endpoint,
         Err(fault) => {
@@ -309,9 +325,7 @@ async fn ask_sts(
     match assumed.result {
         Ok((session, credentials)) => {
             evidence.session = Seen::Seen(session);
-            let asked = client.who_am_i(credentials).await;
-            evidence.note(asked.log, asked.step, asked.result.as_ref().err());
-            evidence.caller = asked.result.into();
+            identify(evidence, client, credentials).await;
         }
         Err(fault) => {
             evidence.session = Seen::Failed(fault);
@@ -320,9 +334,20 @@ async fn ask_sts(
             evidence.caller = Seen::not_checked(no_credentials);
         }
     }
+    try_alternate_route(evidence, &endpoint, transport, deadline).await;
+}
+
+/// Asks STS whose credentials these are.
+async fn identify(evidence: &mut Evidence, client: sts::Client, credentials: Credentials) {
+    let asked = client.who_am_i(credentials).await;
+    evidence.note(asked.log, asked.step, asked.result.as_ref().err());
+    evidence.caller = asked.result.into();
+}
+
+async fn try_alternate_route(evidence: &mut Evidence, endpoint: &Endpoint, transport: &Transport, deadline: Instant) {
     evidence.alternate_route = Seen::not_checked("STS was reached");
     if let Seen::Failed(failed) = &evidence.dial {
-        let (alternate_route, log) = alternate_route::collect(&endpoint, failed, transport, deadline).await;
+        let (alternate_route, log) = alternate_route::collect(endpoint, failed, transport, deadline).await;
         evidence.alternate_route = alternate_route;
         evidence.steps.extend(log.steps);
     }

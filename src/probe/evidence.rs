@@ -1,9 +1,11 @@
 //! What one run saw: plain data without secrets, which the checks judge.
 
+mod agent;
 mod dns;
 pub(crate) mod environment;
 mod flaw;
 mod issuer;
+mod mechanism;
 mod mounts;
 mod network;
 mod place;
@@ -15,10 +17,12 @@ mod target;
 mod tls;
 mod token;
 
+pub use agent::{AgentError, AgentFault, AgentReason};
 pub use dns::{DnsFault, Lookup, NameServer, Resolver, ServerFault};
 pub use environment::{Environment, VARIABLES, Variable};
 pub use flaw::Flaw;
 pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
+pub use mechanism::{Mechanism, POD_IDENTITY_VARIABLES};
 pub use mounts::{Mount, Mounts, Volume};
 pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, is_private};
 pub use place::{Container, Place, name_or};
@@ -83,6 +87,9 @@ pub struct Evidence {
     /// Ids and capabilities of the process whose identity is judged.
     pub identity: Identity,
     pub environment: Environment,
+    /// The mechanism that the verdict is about: the one that the user demands, else the one that an SDK uses here.
+    pub mechanism: Option<Mechanism>,
+    /// Of this mechanism.
     pub token_file: Seen<TokenFile, TokenFileFault>,
     pub token: Seen<Token, Malformed>,
     pub endpoint: Seen<Endpoint, EndpointFault>,
@@ -94,6 +101,8 @@ pub struct Evidence {
     /// Where STS was reached: the connections that other SDKs make here in place of that one, tried as far as TCP, or as
     /// far as the proxy's answer.
     pub elsewhere: Vec<Dial>,
+    /// With EKS Pod Identity: whether the agent gave credentials. They are the session.
+    pub agent: Seen<(), AgentFault>,
     pub session: Seen<Session, CallFault>,
     pub caller: Seen<Caller, CallFault>,
     pub clock: Seen<Clock, String>,
@@ -209,6 +218,34 @@ impl Evidence {
         })
     }
 
+    /// Whether the pod has its role by EKS Pod Identity; without any mechanism, IRSA is missing.
+    pub fn has_pod_identity(&self) -> bool {
+        self.mechanism == Some(Mechanism::PodIdentity)
+    }
+
+    /// What the agent's error answer means.
+    pub fn agent_reason(&self) -> Option<AgentReason> {
+        match self.agent.failed()? {
+            AgentFault::Refused(error) => Some(error.reason()),
+            AgentFault::NotTheAgent { .. } | AgentFault::NoAnswer(_) => None,
+        }
+    }
+
+    /// The variable that names the token file.
+    pub fn token_variable(&self) -> &'static str {
+        self.mechanism.unwrap_or(Mechanism::Irsa).token_variable()
+    }
+
+    /// Why a fault of IRSA alone is not judged.
+    pub fn why_not_irsa(&self) -> Option<&'static str> {
+        self.has_pod_identity().then_some("the pod uses EKS Pod Identity, not IRSA")
+    }
+
+    /// Why a fault of EKS Pod Identity alone is not judged.
+    pub fn why_not_pod_identity(&self) -> Option<&'static str> {
+        (!self.has_pod_identity()).then_some("the pod does not use EKS Pod Identity")
+    }
+
     /// The error that STS answered with.
     pub fn sts_error(&self) -> Option<&StsError> {
         match (self.session.failed(), self.caller.failed()) {
@@ -221,6 +258,8 @@ impl Evidence {
 /// What the user stated by options.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectations {
+    /// `--identity`.
+    pub mechanism: Option<Mechanism>,
     /// `--expect-service-account NAMESPACE/NAME`.
     pub service_account: Option<(String, String)>,
     /// `--if-configured`: see [`crate::causes::webhook::is_absent_as_allowed`].

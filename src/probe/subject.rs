@@ -4,7 +4,7 @@
 pub(crate) mod proc;
 pub(crate) mod process;
 
-use crate::probe::evidence::{Environment, Identity, Target, environment};
+use crate::probe::evidence::{Environment, Identity, Mechanism, Target, environment};
 use crate::text::redact;
 use crate::text::secrets::Secrets;
 use std::collections::HashMap;
@@ -48,14 +48,16 @@ impl Variables {
         }
     }
 
-    /// Whether both variables of IRSA have a value.
-    pub fn has_irsa(&self) -> bool {
-        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| self.filled(name).is_some())
+    /// Whether both variables of a mechanism have a value.
+    pub fn has_identity(&self) -> bool {
+        let has = |mechanism: Mechanism| mechanism.variables().iter().all(|name| self.filled(name).is_some());
+        has(Mechanism::Irsa) || has(Mechanism::PodIdentity)
     }
 
-    /// Whether one of them is set at all, empty ones included.
-    pub fn has_some_irsa(&self) -> bool {
-        ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| self.text(name).is_some())
+    /// Whether a variable of IRSA or of EKS Pod Identity is set at all, empty ones included.
+    pub fn has_some_identity(&self) -> bool {
+        let mut names = [Mechanism::Irsa, Mechanism::PodIdentity].into_iter().flat_map(Mechanism::variables);
+        names.any(|name| self.text(name).is_some())
     }
 
     /// All variables that are UTF-8, as the SDK's loader takes them.

@@ -1,8 +1,9 @@
 //! `irsa-probe/report/v1`: a public format with structs of its own, so that a change within never changes it.
 
+use crate::aws::pod_identity;
 use crate::causes::{Advice, Finding, Fix, Outcome, Severity};
 use crate::diagnosis::report::Report;
-use crate::probe::evidence::{PathStep, Seen, Step, StepStatus};
+use crate::probe::evidence::{Evidence, Mechanism, PathStep, Seen, Step, StepStatus};
 use crate::text::printable::Notation;
 use crate::text::timestamp::Timestamp;
 use serde::Serialize;
@@ -40,11 +41,27 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Identity<'a> {
+    /// `irsa`, `pod-identity`, or `null` where nothing is configured.
+    mechanism: Option<&'static str>,
+    /// The variables that configure it.
+    source: Vec<&'static str>,
+    /// Only with EKS Pod Identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    association: Option<Association<'a>>,
     expected_role_arn: Option<&'a str>,
     caller_arn: Option<&'a str>,
     account: Option<&'a str>,
     user_id: Option<&'a str>,
     credentials_expire_at: Option<String>,
+}
+
+/// As far as the token and the name of the session show it.
+#[derive(Serialize)]
+struct Association<'a> {
+    cluster: Option<&'a str>,
+    namespace: Option<&'a str>,
+    service_account: Option<&'a str>,
+    pod: Option<&'a str>,
 }
 
 #[derive(Serialize, Default)]
@@ -128,12 +145,29 @@ fn identity(report: &Report) -> Identity<'_> {
     let evidence = &report.evidence;
     let caller = evidence.caller.seen();
     let session = evidence.session.seen();
+    let is_set = |name: &&str| evidence.environment.variable(name).is_set();
+    let source = evidence.mechanism.into_iter().flat_map(Mechanism::variables).filter(is_set);
     Identity {
+        mechanism: evidence.mechanism.map(Mechanism::code),
+        source: source.collect(),
+        association: evidence.has_pod_identity().then(|| association(evidence)),
         expected_role_arn: evidence.environment.value("AWS_ROLE_ARN"),
         caller_arn: caller.map(|caller| caller.arn.as_str()),
         account: caller.map(|caller| caller.account.as_str()),
         user_id: caller.map(|caller| caller.user_id.as_str()),
         credentials_expire_at: session.map(|session| session.expires_at.to_string()),
+    }
+}
+
+fn association(evidence: &Evidence) -> Association<'_> {
+    let kubernetes = evidence.token.seen().map(|token| &token.kubernetes);
+    let pod = kubernetes.and_then(|claims| claims.pod.as_deref());
+    let cluster = evidence.caller.seen().and_then(|caller| pod_identity::cluster(&caller.arn, pod?));
+    Association {
+        cluster,
+        namespace: kubernetes.and_then(|claims| claims.namespace.as_deref()),
+        service_account: kubernetes.and_then(|claims| claims.service_account.as_deref()),
+        pod,
     }
 }
 

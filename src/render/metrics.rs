@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 use crate::causes::webhook;
 use crate::diagnosis::history::{Durations, History};
 use crate::diagnosis::report::{Report, Verdict};
-use crate::probe::evidence::Seen;
+use crate::probe::evidence::{Mechanism, Seen};
 
 /// All metrics; without a report (before the first run has ended) those that need none.
 pub fn render(report: Option<&Report>, history: &History) -> String {
@@ -57,9 +57,16 @@ fn calls(page: &mut Page, history: &History) {
 }
 
 fn verdict(page: &mut Page, report: &Report) {
+    page.family(
+        "identity_info",
+        "gauge",
+        "Mechanism that gives the pod its role: irsa, pod-identity or none; always 1.",
+    );
+    let mechanism = report.evidence.mechanism.map_or("none", Mechanism::code);
+    page.sample("identity_info", &[("mechanism", mechanism)], 1);
     // A pod that asks for no role counts neither as working nor as failing.
     let healthy = (!webhook::is_absent_as_allowed(&report.evidence)).then_some(u8::from(report.works()));
-    page.gauge("healthy", "Whether IRSA worked in the last run (warnings allowed).", healthy);
+    page.gauge("healthy", "Whether the pod's identity worked in the last run (warnings allowed).", healthy);
     let findings: BTreeSet<_> = report.findings.iter().map(|found| (found.cause.code, found.severity)).collect();
     if !findings.is_empty() {
         page.family("finding", "gauge", "Findings of the last run, by code (see irsa-probe explain); always 1.");

@@ -131,11 +131,7 @@ fn evidence() -> Evidence {
             expires_at: Some(NOW.plus(79_200)),
             ..Token::default()
         }),
-        session: Seen::Seen(Session {
-            assumed_role_arn: "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe".into(),
-            expires_at: NOW.plus(3_600),
-            attempts: 1,
-        }),
+        session: Seen::Seen(Session { expires_at: NOW.plus(3_600), attempts: 1 }),
         steps: vec![step("assume-role-with-web-identity", 41), step("get-caller-identity", 12)],
         ..testing::healthy()
     }

@@ -120,7 +120,7 @@ fn again(raised: &Raised) -> std::process::Command {
 }
 
 #[test]
-fn pod_identity_in_the_place_of_irsa_is_named() {
+fn container_credentials_in_the_place_of_irsa_are_named() {
     let mut raised = raise(|_| ());
     let [key, secret, token] = session(&raised);
     let agent = serve(move |path, head| {
@@ -130,11 +130,9 @@ fn pod_identity_in_the_place_of_irsa_is_named() {
                 .to_string()
         })
     });
-    let token_file = raised.directory.path().join("eks-pod-identity-token");
-    std::fs::write(&token_file, "pod token").expect("written");
     without_irsa(&mut raised);
     raised.command.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{agent}/v1/credentials"));
-    raised.command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token_file);
+    raised.command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "pod token");
     let run = run(&mut raised);
     let said = cause(&run, "env-not-injected");
     assert!(

@@ -50,6 +50,7 @@ mod network;
 mod outputs;
 mod page;
 mod paths;
+mod pod_identity;
 mod real_sdks;
 mod sdk_network;
 mod sdks;

@@ -120,9 +120,10 @@ fn no_variable_and_no_address_waits_for_what_is_not_a_file() {
         for command in ["check", "wait"] {
             let mut probe = place.probe(&ending(command).unwrap());
             probe.envs(VARIABLES.map(|name| (name, &trap)));
-            // The chain reads the container's token where nothing else comes first.
-            probe.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9");
             assert_ne!(said(&mut probe).0, WAITED, "{command} waits for {trap:?}");
+            probe.env_remove("AWS_ROLE_ARN").env_remove("AWS_WEB_IDENTITY_TOKEN_FILE");
+            probe.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+            assert_ne!(said(&mut probe).0, WAITED, "{command} waits for {trap:?} with EKS Pod Identity");
             for name in VARIABLES {
                 assert_ne!(said(place.probe(&ending(command).unwrap()).env(name, &trap)).0, WAITED, "{name}={trap:?}");
             }

@@ -136,8 +136,9 @@ pub fn run(raised: &mut Raised, arguments: &[&str]) -> (Option<i32>, String, Str
 /// link to it.
 pub fn rotate(token_file: &str, content: &str) {
     let volume = Path::new(token_file).parent().expect("a directory");
+    let name = Path::new(token_file).file_name().expect("a name");
     let written = tempfile::Builder::new().prefix("..2026_11_22_").tempdir_in(volume).expect("a directory").keep();
-    std::fs::write(written.join("token"), content).expect("to write");
+    std::fs::write(written.join(name), content).expect("to write");
     symlink(written.file_name().expect("a name"), volume.join("..data_tmp")).expect("a link");
     std::fs::rename(volume.join("..data_tmp"), volume.join("..data")).expect("the swap");
 }

@@ -42,6 +42,9 @@ impl Seen<'_> {
         let token = &self.report["token"];
         let (has_path, is_read, is_token) = (!token["path"].is_null(), !token["mode"].is_null(), self.is_token());
         let asked = assumed.is_some_and(|(status, _)| status != "skip");
+        let is_pod_identity = self.report["identity"]["mechanism"] == "pod-identity";
+        let agent = self.step("pod-identity-agent");
+        let agent_failed = agent.filter(|(status, _)| *status == "fail").map(|(_, detail)| detail);
         let is_expired = || self.time("expires_at") <= self.report["time"].as_str();
         Some(match reason {
             // Who is inspected.
@@ -51,16 +54,14 @@ impl Seen<'_> {
             // What was left out.
             "instance metadata was not asked for" => self.variables.contains_key("IRSA_PROBE_NO_IMDS"),
             "STS was not asked (--no-sts)" => self.is_told("--no-sts") && !asked,
-            "this container is not configured for IRSA, which --if-configured allows" => {
+            "this container is not configured for IRSA or EKS Pod Identity, which --if-configured allows" => {
                 self.is_told("--if-configured") && !asked && !self.is_told("--expect-service-account")
             }
             // Variables and the token file.
             "neither variable is set" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !self.variables.contains_key(*name))
             }
-            "there is no web identity to override" => {
-                ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| self.value(name).is_empty())
-            }
+            "there is no identity to override" => self.report["identity"]["mechanism"].is_null(),
             "the two IRSA variables do not both have a value" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| self.value(name).is_empty())
             }
@@ -104,6 +105,24 @@ impl Seen<'_> {
                 let named = self.finds_one_of_the_network() || settings.iter().any(|code| self.finds(code));
                 failed.is_some_and(is_silence) && named
             }
+            // EKS Pod Identity.
+            "there is no valid role ARN to compare the caller with" => self.value("AWS_ROLE_ARN").is_empty(),
+            "the pod does not use EKS Pod Identity" => !is_pod_identity,
+            "the pod uses EKS Pod Identity, not IRSA" | "EKS itself verifies the tokens of Pod Identity" => {
+                is_pod_identity
+            }
+            "the agent of EKS Pod Identity was not asked" => agent.is_none(),
+            "the agent gave no credentials" => agent.is_some_and(|(status, _)| status != "pass"),
+            "the agent refused for another reason" => agent_failed.is_some_and(|detail| detail.starts_with(['4', '5'])),
+            "something other than the agent answered" => agent_failed.is_some() && self.finds("agent-address-taken"),
+            "the agent did not answer" | "the agent does not answer for another reason" => {
+                agent_failed.is_some_and(|detail| !detail.starts_with(['2', '3', '4', '5']))
+            }
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI is not the URL of the agent" => {
+                self.finds("container-uri-not-the-agent")
+            }
+            "the token file holds characters that no header can carry" => self.finds("token-file-malformed"),
+            "the token is for something else" => self.finds("pod-identity-wrong-audience"),
             // The issuer.
             "STS accepted the token, so it has the issuer's keys" => {
                 assumed.is_some_and(|(status, _)| status == "pass") && self.step("issuer").is_none()

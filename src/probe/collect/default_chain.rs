@@ -1,13 +1,13 @@
 //! Whose credentials an SDK in this container uses where more than web identity is configured: asks the SDK's own
 //! default chain, and STS who they belong to.
 //!
-//! The chain gets no web identity token and no way to the node's metadata: what it finds comes before web identity, or
-//! stands in its place. It runs no `credential_process`: that is somebody else's program, and the feature is not built
+//! The chain gets no web identity token, no token of EKS Pod Identity and no way to the node's metadata: what it finds
+//! comes before web identity, or stands in its place. It runs no `credential_process`: that is somebody else's program, and the feature is not built
 //! in. Such a profile is told by its settings.
 
 use super::profiles::Profiles;
 use super::transport::Transport;
-use super::{endpoint, sts, token_file};
+use super::{endpoint, sts};
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen, Source, Step, StepStatus};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 /// At least so long, and half of the time that is left.
 const TIMEOUT: Duration = Duration::from_secs(2);
 const STEP: &str = "default-chain";
+const POD_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
 
 /// Runs the chain, if there is anything for it to find beside web identity.
@@ -57,8 +58,9 @@ fn reason_not_to_ask(evidence: &Evidence) -> Option<&'static str> {
     let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(filled);
     let profile = evidence.profile.seen().is_some_and(Profile::gives_credentials);
     let container = CONTAINER.iter().any(filled);
-    // Behind web identity, the container's credentials are never inspected.
-    let web_identity = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(filled);
+    // Behind web identity, the container's credentials are never inspected. Those of EKS Pod Identity are not for the
+    // chain: an SDK may send that token to a proxy.
+    let web_identity = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(filled) || filled(&POD_TOKEN);
     if evidence.expected.no_sts {
         Some("STS was not asked (--no-sts)")
     } else if !keys && !profile && (!container || web_identity) {
@@ -83,15 +85,15 @@ async fn ask(
         root: subject.root.clone(),
         target: None,
     };
-    let web_identity = subject.variables.filled("AWS_WEB_IDENTITY_TOKEN_FILE").is_some();
+    let web_identity =
+        ["AWS_WEB_IDENTITY_TOKEN_FILE", POD_TOKEN].iter().any(|name| subject.variables.filled(name).is_some());
     subject.variables.remove("AWS_WEB_IDENTITY_TOKEN_FILE");
     subject.variables.set("AWS_EC2_METADATA_DISABLED", "true");
     for name in CONTAINER.into_iter().filter(|_| web_identity) {
         subject.variables.remove(name);
     }
-    let profiles = with_container_token(&subject, profiles, secrets);
     let transport = Transport::new(&subject, secrets, deadline);
-    let sdk = endpoint::loader(&subject, &profiles, &transport).load().await;
+    let sdk = endpoint::loader(&subject, profiles, &transport).load().await;
     let provider = sdk.credentials_provider().ok_or("the SDK has no chain")?;
     // The error's text may hold what a file or an endpoint said.
     let credentials = provider.provide_credentials().await.map_err(|_| "the chain finds no credentials".to_owned())?;
@@ -109,19 +111,6 @@ async fn ask(
     match call.result {
         Ok(caller) => Ok(ActiveCredentials { source, caller }),
         Err(fault) => Err(format!("credentials from {}, but GetCallerIdentity: {fault}", source.in_words())),
-    }
-}
-
-/// EKS Pod Identity hands out credentials for a token of its own, which the SDK reads from a file.
-fn with_container_token(subject: &Subject, profiles: &Profiles, secrets: &Secrets) -> Profiles {
-    let path = subject.variables.filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    match path.map(|path| (path, token_file::read(subject, path))) {
-        Some((path, Ok((_, token)))) => {
-            // Whatever it is, it is sent as it stands.
-            secrets.keep(&token.text());
-            profiles.clone().with(path, token.bytes().to_vec())
-        }
-        _ => profiles.clone(),
     }
 }
 

@@ -3,7 +3,6 @@
 use super::os_shim;
 use super::profiles::Profiles;
 use super::transport::Transport;
-use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
 use crate::probe::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
 use crate::probe::subject::{Subject, Variables};
@@ -51,14 +50,15 @@ fn retries(variables: &Variables) -> RetryConfig {
         .map_or(RetryConfig::standard(), |attempts| RetryConfig::standard().with_max_attempts(attempts))
 }
 
-/// Finds the endpoint. Where no region is set, it takes the issuer's, or the first of the role's partition.
+/// Finds the endpoint. Where no region is set, it takes the issuer's, or the first of the role's partition. With EKS Pod
+/// Identity, nothing names the role's partition beforehand, and no token is sent to STS.
 ///
 /// # Errors
 /// There is none, or the token must not be sent to it.
 pub async fn locate(
     sdk: &SdkConfig,
     variables: &Variables,
-    role: &RoleArn,
+    role: Option<Partition>,
     token: Option<&Token>,
     transport: &Transport,
 ) -> Result<Endpoint, EndpointFault> {
@@ -76,17 +76,18 @@ pub async fn locate(
     let resolved = DefaultResolver::new().resolve_endpoint(&parameters).await;
     let resolved = resolved.map_err(|error| EndpointFault::NoRule(error.to_string()))?;
     let found = endpoint(resolved.url(), region, source, transport).map_err(EndpointFault::NoRule)?;
-    if found.partition == Some(role.partition) {
-        Ok(found)
-    } else {
-        Err(EndpointFault::WrongPartition { endpoint: Box::new(found), role: role.partition })
+    match role {
+        Some(role) if found.partition != Some(role) => {
+            Err(EndpointFault::WrongPartition { endpoint: Box::new(found), role })
+        }
+        _ => Ok(found),
     }
 }
 
 fn region(
     sdk: &SdkConfig,
     variables: &Variables,
-    role: &RoleArn,
+    role: Option<Partition>,
     token: Option<&Token>,
 ) -> Result<(String, EndpointSource), EndpointFault> {
     let configured = sdk.region().map(Region::as_ref).filter(|region| !region.trim().is_empty());
@@ -102,10 +103,11 @@ fn region(
         };
     }
     let issuer = token.and_then(|token| token.issuer.as_deref()).unwrap_or_default();
-    let named = issuer.split(['.', '/']).find(|label| Partition::of_region(label) == Some(role.partition));
+    let is_of_partition = |partition: Partition| role.is_none_or(|role| role == partition);
+    let named = issuer.split(['.', '/']).find(|label| Partition::of_region(label).is_some_and(is_of_partition));
     Ok(match named {
         Some(region) => (region.to_owned(), EndpointSource::Issuer),
-        None => (role.partition.default_region().to_owned(), EndpointSource::Fallback),
+        None => (role.unwrap_or(Partition::Aws).default_region().to_owned(), EndpointSource::Fallback),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Which processes there are, and which of them is the application.
 
-use crate::probe::evidence::{Identity, OtherProcess, TargetVariables};
+use crate::probe::evidence::{Identity, Mechanism, OtherProcess, TargetVariables};
 use crate::probe::subject::{Subject, proc};
 use std::collections::{BTreeMap, HashSet};
 
@@ -25,7 +25,7 @@ pub fn application() -> Option<u32> {
     foreign(all()).iter().find(is_elsewhere).map(|process| process.pid)
 }
 
-/// A subject for each group of processes with the same user and the same IRSA variables: the oldest of each group,
+/// A subject for each group of processes with the same user and the same variables of IRSA or EKS Pod Identity: the oldest of each group,
 /// which knows the others of its container.
 pub fn groups() -> Vec<Subject> {
     let mut groups: BTreeMap<String, Subject> = BTreeMap::new();
@@ -51,7 +51,7 @@ pub fn acquaint(subject: &mut Subject) {
     };
     let neighbour = |other: Process| OtherProcess {
         pid: other.pid,
-        has_irsa: proc::variables(other.pid).ok().flatten().map(|variables| variables.has_irsa()),
+        has_identity: proc::variables(other.pid).ok().flatten().map(|variables| variables.has_identity()),
         command: other.command,
     };
     target.others = all().into_iter().filter(is_neighbour).map(neighbour).collect();
@@ -63,8 +63,9 @@ fn kinship(subject: &Subject) -> String {
     let value = |name| variables.value(name).unwrap_or_default().to_owned();
     let Identity { pid, uid, gid, .. } = subject.identity;
     let seen = subject.target.as_ref().is_some_and(|target| target.variables == TargetVariables::Its);
-    let [role, file] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(value);
-    format!("{:?}|{uid}|{gid}|{seen}|{role}|{file}", container(pid))
+    let names = [Mechanism::Irsa, Mechanism::PodIdentity].into_iter().flat_map(Mechanism::variables);
+    let identity: Vec<String> = names.map(value).collect();
+    format!("{:?}|{uid}|{gid}|{seen}|{}", container(pid), identity.join("|"))
 }
 
 /// What the processes of one container have in common, and may be seen by all: the first line of their list of mounts,

@@ -15,7 +15,6 @@ const MAX_BYTES: u64 = 1024 * 1024;
 const CREDENTIALS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
 /// The files' contents under the names by which the SDK asks for them. They hold keys: there is no way to print them.
-#[derive(Clone)]
 pub struct Profiles(Files);
 
 impl Profiles {
@@ -28,12 +27,6 @@ impl Profiles {
         };
         let files = paths.into_iter().map(path);
         Profiles(files.filter_map(|path| Some((path.clone().into(), read(&subject.root, &path)?))).collect())
-    }
-
-    /// A further file that the SDK may read.
-    pub fn with(mut self, path: &str, content: Vec<u8>) -> Profiles {
-        self.0.insert(path.into(), content);
-        self
     }
 
     pub fn files(&self) -> &Files {

@@ -10,6 +10,7 @@ use crate::probe::evidence::{CallFault, Caller, NoAnswer, Operation, Session, St
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
 use answer::fault;
+pub(super) use answer::kind;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_credential_types::provider::error::CredentialsError;
@@ -169,8 +170,8 @@ fn session(
     if expiration.0 <= 0 {
         return Err("expiration");
     }
-    let arn = output.assumed_role_user.map(|user| user.arn).ok_or("assumed role")?;
-    let session = Session { assumed_role_arn: secrets.foreign(&arn, MAX_ARN_CHARS), expires_at: expiration, attempts };
+    output.assumed_role_user.ok_or("assumed role")?;
+    let session = Session { expires_at: expiration, attempts };
     let credentials = Credentials::new(key_id, secret, Some(session_token), None, "irsa-probe");
     if can_sign_with(&credentials) { Ok((session, credentials)) } else { Err("usable access key id or session token") }
 }

@@ -76,10 +76,9 @@ impl Operation {
     }
 }
 
-/// What AssumeRoleWithWebIdentity gave, without the credentials.
+/// What AssumeRoleWithWebIdentity or the agent of EKS Pod Identity gave, without the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    pub assumed_role_arn: String,
     pub expires_at: Timestamp,
     pub attempts: u32,
 }

@@ -88,8 +88,8 @@ pub struct Image {
 pub struct OtherProcess {
     pub pid: u32,
     pub command: String,
-    /// Whether it has both of IRSA's variables; `None` if its environment could not be read.
-    pub has_irsa: Option<bool>,
+    /// Whether it has both variables of a mechanism; `None` if its environment could not be read.
+    pub has_identity: Option<bool>,
 }
 
 impl Target {

@@ -46,7 +46,7 @@ fn variables(pid: u32, identity: &Identity, this: &Subject) -> (Variables, Targe
         Ok(None) => AccessBarrier::Gone,
         Err(_) => AccessBarrier::of(&this.identity, identity),
     };
-    if this.variables.has_irsa() {
+    if this.variables.has_identity() {
         (this.variables.clone(), TargetVariables::Ours(access_barrier))
     } else {
         (Variables::default(), TargetVariables::Unseen(access_barrier))

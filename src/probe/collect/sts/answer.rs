@@ -76,7 +76,7 @@ fn unexpected(operation: Operation, log: &Log, answer: &Answer, kind: Unexpected
 }
 
 /// What the answer is, by its headers and how it begins.
-fn kind(answer: &Answer) -> UnexpectedKind {
+pub(in crate::probe::collect) fn kind(answer: &Answer) -> UnexpectedKind {
     let body = answer.body.trim_ascii_start();
     let start = String::from_utf8_lossy(&body[..body.len().min(256)]).to_ascii_lowercase();
     let is_type =

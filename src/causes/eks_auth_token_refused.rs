@@ -1,0 +1,45 @@
+use crate::aws::pod_identity::AUDIENCE;
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::probe::evidence::{AgentReason, Evidence};
+
+/// eks-auth refuses the token, or the request with it.
+pub static EKS_AUTH_TOKEN_REFUSED: Cause = Cause {
+    code: "eks-auth-token-refused",
+    title: "EKS does not accept the pod's token",
+    compare: "iss must be the issuer of this cluster",
+    severity: Severity::Error,
+    advice: Advice::RecreatePod,
+    // Source: EKS API reference, AssumeRoleForPodIdentity, InvalidTokenException.
+    explanation: "\
+EKS verifies the token that the agent passes on: signature, issuer, audience, and that it is bound to a pod of this \
+cluster. It refused this one, although the file holds a token for EKS Pod Identity. The token is of another cluster \
+(a node or a file that moved between clusters), it was written by hand, it is not bound to a pod, or the pod was \
+deleted.
+
+Let the webhook mount the token, then recreate the pod.",
+    says: &[],
+    settles: false,
+    judge: Some(judge),
+    fix,
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(outcome) = agent::is_not(AgentReason::TokenRefused, evidence) {
+        return outcome;
+    }
+    if evidence.token.seen().is_some_and(|token| !token.audience.iter().any(|audience| audience == AUDIENCE)) {
+        return Outcome::skip("the token is for something else");
+    }
+    let issuer = evidence.token.seen().and_then(|token| token.issuer.as_deref());
+    let issuer = issuer.map(|issuer| format!(" The token's issuer is {issuer}.")).unwrap_or_default();
+    let fix = fix(&Facts::of(evidence));
+    Diagnosis::new(format!("{}{issuer}", agent::in_words(evidence)), fix).into()
+}
+
+fn fix(_: &Facts) -> Fix {
+    Fix::new(
+        "Compare the token's issuer with the cluster's. If they are the same, recreate the pod so that it gets another \
+         token.",
+    )
+    .command("aws eks describe-cluster --output json --name CLUSTER --query cluster.identity.oidc.issuer")
+}

@@ -1,0 +1,66 @@
+use crate::causes::{
+    Advice, Candidate, Cause, Diagnosis, Facts, Fix, Names, Outcome, POD_IDENTITY_CONDITION_MISMATCH,
+    PODS_EKS_TRUST_MISSING, Priority, Reading, Saying, Severity, TAG_SESSION_MISSING, TARGET_ROLE_NOT_ASSUMABLE, agent,
+    any,
+};
+use crate::probe::evidence::{AgentReason, Evidence};
+
+/// One text of EKS for four causes.
+pub static POD_IDENTITY_NOT_AUTHORIZED: Cause = Cause {
+    code: "pod-identity-not-authorized",
+    title: "EKS may not assume the association's role",
+    compare: "the trust policy of the role",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    // Source: EKS user guide, "EKS Pod Identity role"; the text is from public reports.
+    explanation: "\
+EKS found the association, but IAM did not let it assume the role. EKS gives one text for every reason: \
+\"Unauthorized Exception! EKS does not have permissions to assume the associated role.\"
+
+The role's trust policy must allow the service pods.eks.amazonaws.com both sts:AssumeRole and sts:TagSession. EKS \
+checks that when the association is created, so the policy was changed later, or a condition in it does not match \
+this pod. If the association has a target role, the first role must be allowed to assume the target, and the target \
+must trust the first role.
+
+Read the association and the trust policy of its role. A corrected policy works within a minute, without a new pod.",
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["eks does not have permissions to assume the associated role"])],
+        |_| Reading::open(&POD_IDENTITY_NOT_AUTHORIZED, candidates()),
+    )],
+    settles: true,
+    judge: Some(judge),
+    fix,
+};
+
+fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(outcome) = agent::is_not(AgentReason::Unauthorized, evidence) {
+        return outcome;
+    }
+    let fix = fix(&Facts::of(evidence));
+    Diagnosis::new(agent::in_words(evidence), fix).could_be(candidates()).into()
+}
+
+/// The text is the same for all. The trust policy of most roles was written for IRSA.
+fn candidates() -> Vec<Candidate> {
+    vec![
+        Candidate::new(&PODS_EKS_TRUST_MISSING, "if no statement allows the service pods.eks.amazonaws.com"),
+        Candidate::new(&TAG_SESSION_MISSING, "if the statement allows sts:AssumeRole only"),
+        Candidate::new(&POD_IDENTITY_CONDITION_MISMATCH, "if the statement has a Condition: compare it with this pod"),
+        Candidate::new(&TARGET_ROLE_NOT_ASSUMABLE, "if the association has a targetRoleArn"),
+    ]
+}
+
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let Names { namespace, service_account, .. } = &names;
+    Fix::new(
+        "Find the association's role, and compare its trust policy with what EKS needs: pods.eks.amazonaws.com, \
+         sts:AssumeRole and sts:TagSession.",
+    )
+    .command(format!(
+        "aws eks list-pod-identity-associations --output json --cluster-name CLUSTER --namespace {namespace} --service-account {service_account}"
+    ))
+    .command("aws eks describe-pod-identity-association --output json --cluster-name CLUSTER --association-id ID")
+    .command("aws iam get-role --output json --role-name ROLE --query Role.AssumeRolePolicyDocument")
+}

@@ -1,0 +1,30 @@
+use crate::causes::{Advice, Cause, Facts, Fix, Severity};
+
+/// The role's trust policy does not name EKS Pod Identity.
+pub static PODS_EKS_TRUST_MISSING: Cause = Cause {
+    code: "pods-eks-trust-missing",
+    title: "the role does not trust pods.eks.amazonaws.com",
+    compare: "Principal must be pods.eks.amazonaws.com",
+    severity: Severity::Error,
+    advice: Advice::Fix,
+    // Source: EKS user guide, "EKS Pod Identity role".
+    explanation: "\
+No statement of the role's trust policy allows the service principal pods.eks.amazonaws.com. Often the policy is \
+still that of IRSA, which names an OIDC provider. EKS checks the policy when the association is created, so it was \
+changed since.
+
+Add a statement with Principal {\"Service\": \"pods.eks.amazonaws.com\"} and the actions sts:AssumeRole and \
+sts:TagSession. The statement for IRSA may stay beside it.",
+    says: &[],
+    settles: false,
+    judge: None,
+    fix,
+};
+
+fn fix(facts: &Facts) -> Fix {
+    let role = facts.names().role;
+    Fix::new(
+        "Add a statement to the trust policy that allows pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession.",
+    )
+    .command(format!("aws iam get-role --output json --role-name {role} --query Role.AssumeRolePolicyDocument"))
+}
