@@ -78,7 +78,7 @@ fn a_healthy_sidecar_answers_each_side_and_no_request_causes_a_call() {
     assert_eq!((&json["verdict"], &json["mode"]), (&"healthy".into(), &"serve".into()));
     let page = ask("127.0.0.1", "GET /");
     assert!(page.contains("content-security-policy: default-src 'none'; style-src 'sha256-"), "{page}");
-    assert!(page.ends_with("</html>\n"));
+    assert!(page.ends_with("</html>"));
     assert!(ask("rebound.example", "GET /report").starts_with("HTTP/1.1 403 "));
     assert!(ask("evil@localhost", "GET /report").starts_with("HTTP/1.1 403 "));
     for hosts in ["", "Host: localhost\r\nHost: localhost\r\n"] {
