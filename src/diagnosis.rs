@@ -4,5 +4,5 @@ mod answer;
 pub mod history;
 pub mod judged;
 pub mod matcher;
+mod network;
 pub mod report;
-mod unreached;

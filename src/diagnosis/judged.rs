@@ -1,7 +1,7 @@
 //! Judges the evidence: each cause by what it inspects itself, and one by what STS answered or by how the connection
 //! failed.
 
-use super::{answer, unreached};
+use super::{answer, network};
 use crate::causes::{
     CAUSES, Cause, DNS_FAILURE, ENV_NOT_INJECTED, Facts, Finding, Outcome, PROXY_INTERFERES, PROXY_NOT_SUPPORTED,
     PROXY_URL_INVALID, STS_ANSWER_NOT_UNDERSTOOD, STS_ENDPOINT_MISCONFIGURED, STS_ENDPOINT_UNREACHABLE_TIMEOUT,
@@ -21,7 +21,7 @@ pub struct Judged {
 pub fn judge(evidence: &Evidence) -> Vec<Judged> {
     let absent = webhook::is_absent_as_allowed(evidence);
     let facts = Facts::of(evidence);
-    let named = answer::read(evidence, &facts).or_else(|| unreached::read(evidence, &facts));
+    let named = answer::read(evidence, &facts).or_else(|| network::read(evidence, &facts));
     let judge = |cause: &&'static Cause| {
         let judge = cause.judge?;
         let own = || judge(evidence);

@@ -1,11 +1,11 @@
 //! The reading of a proxy's faults.
 
-use super::{Reading, Story, layers};
+use super::{Failure, Story, layers};
 use crate::causes::{Candidate, Fix, PROXY_INTERFERES, PROXY_NOT_SUPPORTED, REQUEST_CLOCK_SKEW, shell_word};
 use crate::probe::evidence::{Layer, ProxyFault, TlsFault, is_private};
 
 /// The proxy's fault. Where STS can be reached without it, that is the fix.
-pub(super) fn around(story: &Story, seen: String) -> Reading {
+pub(super) fn around(story: &Story, seen: String) -> Failure {
     let host = &story.endpoint.host;
     match story.alternate_route {
         Some(Ok(way)) => {
@@ -13,14 +13,14 @@ pub(super) fn around(story: &Story, seen: String) -> Reading {
             let kind = if private { "a VPC endpoint " } else { "" };
             let seen = format!("{seen} Without the proxy, {kind}{host} accepts connections.");
             let list = format!("Add {host} to NO_PROXY (and no_proxy) in the pod's env, then recreate the pod.");
-            Reading::decided(&PROXY_INTERFERES, seen).with_fix(Fix::new(list))
+            Failure::decided(&PROXY_INTERFERES, seen).with_fix(Fix::new(list))
         }
-        _ => Reading::decided(&PROXY_INTERFERES, seen),
+        _ => Failure::decided(&PROXY_INTERFERES, seen),
     }
 }
 
 /// Nothing leads out directly, and there is a proxy that no client uses for https.
-pub(super) fn left_out(story: &Story, reading: Reading) -> Reading {
+pub(super) fn left_out(story: &Story, reading: Failure) -> Failure {
     let is_direct = story.endpoint.https && story.endpoint.proxy.is_none() && story.environment.https_proxy().is_none();
     let is_closed = story.dial.failed_at().is_some_and(|layer| layer <= Layer::Tcp);
     let http = story.environment.first(&["HTTP_PROXY", "http_proxy"]).filter(|_| is_direct && is_closed);
@@ -37,11 +37,11 @@ pub(super) fn left_out(story: &Story, reading: Reading) -> Reading {
     let candidates = std::iter::once(candidate)
         .chain(reading.candidates.into_iter().filter(|candidate| candidate.cause != &PROXY_INTERFERES))
         .collect();
-    Reading { seen, candidates, fix: Some(fix), ..reading }
+    Failure { seen, candidates, fix: Some(fix), ..reading }
 }
 
 /// TLS with the proxy itself. Whose certificate it was must be clear: STS showed none yet.
-pub(super) fn secure(story: &Story, fault: &TlsFault) -> Reading {
+pub(super) fn secure(story: &Story, fault: &TlsFault) -> Failure {
     let proxy = story.dial.via.as_deref().unwrap_or_default();
     let variable = story.environment.https_proxy().map_or("HTTPS_PROXY", |(variable, _)| variable);
     let seen = format!("TLS with the proxy {proxy} failed: {fault}. STS itself was not reached.");
@@ -61,7 +61,7 @@ pub(super) fn secure(story: &Story, fault: &TlsFault) -> Reading {
                 "Compare the local clock with the dates of the proxy's certificate, and correct the one that is \
                  wrong.",
             );
-            return Reading::open(seen, candidates).with_fix(fix.command("date -u").command(shown("-issuer -dates")));
+            return Failure::open(seen, candidates).with_fix(fix.command("date -u").command(shown("-issuer -dates")));
         }
         TlsFault::UnknownIssuer { .. } => Fix::new(
             "Add the CA that issued the proxy's certificate to the CA bundle of the pod (the file in AWS_CA_BUNDLE or \
@@ -83,7 +83,7 @@ pub(super) fn secure(story: &Story, fault: &TlsFault) -> Reading {
 }
 
 /// The proxy's answer to CONNECT.
-pub(super) fn read(story: &Story, fault: &ProxyFault) -> Reading {
+pub(super) fn read(story: &Story, fault: &ProxyFault) -> Failure {
     let proxy = story.dial.via.as_deref().unwrap_or_default();
     let host = &story.endpoint.host;
     let reading = around(story, format!("The proxy {proxy} does not open a connection to {host}: {fault}."));
@@ -97,7 +97,7 @@ pub(super) fn read(story: &Story, fault: &ProxyFault) -> Reading {
         | ProxyFault::TimedOut { .. } => reading.passing(),
         ProxyFault::Refused { .. } => reading,
         // Nothing is known of the proxy: this probe cannot speak to it.
-        ProxyFault::Unsupported { .. } => Reading::decided(
+        ProxyFault::Unsupported { .. } => Failure::decided(
             &PROXY_NOT_SUPPORTED,
             format!("The probe cannot test the proxy {proxy}: {fault}. An SDK that supports it may reach {host}."),
         )
@@ -108,7 +108,7 @@ pub(super) fn read(story: &Story, fault: &ProxyFault) -> Reading {
 }
 
 /// The proxy wants a password. Whether one was sent is seen in the URL, whose password is hidden but not left out.
-fn authentication(story: &Story, reading: Reading) -> Reading {
+fn authentication(story: &Story, reading: Failure) -> Failure {
     let (variable, url) = story.environment.https_proxy().unwrap_or(("HTTPS_PROXY", ""));
     let sent = url.contains('@');
     let (seen, text) = match sent {
@@ -126,7 +126,7 @@ fn authentication(story: &Story, reading: Reading) -> Reading {
     };
     // A direct connection that works stays the better fix.
     let fix = reading.fix.clone().unwrap_or_else(|| Fix::new(text));
-    Reading { seen, ..reading }.with_fix(fix)
+    Failure { seen, ..reading }.with_fix(fix)
 }
 
 #[cfg(test)]
@@ -135,8 +135,8 @@ mod tests {
     use crate::causes::Advice;
     use crate::causes::testing::endpoint;
     use crate::causes::{STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_UNREACHABLE, TLS_UNKNOWN_CA};
-    use crate::diagnosis::unreached::layers::read;
-    use crate::diagnosis::unreached::tests::regional_facts;
+    use crate::diagnosis::network::layers::read;
+    use crate::diagnosis::network::tests::regional_facts;
     use crate::probe::evidence::{AddressFault, Dial, Environment, TcpFault};
 
     const SILENT: TcpFault = TcpFault::TimedOut { after_ms: 3000 };

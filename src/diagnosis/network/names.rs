@@ -1,7 +1,7 @@
 //! The reading of a lookup that failed: each fault of the name servers has its own words and its own fix.
 
 use super::proxy::around;
-use super::{Reading, Story};
+use super::{Failure, Story};
 use crate::aws::partition::Partition;
 use crate::causes::sts_endpoint_misconfigured::with_override;
 use crate::causes::{Advice, Candidate, DNS_FAILURE, Fix, MESH_PROXY_NOT_RUNNING, dns_failure};
@@ -15,7 +15,7 @@ const CONFIGURATION: &str = "kubectl get configmap coredns --namespace kube-syst
 const POLICIES: &str = "kubectl get networkpolicies --all-namespaces";
 
 /// `None` where the settings name a region that does not exist, which a check of the settings tells.
-pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
+pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Failure> {
     let Story { endpoint, dial, .. } = story;
     let name = dial.via.as_ref().unwrap_or(&endpoint.host);
     let is_unknown = matches!(fault, DnsFault::NoSuchName | DnsFault::NoAddress | DnsFault::NotAName);
@@ -26,12 +26,12 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
         return None;
     }
     let seen = format!("{name} could not be resolved: {fault}{}.", asked(dial));
-    let decided = |text: String| (Reading::decided(&DNS_FAILURE, seen.clone()), Fix::new(text));
+    let decided = |text: String| (Failure::decided(&DNS_FAILURE, seen.clone()), Fix::new(text));
     let servers = servers(dial);
     let (reading, fix) = match fault {
         DnsFault::NoSuchName => no_such_name(story, &seen),
         DnsFault::NotAName => (
-            Reading::open(seen, with_override(story.facts, Vec::new(), "")),
+            Failure::open(seen, with_override(story.facts, Vec::new(), "")),
             Fix::new("Correct the host name in the endpoint's URL, then recreate the pod."),
         ),
         DnsFault::NoAddress => {
@@ -49,7 +49,7 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
                 "Run the mesh's proxy as a native sidecar if this is an init container in a mesh. Otherwise make DNS \
                  pods ready and allow UDP and TCP port 53 from this pod to {servers}."
             ));
-            (Reading::open(seen, candidates), fix.command(PODS).command(ENDPOINTS).command(POLICIES))
+            (Failure::open(seen, candidates), fix.command(PODS).command(ENDPOINTS).command(POLICIES))
         }
         DnsFault::NoRoute => {
             let (reading, fix) = decided(format!(
@@ -64,7 +64,7 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
                  recreate the pod."
                     .to_owned(),
             );
-            (Reading { advice: Some(Advice::Fix), ..reading }, fix)
+            (Failure { advice: Some(Advice::Fix), ..reading }, fix)
         }
         DnsFault::Refused { server } => {
             let (reading, fix) = decided(format!(
@@ -93,7 +93,7 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
                 "Find out why DNS is slow (CPU limits and load of CoreDNS), and set ndots to 1 (dnsConfig.options) so \
                  that the full name is tried first.",
             );
-            (Reading::decided(&DNS_FAILURE, seen), fix.command(PODS))
+            (Failure::decided(&DNS_FAILURE, seen), fix.command(PODS))
         }
         DnsFault::TimedOut { .. } => {
             let (reading, fix) = decided(format!(
@@ -106,13 +106,13 @@ pub(super) fn read(story: &Story, fault: &DnsFault) -> Option<Reading> {
     Some(reading.with_fix(fix))
 }
 
-fn no_such_name(story: &Story, seen: &str) -> (Reading, Fix) {
+fn no_such_name(story: &Story, seen: &str) -> (Failure, Fix) {
     let fix = Fix::new(format!(
         "Configure the cluster's DNS to resolve {}: forward public names to a resolver that knows them, and remove a \
          private zone that hides the name. If only a proxy resolves public names, set HTTPS_PROXY instead.",
         story.endpoint.host
     ));
-    (Reading::open(seen.to_owned(), dns_failure::no_such_name(story.facts)), fix.command(CONFIGURATION))
+    (Failure::open(seen.to_owned(), dns_failure::no_such_name(story.facts)), fix.command(CONFIGURATION))
 }
 
 /// The region variable made a host that cannot exist.
@@ -150,12 +150,12 @@ fn asked(dial: &Dial) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::causes::testing::endpoint;
-    use crate::diagnosis::unreached::tests::regional_facts;
+    use crate::diagnosis::network::tests::regional_facts;
     use crate::probe::evidence::{Environment, Lookup, NameServer, Resolver, ServerFault, TcpFault};
     use std::net::IpAddr;
 
     /// One of each kind.
-    pub(in crate::diagnosis::unreached) fn faults() -> Vec<DnsFault> {
+    pub(in crate::diagnosis::network) fn faults() -> Vec<DnsFault> {
         let server = IpAddr::from([10, 100, 0, 10]);
         vec![
             DnsFault::NoSuchName,
@@ -171,7 +171,7 @@ pub(super) mod tests {
         ]
     }
 
-    fn reading(fault: &DnsFault) -> Reading {
+    fn reading(fault: &DnsFault) -> Failure {
         let server = |address: [u8; 4], fault| NameServer {
             address: address.into(),
             answered: 0,

@@ -12,7 +12,7 @@ use crate::probe::evidence::{Dial, Endpoint, Environment, Evidence, Seen};
 
 /// What a failed connection means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Reading {
+struct Failure {
     /// The cause where the evidence decides, else the umbrella `sts-unreachable`.
     cause: &'static Cause,
     /// What was seen.
@@ -25,7 +25,7 @@ struct Reading {
     advice: Option<Advice>,
 }
 
-impl Reading {
+impl Failure {
     fn decided(cause: &'static Cause, seen: String) -> Self {
         Self { cause, seen, candidates: Vec::new(), fix: None, advice: None }
     }

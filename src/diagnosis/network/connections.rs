@@ -1,7 +1,7 @@
 //! The reading of a connection that no address took.
 
 use super::proxy::around;
-use super::{Reading, Story};
+use super::{Failure, Story};
 use crate::aws::partition::sts_endpoint_service;
 use crate::causes::sts_endpoint_unreachable_timeout::refused;
 use crate::causes::{Advice, Candidate, Fix, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC};
@@ -9,7 +9,7 @@ use crate::probe::evidence::{AddressFault, Dial, TcpFault, is_private};
 
 const POLICIES: &str = "kubectl get networkpolicies --all-namespaces";
 
-pub(super) fn read(story: &Story, faults: &[AddressFault]) -> Reading {
+pub(super) fn read(story: &Story, faults: &[AddressFault]) -> Failure {
     let Story { endpoint, dial, .. } = story;
     let told: Vec<String> = faults.iter().take(4).map(AddressFault::to_string).collect();
     let told = told.join(", ");
@@ -24,7 +24,7 @@ pub(super) fn read(story: &Story, faults: &[AddressFault]) -> Reading {
     let is_silent = has(|fault| matches!(fault, TcpFault::TimedOut { .. } | TcpFault::Os(_)));
     let is_rejected = has(|fault| *fault == TcpFault::Rejected);
     if !is_silent && has(|fault| matches!(fault, TcpFault::Refused | TcpFault::Reset)) {
-        return Reading::open(seen, refused(story.facts));
+        return Failure::open(seen, refused(story.facts));
     }
     if !is_silent && !is_rejected {
         return no_route(story, faults, seen);
@@ -37,7 +37,7 @@ pub(super) fn read(story: &Story, faults: &[AddressFault]) -> Reading {
 }
 
 /// Packets to a regional address vanish.
-fn silent(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
+fn silent(story: &Story, faults: &[AddressFault], seen: String) -> Failure {
     let host = &story.endpoint.host;
     let addresses = || faults.iter().map(|fault| fault.address.ip());
     let (kind, fix) = if addresses().all(is_private) {
@@ -63,22 +63,22 @@ fn silent(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
             create_endpoint(story, fix),
         )
     };
-    Reading::decided(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, format!("{seen} {kind}.")).with_fix(fix.command(POLICIES))
+    Failure::decided(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, format!("{seen} {kind}.")).with_fix(fix.command(POLICIES))
 }
 
 /// Something on the way answered in STS's place that there is no way: nothing is dropped, and no time passed.
-fn rejected(story: &Story, seen: String) -> Reading {
+fn rejected(story: &Story, seen: String) -> Failure {
     let host = &story.endpoint.host;
     let seen = format!("{seen} A firewall, a network policy or a router on the path rejects the connection (ICMP).");
     let fix = Fix::new(format!(
         "Allow TCP port 443 to {host} where it is rejected: check the egress rules of NetworkPolicy, the host \
          firewall, and routers without a route."
     ));
-    Reading::open(seen, Vec::new()).with_fix(fix.command(POLICIES))
+    Failure::open(seen, Vec::new()).with_fix(fix.command(POLICIES))
 }
 
 /// The pod's own kernel has no route to any of the addresses.
-fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
+fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Failure {
     let is_ipv4 = |fault: &AddressFault| fault.address.is_ipv4();
     let has_other_family = story.dial.has_other_family;
     let (seen, fix) = if has_other_family && faults.iter().all(is_ipv4) {
@@ -99,11 +99,11 @@ fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Reading {
             "Give the pod a route: check the CNI plugin on its node and the routes in the pod's network.",
         )
     };
-    Reading { advice: has_other_family.then_some(Advice::Fix), ..Reading::open(seen, Vec::new()) }
+    Failure { advice: has_other_family.then_some(Advice::Fix), ..Failure::open(seen, Vec::new()) }
         .with_fix(Fix::new(fix))
 }
 
-fn global(story: &Story, seen: String) -> Reading {
+fn global(story: &Story, seen: String) -> Failure {
     let regional = "SDKs should call the regional endpoint";
     let reading = match story.alternate_route {
         Some(Ok(way)) => {
@@ -111,7 +111,7 @@ fn global(story: &Story, seen: String) -> Reading {
             let at = addresses.map(|address| format!("{address}")).collect::<Vec<_>>().join(", ");
             let kind = if way.dns.iter().flatten().flatten().copied().all(is_private) { "private " } else { "" };
             let seen = format!("{seen} {} accepts connections at its {kind}address {at}.", way.host);
-            return Reading::decided(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, seen);
+            return Failure::decided(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, seen);
         }
         Some(Err(way)) if is_vpc_endpoint(way) => {
             let fault = way.fault().unwrap_or_default();
@@ -128,9 +128,9 @@ fn global(story: &Story, seen: String) -> Reading {
                  of the VPC endpoint {}.",
                 way.host
             ));
-            return Reading::open(seen, candidates).with_fix(endpoints(story, fix));
+            return Failure::open(seen, candidates).with_fix(endpoints(story, fix));
         }
-        _ => Reading::open(
+        _ => Failure::open(
             seen,
             vec![
                 Candidate::new(
@@ -183,10 +183,10 @@ mod tests {
     use super::*;
     use crate::causes::STS_UNREACHABLE;
     use crate::causes::testing::endpoint;
-    use crate::diagnosis::unreached::tests::regional_facts;
+    use crate::diagnosis::network::tests::regional_facts;
     use crate::probe::evidence::{Endpoint, Environment};
 
-    fn reading(endpoint: &Endpoint, address: &str, fault: TcpFault, has_other_family: bool) -> Reading {
+    fn reading(endpoint: &Endpoint, address: &str, fault: TcpFault, has_other_family: bool) -> Failure {
         let faults = vec![AddressFault { address: address.parse().unwrap(), fault }];
         let dial = Dial { tcp: Some(Err(faults.clone())), has_other_family, ..Dial::default() };
         let environment = Environment::default();

@@ -1,6 +1,6 @@
 //! The reading of each layer's fault.
 
-use super::{Reading, Story, connections, names, patience, proxy};
+use super::{Failure, Story, connections, names, patience, proxy};
 use crate::causes::proxy_interferes::not_tls;
 use crate::causes::sts_unreachable::closed;
 use crate::causes::tls_unknown_ca::out_of_date;
@@ -8,7 +8,7 @@ use crate::causes::{Candidate, Fix, TLS_HOSTNAME_MISMATCH, TLS_UNKNOWN_CA, china
 use crate::probe::evidence::{EndpointSource, HttpFault, Layer, TlsFault, is_of_amazon};
 
 /// `None` where the host itself cannot be right, which a check of the settings tells.
-pub(super) fn read(story: &Story) -> Option<Reading> {
+pub(super) fn read(story: &Story) -> Option<Failure> {
     let dial = story.dial;
     if china_partition_endpoint::is_near(&story.endpoint.host) {
         return None;
@@ -34,35 +34,35 @@ pub(super) fn read(story: &Story) -> Option<Reading> {
 }
 
 /// What would be decided after a layer's whole time is only likely after a part of it.
-fn cut_short(reading: Reading, layer: Layer) -> Reading {
+fn cut_short(reading: Failure, layer: Layer) -> Failure {
     let seen = format!("The run timed out while {} ({}). {}", layer.deed(), layer.name(), reading.seen);
     let decided = reading.candidates.is_empty();
     let why = "if the fault stays with a longer --run-timeout";
     let decided = decided.then(|| Candidate::new(reading.cause, why));
     let candidates = reading.candidates.into_iter().chain(decided).collect();
-    Reading { fix: reading.fix, ..Reading::open(seen, candidates) }
+    Failure { fix: reading.fix, ..Failure::open(seen, candidates) }
 }
 
-pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
+pub(super) fn tls(story: &Story, fault: &TlsFault) -> Failure {
     let host = &story.endpoint.host;
     let seen = format!("{host}: {fault}.");
     match fault {
-        TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_of_amazon(issuer) => Reading::decided(
+        TlsFault::UnknownIssuer { issuer: Some(issuer) } if !is_of_amazon(issuer) => Failure::decided(
             &TLS_UNKNOWN_CA,
             format!(
                 "{seen} Amazon did not issue it: a proxy or firewall inspects TLS, or another server answers as STS."
             ),
         ),
-        TlsFault::UnknownIssuer { .. } => Reading::decided(
+        TlsFault::UnknownIssuer { .. } => Failure::decided(
             &TLS_UNKNOWN_CA,
             format!("{seen} The trust store of this image lacks Amazon's root certificates."),
         ),
         TlsFault::NoRoots { looked_at } => {
             let places = looked_at.first().map(String::as_str).unwrap_or_default();
-            Reading::decided(&TLS_UNKNOWN_CA, format!("This image has no CA bundle (neither {places} nor elsewhere)."))
+            Failure::decided(&TLS_UNKNOWN_CA, format!("This image has no CA bundle (neither {places} nor elsewhere)."))
         }
         TlsFault::BadBundle { variable, path, .. } => {
-            Reading::decided(&TLS_UNKNOWN_CA, format!("The CA bundle cannot be used: {fault}.")).with_fix(
+            Failure::decided(&TLS_UNKNOWN_CA, format!("The CA bundle cannot be used: {fault}.")).with_fix(
                 Fix::new(format!(
                     "Mount the CA bundle at the path that {variable} names, or remove {variable} if no private CA is \
                      needed, then recreate the pod."
@@ -71,13 +71,13 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
             )
         }
         TlsFault::WrongName { .. } => {
-            let reading = Reading::decided(&TLS_HOSTNAME_MISMATCH, wrong_name(story, &seen));
+            let reading = Failure::decided(&TLS_HOSTNAME_MISMATCH, wrong_name(story, &seen));
             match other_name_fix(story) {
                 Some(fix) => reading.with_fix(fix),
                 None => reading,
             }
         }
-        TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Reading::open(seen, out_of_date()).with_fix(
+        TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => Failure::open(seen, out_of_date()).with_fix(
             Fix::new(
                 "Compare the local clock with the certificate's dates. If the clock is wrong, correct time \
                  synchronization on the node. If it is right, ask whoever runs the TLS inspection or the STS stand-in \
@@ -90,8 +90,8 @@ pub(super) fn tls(story: &Story, fault: &TlsFault) -> Reading {
                 story.endpoint.port
             )),
         ),
-        TlsFault::NotTls => Reading::open(seen, not_tls(story.facts)),
-        TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => Reading::open(seen, closed(story.facts)),
+        TlsFault::NotTls => Failure::open(seen, not_tls(story.facts)),
+        TlsFault::Other(_) | TlsFault::Closed | TlsFault::TimedOut { .. } => Failure::open(seen, closed(story.facts)),
     }
 }
 
@@ -128,11 +128,11 @@ fn wrong_name(story: &Story, seen: &str) -> String {
     }
 }
 
-fn exchange(story: &Story, fault: Option<&HttpFault>) -> Reading {
+fn exchange(story: &Story, fault: Option<&HttpFault>) -> Failure {
     match fault {
-        Some(fault) => Reading::open(format!("{}: {fault}.", story.endpoint.host), closed(story.facts)),
-        None if story.out_of_time => Reading::open("The run timed out before STS answered.".to_owned(), Vec::new()),
-        None => Reading::open("STS did not answer.".to_owned(), Vec::new()),
+        Some(fault) => Failure::open(format!("{}: {fault}.", story.endpoint.host), closed(story.facts)),
+        None if story.out_of_time => Failure::open("The run timed out before STS answered.".to_owned(), Vec::new()),
+        None => Failure::open("STS did not answer.".to_owned(), Vec::new()),
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) mod tests {
         DNS_FAILURE, MESH_PROXY_NOT_RUNNING, PROXY_INTERFERES, REQUEST_CLOCK_SKEW, STS_ENDPOINT_UNREACHABLE_TIMEOUT,
         STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, STS_UNREACHABLE,
     };
-    use crate::diagnosis::unreached::tests::regional_facts;
+    use crate::diagnosis::network::tests::regional_facts;
     use crate::probe::evidence::{AddressFault, Dial, DnsFault, Endpoint, Environment, ProxyFault, TcpFault};
     use std::net::IpAddr;
 
@@ -163,7 +163,7 @@ pub(super) mod tests {
     const SILENT: TcpFault = TcpFault::TimedOut { after_ms: 3000 };
 
     /// One dial for each fault there is.
-    pub(in crate::diagnosis::unreached) fn dials() -> Vec<Dial> {
+    pub(in crate::diagnosis::network) fn dials() -> Vec<Dial> {
         let mut dials: Vec<Dial> = names::tests::faults().into_iter().map(dns).collect();
         dials.extend([
             tcp("10.0.1.5:443", SILENT),
