@@ -30,10 +30,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     if evidence.token.seen().is_some_and(|token| !token.audience.iter().any(|audience| audience == AUDIENCE)) {
         return Outcome::skip("the token is for something else");
     }
-    let issuer = evidence.token.seen().and_then(|token| token.issuer.as_deref());
-    let issuer = issuer.map(|issuer| format!(" The token's issuer is {issuer}.")).unwrap_or_default();
     let fix = fix(&Facts::of(evidence));
-    Diagnosis::new(format!("{}{issuer}", agent::in_words(evidence)), fix).into()
+    Diagnosis::new(agent::in_words(evidence), fix).into()
 }
 
 fn fix(_: &Facts) -> Fix {
