@@ -125,6 +125,14 @@ impl Names {
             .command("irsa-probe trust-policy --check role.json")
     }
 
+    /// Shows the role's trust policy. The role that an EKS Pod Identity association names is in no variable of the pod.
+    pub fn show_trust_policy(&self, fix: Fix) -> Fix {
+        let Self { iam_region, role, .. } = self;
+        self.with_credentials(fix).command(format!(
+            "aws iam get-role{iam_region} --role-name {role} --query Role.AssumeRolePolicyDocument --output json"
+        ))
+    }
+
     /// Shows the values of the annotation `name` by service account.
     pub fn show_annotations(&self, column: &str, name: &str) -> String {
         let namespace = &self.namespace;

@@ -34,7 +34,10 @@ fn judge(evidence: &Evidence) -> Outcome {
     Diagnosis::new(agent::in_words(evidence), fix).into()
 }
 
-fn fix(_: &Facts) -> Fix {
-    Fix::new("Allow eks-auth:AssumeRoleForPodIdentity in the node role: attach AmazonEKSWorkerNodePolicy.")
-        .command("aws iam list-attached-role-policies --output json --role-name NODE_ROLE")
+fn fix(facts: &Facts) -> Fix {
+    let names = facts.names();
+    let fix = Fix::new("Allow eks-auth:AssumeRoleForPodIdentity in the node role: attach AmazonEKSWorkerNodePolicy.");
+    names
+        .with_credentials(fix)
+        .command(format!("aws iam list-attached-role-policies{} --role-name NODE_ROLE --output json", names.iam_region))
 }

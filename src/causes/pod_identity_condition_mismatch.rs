@@ -22,7 +22,7 @@ Compare the conditions with the pod's namespace, service account and cluster, an
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let role = facts.names().role;
-    Fix::new("Correct the conditions of the statement for pods.eks.amazonaws.com so that they match this pod.")
-        .command(format!("aws iam get-role --output json --role-name {role} --query Role.AssumeRolePolicyDocument"))
+    facts.names().show_trust_policy(Fix::new(
+        "Correct the conditions of the statement for pods.eks.amazonaws.com so that they match this pod.",
+    ))
 }

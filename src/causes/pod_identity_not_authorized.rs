@@ -54,13 +54,13 @@ fn candidates() -> Vec<Candidate> {
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
     let Names { namespace, service_account, .. } = &names;
-    Fix::new(
+    let fix = Fix::new(
         "Find the association's role, and compare its trust policy with what EKS needs: pods.eks.amazonaws.com, \
          sts:AssumeRole and sts:TagSession.",
     )
     .command(format!(
         "aws eks list-pod-identity-associations --output json --cluster-name CLUSTER --namespace {namespace} --service-account {service_account}"
     ))
-    .command("aws eks describe-pod-identity-association --output json --cluster-name CLUSTER --association-id ID")
-    .command("aws iam get-role --output json --role-name ROLE --query Role.AssumeRolePolicyDocument")
+    .command("aws eks describe-pod-identity-association --output json --cluster-name CLUSTER --association-id ID");
+    names.show_trust_policy(fix)
 }

@@ -22,9 +22,7 @@ sts:TagSession. The statement for IRSA may stay beside it.",
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let role = facts.names().role;
-    Fix::new(
+    facts.names().show_trust_policy(Fix::new(
         "Add a statement to the trust policy that allows pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession.",
-    )
-    .command(format!("aws iam get-role --output json --role-name {role} --query Role.AssumeRolePolicyDocument"))
+    ))
 }

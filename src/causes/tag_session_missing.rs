@@ -21,7 +21,7 @@ Add sts:TagSession to the statement's actions, or set disableSessionTags in the 
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let role = facts.names().role;
-    Fix::new("Add sts:TagSession to the actions of the statement for pods.eks.amazonaws.com.")
-        .command(format!("aws iam get-role --output json --role-name {role} --query Role.AssumeRolePolicyDocument"))
+    facts
+        .names()
+        .show_trust_policy(Fix::new("Add sts:TagSession to the actions of the statement for pods.eks.amazonaws.com."))
 }

@@ -22,6 +22,5 @@ Correct the permission of the first role or the trust policy of the target.",
 };
 
 fn fix(facts: &Facts) -> Fix {
-    let role = facts.names().role;
-    Fix::new("Allow the association's role sts:AssumeRole and sts:TagSession on the target role, and let the target trust it.").command(format!("aws iam get-role --output json --role-name {role} --query Role.AssumeRolePolicyDocument"))
+    facts.names().show_trust_policy(Fix::new("Allow the association's role sts:AssumeRole and sts:TagSession on the target role, and let the target trust it."))
 }
