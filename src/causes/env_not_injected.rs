@@ -145,7 +145,7 @@ fn without_pod_identity(evidence: &Evidence) -> Outcome {
         "Check that an association names the pod's service account and is older than the pod, then recreate the pod; {}.",
         webhook::RECREATE
     ))
-    .command(format!("aws eks list-pod-identity-associations --cluster-name CLUSTER --namespace {namespace}"))
+    .command(format!("aws eks list-pod-identity-associations --output json --cluster-name CLUSTER --namespace {namespace}"))
     .command(format!("kubectl get pod {} -o jsonpath='{{.metadata.creationTimestamp}}'", evidence.kubectl_pod()));
     let missing = Candidate::new(&ASSOCIATION_MISSING, "if no association names the service account");
     Diagnosis::new(format!("Neither {uri} nor {file} is set.{named}"), fix).could_be(vec![missing]).into()
