@@ -1,11 +1,11 @@
 //! What AWS and its SDKs define: ARNs, partitions, issuers, the order of credential sources in each SDK, and how each reaches STS.
 
 pub mod arn;
-pub mod issuer;
-pub mod partition;
-pub mod pod_identity;
-pub mod sdk_chain;
-pub mod sdk_network;
+pub(crate) mod issuer;
+pub(crate) mod partition;
+pub(crate) mod pod_identity;
+pub(crate) mod sdk_chain;
+pub(crate) mod sdk_network;
 pub mod sdk_support;
-pub mod sts_time;
-pub mod webhook;
+pub(crate) mod sts_time;
+pub(crate) mod webhook;

@@ -2,7 +2,7 @@
 
 mod answer;
 pub mod history;
-pub mod judged;
-pub mod matcher;
+pub(crate) mod judged;
+pub(crate) mod matcher;
 mod network;
 pub mod report;

@@ -3,7 +3,7 @@
 //! [`trust_policy`].
 
 mod absent;
-pub mod audit;
+pub(crate) mod audit;
 mod aws;
 mod collection;
 pub mod debug_profile;
@@ -20,7 +20,7 @@ mod yaml;
 pub use absent::Absent;
 pub use aws::{Association, Provider, Role};
 pub use collection::Documents;
-pub use kubernetes::{Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration};
+pub(crate) use kubernetes::{Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration};
 
 use serde_json::Value;
 use stream::{Lists, Piece};

@@ -25,6 +25,10 @@
 //! [`diagnosis::report`] (verdict and exit code). Everything that judges is a pure function: a lint (`clippy.toml`) keeps
 //! files, variables, clock and network out of it.
 
+// Only what main, tests and examples use is public.
+#![warn(unreachable_pub)]
+#![allow(rustdoc::private_intra_doc_links, reason = "who reads these pages has the code beside them")]
+
 pub mod aws;
 pub mod causes;
 pub mod cli;

@@ -1,6 +1,6 @@
 //! Shows a report. Nothing here decides anything.
 
-pub mod audit;
+pub(crate) mod audit;
 pub mod html;
 pub mod json;
 pub mod metrics;
@@ -9,4 +9,4 @@ pub(crate) mod sample;
 mod target;
 pub mod termination;
 pub mod text;
-pub mod trust_policy;
+pub(crate) mod trust_policy;

@@ -1,8 +1,8 @@
 //! Values on their way in and out: secrets stay hidden, foreign text is made printable, times are read and written.
 
-pub mod json;
+pub(crate) mod json;
 pub mod printable;
-pub mod redact;
-pub mod secrets;
+pub(crate) mod redact;
+pub(crate) mod secrets;
 pub mod timestamp;
-pub mod unwrap;
+pub(crate) mod unwrap;

@@ -4,7 +4,7 @@ use crate::probe::evidence::is_private;
 use std::net::IpAddr;
 
 /// What the webhook writes into tokens, in every partition.
-pub const STS_AUDIENCE: &str = "sts.amazonaws.com";
+pub(crate) const STS_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// Top-level names that public DNS does not have: RFC 6761 (localhost, test), RFC 6762 (local, and in appendix G those
 /// that private networks took), ICANN's reservation of internal, and what Kubernetes makes up (svc, cluster).
@@ -25,7 +25,7 @@ const INTERNAL: [&str; 12] = [
 
 /// Why STS cannot reach an issuer, as far as its URL alone tells, in a clause. `None` if nothing speaks against it. A URL
 /// without a scheme is judged by its host.
-pub fn why_unreachable(issuer: &str) -> Option<&'static str> {
+pub(crate) fn why_unreachable(issuer: &str) -> Option<&'static str> {
     let rest = match issuer.split_once("://") {
         Some(("https", rest)) => rest,
         Some(_) => return Some("STS accepts only https URLs"),

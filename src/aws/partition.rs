@@ -251,7 +251,7 @@ fn edits(a: &str, b: &str) -> usize {
 
 /// The name of the service that a VPC endpoint for STS is created with. China's begins with `cn.`, and those of isolated
 /// partitions are not public (`aws ec2 describe-vpc-endpoint-services` in each).
-pub fn sts_endpoint_service(region: &str) -> Option<String> {
+pub(crate) fn sts_endpoint_service(region: &str) -> Option<String> {
     match Partition::of_region(region)? {
         Partition::Aws | Partition::GovCloud => Some(format!("com.amazonaws.{region}.sts")),
         Partition::China => Some(format!("cn.com.amazonaws.{region}.sts")),

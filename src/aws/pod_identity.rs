@@ -4,7 +4,7 @@ use hyper::Uri;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The only audience that EKS accepts (EKS user guide, "How EKS Pod Identity works").
-pub const AUDIENCE: &str = "pods.eks.amazonaws.com";
+pub(crate) const AUDIENCE: &str = "pods.eks.amazonaws.com";
 
 /// The agent's link-local addresses, IPv4 and IPv6 (aws/eks-pod-identity-agent, `configuration`).
 const ADDRESSES: [IpAddr; 2] =
@@ -13,7 +13,7 @@ const PATH: &str = "/v1/credentials";
 
 /// Why a URL is not that of the agent. A token must not be sent there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotTheAgent {
+pub(crate) enum NotTheAgent {
     NotAUrl,
     /// The host is neither of the two addresses.
     Host,
@@ -27,7 +27,7 @@ pub enum NotTheAgent {
 ///
 /// # Errors
 /// The first part that does not.
-pub fn check_agent_url(url: &str) -> Result<(), NotTheAgent> {
+pub(crate) fn check_agent_url(url: &str) -> Result<(), NotTheAgent> {
     let parsed: Uri = url.parse().map_err(|_| NotTheAgent::NotAUrl)?;
     let host = parsed.host().ok_or(NotTheAgent::NotAUrl)?.trim_start_matches('[').trim_end_matches(']');
     if !host.parse().is_ok_and(|address: IpAddr| ADDRESSES.contains(&address)) {
@@ -43,7 +43,7 @@ pub fn check_agent_url(url: &str) -> Result<(), NotTheAgent> {
 
 impl NotTheAgent {
     /// A sentence about the value of the variable.
-    pub fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::NotAUrl => "It is not a URL.",
             Self::Host => "The agent's addresses are 169.254.170.23 and [fd00:ec2::23].",
@@ -55,7 +55,7 @@ impl NotTheAgent {
 
 /// The cluster in the ARN of a session, `.../eks-CLUSTER-POD-UUID` (EKS API reference, `AssumeRoleForPodIdentity`).
 /// `pod` is the pod's name: both names may hold hyphens. `None` where the session is called otherwise.
-pub fn cluster<'a>(caller_arn: &'a str, pod: &str) -> Option<&'a str> {
+pub(crate) fn cluster<'a>(caller_arn: &'a str, pod: &str) -> Option<&'a str> {
     const UUID: usize = "b7e4f6aa-1c52-4b0e-8a55-7f1d2b9c3e42".len();
     let session = caller_arn.rsplit('/').next()?.strip_prefix("eks-")?;
     let (names, _) = session.split_at_checked(session.len().checked_sub(UUID)?)?;

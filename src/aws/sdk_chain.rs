@@ -8,7 +8,7 @@ use crate::probe::evidence::{Evidence, SdkKind};
 
 /// A place where an SDK runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
     Keys,
     /// A profile that assumes a role with other credentials: `role_arn` without `web_identity_token_file`.
@@ -79,7 +79,7 @@ static ROWS: &[Row] = &[
 ];
 
 /// Whether `kind` takes `link` before web identity. `None` where that changed and the version is not known.
-pub fn comes_before_web_identity(kind: SdkKind, version: Option<&str>, link: Link) -> Option<bool> {
+pub(crate) fn comes_before_web_identity(kind: SdkKind, version: Option<&str>, link: Link) -> Option<bool> {
     let version = version.and_then(numbers);
     let is_before = |row: &Row| {
         let place = |wanted: Link| row.order.iter().position(|link| *link == wanted);
@@ -97,7 +97,7 @@ pub fn comes_before_web_identity(kind: SdkKind, version: Option<&str>, link: Lin
 
 /// Who takes a link of the chain before web identity, each as the subject of a clause with its verb.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Takers {
+pub(crate) enum Takers {
     /// The SDKs of the target are not known.
     Unknown,
     /// Those SDKs of the target's image that its program may use.
@@ -105,7 +105,7 @@ pub enum Takers {
     None,
 }
 
-pub fn takers(evidence: &Evidence, link: Link) -> Takers {
+pub(crate) fn takers(evidence: &Evidence, link: Link) -> Takers {
     let target = evidence.target.as_ref();
     let Some((target, scan)) = target.and_then(|target| Some((target, target.sdks.seen()?))) else {
         return Takers::Unknown;
@@ -133,7 +133,7 @@ pub fn takers(evidence: &Evidence, link: Link) -> Takers {
 
 impl Takers {
     /// `unknown` where the SDKs are not known; nothing if none of them does.
-    pub fn or(self, unknown: &str) -> Option<String> {
+    pub(crate) fn or(self, unknown: &str) -> Option<String> {
         match self {
             Takers::Unknown => Some(unknown.to_owned()),
             Takers::These(who) => Some(who),

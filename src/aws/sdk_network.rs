@@ -3,7 +3,7 @@
 
 mod table;
 
-pub use table::{Proxies, SYSTEM};
+pub(crate) use table::{Proxies, SYSTEM};
 
 use crate::aws::partition::Partition;
 use crate::aws::sdk_support::numbers;
@@ -13,7 +13,7 @@ use table::{DEFAULT, LEGACY_REGIONS, ROWS, Row};
 const GLOBAL: &str = "sts.amazonaws.com";
 
 /// An SDK that the application uses or, where its SDKs are not known, may use.
-pub struct Client {
+pub(crate) struct Client {
     row: &'static Row,
     version: Option<[u32; 4]>,
     pub name: String,
@@ -23,7 +23,7 @@ pub struct Client {
 
 /// Why an SDK calls another endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Why {
     /// The only variable that it reads is not set.
     NoRegion(&'static str),
     /// It reads this variable, whose value is another region.
@@ -36,14 +36,14 @@ pub enum Why {
 
 /// An endpoint that was not proved, and who calls it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Other {
+pub(crate) struct Other {
     pub host: String,
     pub why: Why,
     pub names: Vec<String>,
 }
 
 /// `a, b and c`.
-pub fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [one] => one.clone(),
@@ -52,7 +52,7 @@ pub fn listed(names: &[String]) -> String {
 }
 
 /// The SDKs in the application's image that its program may use; every SDK where they are not known.
-pub fn clients(evidence: &Evidence) -> Vec<Client> {
+pub(crate) fn clients(evidence: &Evidence) -> Vec<Client> {
     let known: Vec<Client> = evidence
         .target
         .iter()
@@ -80,17 +80,17 @@ fn row_of(kind: SdkKind, version: Option<[u32; 4]>) -> Option<&'static Row> {
 }
 
 impl Client {
-    pub fn proxies(&self) -> Proxies {
+    pub(crate) fn proxies(&self) -> Proxies {
         self.row.proxies
     }
 
     /// Whether it trusts the certificate authorities that `bundle` names, a variable or [`SYSTEM`].
-    pub fn trusts(&self, bundle: &str) -> bool {
+    pub(crate) fn trusts(&self, bundle: &str) -> bool {
         self.row.bundles.contains(&bundle)
     }
 
     /// The variables of its own that may name further authorities.
-    pub fn bundles(&self) -> &'static [&'static str] {
+    pub(crate) fn bundles(&self) -> &'static [&'static str] {
         self.row.bundles
     }
 
@@ -124,7 +124,7 @@ impl Client {
 }
 
 /// The endpoints that SDKs call in this environment beside the one that was proved.
-pub fn other_endpoints(evidence: &Evidence) -> Vec<Other> {
+pub(crate) fn other_endpoints(evidence: &Evidence) -> Vec<Other> {
     let environment = &evidence.environment;
     // Both have names of their own, whatever the region's setting.
     let special = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"].map(|name| environment.value(name));
@@ -151,7 +151,7 @@ pub fn other_endpoints(evidence: &Evidence) -> Vec<Other> {
 
 /// The SDKs that connect directly although the probe went through a proxy. Of those that read no proxy variable at all
 /// only the ones that are known to be there: their programs set a proxy in code.
-pub fn without_proxy(evidence: &Evidence) -> Vec<String> {
+pub(crate) fn without_proxy(evidence: &Evidence) -> Vec<String> {
     let variable = evidence.environment.https_proxy().map(|(variable, _)| variable.to_ascii_uppercase());
     let is_proxied = proved(evidence).is_some_and(|endpoint| endpoint.proxy.is_some());
     let Some(variable) = variable.filter(|_| is_proxied) else {
@@ -176,14 +176,14 @@ fn proved(evidence: &Evidence) -> Option<&Endpoint> {
 
 /// A connection that an SDK makes in place of the probe's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connection {
+pub(crate) struct Connection {
     pub host: String,
     /// Past the proxy that the variables name.
     pub is_direct: bool,
 }
 
 /// The connections to try, as far as they differ from the one that was proved.
-pub fn connections(evidence: &Evidence) -> Vec<Connection> {
+pub(crate) fn connections(evidence: &Evidence) -> Vec<Connection> {
     let mut connections: Vec<Connection> = Vec::new();
     for Other { host, .. } in other_endpoints(evidence) {
         let connection = Connection { host, is_direct: false };
@@ -197,7 +197,7 @@ pub fn connections(evidence: &Evidence) -> Vec<Connection> {
 }
 
 /// How the attempt to make that connection failed, if it did.
-pub fn failure(evidence: &Evidence, connection: &Connection) -> Option<String> {
+pub(crate) fn failure(evidence: &Evidence, connection: &Connection) -> Option<String> {
     let is_it = |dial: &&Dial| dial.host == connection.host && (dial.via.is_none() || !connection.is_direct);
     evidence.elsewhere.iter().find(is_it)?.fault()
 }

@@ -6,7 +6,7 @@ use aws_smithy_types::date_time::Format;
 
 /// STS's clock, out of ExpiredTokenException ("Token expired: current date/time 1731098245 must be before ...") or
 /// SignatureDoesNotMatch ("... 20220127T014428Z (20220127T015928Z - 15 min.)": the time in parentheses is STS's).
-pub fn time_in(message: &str) -> Option<Timestamp> {
+pub(crate) fn time_in(message: &str) -> Option<Timestamp> {
     if let Some((_, rest)) = message.split_once("current date/time") {
         let word = rest.split_whitespace().next()?;
         let seconds = word.parse().ok().map(Timestamp);

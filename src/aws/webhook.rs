@@ -2,32 +2,30 @@
 //!
 //! Source: the webhook's source, v0.6.17, and pods sent through it on a Kubernetes v1.36 cluster (`tests/webhook`).
 
-/// The prefix of its annotations and labels.
-pub const PREFIX: &str = "eks.amazonaws.com/";
 /// Annotations of a service account.
-pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
-pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+pub(crate) const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+pub(crate) const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 /// An annotation of a pod or a service account.
-pub const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
+pub(crate) const EXPIRATION_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
 /// A pod's label and annotation that make the webhook skip all or some of its containers.
-pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
-pub const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
+pub(crate) const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
+pub(crate) const SKIP_CONTAINERS: &str = "eks.amazonaws.com/skip-containers";
 
 /// The volume with the token.
-pub const TOKEN_VOLUME: &str = "aws-iam-token";
+pub(crate) const TOKEN_VOLUME: &str = "aws-iam-token";
 /// The volume of EKS Pod Identity.
-pub const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
+pub(crate) const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
 
 /// The token file, on Linux and on Windows.
-pub const TOKEN_PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
-pub const WINDOWS_TOKEN_PATH: &str = r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token";
+pub(crate) const TOKEN_PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+pub(crate) const WINDOWS_TOKEN_PATH: &str = r"C:\var\run\secrets\eks.amazonaws.com\serviceaccount\token";
 
 /// The lifetime of the token in seconds: default and minimum.
-pub const DEFAULT_LIFETIME: i64 = 86_400;
-pub const MIN_LIFETIME: i64 = 600;
+pub(crate) const DEFAULT_LIFETIME: i64 = 86_400;
+pub(crate) const MIN_LIFETIME: i64 = 600;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub(crate) enum Rule {
     Injected,
     Unchanged,
     SkipLabel,
@@ -53,7 +51,7 @@ pub enum Rule {
 
 impl Rule {
     /// Its name in `irsa-probe/audit/v1`.
-    pub fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Rule::Injected => "injected",
             Rule::Unchanged => "unchanged",
@@ -78,7 +76,7 @@ impl Rule {
     }
 
     /// The rule, in a clause.
-    pub fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Rule::Injected => "the webhook adds AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the token's mount",
             Rule::Unchanged => "the webhook did not mutate the pod",

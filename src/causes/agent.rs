@@ -4,10 +4,10 @@ use super::Outcome;
 use crate::probe::evidence::{AgentFault, AgentReason, Dial, Evidence, HttpFault, Seen, TcpFault};
 
 /// Shows the agent's pods with their nodes. The add-on's manifest sets the label.
-pub const SHOW_AGENT_PODS: &str = "kubectl get pods -n kube-system -l app.kubernetes.io/name=eks-pod-identity-agent -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,PHASE:.status.phase";
+pub(crate) const SHOW_AGENT_PODS: &str = "kubectl get pods -n kube-system -l app.kubernetes.io/name=eks-pod-identity-agent -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,PHASE:.status.phase";
 
 /// Why a cause that only the agent's answer proves is not at hand; `None` if the answer means `reason`.
-pub fn is_not(reason: AgentReason, evidence: &Evidence) -> Option<Outcome> {
+pub(crate) fn is_not(reason: AgentReason, evidence: &Evidence) -> Option<Outcome> {
     match &evidence.agent {
         Seen::NotChecked(why) => Some(Outcome::skip(why.clone())),
         Seen::Seen(()) => Some(Outcome::Pass),
@@ -20,7 +20,7 @@ pub fn is_not(reason: AgentReason, evidence: &Evidence) -> Option<Outcome> {
 
 /// How the agent's address is silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Silence {
+pub(crate) enum Silence {
     /// Nothing listens, or what listens hangs up.
     Closed,
     /// No answer within the time, or a rule on the path rejects the packets.
@@ -44,7 +44,7 @@ impl Silence {
 }
 
 /// The same as [`is_not`] for a cause that the lack of an answer proves.
-pub fn is_not_silent(silence: Silence, evidence: &Evidence) -> Option<Outcome> {
+pub(crate) fn is_not_silent(silence: Silence, evidence: &Evidence) -> Option<Outcome> {
     match &evidence.agent {
         Seen::NotChecked(why) => Some(Outcome::skip(why.clone())),
         Seen::Failed(AgentFault::NoAnswer(dial)) if Silence::of(dial) == silence => None,
@@ -54,7 +54,7 @@ pub fn is_not_silent(silence: Silence, evidence: &Evidence) -> Option<Outcome> {
 }
 
 /// The answer as a sentence, with the agent's words.
-pub fn in_words(evidence: &Evidence) -> String {
+pub(crate) fn in_words(evidence: &Evidence) -> String {
     match evidence.agent.failed() {
         None => String::new(),
         Some(AgentFault::Refused(error)) => {

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::{AgentFault, AgentReason, Evidence, Seen};
 
 /// The answer does not have the agent's form.
-pub static AGENT_ADDRESS_TAKEN: Cause = Cause {
+pub(crate) static AGENT_ADDRESS_TAKEN: Cause = Cause {
     code: "agent-address-taken",
     title: "something other than the Pod Identity agent answers at its address",
     compare: "what redirects port 80 in this pod?",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::Evidence;
 
 /// Nothing serves the agent's address.
-pub static AGENT_NOT_RUNNING: Cause = Cause {
+pub(crate) static AGENT_NOT_RUNNING: Cause = Cause {
     code: "agent-not-running",
     title: "the EKS Pod Identity agent is not running on this node",
     compare: "the agent's pod on this node must be ready",

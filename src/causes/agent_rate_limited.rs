@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent's own limit.
-pub static AGENT_RATE_LIMITED: Cause = Cause {
+pub(crate) static AGENT_RATE_LIMITED: Cause = Cause {
     code: "agent-rate-limited",
     title: "the EKS Pod Identity agent limits the requests on this node",
     compare: "who on this node asks the agent so often?",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::Evidence;
 
 /// Packets to the agent get no answer.
-pub static AGENT_UNREACHABLE_TIMEOUT: Cause = Cause {
+pub(crate) static AGENT_UNREACHABLE_TIMEOUT: Cause = Cause {
     code: "agent-unreachable-timeout",
     title: "connections to the EKS Pod Identity agent time out",
     compare: "NetworkPolicy egress to port 80",

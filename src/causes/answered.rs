@@ -5,7 +5,7 @@ use super::Outcome;
 use crate::probe::evidence::{CallFault, Evidence, Seen};
 
 /// For a cause that the answer of STS shows.
-pub fn answered(evidence: &Evidence) -> Outcome {
+pub(crate) fn answered(evidence: &Evidence) -> Outcome {
     match (&evidence.session, &evidence.caller) {
         (Seen::Failed(fault), _) | (_, Seen::Failed(fault)) => Outcome::skip(match fault {
             CallFault::Refused(_) => "STS refused for another reason",
@@ -18,7 +18,7 @@ pub fn answered(evidence: &Evidence) -> Outcome {
 }
 
 /// For a cause that a failed connection shows.
-pub fn connected(evidence: &Evidence) -> Outcome {
+pub(crate) fn connected(evidence: &Evidence) -> Outcome {
     match (evidence.unanswered(), &evidence.session) {
         (Some(_), _) if evidence.endpoint.seen().is_some() => Outcome::skip("another fault prevented the call to STS"),
         (_, Seen::NotChecked(why)) => Outcome::skip(why.clone()),

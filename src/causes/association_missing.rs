@@ -4,7 +4,7 @@ use crate::causes::{
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// EKS knows no association for the token's service account.
-pub static ASSOCIATION_MISSING: Cause = Cause {
+pub(crate) static ASSOCIATION_MISSING: Cause = Cause {
     code: "association-missing",
     title: "no Pod Identity association exists for this service account",
     compare: "aws eks list-pod-identity-associations",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The session belongs to another identity than the role in `AWS_ROLE_ARN`.
-pub static CALLER_IS_NOT_EXPECTED_ROLE: Cause = Cause {
+pub(crate) static CALLER_IS_NOT_EXPECTED_ROLE: Cause = Cause {
     code: "caller-is-not-expected-role",
     title: "the caller is not the role in AWS_ROLE_ARN",
     compare: "caller ARN and AWS_ROLE_ARN",

@@ -4,7 +4,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{EndpointFault, Evidence, Seen};
 
 /// A host that resembles an STS host of the China partition but does not exist.
-pub static CHINA_PARTITION_ENDPOINT: Cause = Cause {
+pub(crate) static CHINA_PARTITION_ENDPOINT: Cause = Cause {
     code: "china-partition-endpoint",
     title: "the STS host resembles a China endpoint but does not exist",
     compare: "the host must end in .amazonaws.com.cn",
@@ -43,7 +43,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 /// Whether a host resembles an STS host in China, but is not one.
-pub fn is_near(host: &str) -> bool {
+pub(crate) fn is_near(host: &str) -> bool {
     let region = host.split('.').find(|label| *label == "cn" || label.starts_with("cn-"));
     let region = region.filter(|region| *region != "cn" || !host.ends_with(".com.cn"));
     region.is_some_and(|region| {

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// A condition of the trust policy uses a key that IAM does not set in the request.
-pub static CONDITION_KEY_WRONG_IN_TRUST_POLICY: Cause = Cause {
+pub(crate) static CONDITION_KEY_WRONG_IN_TRUST_POLICY: Cause = Cause {
     code: "condition-key-wrong-in-trust-policy",
     title: "the trust policy uses a condition key that the request lacks",
     compare: "keys must be ISSUER:sub, :aud",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, web
 use crate::probe::evidence::Evidence;
 
 /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` is not the URL of the agent.
-pub static CONTAINER_URI_NOT_THE_AGENT: Cause = Cause {
+pub(crate) static CONTAINER_URI_NOT_THE_AGENT: Cause = Cause {
     code: "container-uri-not-the-agent",
     title: "the container credentials URI does not lead to the Pod Identity agent",
     compare: "http://169.254.170.23/v1/credentials",

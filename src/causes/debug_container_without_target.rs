@@ -2,7 +2,7 @@ use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Facts
 use crate::probe::evidence::Evidence;
 
 /// The probe runs in a debug container that cannot see the application.
-pub static DEBUG_CONTAINER_WITHOUT_TARGET: Cause = Cause {
+pub(crate) static DEBUG_CONTAINER_WITHOUT_TARGET: Cause = Cause {
     code: "debug-container-without-target",
     title: "the probe cannot see the application from this container",
     compare: "debug with --target=CONTAINER",

@@ -5,7 +5,7 @@ use crate::probe::evidence::{Evidence, Lookup, NameServer, ServerFault};
 const SLOW_MS: u64 = 1000;
 
 /// DNS resolved the name, but slowly or not on every name server.
-pub static DNS_DEGRADED: Cause = Cause {
+pub(crate) static DNS_DEGRADED: Cause = Cause {
     code: "dns-degraded",
     title: "DNS works, but slowly or not on every name server",
     compare: "query each name server in /etc/resolv.conf",

@@ -4,7 +4,7 @@ use crate::causes::{
 };
 
 /// The STS host name cannot be resolved.
-pub static DNS_FAILURE: Cause = Cause {
+pub(crate) static DNS_FAILURE: Cause = Cause {
     code: "dns-failure",
     title: "the STS host name cannot be resolved",
     compare: "can a pod on this node resolve the host?",

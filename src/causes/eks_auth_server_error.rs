@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// eks-auth failed by itself.
-pub static EKS_AUTH_SERVER_ERROR: Cause = Cause {
+pub(crate) static EKS_AUTH_SERVER_ERROR: Cause = Cause {
     code: "eks-auth-server-error",
     title: "EKS failed to answer AssumeRoleForPodIdentity",
     compare: "the AWS Health Dashboard for EKS",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// eks-auth limits the rate of calls.
-pub static EKS_AUTH_THROTTLED: Cause = Cause {
+pub(crate) static EKS_AUTH_THROTTLED: Cause = Cause {
     code: "eks-auth-throttled",
     title: "EKS throttles AssumeRoleForPodIdentity",
     compare: "the account's EKS call rate in CloudTrail",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// eks-auth refuses the token, or the request with it.
-pub static EKS_AUTH_TOKEN_REFUSED: Cause = Cause {
+pub(crate) static EKS_AUTH_TOKEN_REFUSED: Cause = Cause {
     code: "eks-auth-token-refused",
     title: "EKS does not accept the pod's token",
     compare: "iss must be the issuer of this cluster",

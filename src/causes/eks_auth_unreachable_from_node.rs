@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severi
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent got no answer of eks-auth.
-pub static EKS_AUTH_UNREACHABLE_FROM_NODE: Cause = Cause {
+pub(crate) static EKS_AUTH_UNREACHABLE_FROM_NODE: Cause = Cause {
     code: "eks-auth-unreachable-from-node",
     title: "the agent cannot reach eks-auth from this node",
     compare: "VPC endpoint eks-auth, private DNS",

@@ -7,7 +7,7 @@ use crate::causes::{
 use crate::probe::evidence::{ActiveCredentials, Evidence, Mechanism, Seen};
 
 /// Neither of the two IRSA variables is set.
-pub static ENV_NOT_INJECTED: Cause = Cause {
+pub(crate) static ENV_NOT_INJECTED: Cause = Cause {
     code: "env-not-injected",
     title: "the variables for the pod's role were not injected",
     compare: "kubectl get pod -o yaml: is AWS_ROLE_ARN set?",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The service account does not have the annotation that the webhook reads.
-pub static ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED: Cause = Cause {
+pub(crate) static ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED: Cause = Cause {
     code: "env-not-injected-annotation-missing-or-misplaced",
     title: "the service account is not annotated with the role",
     compare: "the annotation",

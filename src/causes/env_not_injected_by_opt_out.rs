@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The pod opts out of webhook injection.
-pub static ENV_NOT_INJECTED_BY_OPT_OUT: Cause = Cause {
+pub(crate) static ENV_NOT_INJECTED_BY_OPT_OUT: Cause = Cause {
     code: "env-not-injected-by-opt-out",
     title: "the pod opts out of webhook injection",
     compare: "the pod's skip annotation and label",

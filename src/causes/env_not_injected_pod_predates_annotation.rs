@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity, webhook};
 
 /// The pod was created before its service account was annotated.
-pub static ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION: Cause = Cause {
+pub(crate) static ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION: Cause = Cause {
     code: "env-not-injected-pod-predates-annotation",
     title: "the pod was created before its service account was annotated",
     compare: "the pod's creation time",

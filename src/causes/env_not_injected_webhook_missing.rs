@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, webhook, with};
 
 /// The webhook was missing or failed when the pod was created.
-pub static ENV_NOT_INJECTED_WEBHOOK_MISSING: Cause = Cause {
+pub(crate) static ENV_NOT_INJECTED_WEBHOOK_MISSING: Cause = Cause {
     code: "env-not-injected-webhook-missing",
     title: "the pod identity webhook did not mutate this pod",
     compare: "the webhook and its selectors",

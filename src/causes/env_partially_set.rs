@@ -5,7 +5,7 @@ use crate::causes::{
 use crate::probe::evidence::{Evidence, Flaw, Variable};
 
 /// One of the two IRSA variables has no value.
-pub static ENV_PARTIALLY_SET: Cause = Cause {
+pub(crate) static ENV_PARTIALLY_SET: Cause = Cause {
     code: "env-partially-set",
     title: "only one of the two IRSA variables has a value",
     compare: "the container's env must set neither variable",

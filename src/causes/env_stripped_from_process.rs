@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Mechanism, OtherProcess, TargetVariables};
 
 /// The container has the variables of IRSA or EKS Pod Identity, but not every process in it has them.
-pub static ENV_STRIPPED_FROM_PROCESS: Cause = Cause {
+pub(crate) static ENV_STRIPPED_FROM_PROCESS: Cause = Cause {
     code: "env-stripped-from-process",
     title: "a process was started without the variables of its container",
     compare: "does the start script clear variables?",

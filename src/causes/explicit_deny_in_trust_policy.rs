@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// A `Deny` statement of the trust policy matches this call.
-pub static EXPLICIT_DENY_IN_TRUST_POLICY: Cause = Cause {
+pub(crate) static EXPLICIT_DENY_IN_TRUST_POLICY: Cause = Cause {
     code: "explicit-deny-in-trust-policy",
     title: "a Deny statement in the trust policy matches this token",
     compare: "Deny statements must not match",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, answered, any};
 
 /// The identity provider itself rejected the token.
-pub static IDP_REJECTED_CLAIM: Cause = Cause {
+pub(crate) static IDP_REJECTED_CLAIM: Cause = Cause {
     code: "idp-rejected-claim",
     title: "the identity provider rejected this token",
     compare: "the token's claims and the provider",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severi
 use crate::probe::evidence::{Evidence, Imds, Seen};
 
 /// Programs in this container can obtain node-role credentials.
-pub static IMDS_REACHABLE: Cause = Cause {
+pub(crate) static IMDS_REACHABLE: Cause = Cause {
     code: "imds-reachable",
     title: "this container can obtain node-role credentials from IMDS",
     compare: "the node's IMDS hop limit should be 1",

@@ -4,7 +4,7 @@ use crate::causes::{
 use crate::probe::evidence::Evidence;
 
 /// The session name has characters or a length that STS rejects.
-pub static INVALID_SESSION_NAME: Cause = Cause {
+pub(crate) static INVALID_SESSION_NAME: Cause = Cause {
     code: "invalid-session-name",
     title: "AWS_ROLE_SESSION_NAME is not a valid role session name",
     compare: "2 to 64 letters, digits or _+=,.@-",

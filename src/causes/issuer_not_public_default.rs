@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The issuer is not a URL that STS can reach.
-pub static ISSUER_NOT_PUBLIC_DEFAULT: Cause = Cause {
+pub(crate) static ISSUER_NOT_PUBLIC_DEFAULT: Cause = Cause {
     code: "issuer-not-public-default",
     title: "the token's issuer is not a public https URL",
     compare: "iss must be the cluster's public issuer",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, answered, any};
 
 /// STS cannot reach the token's issuer.
-pub static ISSUER_UNREACHABLE: Cause = Cause {
+pub(crate) static ISSUER_UNREACHABLE: Cause = Cause {
     code: "issuer-unreachable",
     title: "STS cannot reach the token's issuer",
     compare: "is iss reachable from the internet?",

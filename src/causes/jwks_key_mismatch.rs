@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Issuer, Seen, Signature};
 
 /// The issuer's published keys do not include the one that signed the token.
-pub static JWKS_KEY_MISMATCH: Cause = Cause {
+pub(crate) static JWKS_KEY_MISMATCH: Cause = Cause {
     code: "jwks-key-mismatch",
     title: "the issuer does not publish the key that signed this token",
     compare: "the token's kid must be in iss's JWKS",

@@ -5,7 +5,7 @@ use crate::causes::{
 use crate::probe::evidence::Evidence;
 
 /// `AWS_ROLE_ARN` is not the ARN of a role.
-pub static MALFORMED_ARN: Cause = Cause {
+pub(crate) static MALFORMED_ARN: Cause = Cause {
     code: "malformed-arn",
     title: "AWS_ROLE_ARN is not the ARN of an IAM role",
     compare: "AWS_ROLE_ARN must be arn:aws:iam::ACCOUNT:role/NAME",

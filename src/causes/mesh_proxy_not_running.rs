@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The mesh redirects connections to a proxy that is not running.
-pub static MESH_PROXY_NOT_RUNNING: Cause = Cause {
+pub(crate) static MESH_PROXY_NOT_RUNNING: Cause = Cause {
     code: "mesh-proxy-not-running",
     title: "a service mesh redirects connections to a proxy that is not running",
     compare: "is the sidecar running and ready?",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The role's account has no provider for the issuer.
-pub static NO_OIDC_PROVIDER: Cause = Cause {
+pub(crate) static NO_OIDC_PROVIDER: Cause = Cause {
     code: "no-oidc-provider",
     title: "no IAM OIDC provider exists for this issuer",
     compare: "iss must be among the account's providers",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, age
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent found no credentials of the node.
-pub static NODE_CREDENTIALS_MISSING: Cause = Cause {
+pub(crate) static NODE_CREDENTIALS_MISSING: Cause = Cause {
     code: "node-credentials-missing",
     title: "the node has no AWS credentials for the Pod Identity agent",
     compare: "the node's instance profile and IMDS",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Imds, Profile, Seen};
 
 /// The caller is the node role.
-pub static NODE_ROLE_FALLBACK: Cause = Cause {
+pub(crate) static NODE_ROLE_FALLBACK: Cause = Cause {
     code: "node-role-fallback",
     title: "the application uses the node role instead of the pod's role",
     compare: "caller ARN and the node role",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Rea
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The node role lacks the agent's one permission.
-pub static NODE_ROLE_LACKS_EKS_AUTH: Cause = Cause {
+pub(crate) static NODE_ROLE_LACKS_EKS_AUTH: Cause = Cause {
     code: "node-role-lacks-eks-auth",
     title: "the node role may not call eks-auth:AssumeRoleForPodIdentity",
     compare: "the policies of the node role",

@@ -8,7 +8,7 @@ use crate::causes::{
 };
 
 /// STS rejects the token for this role. Nine different mistakes cause the same answer.
-pub static NOT_AUTHORIZED: Cause = Cause {
+pub(crate) static NOT_AUTHORIZED: Cause = Cause {
     code: "not-authorized",
     title: "the role's trust policy does not allow this service account",
     compare: "the role's trust policy and this token",

@@ -5,7 +5,7 @@ use crate::causes::{
 };
 
 /// STS finds no IAM provider for the token's issuer.
-pub static OIDC_PROVIDER_NOT_FOUND: Cause = Cause {
+pub(crate) static OIDC_PROVIDER_NOT_FOUND: Cause = Cause {
     code: "oidc-provider-not-found",
     title: "the role's account has no OIDC provider for this token's issuer",
     compare: "the role's account needs a provider for iss",

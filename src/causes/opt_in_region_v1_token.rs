@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, ans
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The session comes from the global endpoint, and the region refuses such sessions.
-pub static OPT_IN_REGION_V1_TOKEN: Cause = Cause {
+pub(crate) static OPT_IN_REGION_V1_TOKEN: Cause = Cause {
     code: "opt-in-region-v1-token",
     title: "this region refuses sessions from the global STS endpoint",
     compare: "call the regional STS endpoint",

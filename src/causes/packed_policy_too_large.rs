@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any};
 
 /// The session tags and policies exceed the limit.
-pub static PACKED_POLICY_TOO_LARGE: Cause = Cause {
+pub(crate) static PACKED_POLICY_TOO_LARGE: Cause = Cause {
     code: "packed-policy-too-large",
     title: "the session tags and policies of the second call are too large",
     compare: "tags and policies of the second call",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// A condition on session tags or on the cluster fails.
-pub static POD_IDENTITY_CONDITION_MISMATCH: Cause = Cause {
+pub(crate) static POD_IDENTITY_CONDITION_MISMATCH: Cause = Cause {
     code: "pod-identity-condition-mismatch",
     title: "a condition in the role's trust policy does not match this pod",
     compare: "Condition against this pod's tags",

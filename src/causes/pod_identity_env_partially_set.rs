@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, web
 use crate::probe::evidence::{Evidence, POD_IDENTITY_VARIABLES};
 
 /// One of the two variables of EKS Pod Identity has no value.
-pub static POD_IDENTITY_ENV_PARTIALLY_SET: Cause = Cause {
+pub(crate) static POD_IDENTITY_ENV_PARTIALLY_SET: Cause = Cause {
     code: "pod-identity-env-partially-set",
     title: "only one of the two EKS Pod Identity variables has a value",
     compare: "the container's env must set neither",

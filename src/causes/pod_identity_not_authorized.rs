@@ -6,7 +6,7 @@ use crate::causes::{
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// One text of EKS for four causes.
-pub static POD_IDENTITY_NOT_AUTHORIZED: Cause = Cause {
+pub(crate) static POD_IDENTITY_NOT_AUTHORIZED: Cause = Cause {
     code: "pod-identity-not-authorized",
     title: "EKS may not assume the association's role",
     compare: "the trust policy of the role",

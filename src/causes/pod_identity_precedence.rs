@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Rea
 use crate::probe::evidence::Evidence;
 
 /// IRSA and Pod Identity are both configured.
-pub static POD_IDENTITY_PRECEDENCE: Cause = Cause {
+pub(crate) static POD_IDENTITY_PRECEDENCE: Cause = Cause {
     code: "pod-identity-precedence",
     title: "IRSA and Pod Identity are both configured",
     compare: "AWS_CONTAINER_CREDENTIALS_* must not be set",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, web
 use crate::probe::evidence::Evidence;
 
 /// The token has another audience than `pods.eks.amazonaws.com`.
-pub static POD_IDENTITY_WRONG_AUDIENCE: Cause = Cause {
+pub(crate) static POD_IDENTITY_WRONG_AUDIENCE: Cause = Cause {
     code: "pod-identity-wrong-audience",
     title: "the Pod Identity token is not for EKS Pod Identity",
     compare: "aud must be pods.eks.amazonaws.com",

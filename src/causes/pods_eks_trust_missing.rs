@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// The role's trust policy does not name EKS Pod Identity.
-pub static PODS_EKS_TRUST_MISSING: Cause = Cause {
+pub(crate) static PODS_EKS_TRUST_MISSING: Cause = Cause {
     code: "pods-eks-trust-missing",
     title: "the role does not trust pods.eks.amazonaws.com",
     compare: "Principal must be pods.eks.amazonaws.com",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The probe's container makes the kubelet change the mode of the application's token file.
-pub static PROBE_UID_DIFFERS_FROM_APP: Cause = Cause {
+pub(crate) static PROBE_UID_DIFFERS_FROM_APP: Cause = Cause {
     code: "probe-uid-differs-from-app",
     title: "the probe's user makes the kubelet change the token file's mode",
     compare: "both containers' runAsUser",

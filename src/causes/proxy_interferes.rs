@@ -4,7 +4,7 @@ use crate::causes::{
 };
 
 /// Calls to STS fail at the proxy, or a client bypasses it.
-pub static PROXY_INTERFERES: Cause = Cause {
+pub(crate) static PROXY_INTERFERES: Cause = Cause {
     code: "proxy-interferes",
     title: "calls to STS fail at the proxy",
     compare: "does the proxy allow CONNECT to STS?",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity, connected};
 
 /// The probe does not support the proxy's protocol and cannot test the connection.
-pub static PROXY_NOT_SUPPORTED: Cause = Cause {
+pub(crate) static PROXY_NOT_SUPPORTED: Cause = Cause {
     code: "proxy-not-supported",
     title: "the probe does not support this proxy's protocol",
     compare: "the proxy URL's scheme must be http or https",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The value of the proxy variable is not a URL that SDKs can use.
-pub static PROXY_URL_INVALID: Cause = Cause {
+pub(crate) static PROXY_URL_INVALID: Cause = Cause {
     code: "proxy-url-invalid",
     title: "the proxy variable does not hold a URL that SDKs can use",
     compare: "the proxy variable must be http://HOST:PORT",

@@ -4,7 +4,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Rea
 use crate::probe::evidence::{EndpointSource, Evidence, Seen};
 
 /// No setting gives SDKs the region of the STS endpoint.
-pub static REGION_MISSING: Cause = Cause {
+pub(crate) static REGION_MISSING: Cause = Cause {
     code: "region-missing",
     title: "some or all SDKs find no region and cannot choose an STS endpoint",
     compare: "AWS_REGION must be set",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, answered, any};
 
 /// The account has deactivated STS in the called region.
-pub static REGION_STS_DISABLED: Cause = Cause {
+pub(crate) static REGION_STS_DISABLED: Cause = Cause {
     code: "region-sts-disabled",
     title: "STS is deactivated in this region for the account",
     compare: "STS must be active in the region (IAM console)",

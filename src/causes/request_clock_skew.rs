@@ -11,7 +11,7 @@ const TOLERANCE_SECONDS: i64 = 15 * 60;
 const STRICT_SECONDS: i64 = 5 * 60;
 
 /// The local clock is so far off that AWS rejects signed requests.
-pub static REQUEST_CLOCK_SKEW: Cause = Cause {
+pub(crate) static REQUEST_CLOCK_SKEW: Cause = Cause {
     code: "request-clock-skew",
     title: "the local clock is too far off for signed requests",
     compare: "the local clock must be within 5 min of STS's",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// STS answers AccessDenied for a role that does not exist.
-pub static ROLE_DOES_NOT_EXIST: Cause = Cause {
+pub(crate) static ROLE_DOES_NOT_EXIST: Cause = Cause {
     code: "role-does-not-exist",
     title: "the role does not exist",
     compare: "aws iam get-role must find it",

@@ -5,7 +5,7 @@ use crate::causes::{
 };
 
 /// IRSA works, but the role lacks permissions that the workload needs.
-pub static ROLE_LACKS_PERMISSIONS: Cause = Cause {
+pub(crate) static ROLE_LACKS_PERMISSIONS: Cause = Cause {
     code: "role-lacks-permissions",
     title: "the role lacks permissions that the workload needs",
     compare: "the role's permission policies",

@@ -3,7 +3,7 @@ use crate::causes::{
 };
 
 /// A policy of the organization or of a VPC endpoint denies the call.
-pub static SCP_OR_BOUNDARY_DENY: Cause = Cause {
+pub(crate) static SCP_OR_BOUNDARY_DENY: Cause = Cause {
     code: "scp-or-boundary-deny",
     title: "an organization or VPC endpoint policy denies the call",
     compare: "SCPs and VPC endpoint policies for sts",

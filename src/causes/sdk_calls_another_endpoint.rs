@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// SDKs call another endpoint than the one that the probe tested, and that endpoint cannot be reached.
-pub static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
+pub(crate) static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
     code: "sdk-calls-another-endpoint",
     title: "some SDKs call an STS endpoint that this pod cannot reach",
     compare: "the endpoint in the SDK's error",

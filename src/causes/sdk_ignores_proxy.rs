@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// SDKs do not read the variable whose proxy the probe used, and fail without a proxy.
-pub static SDK_IGNORES_PROXY: Cause = Cause {
+pub(crate) static SDK_IGNORES_PROXY: Cause = Cause {
     code: "sdk-ignores-proxy",
     title: "some SDKs do not read the proxy variable that is set",
     compare: "the proxy variables that the SDK reads",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 
 /// The application's SDK cannot use EKS Pod Identity.
-pub static SDK_LACKS_POD_IDENTITY: Cause = Cause {
+pub(crate) static SDK_LACKS_POD_IDENTITY: Cause = Cause {
     code: "sdk-lacks-pod-identity",
     title: "the application's AWS SDK cannot use EKS Pod Identity",
     compare: "the SDK's version must support Pod Identity",

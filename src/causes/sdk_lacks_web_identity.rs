@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Priority, Reading, Sayin
 use crate::probe::evidence::Evidence;
 
 /// The application's SDK cannot use the token, even if the token is correct.
-pub static SDK_LACKS_WEB_IDENTITY: Cause = Cause {
+pub(crate) static SDK_LACKS_WEB_IDENTITY: Cause = Cause {
     code: "sdk-lacks-web-identity",
     title: "the application's AWS SDK cannot use IRSA",
     compare: "the SDK's version must support web identity",

@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
 
 /// SDKs do not read the bundle with the private certificate authority that the probe trusted.
-pub static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
+pub(crate) static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
     code: "sdk-trusts-other-cas",
     title: "some SDKs do not read the CA bundle that STS was verified with",
     compare: "the CA bundle that the SDK reads",

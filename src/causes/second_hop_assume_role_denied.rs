@@ -4,7 +4,7 @@ use crate::causes::{
 };
 
 /// IRSA works, but AWS refuses a further AssumeRole.
-pub static SECOND_HOP_ASSUME_ROLE_DENIED: Cause = Cause {
+pub(crate) static SECOND_HOP_ASSUME_ROLE_DENIED: Cause = Cause {
     code: "second-hop-assume-role-denied",
     title: "sts:AssumeRole into a second role is refused; IRSA itself works",
     compare: "the second role must trust the first",

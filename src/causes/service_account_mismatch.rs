@@ -3,7 +3,7 @@ use crate::probe::evidence::Evidence;
 use crate::probe::evidence::name_or;
 
 /// The workload uses another service account than it should.
-pub static SERVICE_ACCOUNT_MISMATCH: Cause = Cause {
+pub(crate) static SERVICE_ACCOUNT_MISMATCH: Cause = Cause {
     code: "service-account-mismatch",
     title: "the pod uses a different service account than the role expects",
     compare: "the pod's serviceAccountName",

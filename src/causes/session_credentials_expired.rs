@@ -3,7 +3,7 @@ use crate::causes::{
 };
 
 /// The program keeps a session that has expired.
-pub static SESSION_CREDENTIALS_EXPIRED: Cause = Cause {
+pub(crate) static SESSION_CREDENTIALS_EXPIRED: Cause = Cause {
     code: "session-credentials-expired",
     title: "the application uses session credentials that have expired",
     compare: "does restarting the application help?",

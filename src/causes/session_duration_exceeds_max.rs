@@ -3,7 +3,7 @@ use crate::causes::{
 };
 
 /// The requested session is longer than the role allows.
-pub static SESSION_DURATION_EXCEEDS_MAX: Cause = Cause {
+pub(crate) static SESSION_DURATION_EXCEEDS_MAX: Cause = Cause {
     code: "session-duration-exceeds-max",
     title: "the requested session is longer than the role allows",
     compare: "the role's MaxSessionDuration",

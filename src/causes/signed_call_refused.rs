@@ -5,7 +5,7 @@ use crate::causes::{
 };
 
 /// STS refuses a signed call with the session that it issued.
-pub static SIGNED_CALL_REFUSED: Cause = Cause {
+pub(crate) static SIGNED_CALL_REFUSED: Cause = Cause {
     code: "signed-call-refused",
     title: "STS refuses the session that it has just issued",
     compare: "what AWS said about the signed call",

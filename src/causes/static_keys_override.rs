@@ -4,7 +4,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priori
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 
 /// Static keys come before web identity, and before EKS Pod Identity.
-pub static STATIC_KEYS_OVERRIDE: Cause = Cause {
+pub(crate) static STATIC_KEYS_OVERRIDE: Cause = Cause {
     code: "static-keys-override",
     title: "static keys override web identity",
     compare: "AWS_ACCESS_KEY_ID must not be set",

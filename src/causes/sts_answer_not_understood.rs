@@ -7,7 +7,7 @@ use crate::causes::{
 use crate::probe::evidence::Evidence;
 
 /// An answer that no other check recognises.
-pub static STS_ANSWER_NOT_UNDERSTOOD: Cause = Cause {
+pub(crate) static STS_ANSWER_NOT_UNDERSTOOD: Cause = Cause {
     code: "sts-answer-not-understood",
     title: "unrecognised response from STS",
     compare: "the error code and text from STS",

@@ -6,7 +6,7 @@ use crate::causes::{
 use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Seen};
 
 /// The settings send the call to something that is not STS.
-pub static STS_ENDPOINT_MISCONFIGURED: Cause = Cause {
+pub(crate) static STS_ENDPOINT_MISCONFIGURED: Cause = Cause {
     code: "sts-endpoint-misconfigured",
     title: "the endpoint settings do not lead to STS",
     compare: "endpoint settings must lead to STS",

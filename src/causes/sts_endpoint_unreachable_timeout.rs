@@ -6,7 +6,7 @@ use crate::causes::{
 use crate::probe::evidence::is_private;
 
 /// The regional STS host does not answer.
-pub static STS_ENDPOINT_UNREACHABLE_TIMEOUT: Cause = Cause {
+pub(crate) static STS_ENDPOINT_UNREACHABLE_TIMEOUT: Cause = Cause {
     code: "sts-endpoint-unreachable-timeout",
     title: "connections to the regional STS endpoint time out",
     compare: "routes, security groups, policies",

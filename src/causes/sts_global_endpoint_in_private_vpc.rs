@@ -2,7 +2,7 @@ use crate::aws::partition::sts_endpoint_service;
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity, connected};
 
 /// The global STS endpoint is called where only a regional one can be reached.
-pub static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
+pub(crate) static STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC: Cause = Cause {
     code: "sts-global-endpoint-in-private-vpc",
     title: "the global STS endpoint is called from a network without internet",
     compare: "is sts.amazonaws.com called?",

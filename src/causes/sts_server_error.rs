@@ -3,7 +3,7 @@ use crate::causes::{
 };
 
 /// STS returned a server error.
-pub static STS_SERVER_ERROR: Cause = Cause {
+pub(crate) static STS_SERVER_ERROR: Cause = Cause {
     code: "sts-server-error",
     title: "STS returned a server error",
     compare: "does a retry succeed?",

@@ -6,7 +6,7 @@ const SLOW_ANSWER_MS: u64 = 2000;
 const SLOW_LAYER_MS: u64 = 1000;
 
 /// STS answered, but slowly.
-pub static STS_SLOW: Cause = Cause {
+pub(crate) static STS_SLOW: Cause = Cause {
     code: "sts-slow",
     title: "STS answers, but slowly",
     compare: "time the call from another node",

@@ -6,7 +6,7 @@ use crate::causes::{
 };
 
 /// The pod could not connect to STS.
-pub static STS_UNREACHABLE: Cause = Cause {
+pub(crate) static STS_UNREACHABLE: Cause = Cause {
     code: "sts-unreachable",
     title: "this pod cannot reach STS",
     compare: "can another pod on this node reach STS?",

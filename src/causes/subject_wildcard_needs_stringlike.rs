@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// A `*` under StringEquals is a literal character.
-pub static SUBJECT_WILDCARD_NEEDS_STRINGLIKE: Cause = Cause {
+pub(crate) static SUBJECT_WILDCARD_NEEDS_STRINGLIKE: Cause = Cause {
     code: "subject-wildcard-needs-stringlike",
     title: "a wildcard in the sub condition requires StringLike",
     compare: "a * in :sub needs StringLike",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// The trust policy allows only one of the two actions.
-pub static TAG_SESSION_MISSING: Cause = Cause {
+pub(crate) static TAG_SESSION_MISSING: Cause = Cause {
     code: "tag-session-missing",
     title: "the role's trust policy lacks sts:TagSession for EKS",
     compare: "Action must include sts:TagSession",

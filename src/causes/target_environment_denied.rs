@@ -2,7 +2,7 @@ use crate::causes::{Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Facts
 use crate::probe::evidence::{AccessBarrier, Evidence, Identity, Seen, Target, TargetVariables};
 
 /// The probe cannot read the target's variables.
-pub static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
+pub(crate) static TARGET_ENVIRONMENT_DENIED: Cause = Cause {
     code: "target-environment-denied",
     title: "the application's environment cannot be read",
     compare: "run as the application's user",

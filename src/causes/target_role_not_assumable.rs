@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// The second step of an association with a target role fails.
-pub static TARGET_ROLE_NOT_ASSUMABLE: Cause = Cause {
+pub(crate) static TARGET_ROLE_NOT_ASSUMABLE: Cause = Cause {
     code: "target-role-not-assumable",
     title: "the association's role cannot assume its target role",
     compare: "the target's trust policy and external ID",

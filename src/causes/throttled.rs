@@ -3,7 +3,7 @@ use crate::causes::{
 };
 
 /// STS limits the rate of calls.
-pub static THROTTLED: Cause = Cause {
+pub(crate) static THROTTLED: Cause = Cause {
     code: "throttled",
     title: "STS throttles the calls of this account",
     compare: "the account's STS call rate in CloudTrail",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Priority, Reading, Saying, Severity, answered, with};
 
 /// The issuer's certificate chain does not match the provider's thumbprint.
-pub static THUMBPRINT_MISMATCH: Cause = Cause {
+pub(crate) static THUMBPRINT_MISMATCH: Cause = Cause {
     code: "thumbprint-mismatch",
     title: "the issuer's certificates do not match the provider's thumbprint",
     compare: "iss's certificate and the provider's thumbprint",

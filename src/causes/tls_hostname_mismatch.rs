@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any, connected, with};
 
 /// The certificate is for other host names.
-pub static TLS_HOSTNAME_MISMATCH: Cause = Cause {
+pub(crate) static TLS_HOSTNAME_MISMATCH: Cause = Cause {
     code: "tls-hostname-mismatch",
     title: "the STS certificate is not valid for the host name that was called",
     compare: "the certificate's names and the host called",

@@ -4,7 +4,7 @@ use crate::causes::{
 };
 
 /// No CA that the pod trusts has signed the server's certificate.
-pub static TLS_UNKNOWN_CA: Cause = Cause {
+pub(crate) static TLS_UNKNOWN_CA: Cause = Cause {
     code: "tls-unknown-ca",
     title: "the STS certificate cannot be verified with this pod's CA bundle",
     compare: "the CA bundle must hold the certificate's issuer",

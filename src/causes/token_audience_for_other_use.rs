@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Rea
 use crate::probe::evidence::Evidence;
 
 /// A service account token that was not issued for STS.
-pub static TOKEN_AUDIENCE_FOR_OTHER_USE: Cause = Cause {
+pub(crate) static TOKEN_AUDIENCE_FOR_OTHER_USE: Cause = Cause {
     code: "token-audience-for-other-use",
     title: "the token was issued for something other than STS",
     compare: "the token's aud must be STS's",

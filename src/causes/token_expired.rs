@@ -6,7 +6,7 @@ use crate::probe::evidence::{AgentReason, Evidence, Token};
 use crate::text::timestamp::span;
 
 /// The token has expired.
-pub static TOKEN_EXPIRED: Cause = Cause {
+pub(crate) static TOKEN_EXPIRED: Cause = Cause {
     code: "token-expired",
     title: "the token has expired",
     compare: "the token's exp and the local clock",

@@ -5,7 +5,7 @@ use crate::causes::{
 use crate::probe::evidence::{AgentReason, Evidence, Malformed, Seen, TokenFileFaultKind};
 
 /// The token file does not hold a JWT.
-pub static TOKEN_FILE_MALFORMED: Cause = Cause {
+pub(crate) static TOKEN_FILE_MALFORMED: Cause = Cause {
     code: "token-file-malformed",
     title: "the token file does not hold a token",
     compare: "the file must hold one JWT and nothing else",

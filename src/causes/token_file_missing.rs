@@ -5,7 +5,7 @@ use crate::causes::{
 use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
 
 /// No token file exists at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`, or in EKS Pod Identity's variable.
-pub static TOKEN_FILE_MISSING: Cause = Cause {
+pub(crate) static TOKEN_FILE_MISSING: Cause = Cause {
     code: "token-file-missing",
     title: "no token file exists at the configured path",
     compare: "the token volume must be mounted at that path",

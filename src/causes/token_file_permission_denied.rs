@@ -5,7 +5,7 @@ use crate::causes::{
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
 /// The process does not have permission to read its token.
-pub static TOKEN_FILE_PERMISSION_DENIED: Cause = Cause {
+pub(crate) static TOKEN_FILE_PERMISSION_DENIED: Cause = Cause {
     code: "token-file-permission-denied",
     title: "this process cannot read the token file",
     compare: "uid, fsGroup and the token file's mode",

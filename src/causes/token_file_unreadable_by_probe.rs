@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Identity, Seen, TokenFileFaultKind};
 
 /// The application can read its token, but the probe cannot, so the probe did not check what follows.
-pub static TOKEN_FILE_UNREADABLE_BY_PROBE: Cause = Cause {
+pub(crate) static TOKEN_FILE_UNREADABLE_BY_PROBE: Cause = Cause {
     code: "token-file-unreadable-by-probe",
     title: "the application can read the token file, but the probe cannot",
     compare: "the probe's uid and groups",

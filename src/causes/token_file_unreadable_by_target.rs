@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
 /// The application cannot read its token, whoever else can.
-pub static TOKEN_FILE_UNREADABLE_BY_TARGET: Cause = Cause {
+pub(crate) static TOKEN_FILE_UNREADABLE_BY_TARGET: Cause = Cause {
     code: "token-file-unreadable-by-target",
     title: "the application cannot read its token file",
     compare: "the application's uid and groups",

@@ -9,7 +9,7 @@ const GRACE_SECONDS: i64 = 180;
 const MAX_AGE_SECONDS: i64 = 24 * 3600;
 
 /// The kubelet should have refreshed the token by now.
-pub static TOKEN_NOT_REFRESHED: Cause = Cause {
+pub(crate) static TOKEN_NOT_REFRESHED: Cause = Cause {
     code: "token-not-refreshed",
     title: "the kubelet has not refreshed the token in time",
     compare: "the token's iat; the kubelet on this node",

@@ -9,7 +9,7 @@ const LEEWAY_SECONDS: i64 = 300;
 const WAITABLE_SECONDS: i64 = 15 * 60;
 
 /// The token is not valid yet.
-pub static TOKEN_NOT_YET_VALID: Cause = Cause {
+pub(crate) static TOKEN_NOT_YET_VALID: Cause = Cause {
     code: "token-not-yet-valid",
     title: "the token is not valid yet",
     compare: "the token's nbf and the local clock",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, TOKEN_FILE, with};
 
 /// A Unix path in a Windows container.
-pub static TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS: Cause = Cause {
+pub(crate) static TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS: Cause = Cause {
     code: "token-path-not-absolute-on-windows",
     title: "the token path in a Windows container has no drive letter",
     compare: "the path must start with C:",

@@ -2,7 +2,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severi
 use crate::probe::evidence::{Evidence, Seen};
 
 /// The token's path depends on the working directory.
-pub static TOKEN_PATH_RELATIVE: Cause = Cause {
+pub(crate) static TOKEN_PATH_RELATIVE: Cause = Cause {
     code: "token-path-relative",
     title: "the path of the token file is relative",
     compare: "the path must start with /",

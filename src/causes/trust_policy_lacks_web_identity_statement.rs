@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The role trusts a principal, but not through web identity.
-pub static TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT: Cause = Cause {
+pub(crate) static TRUST_POLICY_LACKS_WEB_IDENTITY_STATEMENT: Cause = Cause {
     code: "trust-policy-lacks-web-identity-statement",
     title: "the trust policy has no statement for web identity",
     compare: "the statements' Action",

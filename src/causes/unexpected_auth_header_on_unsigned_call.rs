@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Severity};
 
 /// AssumeRoleWithWebIdentity is unsigned; a header of a signed call confuses STS.
-pub static UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL: Cause = Cause {
+pub(crate) static UNEXPECTED_AUTH_HEADER_ON_UNSIGNED_CALL: Cause = Cause {
     code: "unexpected-auth-header-on-unsigned-call",
     title: "the unsigned STS call has an authentication header of a signed call",
     compare: "headers a proxy adds",

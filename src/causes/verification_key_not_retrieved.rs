@@ -4,7 +4,7 @@ use crate::causes::{
 };
 
 /// STS could not retrieve the key that verifies the token.
-pub static VERIFICATION_KEY_NOT_RETRIEVED: Cause = Cause {
+pub(crate) static VERIFICATION_KEY_NOT_RETRIEVED: Cause = Cause {
     code: "verification-key-not-retrieved",
     title: "STS could not retrieve the key that verifies this token",
     compare: "is iss's JWKS public?",

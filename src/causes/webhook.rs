@@ -4,19 +4,19 @@
 use crate::aws::webhook::Rule;
 use crate::probe::evidence::{Evidence, Mount, Mounts, Volume};
 
-pub const SHOW: &str = "kubectl get mutatingwebhookconfigurations pod-identity-webhook";
+pub(crate) const SHOW: &str = "kubectl get mutatingwebhookconfigurations pod-identity-webhook";
 
 /// A pod is mutated when it is created and at no other time.
-pub const RECREATE: &str = "restarting the container does not help";
+pub(crate) const RECREATE: &str = "restarting the container does not help";
 
 /// Why nothing is judged where injection [`is_absent_as_allowed`].
-pub const NOTHING_TO_CHECK: &str =
+pub(crate) const NOTHING_TO_CHECK: &str =
     "this container is not configured for IRSA or EKS Pod Identity, which --if-configured allows";
 
 /// Whether the user allows that a container has no role (`--if-configured`), and this one has no sign of one: no
 /// variable of IRSA or EKS Pod Identity, no token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
 /// role and a pod that the webhook missed run the same from inside.
-pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
+pub(crate) fn is_absent_as_allowed(evidence: &Evidence) -> bool {
     let is_mounted =
         evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some());
     let in_profile = evidence.profile.seen().is_some_and(|profile| profile.has("web_identity_token_file"));
@@ -28,11 +28,11 @@ pub fn is_absent_as_allowed(evidence: &Evidence) -> bool {
 }
 
 /// What to do about the pods that no rollout replaces.
-pub const OWNER: &str = "Restart the workload that owns it. A pod without an owner must be created again from its \
+pub(crate) const OWNER: &str = "Restart the workload that owns it. A pod without an owner must be created again from its \
                          manifest.";
 
 /// What the mounts say where neither variable is set. `None` if nobody could run.
-pub fn without_variables(evidence: &Evidence) -> Option<String> {
+pub(crate) fn without_variables(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, pod_identity, .. } = evidence.mounts.seen()?;
     Some(match (irsa, pod_identity) {
         (Some(mount), _) => format!(
@@ -48,7 +48,7 @@ pub fn without_variables(evidence: &Evidence) -> Option<String> {
 }
 
 /// What the mounts say where one of the variables is missing or empty. `None` if nobody could run.
-pub fn half_set(evidence: &Evidence) -> Option<String> {
+pub(crate) fn half_set(evidence: &Evidence) -> Option<String> {
     let Mounts { irsa, .. } = evidence.mounts.seen()?;
     Some(match irsa {
         Some(mount) => {
@@ -72,7 +72,7 @@ fn has_all_else(evidence: &Evidence) -> bool {
 }
 
 /// What the mounts say where there is no token file at `path`. `None` if they say nothing of it.
-pub fn without_file(evidence: &Evidence, path: &str) -> Option<String> {
+pub(crate) fn without_file(evidence: &Evidence, path: &str) -> Option<String> {
     let Mounts { irsa, token_file, .. } = evidence.mounts.seen()?;
     Some(match (token_file, irsa) {
         (Some(mount), _) => format!("{} is mounted there: {}.", mount.point, kind(mount)),
@@ -102,7 +102,7 @@ fn kind(mount: &Mount) -> String {
 }
 
 /// Whether the token file can never be renewed, because it is mounted by itself.
-pub fn is_frozen(evidence: &Evidence) -> bool {
+pub(crate) fn is_frozen(evidence: &Evidence) -> bool {
     evidence.mounts.seen().is_some_and(Mounts::hold_the_token_alone)
 }
 

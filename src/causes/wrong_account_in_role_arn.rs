@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The account in the role's ARN has no provider for the issuer.
-pub static WRONG_ACCOUNT_IN_ROLE_ARN: Cause = Cause {
+pub(crate) static WRONG_ACCOUNT_IN_ROLE_ARN: Cause = Cause {
     code: "wrong-account-in-role-arn",
     title: "the account in AWS_ROLE_ARN has no OIDC provider for this issuer",
     compare: "the account must own a provider for iss",

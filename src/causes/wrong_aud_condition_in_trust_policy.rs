@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The trust policy's `:aud` is not the token's, although the provider accepts it.
-pub static WRONG_AUD_CONDITION_IN_TRUST_POLICY: Cause = Cause {
+pub(crate) static WRONG_AUD_CONDITION_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-aud-condition-in-trust-policy",
     title: "the trust policy's aud condition does not match this token's aud",
     compare: ":aud must be the token's aud",

@@ -4,7 +4,7 @@ use crate::causes::{
 };
 
 /// The token's audience is not among the provider's client IDs.
-pub static WRONG_AUDIENCE: Cause = Cause {
+pub(crate) static WRONG_AUDIENCE: Cause = Cause {
     code: "wrong-audience",
     title: "token audience is not registered with the OIDC provider",
     compare: "aud must be in the provider's client ID list",

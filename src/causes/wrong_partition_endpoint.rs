@@ -3,7 +3,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, ans
 use crate::probe::evidence::{EndpointFault, EndpointSource, Evidence, Seen};
 
 /// The STS endpoint is in another partition than the role.
-pub static WRONG_PARTITION_ENDPOINT: Cause = Cause {
+pub(crate) static WRONG_PARTITION_ENDPOINT: Cause = Cause {
     code: "wrong-partition-endpoint",
     title: "the STS endpoint is in another partition than the role",
     compare: "role and endpoint must share a partition",

@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The federated principal is not the provider of the token's issuer.
-pub static WRONG_PROVIDER_IN_TRUST_POLICY: Cause = Cause {
+pub(crate) static WRONG_PROVIDER_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-provider-in-trust-policy",
     title: "the trust policy names another OIDC provider than the token's issuer",
     compare: "Federated must be iss's provider",

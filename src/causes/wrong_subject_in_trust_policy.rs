@@ -1,7 +1,7 @@
 use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
 
 /// The trust policy's `:sub` is not the token's.
-pub static WRONG_SUBJECT_IN_TRUST_POLICY: Cause = Cause {
+pub(crate) static WRONG_SUBJECT_IN_TRUST_POLICY: Cause = Cause {
     code: "wrong-subject-in-trust-policy",
     title: "the trust policy's sub condition does not match this token's sub",
     compare: ":sub must be the token's sub",

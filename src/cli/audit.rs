@@ -9,7 +9,7 @@ use clap::Args;
 use std::ffi::OsString;
 use std::io::Read;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   kubectl get pod checkout-0 -n payments -o json | irsa-probe audit -
   \
                             irsa-probe audit pod.json serviceaccount.yaml role.json
@@ -30,7 +30,7 @@ Exit \
                             4  a pod must be recreated as well";
 
 #[derive(Args)]
-pub struct AuditOptions {
+pub(super) struct AuditOptions {
     /// JSON or YAML from kubectl, the aws CLI (--output json) or this program; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<OsString>,
@@ -38,7 +38,7 @@ pub struct AuditOptions {
     output: Output,
 }
 
-pub fn run(options: &AuditOptions) -> u8 {
+pub(super) fn run(options: &AuditOptions) -> u8 {
     let documents = match read(&options.files, None) {
         Ok(documents) => documents,
         Err(what) => return complain(&what),
@@ -63,7 +63,7 @@ pub fn run(options: &AuditOptions) -> u8 {
 ///
 /// # Errors
 /// The first that cannot be read, or is too large.
-pub fn read(files: &[OsString], limit: Option<u64>) -> Result<Documents, String> {
+pub(super) fn read(files: &[OsString], limit: Option<u64>) -> Result<Documents, String> {
     let mut documents = Documents::default();
     let mut left = limit.unwrap_or(u64::MAX);
     for file in files {

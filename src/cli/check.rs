@@ -17,7 +17,7 @@ use std::thread;
 /// What a pod has memory for: a pod, its service account and its role are far smaller. `audit` reads more.
 const MAX_DOCUMENTS: u64 = 8 << 20;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe check
   irsa-probe check --expect-service-account payments/checkout
   \
@@ -31,7 +31,7 @@ pub const EXAMPLES: &str = "Examples:
                             irsa-probe check --all-processes            a report for each kind of process";
 
 #[derive(Args)]
-pub struct CheckOptions {
+pub(super) struct CheckOptions {
     #[command(flatten)]
     run: RunOptions,
     /// Check this process instead of the probe itself; auto finds the application [default: auto if the probe has no
@@ -74,7 +74,7 @@ impl FromStr for TargetPid {
     }
 }
 
-pub fn run(options: &CheckOptions) -> u8 {
+pub(super) fn run(options: &CheckOptions) -> u8 {
     let subjects = match options.subjects() {
         Ok(subjects) => subjects,
         Err(why) => return complain(&why),

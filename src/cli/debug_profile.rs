@@ -9,7 +9,7 @@ use crate::text::printable::Notation;
 use clap::Args;
 use std::ffi::OsString;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   export IRSA_PROBE_IMAGE=registry.example.com/irsa-probe:1
   kubectl get pod \
                             checkout-5d9 --output json | irsa-probe debug-profile           to review it first
@@ -20,7 +20,7 @@ The script \
                             creates an ephemeral container, prints the report, and exits with the code of the probe.";
 
 #[derive(Args)]
-pub struct DebugProfileOptions {
+pub(super) struct DebugProfileOptions {
     /// Output of kubectl get pod NAME --output json; `-` reads standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pod: OsString,
@@ -40,7 +40,7 @@ pub struct DebugProfileOptions {
     output: OutputOptions,
 }
 
-pub fn run(options: &DebugProfileOptions) -> u8 {
+pub(super) fn run(options: &DebugProfileOptions) -> u8 {
     let choices = Choices {
         container: options.container.clone(),
         uid: options.uid.map(i64::from),

@@ -9,7 +9,7 @@ use crate::text::printable::Notation;
 use clap::Args;
 use std::io::Read;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe explain                                lists all codes
   irsa-probe \
                             explain not-authorized                 what a code means
@@ -17,14 +17,14 @@ pub const EXAMPLES: &str = "Examples:
                             irsa-probe explain -    what the errors in a log mean";
 
 #[derive(Args)]
-pub struct ExplainOptions {
+pub(super) struct ExplainOptions {
     /// Finding code; `-` reads an error or a log from standard input
     code: Option<String>,
     #[command(flatten)]
     output: OutputOptions,
 }
 
-pub fn run(options: &ExplainOptions) -> u8 {
+pub(super) fn run(options: &ExplainOptions) -> u8 {
     let (text, notation) = match options.code.as_deref() {
         None => (explain::list(), Notation::Text),
         Some("-") => match pasted(options.output.output) {

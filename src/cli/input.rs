@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 8 << 20;
 ///
 /// # Errors
 /// A sentence for the user.
-pub fn read(path: &OsStr) -> Result<String, String> {
+pub(super) fn read(path: &OsStr) -> Result<String, String> {
     let shown = name(path);
     let mut bytes = Vec::new();
     open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(path, &error))?;
@@ -29,22 +29,22 @@ pub fn read(path: &OsStr) -> Result<String, String> {
 ///
 /// # Errors
 /// A sentence for the user.
-pub fn open(path: &OsStr) -> Result<Box<dyn Read>, String> {
+pub(super) fn open(path: &OsStr) -> Result<Box<dyn Read>, String> {
     let source = if path == "-" { Ok(Box::new(io::stdin().lock()) as Box<dyn Read>) } else { file(Path::new(path)) };
     source.and_then(narrow).map_err(|error| cannot_read(path, &error))
 }
 
 /// How long a file is; nothing where only reading it shows that.
-pub fn length(path: &OsStr) -> u64 {
+pub(super) fn length(path: &OsStr) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-pub fn cannot_read(path: &OsStr, error: &io::Error) -> String {
+pub(super) fn cannot_read(path: &OsStr, error: &io::Error) -> String {
     format!("cannot read {}: {error}", name(path))
 }
 
 /// What a file is called in sentences.
-pub fn name(path: &OsStr) -> Cow<'_, str> {
+pub(super) fn name(path: &OsStr) -> Cow<'_, str> {
     if path == "-" { "standard input".into() } else { path.to_string_lossy() }
 }
 

@@ -15,29 +15,29 @@ const MAX_COMPLAINT: usize = 4_000;
 const MAX_QUOTED: usize = 24;
 
 /// Prints an answer on standard output.
-pub fn print(text: String, notation: Notation) {
+pub(super) fn print(text: String, notation: Notation) {
     print_rendered(&of_this_process().hide_in(redact::scrub(&text), notation));
 }
 
 /// Prints what a renderer of reports has made fit to be shown.
-pub fn print_rendered(text: &str) {
+pub(super) fn print_rendered(text: &str) {
     write(&mut io::stdout().lock(), text);
 }
 
 /// The same on standard error, where standard output belongs to another program.
-pub fn print_rendered_aside(text: &str) {
+pub(super) fn print_rendered_aside(text: &str) {
     write(&mut io::stderr().lock(), text);
 }
 
 /// Says on standard error, on one line, what the user must put right.
-pub fn complain(what: &str) -> u8 {
+pub(super) fn complain(what: &str) -> u8 {
     let line = of_this_process().foreign(what, MAX_COMPLAINT);
     let _ = writeln!(io::stderr(), "irsa-probe: {line}");
     exit::USAGE
 }
 
 /// Help, the version, or what is wrong with the command line; gives the exit code.
-pub fn usage(error: &clap::Error) -> u8 {
+pub(super) fn usage(error: &clap::Error) -> u8 {
     let mut text = error.render().to_string();
     // Whatever is pasted or in a variable by mistake is quoted.
     for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand, ContextKind::InvalidValue] {

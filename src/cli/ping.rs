@@ -6,7 +6,7 @@ use crate::modes::ping::{Target, ping};
 use crate::text::printable::Notation;
 use clap::Args;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe ping                              the sidecar of this pod, at its \
                             default address
   irsa-probe ping http://127.0.0.1:18080
@@ -18,7 +18,7 @@ Exit codes:
                             output        3  no response";
 
 #[derive(Args)]
-pub struct PingOptions {
+pub(super) struct PingOptions {
     /// http://HOST:PORT[/PATH] or unix:/path [default: where serve listens]
     #[arg(env = "IRSA_PROBE_LISTEN", default_value = super::serve::LISTEN)]
     url: String,
@@ -27,7 +27,7 @@ pub struct PingOptions {
     live: bool,
 }
 
-pub fn run(options: &PingOptions) -> u8 {
+pub(super) fn run(options: &PingOptions) -> u8 {
     let target = match Target::parse(&options.url, options.live) {
         Ok(target) => target,
         Err(why) => return complain(&why),

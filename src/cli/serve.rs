@@ -8,10 +8,10 @@ use crate::modes::serve::{Address, ReportAddress, Settings, serve};
 use clap::Args;
 use std::time::Duration;
 
-pub const LISTEN: &str = "[::]:8080";
+pub(super) const LISTEN: &str = "[::]:8080";
 const REPORT_LISTEN: &str = "127.0.0.1:8081";
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe serve
   irsa-probe serve --listen '[::]:18080' --report-listen \
                             127.0.0.1:18081
@@ -28,7 +28,7 @@ Pages of --report-listen:  those, /report (JSON) and / \
                             (HTML)";
 
 #[derive(Args)]
-pub struct ServeOptions {
+pub(super) struct ServeOptions {
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -54,7 +54,7 @@ pub struct ServeOptions {
     ready_grace: Option<Duration>,
 }
 
-pub fn run(options: &ServeOptions) -> u8 {
+pub(super) fn run(options: &ServeOptions) -> u8 {
     options.life.start_log();
     let report_listen = match report_address(options.report_listen.as_deref()) {
         Ok(address) => address,

@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::ffi::OsString;
 use std::time::Duration;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe trust-policy
   aws iam get-role --role-name checkout --output json \
                             > role.json
@@ -38,7 +38,7 @@ Exit codes of --check:
                             depends on what only AWS knows";
 
 #[derive(Args)]
-pub struct TrustPolicyOptions {
+pub(super) struct TrustPolicyOptions {
     /// Policy to judge, or the output of `aws iam get-role`; `-` reads standard input
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_CHECK")]
     check: Option<OsString>,
@@ -58,7 +58,7 @@ pub struct TrustPolicyOptions {
     output: Output,
 }
 
-pub fn run(options: &TrustPolicyOptions) -> u8 {
+pub(super) fn run(options: &TrustPolicyOptions) -> u8 {
     let secrets = Secrets::default();
     let notation = options.output.notation();
     match answer(options, &secrets) {

@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
-pub const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe wait
   irsa-probe wait --timeout 5m --warn-only
   irsa-probe wait \
@@ -25,7 +25,7 @@ Exit codes: those of check; 0 with --warn-only or if IRSA_PROBE_DISABLED \
                             is not empty.";
 
 #[derive(Args)]
-pub struct WaitOptions {
+pub(super) struct WaitOptions {
     #[command(flatten)]
     run: RunOptions,
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub struct WaitOptions {
     command: Vec<OsString>,
 }
 
-pub fn run(options: &WaitOptions) -> u8 {
+pub(super) fn run(options: &WaitOptions) -> u8 {
     options.life.start_log();
     let code = match super::disabled() {
         Some(reason) => {

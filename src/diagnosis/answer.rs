@@ -10,7 +10,7 @@ use crate::text::unwrap::unwrap;
 
 /// The cause that an answer other than a good one names, and its diagnosis. `None` if the answer was good, or there was
 /// none.
-pub fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagnosis)> {
+pub(super) fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagnosis)> {
     let (seen, reading) = match evidence.session.failed().or(evidence.caller.failed())? {
         CallFault::Refused(error) => (error.to_string(), read_error(error, facts)),
         CallFault::NotSts(response) => (unexpected(response), read_unexpected(response, evidence)),

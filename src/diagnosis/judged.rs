@@ -18,7 +18,7 @@ pub struct Judged {
 }
 
 /// Judges every cause that evidence within a pod can prove, in the registry's order.
-pub fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(crate) fn judge(evidence: &Evidence) -> Vec<Judged> {
     let absent = webhook::is_absent_as_allowed(evidence);
     let facts = Facts::of(evidence);
     let named = answer::read(evidence, &facts).or_else(|| network::read(evidence, &facts));

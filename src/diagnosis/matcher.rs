@@ -15,25 +15,25 @@ const MAX_PLACES: usize = 32;
 
 /// A saying and where a text has it.
 #[derive(Clone)]
-pub struct Spoken {
+pub(crate) struct Spoken {
     pub saying: &'static Saying,
     pub place: Range<usize>,
 }
 
 /// All sayings of all causes, in the order of the registry.
-pub fn sayings() -> impl Iterator<Item = &'static Saying> {
+pub(crate) fn sayings() -> impl Iterator<Item = &'static Saying> {
     CAUSES.iter().flat_map(|cause| cause.says)
 }
 
 /// The sayings in a text. `text` is lower case.
-pub fn spoken(text: &str) -> Vec<Spoken> {
+pub(crate) fn spoken(text: &str) -> Vec<Spoken> {
     let found = Found::in_text(text);
     let places = |saying: &'static Saying| saying.wordings.iter().flat_map(|wording| found.places(wording));
     sayings().flat_map(|saying| places(saying).map(move |place| Spoken { saying, place }).collect::<Vec<_>>()).collect()
 }
 
 /// Drops what only wraps or follows another saying; the rest in the order of [`Priority`], then of the text.
-pub fn strongest(mut spoken: Vec<Spoken>) -> Vec<Spoken> {
+pub(crate) fn strongest(mut spoken: Vec<Spoken>) -> Vec<Spoken> {
     let firsts: Vec<Priority> = spoken.iter().map(|one| first_of(one.saying.priority, &spoken)).collect();
     let mut firsts = firsts.into_iter();
     spoken.retain(|one| firsts.next() == Some(one.saying.priority));

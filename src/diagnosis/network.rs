@@ -58,7 +58,7 @@ struct Story<'e> {
 
 /// The cause that a failed connection names, and its diagnosis. `None` if there is no such connection, or if the settings
 /// do not lead to STS, which another cause judges.
-pub fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagnosis)> {
+pub(super) fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause, Diagnosis)> {
     let (no_answer, endpoint) = (evidence.unanswered()?, evidence.endpoint.seen()?);
     let nothing = Dial::default();
     let alternate_route = match &evidence.alternate_route {

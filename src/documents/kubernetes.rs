@@ -6,7 +6,7 @@ mod pod;
 mod webhook;
 mod workload;
 
-pub use metadata::{Metadata, Owner};
-pub use pod::{Container, Origin, Pod, PodSpec, ServiceAccount};
-pub use webhook::{Webhook, WebhookConfiguration};
-pub use workload::{has_ended, template};
+pub(crate) use metadata::{Metadata, Owner};
+pub(crate) use pod::{Container, Origin, Pod, PodSpec, ServiceAccount};
+pub(crate) use webhook::{Webhook, WebhookConfiguration};
+pub(super) use workload::{has_ended, template};

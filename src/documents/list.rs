@@ -31,12 +31,12 @@ pub(super) struct Summary {
 
 impl List {
     /// `head` is what precedes the items.
-    pub fn new(head: &Value) -> List {
+    pub(super) fn new(head: &Value) -> List {
         List { kind: kind(head), items: 0, has_namespaces: false, defaults: Vec::new(), waiting: Vec::new() }
     }
 
     /// Returns the item if its kind is known.
-    pub fn note(&mut self, mut item: Value) -> Option<Value> {
+    pub(super) fn note(&mut self, mut item: Value) -> Option<Value> {
         self.items += 1;
         if item.is_object() && item["kind"].is_null() {
             match self.kind.as_deref() {
@@ -67,7 +67,7 @@ impl List {
 
 impl Summary {
     /// `object` is the list without its items.
-    pub fn new(mut list: List, object: &Value) -> Summary {
+    pub(super) fn new(mut list: List, object: &Value) -> Summary {
         let kind = kind(object);
         let mut items = std::mem::take(&mut list.waiting);
         for item in &mut items {

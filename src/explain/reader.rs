@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 /// The facts that hold for the whole text.
-pub fn read(text: &str) -> Facts {
+pub(super) fn read(text: &str) -> Facts {
     let claim = value(text, &["iss", "issuer"]).filled().filter(|issuer| issuer.contains("://"));
     let asked_for = after(text, "provider found in your account for ").filter(|issuer| issuer.contains("://"));
     let issuer = claim.or(asked_for);
@@ -40,7 +40,7 @@ pub fn read(text: &str) -> Facts {
 
 /// What a text has to do with STS around one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Context {
+pub(super) enum Context {
     /// A host of STS is named.
     Sts(String),
     /// The nearest host is another one of AWS.
@@ -52,7 +52,7 @@ pub enum Context {
 }
 
 /// `text` is lower case.
-pub fn context(text: &str, place: &Range<usize>) -> Context {
+pub(super) fn context(text: &str, place: &Range<usize>) -> Context {
     let nearby = around(text, place, 300, 200);
     let offset = nearby.as_ptr() as usize - text.as_ptr() as usize;
     let hosts: Vec<(usize, &str)> = hosts(nearby).map(|(at, host)| (at + offset, host)).collect();
@@ -68,18 +68,18 @@ pub fn context(text: &str, place: &Range<usize>) -> Context {
 }
 
 /// Whether a host of STS is named near a place, whatever else is.
-pub fn is_about_sts(text: &str, place: &Range<usize>) -> bool {
+pub(super) fn is_about_sts(text: &str, place: &Range<usize>) -> bool {
     hosts(around(text, place, 300, 200)).any(|(_, host)| is_sts(host))
 }
 
 /// Whether an AWS SDK speaks near a place.
-pub fn is_of_an_sdk(text: &str, place: &Range<usize>) -> bool {
+pub(super) fn is_of_an_sdk(text: &str, place: &Range<usize>) -> bool {
     let nearby = around(text, place, 300, 200);
     ["botocore.", "awssdk.", "com.amazonaws.", "aws-sdk"].iter().any(|name| nearby.contains(name))
 }
 
 /// The first address near a place that is not a name server's.
-pub fn address(text: &str, place: &Range<usize>) -> Option<IpAddr> {
+pub(super) fn address(text: &str, place: &Range<usize>) -> Option<IpAddr> {
     let tokens = around(text, place, 200, 100).split([' ', '"', '\'', '>', '<', '(', ')', '[', ']', '/', ',', '=']);
     tokens.map(|token| token.trim_end_matches([':', '.', ';'])).find_map(|token| match token.parse::<SocketAddr>() {
         Ok(address) if address.port() == 53 => None,

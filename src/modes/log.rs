@@ -18,13 +18,13 @@ use tracing_subscriber::registry;
 use tracing_subscriber::registry::LookupSpan;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     Text,
     Json,
 }
 
 /// Call once. Before it, nothing is logged.
-pub fn start(format: Format) {
+pub(crate) fn start(format: Format) {
     // If standard error is full, the layer would write its own error there, which ends the process.
     let lines = fmt::layer().with_writer(std::io::stderr).event_format(Line(format)).log_internal_errors(false);
     // A second call would change nothing.
@@ -32,7 +32,7 @@ pub fn start(format: Format) {
 }
 
 /// One line for a finished run. `next` says what follows.
-pub fn report(report: &Report, next: &str) {
+pub(crate) fn report(report: &Report, next: &str) {
     let root = report.root_cause().or(report.findings.first());
     let code = root.map(|finding| finding.cause.code);
     let candidates = root.map(|finding| finding.diagnosis.candidates.iter().map(|one| one.cause.code));
@@ -71,7 +71,7 @@ pub fn report(report: &Report, next: &str) {
 }
 
 /// One line for a verdict that has changed.
-pub fn verdict_changed(from: Verdict, report: &Report) {
+pub(crate) fn verdict_changed(from: Verdict, report: &Report) {
     let (from, to) = (from.word(), report.verdict.word());
     let summary = report.secrets.hide_in(report.summary.clone(), Notation::Text);
     match report.verdict {

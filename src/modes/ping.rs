@@ -23,7 +23,7 @@ const MAX_BYTES: usize = 4 * 1024;
 
 /// The server to query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// `authority` is `host:port`.
     Tcp {
         authority: String,
@@ -37,14 +37,14 @@ pub enum Target {
 
 /// The outcome, with the line that was answered or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pong {
+pub(crate) enum Pong {
     Yes(String),
     No(String),
     Unreachable(String),
 }
 
 impl Pong {
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Yes(_) => 0,
             Self::No(_) => 1,
@@ -52,7 +52,7 @@ impl Pong {
         }
     }
 
-    pub fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         match self {
             Self::Yes(line) | Self::No(line) | Self::Unreachable(line) => line,
         }
@@ -61,7 +61,7 @@ impl Pong {
 
 impl Target {
     /// The page of a server that listens on `address`, which is where `[::]` and `0.0.0.0` are loopback.
-    pub fn of(address: &Address, live: bool) -> Self {
+    pub(crate) fn of(address: &Address, live: bool) -> Self {
         let path = page(live).to_owned();
         match address {
             Address::Unix(socket) => Self::Unix { socket: socket.clone(), path },
@@ -73,7 +73,7 @@ impl Target {
     }
 
     /// `http://HOST[:PORT][/PATH]`, `HOST:PORT` or `unix:/path`. A path that the URL names goes before `live`.
-    pub fn parse(url: &str, live: bool) -> Result<Self, String> {
+    pub(crate) fn parse(url: &str, live: bool) -> Result<Self, String> {
         if let Ok(address) = url.parse::<Address>() {
             return Ok(Self::of(&address, live));
         }
@@ -97,7 +97,7 @@ fn page(live: bool) -> &'static str {
 }
 
 /// Queries it once.
-pub async fn ping(target: &Target) -> Pong {
+pub(crate) async fn ping(target: &Target) -> Pong {
     let answer = match target {
         Target::Tcp { authority, path } => {
             let query = async { query(TcpStream::connect(authority).await.map_err(words)?, authority, path).await };

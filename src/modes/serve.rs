@@ -5,7 +5,7 @@ mod http;
 mod listen;
 mod route;
 
-pub use listen::{Address, Listener};
+pub(crate) use listen::{Address, Listener};
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use route::{Pages, Side};
 const CONNECTIONS: (usize, usize) = (48, 16);
 
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     pub listen: Address,
     /// Address of the whole report; `None`: it is not served.
     pub report_listen: Option<ReportAddress>,
@@ -48,7 +48,7 @@ pub struct Settings {
 }
 
 #[derive(Clone, Debug)]
-pub struct ReportAddress {
+pub(crate) struct ReportAddress {
     pub address: Address,
     /// Whether the user named it. If the default is taken, serve continues without it: the pod's other containers share
     /// its ports.
@@ -56,7 +56,7 @@ pub struct ReportAddress {
 }
 
 /// Serves until a signal ends it. The error says why it could not start.
-pub async fn serve(subject: &Subject, options: &Options, settings: &Settings) -> Result<(), String> {
+pub(crate) async fn serve(subject: &Subject, options: &Options, settings: &Settings) -> Result<(), String> {
     let mut ending = Ending::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| format!("cannot listen for SIGHUP: {error}"))?;
     let mut sidecar = Sidecar {

@@ -8,10 +8,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Where the kubelet reads the message unless the pod says otherwise (`terminationMessagePath`).
-pub const DEFAULT: &str = "/dev/termination-log";
+pub(crate) const DEFAULT: &str = "/dev/termination-log";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TerminationLog {
+pub(crate) enum TerminationLog {
     /// [`DEFAULT`], if it exists: outside of a pod it does not.
     InPod,
     At(PathBuf),
@@ -21,7 +21,7 @@ pub enum TerminationLog {
 impl TerminationLog {
     /// Writes how the run ended. In place: the kubelet mounts a file, onto which nothing can be renamed. A failure to
     /// write is logged and changes nothing else.
-    pub fn write(&self, report: &Report) {
+    pub(crate) fn write(&self, report: &Report) {
         let path = match self {
             Self::InPod => Path::new(DEFAULT),
             Self::At(path) => path,

@@ -16,7 +16,7 @@ use crate::probe::collect::Options;
 use crate::probe::subject::Subject;
 
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     pub waiting: Waiting,
     pub termination_log: TerminationLog,
     pub seed: u64,
@@ -24,7 +24,7 @@ pub struct Settings {
 
 /// How waiting ended.
 #[derive(Debug)]
-pub enum Waited {
+pub(crate) enum Waited {
     /// The last run, whose exit code is the answer.
     Ran(Box<Report>),
     /// A signal came; the last run, if one had ended.
@@ -33,7 +33,7 @@ pub enum Waited {
 
 /// Waits. The last report is passed to `show` before the hold before exit code 4, so that the log has it by then. The error
 /// says why waiting could not start.
-pub async fn wait(
+pub(crate) async fn wait(
     subject: &Subject,
     options: &Options,
     settings: &Settings,

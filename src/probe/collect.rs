@@ -15,7 +15,7 @@ mod mounts;
 mod os_shim;
 mod place;
 mod pod_identity;
-pub mod processes;
+pub(crate) mod processes;
 mod profiles;
 pub(crate) mod resolver;
 mod roots;
@@ -24,7 +24,7 @@ mod signature;
 pub(crate) mod sts;
 mod tls;
 mod token_file;
-pub mod transport;
+pub(crate) mod transport;
 
 pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;

@@ -2,7 +2,7 @@
 
 mod text;
 
-pub use text::text;
+pub(crate) use text::text;
 
 use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
@@ -11,7 +11,7 @@ use crate::render::json::{self as report, FixV1};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub const SCHEMA: &str = "irsa-probe/audit/v1";
+pub(crate) const SCHEMA: &str = "irsa-probe/audit/v1";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -87,7 +87,7 @@ struct OpenV1<'a> {
 }
 
 /// For programs: one line.
-pub fn json(audit: &Audit, documents: &Documents) -> String {
+pub(crate) fn json(audit: &Audit, documents: &Documents) -> String {
     let document = Document {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),

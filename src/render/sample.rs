@@ -9,7 +9,7 @@ use crate::probe::evidence::{
 use crate::text::timestamp::Timestamp;
 
 /// When all samples are made: 2026-11-22T01:00:00Z.
-pub const NOW: Timestamp = Timestamp(1_795_309_200);
+pub(crate) const NOW: Timestamp = Timestamp(1_795_309_200);
 
 macro_rules! sample_cause {
     ($name:ident, $code:literal, $title:literal, $severity:ident, $advice:ident) => {
@@ -35,17 +35,17 @@ sample_cause!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM ro
 sample_cause!(OLD, "token-not-refreshed", "the token has not been renewed", Warning, Fix);
 
 /// IRSA works; the token was issued two hours ago for 24 hours, the session is an hour long.
-pub fn healthy() -> Report {
+pub(crate) fn healthy() -> Report {
     report(evidence(), vec![Judged { cause: &REFUSED, outcome: Outcome::Pass }])
 }
 
-pub fn degraded() -> Report {
+pub(crate) fn degraded() -> Report {
     let diagnosis = Diagnosis::new("the token is at 85 % of its life", Fix::new("inspect the kubelet's log"));
     report(evidence(), vec![fault(&OLD, diagnosis)])
 }
 
 /// STS refused; the text that it sent tries to break out of whatever shows it.
-pub fn refused() -> Report {
+pub(crate) fn refused() -> Report {
     let refusal = StsError {
         operation: Operation::AssumeRoleWithWebIdentity,
         status: 403,
@@ -64,7 +64,7 @@ pub fn refused() -> Report {
     report(failed(CallFault::Refused(refusal)), vec![fault(&REFUSED, diagnosis)])
 }
 
-pub fn throttled() -> Report {
+pub(crate) fn throttled() -> Report {
     let refusal = StsError {
         operation: Operation::AssumeRoleWithWebIdentity,
         status: 400,
@@ -80,7 +80,7 @@ pub fn throttled() -> Report {
 }
 
 /// Nothing was asked, for the pod is frozen in its fault.
-pub fn frozen() -> Report {
+pub(crate) fn frozen() -> Report {
     let mut evidence = evidence();
     evidence.session = Seen::not_checked("AWS_ROLE_ARN is no ARN");
     evidence.caller = Seen::not_checked("AWS_ROLE_ARN is no ARN");
@@ -91,7 +91,7 @@ pub fn frozen() -> Report {
 }
 
 /// The same report, made `seconds` later.
-pub fn later(mut report: Report, seconds: i64) -> Report {
+pub(crate) fn later(mut report: Report, seconds: i64) -> Report {
     report.evidence.now = report.evidence.now.plus(seconds);
     report
 }

@@ -3,8 +3,8 @@
 mod json;
 mod text;
 
-pub use json::{SCHEMA, answer_json, needed_json};
-pub use text::{answer_text, needed_text};
+pub(crate) use json::{answer_json, needed_json};
+pub(crate) use text::{answer_text, needed_text};
 
 #[cfg(test)]
 mod tests {
@@ -82,7 +82,10 @@ aws iam update-assume-role-policy --role-name checkout --policy-document '{
             let answer = answer(&format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#));
             assert!(answer_text(&answer).starts_with(word), "{}", answer_text(&answer));
             let json: Value = serde_json::from_str(&answer_json(&answer)).expect("JSON");
-            assert_eq!((json["exit_code"].as_u64(), json["schema"].as_str()), (Some(exit_code), Some(SCHEMA)));
+            assert_eq!(
+                (json["exit_code"].as_u64(), json["schema"].as_str()),
+                (Some(exit_code), Some(super::json::SCHEMA))
+            );
             assert_eq!(json["commands"].as_array().map(Vec::len), Some(commands));
         }
     }

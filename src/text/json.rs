@@ -9,27 +9,28 @@ use std::fmt;
 
 /// A value of this kind of JSON.
 #[derive(Debug)]
-pub struct Unique(pub Value);
+pub(crate) struct Unique(pub Value);
 
 /// Documents with more values are not parsed: a value of three bytes takes some hundred in memory. No object of Kubernetes
 /// has as many, and no answer of the IAM API.
-pub const MAX_VALUES: usize = 250_000;
+pub(crate) const MAX_VALUES: usize = 250_000;
 
 /// Whether a text may hold more. What looks like a value within a string counts as well.
-pub fn has_too_many_values(text: &[u8]) -> bool {
+pub(crate) fn has_too_many_values(text: &[u8]) -> bool {
     text.len() > MAX_VALUES && memchr3_iter(b',', b'{', b'[', text).nth(MAX_VALUES).is_some()
 }
 
 /// What is to be said of a text that is no JSON for this reason.
-pub const TYPOGRAPHIC_QUOTES: &str = "holds typographic quotes (\u{201c} \u{201d}) where JSON needs straight ones (\")";
+pub(crate) const TYPOGRAPHIC_QUOTES: &str =
+    "holds typographic quotes (\u{201c} \u{201d}) where JSON needs straight ones (\")";
 
 /// Whether a text was written by a program that makes quotes beautiful.
-pub fn has_typographic_quotes(text: &str) -> bool {
+pub(crate) fn has_typographic_quotes(text: &str) -> bool {
     text.contains(['\u{201c}', '\u{201d}'])
 }
 
 /// What serde says of a value of the wrong type or name, without the value: `env: ["PASSWORD=..."]` is a common slip.
-pub fn without_value(error: &serde_json::Error) -> String {
+pub(crate) fn without_value(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let quoted = said.find(['"', '`']).and_then(|start| Some(start..=said.rfind(&said[start..=start])?));
     match quoted {
@@ -42,7 +43,7 @@ pub fn without_value(error: &serde_json::Error) -> String {
 ///
 /// # Errors
 /// Of the category `Data` where a key stands twice: the text names it and its place.
-pub fn parse(text: &str) -> serde_json::Result<Value> {
+pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     match has_too_many_values(text.as_bytes()) {
         true => Err(serde_json::Error::custom(format_args!("holds more than {MAX_VALUES} values"))),
         false => serde_json::from_str(text).map(|Unique(value)| value),

@@ -1,14 +1,14 @@
 //! Takes credentials out of text that somebody else wrote: a variable's value, an answer, a pasted log.
 
 /// What stands in place of a token or a key.
-pub const HIDDEN: &str = "[hidden]";
+pub(crate) const HIDDEN: &str = "[hidden]";
 
 /// What is shorter is no JWT.
 const SHORTEST_TOKEN: usize = 40;
 
 /// Replaces everything that looks like a JWT's signature or an AWS access key. The first two parts of a JWT are kept
 /// back as well: together they say who it is for, but nobody needs them twice.
-pub fn scrub(text: &str) -> String {
+pub(crate) fn scrub(text: &str) -> String {
     let mut scrubbed = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(is_word) {
@@ -24,7 +24,7 @@ pub fn scrub(text: &str) -> String {
 }
 
 /// The words of a text that look like tokens.
-pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     // Most texts are too short to hold one.
     let text = if text.len() < SHORTEST_TOKEN { "" } else { text };
     text.split(|c| !is_word(c)).filter(|word| looks_like_a_token(word))
@@ -32,7 +32,7 @@ pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
 
 /// `scheme://user:password@host/path?query#fragment` to `scheme://[hidden]@host/path?[hidden]`, also where the text is no
 /// URL that a parser would take. A server of one's own may tell callers apart by any of the three.
-pub fn url(url: &str) -> String {
+pub(crate) fn url(url: &str) -> String {
     let (scheme, userinfo, rest) = parts(url);
     let userinfo = if userinfo.is_some() { format!("{HIDDEN}@") } else { String::new() };
     let (shown, behind) = rest.split_at(rest.find(['?', '#']).map_or(rest.len(), |at| at + 1));
@@ -41,13 +41,13 @@ pub fn url(url: &str) -> String {
 }
 
 /// What is behind the path of a URL: its query and its fragment.
-pub fn behind_path(url: &str) -> Option<&str> {
+pub(crate) fn behind_path(url: &str) -> Option<&str> {
     let (_, _, rest) = parts(url);
     rest.find(['?', '#']).map(|at| &rest[at + 1..])
 }
 
 /// `user:password` of a URL.
-pub fn userinfo(url: &str) -> Option<&str> {
+pub(crate) fn userinfo(url: &str) -> Option<&str> {
     parts(url).1
 }
 

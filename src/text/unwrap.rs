@@ -7,7 +7,7 @@ const MAX_NESTING: usize = 4;
 
 /// Any bytes as one line of plain text: UTF-8 or UTF-16, without colours, escapes, entities, typographic quotes and
 /// runs of white space. What is no text becomes U+FFFD.
-pub fn unwrap(bytes: &[u8]) -> String {
+pub(crate) fn unwrap(bytes: &[u8]) -> String {
     let mut text = squeeze(&decode(bytes));
     for _ in 0..MAX_NESTING {
         let Some(next) = unescape(&text) else { break };

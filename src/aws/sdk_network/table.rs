@@ -4,7 +4,7 @@ use crate::probe::evidence::SdkKind;
 
 /// Which proxy variables an SDK reads for https URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Proxies {
+pub(crate) enum Proxies {
     None,
     /// `HTTPS_PROXY`, but not `ALL_PROXY`.
     Https,
@@ -27,7 +27,7 @@ pub(super) struct Row {
 }
 
 /// In the place of a variable: the bundle of the image.
-pub const SYSTEM: &str = "";
+pub(crate) const SYSTEM: &str = "";
 /// As the version since which `regional` is the default: it never was.
 const NEVER: Option<&str> = Some("4294967295");
 const ALWAYS: Option<&str> = Some("0");

@@ -10,7 +10,7 @@ use crate::probe::evidence::{Evidence, Token};
 
 /// A finding that proves a candidate of another finding replaces that one. If STS accepted this pod's token, findings of
 /// documents are warnings.
-pub fn with_documents(report: Report, documents: &Documents) -> Report {
+pub(crate) fn with_documents(report: Report, documents: &Documents) -> Report {
     let evidence = &report.evidence;
     let mut documents = documents.clone();
     if let Some(token) = evidence.token.seen() {

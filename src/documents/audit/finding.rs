@@ -5,7 +5,7 @@ use crate::causes::{Advice, Cause, Diagnosis, Facts, Finding, Fix, Severity};
 
 /// A finding, and the object that has the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectFinding {
+pub(crate) struct ObjectFinding {
     /// `service account payments/checkout`.
     pub object: String,
     /// Set if the object is a pod or a container of one.
@@ -15,7 +15,7 @@ pub struct ObjectFinding {
 
 /// A pod and the workload that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodOf {
+pub(crate) struct PodOf {
     pub workload: Workload,
     pub pod: String,
 }
@@ -55,16 +55,16 @@ impl ObjectFinding {
         self
     }
 
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         self.finding.cause.code
     }
 
     /// What was seen, in a clause.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.finding.diagnosis.cause
     }
 
-    pub fn fix(&self) -> &Fix {
+    pub(crate) fn fix(&self) -> &Fix {
         &self.finding.diagnosis.fix
     }
 }

@@ -6,14 +6,14 @@ use crate::causes::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The findings of one fault. Either all are about pods or none is.
-pub struct Group<'a> {
+pub(crate) struct Group<'a> {
     /// The first of `findings`.
     pub first: &'a ObjectFinding,
     pub findings: Vec<&'a ObjectFinding>,
 }
 
 /// Groups in the order of their first findings.
-pub fn groups(findings: &[ObjectFinding]) -> Vec<Group<'_>> {
+pub(crate) fn groups(findings: &[ObjectFinding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut indices = BTreeMap::new();
     for finding in findings {
@@ -30,7 +30,7 @@ pub fn groups(findings: &[ObjectFinding]) -> Vec<Group<'_>> {
 
 impl<'a> Group<'a> {
     /// The workloads whose pods have the fault, and the number of pods of each.
-    pub fn workloads(&self) -> BTreeMap<&'a Workload, usize> {
+    pub(crate) fn workloads(&self) -> BTreeMap<&'a Workload, usize> {
         let mut pods: BTreeMap<&Workload, BTreeSet<&str>> = BTreeMap::new();
         for one in self.findings.iter().filter_map(|finding| finding.pod.as_ref()) {
             pods.entry(&one.workload).or_default().insert(&one.pod);
@@ -39,7 +39,7 @@ impl<'a> Group<'a> {
     }
 
     /// The fixes of all findings, each once, with their commands.
-    pub fn fixes(&self) -> Vec<(&'a str, Vec<&'a str>)> {
+    pub(crate) fn fixes(&self) -> Vec<(&'a str, Vec<&'a str>)> {
         let mut fixes: Vec<(&str, Vec<&str>)> = Vec::new();
         let mut indices = BTreeMap::new();
         let mut seen = BTreeSet::new();

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 /// What is known besides the documents.
 #[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     pub now: Timestamp,
     /// The token of this pod, with `check --document`.
     pub token: Option<&'a Token>,
@@ -26,7 +26,7 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Only the documents.
-    pub fn at(now: Timestamp) -> Self {
+    pub(crate) fn at(now: Timestamp) -> Self {
         Context { now, token: None, role_arn: None, thumbprint: None }
     }
 }
@@ -72,7 +72,7 @@ pub(super) struct Link<'a> {
 }
 
 impl<'a> Inventory<'a> {
-    pub fn new(documents: &'a Documents, context: Context<'a>) -> Inventory<'a> {
+    pub(super) fn new(documents: &'a Documents, context: Context<'a>) -> Inventory<'a> {
         let admitted = || documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted);
         let manifests = documents.pods.iter().filter(|pod| pod.origin == Origin::Manifest);
         let named_roles = documents.roles.iter().filter_map(|role| Some((role, RoleArn::parse(&role.arn).ok()?)));
@@ -109,44 +109,44 @@ impl<'a> Inventory<'a> {
         inventory
     }
 
-    pub fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
+    pub(super) fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
         self.accounts.get(&(pod.namespace(), pod.service_account())).copied()
     }
 
     /// Another service account in the pod's namespace with a role.
-    pub fn annotated_beside(&self, pod: &Pod) -> Option<&'a str> {
+    pub(super) fn annotated_beside(&self, pod: &Pod) -> Option<&'a str> {
         let names = self.annotated_in.get(pod.namespace())?;
         names.iter().copied().find(|name| *name != pod.service_account())
     }
 
     /// Another namespace with a service account that has the same name as the pod's, and a role.
-    pub fn annotated_elsewhere(&self, pod: &Pod) -> Option<&'a str> {
+    pub(super) fn annotated_elsewhere(&self, pod: &Pod) -> Option<&'a str> {
         let namespaces = self.annotated_as.get(pod.service_account())?;
         namespaces.iter().copied().find(|namespace| *namespace != pod.namespace())
     }
 
     /// Whether a pod in the cluster uses the account.
-    pub fn is_used(&self, account: &ServiceAccount) -> bool {
+    pub(super) fn is_used(&self, account: &ServiceAccount) -> bool {
         self.used_accounts.contains(&(account.namespace(), account.metadata.name.as_str()))
     }
 
-    pub fn associations(&self, link: &Link<'_>) -> Vec<&'a Association> {
+    pub(super) fn associations(&self, link: &Link<'_>) -> Vec<&'a Association> {
         self.associations.get(&(link.namespace, link.account)).cloned().unwrap_or_default()
     }
 
     /// The manifest of a pod in the cluster.
-    pub fn manifest_of(&self, pod: &Pod) -> Option<&'a Pod> {
+    pub(super) fn manifest_of(&self, pod: &Pod) -> Option<&'a Pod> {
         self.manifests.get(&pod_name(pod)).copied().filter(|_| pod.origin == Origin::Admitted)
     }
 
-    pub fn is_manifest_of_admitted(&self, pod: &Pod) -> bool {
+    pub(super) fn is_manifest_of_admitted(&self, pod: &Pod) -> bool {
         pod.origin == Origin::Manifest
             && self.admitted_pods.contains(&pod_name(pod))
             && self.manifests.get(&pod_name(pod)).is_some_and(|first| *first == pod)
     }
 
     /// Whether a pod in the cluster concerns IRSA, did not opt out, and was not mutated.
-    pub fn was_not_injected(&self, pod: &Pod) -> bool {
+    pub(super) fn was_not_injected(&self, pod: &Pod) -> bool {
         pod.origin == Origin::Admitted
             && !webhook::is_mutated(pod)
             && !webhook::is_for_pod_identity(pod)
@@ -155,7 +155,7 @@ impl<'a> Inventory<'a> {
     }
 
     /// A single pod is the subject of the question. Of many, only those count that have a sign of IRSA.
-    pub fn concerns_irsa(&self, pod: &Pod) -> bool {
+    pub(super) fn concerns_irsa(&self, pod: &Pod) -> bool {
         self.admitted == 1
             || self.account_of(pod).is_some_and(|account| intends_irsa(&account.metadata))
             || intends_irsa(&pod.metadata)
@@ -163,7 +163,7 @@ impl<'a> Inventory<'a> {
     }
 
     /// Whether the documents show that a namespace does not exist.
-    pub fn lacks_namespace(&self, name: &str) -> bool {
+    pub(super) fn lacks_namespace(&self, name: &str) -> bool {
         self.documents.all_namespaces && !self.namespaces.contains_key(name)
             || self.absent.contains(&Absent::Namespace(name.to_owned()))
     }
@@ -185,7 +185,7 @@ impl<'a> Inventory<'a> {
     }
 
     /// The issuer of the cluster's tokens, and where it was found.
-    pub fn issuer(&self) -> Option<(&'a str, &'static str)> {
+    pub(super) fn issuer(&self) -> Option<(&'a str, &'static str)> {
         let documents = self.documents;
         let token = self.context.token.and_then(|token| token.issuer.as_deref()).map(|iss| (iss, "the token"));
         let report =

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 #[derive(Clone, Debug, Default)]
-pub struct Audit {
+pub(crate) struct Audit {
     pub pods: Vec<AuditedPod>,
     /// `NAMESPACE/NAME` of pods without any sign of IRSA in the documents.
     pub without_irsa: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Audit {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     Clean,
     /// No document shows whether anything works.
     NothingToJudge,
@@ -40,7 +40,7 @@ pub enum Verdict {
 
 /// One pod (or pod template) that uses IRSA or should.
 #[derive(Clone, Debug)]
-pub struct AuditedPod {
+pub(crate) struct AuditedPod {
     /// `pod payments/checkout-0`.
     pub object: String,
     pub workload: Workload,
@@ -53,7 +53,7 @@ pub struct AuditedPod {
 
 /// A question that one more document answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
+pub(crate) struct Open {
     pub question: String,
     /// Prints the document.
     pub command: String,
@@ -66,7 +66,7 @@ impl Audit {
 
     /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. 2 if there is no error but a
     /// document could not be used.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         let findings = || self.findings.iter().map(|one| &one.finding);
         let errors = || findings().filter(|finding| finding.severity == Severity::Error);
         if errors().any(|finding| finding.advice == Advice::RecreatePod) {
@@ -80,7 +80,7 @@ impl Audit {
         }
     }
 
-    pub fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         let has = |severity| self.findings.iter().any(|one| one.finding.severity == severity);
         // A template or a service account alone does not show whether anything works.
         let nothing = self.findings.is_empty()

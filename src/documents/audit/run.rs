@@ -6,7 +6,7 @@ use super::{iam, open, pod, service_account, webhook_configuration};
 use crate::documents::{Absent, Documents};
 use std::cmp::Reverse;
 
-pub fn audit(documents: &Documents, context: Context<'_>) -> Audit {
+pub(crate) fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     let mut audit = Audit::new(documents.unusable.len());
     for absent in &documents.absent {
         if let Absent::Other(said) = absent {

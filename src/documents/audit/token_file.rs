@@ -9,7 +9,7 @@ use crate::documents::{Container, Pod};
 ///
 /// `kubectl debug` adds containers after the file was written; the kubelet sets the mode again when it refreshes the
 /// token.
-pub fn mode(pod: &Pod) -> String {
+pub(super) fn mode(pod: &Pod) -> String {
     let spec = &pod.spec;
     let started = spec.init_containers.iter().chain(&spec.containers);
     let (before, after) = (of(pod, started.clone()), of(pod, started.chain(&spec.ephemeral_containers)));

@@ -15,7 +15,7 @@ const STS_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
 
 /// A rule that applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applied {
+pub(crate) struct Applied {
     pub rule: Rule,
     /// `None` if the rule is about the whole pod.
     pub container: Option<String>,

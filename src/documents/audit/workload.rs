@@ -5,7 +5,7 @@ use crate::documents::{Origin, Owner, Pod};
 
 /// The object that somebody deployed: the top owner of a pod, or the pod itself if it has no owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Workload {
+pub(crate) struct Workload {
     pub namespace: String,
     pub kind: String,
     pub name: String,
@@ -24,7 +24,7 @@ impl Workload {
     }
 
     /// `Deployment payments/checkout`.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("{} {}/{}", self.kind, self.namespace, self.name)
     }
 }

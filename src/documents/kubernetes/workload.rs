@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Jobs that have ended, and ReplicaSets of earlier revisions of a Deployment.
 ///
 /// Source: "Pod phase", "Jobs" (terminal conditions) and "Deployments" (revision history) of the Kubernetes documentation.
-pub fn has_ended(kind: &str, object: &Value) -> bool {
+pub(crate) fn has_ended(kind: &str, object: &Value) -> bool {
     let any = |list: &Value, is: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().any(is));
     let status = &object["status"];
     match kind {
@@ -26,7 +26,7 @@ pub fn has_ended(kind: &str, object: &Value) -> bool {
 }
 
 /// The pod that a workload creates, of any kind with a template in the usual place.
-pub fn template(workload: &Value) -> Option<Value> {
+pub(crate) fn template(workload: &Value) -> Option<Value> {
     let spec = workload.get("spec")?;
     let template = match spec.get("jobTemplate") {
         Some(job) => job.get("spec")?.get("template")?,

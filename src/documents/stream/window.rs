@@ -18,23 +18,23 @@ pub(super) struct Window<'r> {
 }
 
 impl<'r> Window<'r> {
-    pub fn new(source: &'r mut dyn Read) -> Self {
+    pub(super) fn new(source: &'r mut dyn Read) -> Self {
         Window { source, bytes: Vec::new(), at: 0, lines: 0, ended: false, fault: None }
     }
 
     /// # Errors
     /// The text could not be read to its end.
-    pub fn end(self) -> io::Result<()> {
+    pub(super) fn end(self) -> io::Result<()> {
         self.fault.map_or(Ok(()), Err)
     }
 
     /// The part that was read and not used.
-    pub fn rest(&self) -> &[u8] {
+    pub(super) fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]
     }
 
     /// Reads more. Returns false at the end.
-    pub fn more(&mut self) -> bool {
+    pub(super) fn more(&mut self) -> bool {
         // Each byte is moved no more than once for each byte that is used.
         if self.at > CHUNK && self.at > self.bytes.len() / 2 {
             self.bytes.drain(..self.at);
@@ -49,7 +49,7 @@ impl<'r> Window<'r> {
         !self.ended
     }
 
-    pub fn byte(&mut self, place: usize) -> Option<u8> {
+    pub(super) fn byte(&mut self, place: usize) -> Option<u8> {
         while self.rest().len() <= place {
             if !self.more() {
                 return None;
@@ -60,7 +60,7 @@ impl<'r> Window<'r> {
 
     /// The end of the line that contains `from`, after its line feed. At most the end of the text, or `limit` bytes and one
     /// read.
-    pub fn end_of_line(&mut self, from: usize, limit: usize) -> usize {
+    pub(super) fn end_of_line(&mut self, from: usize, limit: usize) -> usize {
         let mut searched = from;
         loop {
             let rest = self.rest();
@@ -73,14 +73,14 @@ impl<'r> Window<'r> {
         }
     }
 
-    pub fn take(&mut self, length: usize) {
+    pub(super) fn take(&mut self, length: usize) {
         let end = self.bytes.len().min(self.at + length);
         self.lines += memchr_iter(b'\n', &self.bytes[self.at..end]).count();
         self.at = end;
     }
 
     /// Skips blank lines. Leading blanks of the first word remain, because YAML needs them.
-    pub fn take_blank_lines(&mut self) {
+    pub(super) fn take_blank_lines(&mut self) {
         let mut place = 0;
         while let Some(byte) = self.byte(place).filter(u8::is_ascii_whitespace) {
             place += 1;

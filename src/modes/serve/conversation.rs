@@ -23,7 +23,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest life of a connection. What a client has not sent or read by then is dropped.
 const LIFE: Duration = Duration::from_secs(10);
 /// For answers in flight when the server shuts down or the connection's life ends.
-pub const LAST_ANSWERS: Duration = Duration::from_millis(50);
+pub(super) const LAST_ANSWERS: Duration = Duration::from_millis(50);
 /// The smallest buffer that hyper allows. The head of a request must fit, and so must what is buffered of an answer.
 const BUFFER: usize = 8 * 1024;
 const HEADERS: usize = 64;
@@ -31,7 +31,7 @@ const HEADERS: usize = 64;
 const TURN: u32 = 2;
 
 /// One connection from its first byte to its end.
-pub async fn converse(
+pub(super) async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     side: Side,
     pages: Source,
@@ -105,13 +105,13 @@ fn host(authority: &Authority) -> Option<&str> {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::diagnosis::history::Readiness;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::sync::watch;
 
-    pub fn pages() -> Pages {
+    pub(crate) fn pages() -> Pages {
         let far = Instant::now() + Duration::from_secs(3600);
         let readiness = Readiness::Ready("ready: healthy".to_owned());
         Pages { readiness, stale_at: far, dead_at: far, metrics: Bytes::new(), report: None }

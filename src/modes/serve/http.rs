@@ -21,7 +21,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Answers on `listener` until `source` is `None`, then lets answers in flight finish. With more than `limit` connections,
 /// one is closed in favour of the newest, which may be a prober: the oldest that has had an answer, else the oldest.
-pub async fn serve(listener: Listener, side: Side, limit: usize, mut source: Source) {
+pub(super) async fn serve(listener: Listener, side: Side, limit: usize, mut source: Source) {
     let mut open = Open { tasks: JoinSet::new(), oldest_first: VecDeque::new(), limit };
     let pages = source.clone();
     {
@@ -44,7 +44,7 @@ pub async fn serve(listener: Listener, side: Side, limit: usize, mut source: Sou
 }
 
 /// How many connections leave enough file descriptors for the runs.
-pub fn descriptors_to_spare() -> usize {
+pub(super) fn descriptors_to_spare() -> usize {
     let (soft, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap_or((64, 64));
     usize::try_from(soft / 4).unwrap_or(usize::MAX).max(4)
 }

@@ -19,21 +19,21 @@ const BACKLOG: u32 = 4096;
 
 /// `HOST:PORT` (addresses, no names) or `unix:/path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
+pub(crate) enum Address {
     Tcp(SocketAddr),
     Unix(PathBuf),
 }
 
 /// A socket that clients can connect to.
 #[derive(Debug)]
-pub enum Listener {
+pub(crate) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
 impl Address {
     /// Listens. `[::]` accepts IPv4 too, and becomes `0.0.0.0` where there is no IPv6. The error is a whole sentence.
-    pub fn listen(&self) -> Result<Listener, String> {
+    pub(crate) fn listen(&self) -> Result<Listener, String> {
         match self {
             Self::Tcp(address) => listen_tcp(*address).map(Listener::Tcp),
             Self::Unix(path) => listen_unix(path).map(Listener::Unix),
@@ -49,7 +49,7 @@ impl Address {
 
 impl Listener {
     /// The address as bound: with the port that the kernel chose for port 0.
-    pub fn address(&self) -> Option<Address> {
+    pub(crate) fn address(&self) -> Option<Address> {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok().map(Address::Tcp),
             Self::Unix(listener) => listener.local_addr().ok()?.as_pathname().map(|path| Address::Unix(path.into())),

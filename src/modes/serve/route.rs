@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 /// Who can reach a listener, which decides what it may show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(super) enum Side {
     /// The kubelet, Prometheus, and whoever else reaches the pod: verdict, codes and metrics, but no ARN, claim or path.
     Network,
     /// A person with `kubectl port-forward`: everything.
@@ -21,7 +21,7 @@ pub enum Side {
 
 /// Every page, rendered when the last run ended.
 #[derive(Clone, Debug)]
-pub struct Pages {
+pub(super) struct Pages {
     pub readiness: Readiness,
     /// From then on the last run is too old to count.
     pub stale_at: Instant,
@@ -33,11 +33,11 @@ pub struct Pages {
 }
 
 /// The pages of one server. `None` shuts it down.
-pub type Source = watch::Receiver<Option<Arc<Pages>>>;
+pub(super) type Source = watch::Receiver<Option<Arc<Pages>>>;
 
 /// The same report twice.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub(super) struct Report {
     pub json: Bytes,
     pub html: Bytes,
     /// The `Content-Security-Policy` that the page is written for.
@@ -46,7 +46,7 @@ pub struct Report {
 
 /// What counts of a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub(super) struct Request<'a> {
     pub method: &'a Method,
     pub path: &'a str,
     /// Of the request's target if it names one, else the `Host` header; without user and port.
@@ -54,7 +54,7 @@ pub struct Request<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     pub status: StatusCode,
     pub content_type: &'static str,
     pub body: Bytes,
@@ -62,12 +62,12 @@ pub struct Answer {
 }
 
 /// The methods that every page has; the value of `Allow`.
-pub const METHODS: &str = "GET, HEAD";
+pub(super) const METHODS: &str = "GET, HEAD";
 const TEXT: &str = "text/plain; charset=utf-8";
 /// The Prometheus text exposition format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-pub fn answer(side: Side, request: Request<'_>, pages: &Pages, now: Instant) -> Answer {
+pub(super) fn answer(side: Side, request: Request<'_>, pages: &Pages, now: Instant) -> Answer {
     if side == Side::Report && !request.host.is_some_and(is_loopback) {
         return line(StatusCode::FORBIDDEN, "forbidden: use localhost, for example through kubectl port-forward");
     }
@@ -129,12 +129,12 @@ fn html(pages: &Pages, _: Instant) -> Answer {
 }
 
 /// The answer while the process shuts down.
-pub fn closing() -> Answer {
+pub(super) fn closing() -> Answer {
     line(StatusCode::SERVICE_UNAVAILABLE, "not ready: the probe is shutting down")
 }
 
 /// The answer to a request without a Host header, or with several.
-pub fn bad_request() -> Answer {
+pub(super) fn bad_request() -> Answer {
     line(StatusCode::BAD_REQUEST, "bad request: HTTP/1.1 needs exactly one Host header")
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 pub(super) const TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Finds out whether there is another way than the one of `failed`.
-pub async fn collect(
+pub(super) async fn collect(
     endpoint: &Endpoint,
     failed: &Dial,
     transport: &Transport,

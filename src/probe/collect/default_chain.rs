@@ -24,7 +24,7 @@ const POD_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
 
 /// Runs the chain, if there is anything for it to find beside web identity.
-pub async fn collect(
+pub(super) async fn collect(
     subject: &Subject,
     evidence: &mut Evidence,
     profiles: &Profiles,

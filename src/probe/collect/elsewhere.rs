@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// There are two others in the worst environment: the global endpoint and that of another region.
 const MAX_CONNECTIONS: usize = 3;
 
-pub async fn collect(subject: &Subject, evidence: &mut Evidence, secrets: &Secrets, deadline: Instant) {
+pub(super) async fn collect(subject: &Subject, evidence: &mut Evidence, secrets: &Secrets, deadline: Instant) {
     let Some(port) = evidence.endpoint.seen().map(|endpoint| endpoint.port) else { return };
     for Connection { host, is_direct } in connections(evidence).into_iter().take(MAX_CONNECTIONS) {
         let began = Instant::now();

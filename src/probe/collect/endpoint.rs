@@ -14,7 +14,7 @@ use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_types::service_config::ServiceConfigKey;
 
 /// The SDK's configuration for this subject, without credentials.
-pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Transport) -> SdkConfig {
+pub(super) async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Transport) -> SdkConfig {
     // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
     let more = ("AWS_EC2_METADATA_DISABLED", "true");
     let loader = loader_with(Some(more), subject, profiles, transport).no_credentials();
@@ -26,7 +26,7 @@ pub async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Tran
 }
 
 /// The SDK's loader, to be completed with or without credentials.
-pub fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> ConfigLoader {
+pub(super) fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> ConfigLoader {
     loader_with(None, subject, profiles, transport)
 }
 
@@ -55,7 +55,7 @@ fn retries(variables: &Variables) -> RetryConfig {
 ///
 /// # Errors
 /// There is none, or the token must not be sent to it.
-pub async fn locate(
+pub(super) async fn locate(
     sdk: &SdkConfig,
     variables: &Variables,
     role: Option<Partition>,
@@ -131,7 +131,7 @@ fn named(sdk: &SdkConfig) -> Option<String> {
 /// The endpoint that the user names, where it holds a user and a password, without them: aws-sigv4 would sign them as
 /// part of the host, which is sent without them (`canonical_request.rs`, `insert_host_header`). botocore signs the host
 /// alone.
-pub fn without_password(sdk: &SdkConfig) -> Option<String> {
+pub(super) fn without_password(sdk: &SdkConfig) -> Option<String> {
     let url = named(sdk)?;
     redact::userinfo(&url).map(|userinfo| url.replacen(&format!("{userinfo}@"), "", 1))
 }

@@ -6,7 +6,7 @@ use crate::probe::subject::Subject;
 use std::path::Path;
 
 /// Empty where the process's files cannot be read.
-pub fn collect(subject: &Subject) -> Image {
+pub(super) fn collect(subject: &Subject) -> Image {
     let is_readable = subject.target.as_ref().is_some_and(|target| target.variables.access_barrier().is_none());
     if !is_readable {
         return Image::default();

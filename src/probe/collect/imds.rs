@@ -13,14 +13,14 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// The service answers from the node's own hypervisor within milliseconds, or not at all.
-pub const TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(1);
 const LINK_LOCAL: &str = "http://169.254.169.254";
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 const DOCUMENT: &str = "/latest/dynamic/instance-identity/document";
 
 /// Asks as SDKs do, with a session token (IMDSv2), and at the same time without one (IMDSv1): a hop limit keeps pods
 /// from the former only (EC2 user guide, "Use the Instance Metadata Service").
-pub async fn collect(subject: &Subject, secrets: &Secrets) -> Seen<Imds, String> {
+pub(super) async fn collect(subject: &Subject, secrets: &Secrets) -> Seen<Imds, String> {
     let disabled = subject.variables.filled("AWS_EC2_METADATA_DISABLED");
     if disabled.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
         return Seen::not_checked("AWS_EC2_METADATA_DISABLED keeps SDKs from instance metadata");

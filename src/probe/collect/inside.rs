@@ -13,7 +13,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The operating system's, or what is there instead of a regular file.
-pub fn open_regular(root: &Path, path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(root: &Path, path: &Path) -> io::Result<File> {
     open(root, path).and_then(regular).map_err(|error| no_file(error, root, path))
 }
 
@@ -21,7 +21,7 @@ pub fn open_regular(root: &Path, path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// The operating system's, or what is there instead of a regular file.
-pub fn replace_regular(path: &Path, create: bool) -> io::Result<File> {
+pub(crate) fn replace_regular(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     // A FIFO that nobody reads gives ENXIO; nothing is cut off before it is known to be a file.
     options.write(true).create(create).truncate(false).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
@@ -71,12 +71,12 @@ fn named(kind: FileType) -> &'static str {
 ///
 /// # Errors
 /// The operating system's; `Unsupported` where it has no `openat2` and `root` is not this process's own.
-pub fn open(root: &Path, path: &Path) -> io::Result<File> {
+pub(crate) fn open(root: &Path, path: &Path) -> io::Result<File> {
     open_with(root, path, OFlag::empty())
 }
 
 /// The same for a directory.
-pub fn open_directory(root: &Path, path: &Path) -> io::Result<File> {
+pub(crate) fn open_directory(root: &Path, path: &Path) -> io::Result<File> {
     open_with(root, path, OFlag::O_DIRECTORY)
 }
 

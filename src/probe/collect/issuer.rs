@@ -13,14 +13,14 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// STS gives up after about this long (AWS re:Post, "InvalidIdentityToken").
-pub const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_KEY_IDS: usize = 10;
 
 /// Looks up the keys of `token`'s issuer and verifies the token's signature by them.
 ///
 /// # Errors
 /// Says which URL failed and how.
-pub async fn collect(
+pub(super) async fn collect(
     issuer: &str,
     token: &Token,
     raw: &RawToken,

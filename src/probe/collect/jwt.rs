@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 ///
 /// # Errors
 /// Says in which way the content is no JWT.
-pub fn decode(content: &[u8]) -> Result<Token, Malformed> {
+pub(crate) fn decode(content: &[u8]) -> Result<Token, Malformed> {
     let (content, has_mark) = match content.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => (rest, true),
         None => (content, false),

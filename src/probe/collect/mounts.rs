@@ -15,7 +15,7 @@ const MAX_ENTRIES: usize = 8;
 ///
 /// # Errors
 /// `/proc` could not be read; the operating system's words.
-pub fn collect(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
+pub(super) fn collect(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
     let text = proc::read(subject.identity.pid, "mountinfo").map_err(|error| format!("mountinfo: {}", error.desc()))?;
     let mounts = mounts(&text);
     let with_entries = |mount: &Mount| Mount { entries: entries(&subject.root, &mount.point), ..mount.clone() };
@@ -30,7 +30,7 @@ pub fn collect(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, St
 }
 
 /// The claims of the token that Kubernetes mounts for its own API.
-pub fn api_token(subject: &Subject) -> Seen<Token, String> {
+pub(super) fn api_token(subject: &Subject) -> Seen<Token, String> {
     match token_file::read(subject, &format!("{API}/token")) {
         Err(_) => Seen::not_checked("no token for the cluster's API can be read here"),
         Ok((_, raw)) => match jwt::decode(raw.bytes()) {

@@ -9,15 +9,15 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 
 /// Contents by the paths under which the SDK asks for them.
-pub type Files = HashMap<OsString, Vec<u8>>;
+pub(super) type Files = HashMap<OsString, Vec<u8>>;
 
-pub fn loader(variables: &[(&str, &str)], files: &Files) -> ConfigLoader {
+pub(super) fn loader(variables: &[(&str, &str)], files: &Files) -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest()).env(Env::from_slice(variables)).fs(Fs::from_raw_map(files.clone()))
 }
 
 /// # Errors
 /// A file cannot be parsed; the error's text may hold lines of it.
-pub async fn profiles(variables: &[(&str, &str)], files: &Files) -> Result<ProfileSet, ProfileFileLoadError> {
+pub(super) async fn profiles(variables: &[(&str, &str)], files: &Files) -> Result<ProfileSet, ProfileFileLoadError> {
     let (env, fs) = (Env::from_slice(variables), Fs::from_raw_map(files.clone()));
     aws_config::profile::load(&fs, &env, &Default::default(), None).await
 }

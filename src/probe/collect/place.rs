@@ -16,7 +16,7 @@ const OF_THE_RUNTIME: [&str; 8] =
 const MAX_BYTES: u64 = 256;
 
 /// The pod and the namespace are those of the probe, which the subject shares; the container is the subject's.
-pub fn collect(subject: &Subject) -> Place {
+pub(super) fn collect(subject: &Subject) -> Place {
     let mounts = proc::mounts(&proc::read(subject.identity.pid, "mountinfo").unwrap_or_default());
     let container = proc::container(&mounts).map(|name| Container {
         name,

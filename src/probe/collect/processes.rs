@@ -19,7 +19,7 @@ struct Process {
 /// The application's first process, seen from a container that was put beside it: process 1, or where the containers of
 /// the pod share their processes, the lowest that is not the pause program. `None` if only processes of our own
 /// container can be seen.
-pub fn application() -> Option<u32> {
+pub(crate) fn application() -> Option<u32> {
     let ours = container(std::process::id());
     let is_elsewhere = |process: &&Process| ours.is_some() && container(process.pid) != ours;
     foreign(all()).iter().find(is_elsewhere).map(|process| process.pid)
@@ -27,7 +27,7 @@ pub fn application() -> Option<u32> {
 
 /// A subject for each group of processes with the same user and the same variables of IRSA or EKS Pod Identity: the oldest of each group,
 /// which knows the others of its container.
-pub fn groups() -> Vec<Subject> {
+pub(crate) fn groups() -> Vec<Subject> {
     let mut groups: BTreeMap<String, Subject> = BTreeMap::new();
     for process in foreign(all()) {
         let Ok(subject) = Subject::process(process.pid) else { continue };
@@ -42,7 +42,7 @@ pub fn groups() -> Vec<Subject> {
 }
 
 /// Tells a subject of the other processes in its container.
-pub fn acquaint(subject: &mut Subject) {
+pub(crate) fn acquaint(subject: &mut Subject) {
     let Some(target) = &mut subject.target else { return };
     let known = [subject.identity.pid, std::process::id()];
     let its_container = container(subject.identity.pid);

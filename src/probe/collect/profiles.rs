@@ -15,10 +15,10 @@ const MAX_BYTES: u64 = 1024 * 1024;
 const CREDENTIALS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
 /// The files' contents under the names by which the SDK asks for them. They hold keys: there is no way to print them.
-pub struct Profiles(Files);
+pub(super) struct Profiles(Files);
 
 impl Profiles {
-    pub fn read(subject: &Subject) -> Profiles {
+    pub(super) fn read(subject: &Subject) -> Profiles {
         let home = subject.variables.filled("HOME").unwrap_or_default();
         let paths = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
         let path = |(variable, name): (&str, &str)| match subject.variables.filled(variable) {
@@ -29,12 +29,12 @@ impl Profiles {
         Profiles(files.filter_map(|path| Some((path.clone().into(), read(&subject.root, &path)?))).collect())
     }
 
-    pub fn files(&self) -> &Files {
+    pub(super) fn files(&self) -> &Files {
         &self.0
     }
 
     /// What the files say of the profile that an SDK selects; no values but the role's.
-    pub async fn selected(&self, subject: &Subject, secrets: &Secrets) -> Seen<Profile, String> {
+    pub(super) async fn selected(&self, subject: &Subject, secrets: &Secrets) -> Seen<Profile, String> {
         if self.0.is_empty() {
             return Seen::not_checked("there are no profile files");
         }

@@ -18,16 +18,16 @@ use std::net::IpAddr;
 use std::path::Path;
 use tokio::time::Instant;
 
-pub use configuration::read as configuration;
+pub(crate) use configuration::read as configuration;
 
 /// What a lookup gave, and how the name servers were asked for it, if they were.
-pub struct Resolved {
+pub(crate) struct Resolved {
     pub addresses: Result<Vec<IpAddr>, DnsFault>,
     pub lookup: Option<Lookup>,
 }
 
 /// The addresses of `host`, in the order in which they are to be tried, by the files in `root`.
-pub async fn resolve(host: &str, root: &Path, variables: &Variables, deadline: Instant) -> Resolved {
+pub(crate) async fn resolve(host: &str, root: &Path, variables: &Variables, deadline: Instant) -> Resolved {
     let known = match host.parse() {
         Ok(address) => vec![address],
         Err(_) => configuration::hosts(root, host),

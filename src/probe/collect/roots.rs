@@ -31,7 +31,7 @@ const MAX_FILES_IN_DIRECTORY: usize = 2_000;
 ///
 /// # Errors
 /// The configured bundle cannot be used, or there is none at all.
-pub fn load(variables: &Variables, root: &Path) -> Result<RootCertStore, TlsFault> {
+pub(super) fn load(variables: &Variables, root: &Path) -> Result<RootCertStore, TlsFault> {
     for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
         if let Some(path) = variables.filled(variable) {
             return bundle(root, path).map_err(|why| TlsFault::BadBundle { variable, path: path.to_owned(), why });

@@ -13,20 +13,20 @@ use ring::signature::{
 use serde_json::Value;
 
 /// A published key and its id.
-pub struct Key {
+pub(super) struct Key {
     pub id: Option<String>,
     jwk: Value,
 }
 
 /// The keys of a JWK set (RFC 7517, section 5). Keys of kinds that nobody knows are kept: their ids tell something.
-pub fn keys(set: &Value) -> Option<Vec<Key>> {
+pub(super) fn keys(set: &Value) -> Option<Vec<Key>> {
     let keys = set.get("keys")?.as_array()?;
     let id = |jwk: &Value| jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
     Some(keys.iter().map(|jwk| Key { id: id(jwk), jwk: jwk.clone() }).collect())
 }
 
 /// What the signature of `token`, whose header names `key_id` and `algorithm`, is worth by these keys.
-pub fn verify(token: &RawToken, key_id: Option<&str>, algorithm: Option<&str>, keys: &[Key]) -> Signature {
+pub(super) fn verify(token: &RawToken, key_id: Option<&str>, algorithm: Option<&str>, keys: &[Key]) -> Signature {
     let Some(key) = keys.iter().find(|key| key_id.is_some() && key.id.as_deref() == key_id) else {
         return Signature::KeyNotPublished;
     };

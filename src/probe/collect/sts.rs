@@ -30,14 +30,14 @@ const MAX_ATTEMPTS: u32 = 3;
 const MAX_ARN_CHARS: usize = 2_048;
 
 /// The caller's own words for the calls.
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     pub role_arn: &'a str,
     pub session_name: &'a str,
     pub token: &'a RawToken,
 }
 
 /// A client for STS through `transport`, signed for `region`, at the SDK's own endpoint for it or at the override.
-pub struct Client {
+pub(crate) struct Client {
     sdk: aws_sdk_sts::Client,
     credentials: Given,
     transport: Transport,
@@ -60,14 +60,14 @@ impl ProvideCredentials for Given {
 }
 
 /// What a call gave, and what its connection went through.
-pub struct Call<T> {
+pub(crate) struct Call<T> {
     pub result: Result<T, CallFault>,
     pub log: Log,
     pub step: Step,
 }
 
 impl Client {
-    pub fn new(sdk: &SdkConfig, region: &str, transport: &Transport, deadline: Instant) -> Client {
+    pub(crate) fn new(sdk: &SdkConfig, region: &str, transport: &Transport, deadline: Instant) -> Client {
         let attempts = sdk.retry_config().map_or(MAX_ATTEMPTS, RetryConfig::max_attempts).clamp(1, MAX_ATTEMPTS);
         let retry = RetryConfig::standard()
             .with_max_attempts(attempts)
@@ -89,7 +89,7 @@ impl Client {
     }
 
     /// Sends the token, unsigned. The credentials go nowhere but into [`Client::who_am_i`].
-    pub async fn assume(&self, request: Request<'_>) -> Call<(Session, Credentials)> {
+    pub(crate) async fn assume(&self, request: Request<'_>) -> Call<(Session, Credentials)> {
         let operation = Operation::AssumeRoleWithWebIdentity;
         let began = Instant::now();
         let sent = self
@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// Asks who the credentials belong to.
-    pub async fn who_am_i(self, credentials: Credentials) -> Call<Caller> {
+    pub(crate) async fn who_am_i(self, credentials: Credentials) -> Call<Caller> {
         let operation = Operation::GetCallerIdentity;
         self.credentials.0.get_or_init(|| credentials);
         let began = Instant::now();
@@ -145,7 +145,7 @@ impl Client {
 }
 
 /// The SDK panics where the key id or session token cannot stand in a header.
-pub fn can_sign_with(credentials: &Credentials) -> bool {
+pub(crate) fn can_sign_with(credentials: &Credentials) -> bool {
     let fits = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
     fits(credentials.access_key_id()) && fits(credentials.session_token().unwrap_or_default())
 }

@@ -16,7 +16,7 @@ use x509_parser::prelude::{AttributeTypeAndValue, FromDer, GeneralName, X509Cert
 
 /// A TLS client for one trust store.
 #[derive(Clone)]
-pub struct Tls {
+pub(super) struct Tls {
     config: Arc<ClientConfig>,
     verifier: Arc<Remembering>,
 }
@@ -24,7 +24,7 @@ pub struct Tls {
 impl Tls {
     /// # Errors
     /// The trust store cannot be used.
-    pub fn new(roots: RootCertStore) -> Result<Tls, TlsFault> {
+    pub(super) fn new(roots: RootCertStore) -> Result<Tls, TlsFault> {
         let other = |error: String| TlsFault::Other(error);
         let provider = Arc::new(provider());
         let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
@@ -44,7 +44,7 @@ impl Tls {
     ///
     /// # Errors
     /// Why the server was not trusted, or what it spoke instead of TLS.
-    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(super) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         host: &str,
         stream: S,

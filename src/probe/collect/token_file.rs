@@ -21,7 +21,7 @@ const MAX_LINKS: usize = 40;
 ///
 /// # Errors
 /// Says which entry of the way is missing or refused, or what the file is instead of a token file.
-pub fn read(subject: &Subject, path: &str) -> Result<(TokenFile, RawToken), TokenFileFault> {
+pub(super) fn read(subject: &Subject, path: &str) -> Result<(TokenFile, RawToken), TokenFileFault> {
     let absolute = subject.absolute(path).map_err(|error| {
         let directory = format!("/proc/{}/cwd", subject.identity.pid);
         TokenFileFault { path: path.to_owned(), walk: Vec::new(), kind: os_fault(&error, &directory) }

@@ -9,7 +9,7 @@ mod dial;
 mod exchange;
 mod tunnel;
 
-pub use exchange::{Answer, End};
+pub(crate) use exchange::{Answer, End};
 
 use super::elapsed::milliseconds;
 use super::roots;
@@ -35,11 +35,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::time::{Instant, timeout_at};
 
 /// A longer answer is not read to its end.
-pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Connections for one subject until a deadline, at most one kept open. Clones share everything.
 #[derive(Clone)]
-pub struct Transport(Arc<Shared>);
+pub(crate) struct Transport(Arc<Shared>);
 
 struct Shared {
     variables: Variables,
@@ -64,7 +64,7 @@ struct Idle {
 
 /// What happened since the log was taken last.
 #[derive(Default)]
-pub struct Log {
+pub(crate) struct Log {
     pub steps: Vec<Step>,
     /// The last connection that was built, or tried.
     pub dial: Option<Dial>,
@@ -76,7 +76,7 @@ pub struct Log {
 
 impl Transport {
     /// Through the proxies that the subject's variables name.
-    pub fn new(subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
+    pub(crate) fn new(subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
         let variables = &subject.variables;
         let value = |names: &[&str]| names.iter().find_map(|name| variables.filled(name)).unwrap_or("").to_owned();
         let proxies = Matcher::builder()
@@ -89,7 +89,7 @@ impl Transport {
     }
 
     /// Straight, whatever the variables say: for the node's own services.
-    pub fn without_proxy(subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
+    pub(crate) fn without_proxy(subject: &Subject, secrets: &Secrets, deadline: Instant) -> Transport {
         Self::through(Matcher::builder().build(), subject, secrets, deadline)
     }
 
@@ -109,30 +109,30 @@ impl Transport {
     }
 
     /// The proxy that connections to `url` go through: its `host:port`.
-    pub fn proxy_for(&self, url: &hyper::Uri) -> Option<String> {
+    pub(crate) fn proxy_for(&self, url: &hyper::Uri) -> Option<String> {
         self.0.proxies.intercept(url).map(|proxy| dial::authority(proxy.uri()))
     }
 
     /// The secrets of the run that these connections are made in.
-    pub fn secrets(&self) -> &Secrets {
+    pub(crate) fn secrets(&self) -> &Secrets {
         &self.0.secrets
     }
 
     /// What happened since the last call of this.
-    pub fn take_log(&self) -> Log {
+    pub(crate) fn take_log(&self) -> Log {
         std::mem::take(&mut *self.0.log())
     }
 
     /// Tries to connect to a server, through a proxy where the variables say so, and sends it nothing; the log tells how
     /// far that went.
-    pub async fn reach(&self, host: &str, port: u16, deadline: Instant) {
+    pub(crate) async fn reach(&self, host: &str, port: u16, deadline: Instant) {
         if let Ok(url) = format!("https://{host}:{port}").parse() {
             dial::reach(&self.0, &url, self.0.proxies.intercept(&url).as_ref(), deadline).await;
         }
     }
 
     /// The same without a proxy, whatever the variables say.
-    pub async fn reach_directly(&self, host: &str, port: u16, deadline: Instant) {
+    pub(crate) async fn reach_directly(&self, host: &str, port: u16, deadline: Instant) {
         if let Ok(url) = format!("https://{host}:{port}").parse() {
             dial::reach(&self.0, &url, None, deadline).await;
         }
@@ -142,7 +142,7 @@ impl Transport {
     ///
     /// # Errors
     /// The connection's fault, which the log then holds in full.
-    pub async fn send(&self, request: hyper::Request<SdkBody>) -> Result<hyper::Response<SdkBody>, Broken> {
+    pub(crate) async fn send(&self, request: hyper::Request<SdkBody>) -> Result<hyper::Response<SdkBody>, Broken> {
         let shared = &self.0;
         keep_credentials(request.headers(), &shared.secrets);
         shared.log().attempts += 1;

@@ -60,11 +60,11 @@ pub const VARIABLES: &[&str] = &[
 ];
 
 /// Those whose values are credentials.
-pub const CREDENTIALS: [&str; 4] =
+pub(crate) const CREDENTIALS: [&str; 4] =
     ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
 
 /// Whether the value is a URL, which may hold a user and a password.
-pub fn is_url(name: &str) -> bool {
+pub(crate) fn is_url(name: &str) -> bool {
     let is_proxy = name.ends_with("_PROXY") || name.ends_with("_proxy");
     name == "AWS_CONTAINER_CREDENTIALS_FULL_URI" || name.starts_with("AWS_ENDPOINT_URL") || is_proxy
 }

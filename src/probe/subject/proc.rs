@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStringExt;
 const MAX_BYTES: u64 = 4 << 20;
 
 /// `/proc/PID/NAME`, as far as [`MAX_BYTES`].
-pub fn read(pid: u32, name: &str) -> Result<Vec<u8>, Errno> {
+pub(crate) fn read(pid: u32, name: &str) -> Result<Vec<u8>, Errno> {
     let errno = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or_default());
     let file = std::fs::File::open(format!("/proc/{pid}/{name}")).map_err(errno)?;
     let mut content = Vec::new();
@@ -27,7 +27,7 @@ fn is_gone(error: Errno) -> bool {
 }
 
 /// The ids of a `status` file. `None` if it is not one.
-pub fn identity(status: &str) -> Option<Identity> {
+pub(crate) fn identity(status: &str) -> Option<Identity> {
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     // Real, effective, saved, file system: the second.
     let id = |name| field(name)?.split_whitespace().nth(1)?.parse().ok();
@@ -40,12 +40,12 @@ pub fn identity(status: &str) -> Option<Identity> {
     })
 }
 
-pub fn parent(status: &str) -> Option<u32> {
+pub(crate) fn parent(status: &str) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
 /// The variables that a process was started with. `None` if it has ended, or wrote its title over them.
-pub fn variables(pid: u32) -> Result<Option<Variables>, Errno> {
+pub(crate) fn variables(pid: u32) -> Result<Option<Variables>, Errno> {
     let environ = match read(pid, "environ") {
         Err(error) if is_gone(error) => return Ok(None),
         environ => environ?,
@@ -70,7 +70,7 @@ const SCRIPTS: [&str; 12] = [".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php",
 
 /// A command line for people: the program, and the file that it runs if it is a runtime. No other argument is shown: any
 /// may be a password. A process may have written a title over its arguments, which then stands in the first.
-pub fn command(cmdline: &[u8]) -> String {
+pub(crate) fn command(cmdline: &[u8]) -> String {
     let mut words = cmdline.split(|byte| *byte == 0).take(64).map(String::from_utf8_lossy);
     let name = |word: &str| {
         let word = word.split_whitespace().next().unwrap_or_default();
@@ -92,7 +92,7 @@ fn is_runtime(program: &str) -> bool {
 
 /// One line of `mountinfo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mount {
+pub(crate) struct Mount {
     /// Which part of the file system is mounted.
     pub source: Vec<u8>,
     /// Where, as the process sees it.
@@ -100,7 +100,7 @@ pub struct Mount {
     pub file_system: String,
 }
 
-pub fn mounts(mountinfo: &[u8]) -> Vec<Mount> {
+pub(crate) fn mounts(mountinfo: &[u8]) -> Vec<Mount> {
     mountinfo.split(|byte| *byte == b'\n').filter_map(mount).collect()
 }
 
@@ -135,21 +135,21 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
 
 impl Mount {
     /// A look into it could wait for another machine, or never end.
-    pub fn is_not_to_be_entered(&self) -> bool {
+    pub(crate) fn is_not_to_be_entered(&self) -> bool {
         let remote = ["nfs", "cifs", "smb", "ceph", "fuse", "gluster", "lustre", "9p", "afs", "autofs"];
         let made_by_the_kernel = ["proc", "sysfs", "cgroup", "devpts", "mqueue", "debugfs", "tracefs", "bpf"];
         remote.iter().chain(&made_by_the_kernel).any(|name| self.file_system.starts_with(name))
     }
 
     /// Where the pod identity webhook mounts the tokens of IRSA and of EKS Pod Identity.
-    pub fn is_for_tokens(&self) -> bool {
+    pub(crate) fn is_for_tokens(&self) -> bool {
         let point = String::from_utf8_lossy(&self.point);
         ["eks.amazonaws.com/", "pods.eks.amazonaws.com/"].iter().any(|host| point.contains(&format!("/secrets/{host}")))
     }
 }
 
 /// The container's name: the kubelet mounts `/var/lib/kubelet/pods/UID/containers/NAME/ID` as its termination log.
-pub fn container(mounts: &[Mount]) -> Option<String> {
+pub(crate) fn container(mounts: &[Mount]) -> Option<String> {
     let sources = mounts.iter().filter_map(|mount| std::str::from_utf8(&mount.source).ok());
     let mut names = sources.filter_map(|source| {
         let (before, rest) = source.split_once("/containers/")?;
@@ -160,7 +160,7 @@ pub fn container(mounts: &[Mount]) -> Option<String> {
 }
 
 /// The pod's namespace, out of the search list that Kubernetes writes: `payments.svc.cluster.local svc.cluster.local`.
-pub fn namespace(search: &[String]) -> Option<String> {
+pub(crate) fn namespace(search: &[String]) -> Option<String> {
     let (namespace, rest) = search.first()?.split_once('.')?;
     rest.starts_with("svc.").then(|| namespace.to_owned())
 }

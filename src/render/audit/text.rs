@@ -15,7 +15,7 @@ const SHOWN_OBJECTS: usize = 3;
 const INDENT: &str = "              ";
 
 /// For people.
-pub fn text(audit: &Audit, documents: &Documents) -> String {
+pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
     let mut lines = vec![headline(audit, documents)];
     for group in groups(&audit.findings) {
         lines.push(String::new());

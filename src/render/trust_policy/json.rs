@@ -4,7 +4,7 @@ use crate::documents::trust_policy::{Answer, Judged, Judgement, Mismatch, Needed
 use serde::Serialize;
 use serde_json::Value;
 
-pub const SCHEMA: &str = "irsa-probe/trust-policy/v1";
+pub(super) const SCHEMA: &str = "irsa-probe/trust-policy/v1";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -50,13 +50,13 @@ struct DifferenceV1<'a> {
 }
 
 /// The policy that a token needs, for programs.
-pub fn needed_json(request: &Request, needed: &Needed) -> String {
+pub(crate) fn needed_json(request: &Request, needed: &Needed) -> String {
     let commands = needed.check_commands().into_iter().chain(needed.provider_commands()).collect();
     line(&document(request, needed, None, commands, 0))
 }
 
 /// A decision, for programs.
-pub fn answer_json(answer: &Answer) -> String {
+pub(crate) fn answer_json(answer: &Answer) -> String {
     let decision = &answer.decision;
     let (verdict, unknown) = match &decision.verdict {
         Verdict::Allowed => ("allowed", &[] as &[String]),

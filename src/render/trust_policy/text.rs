@@ -8,7 +8,7 @@ const INDENT: &str = "              ";
 
 /// The policy that a token needs, for people. The role may have other statements: the commands check its policy before
 /// they replace it.
-pub fn needed_text(request: &Request, needed: &Needed) -> String {
+pub(crate) fn needed_text(request: &Request, needed: &Needed) -> String {
     let who = format!("The trust policy that {} needs for {}:", request.role, printable(&request.subject));
     let update =
         "Check the role's current policy. The second command prints an update that keeps the other statements:";
@@ -22,7 +22,7 @@ pub fn needed_text(request: &Request, needed: &Needed) -> String {
 }
 
 /// A decision, for people.
-pub fn answer_text(answer: &Answer) -> String {
+pub(crate) fn answer_text(answer: &Answer) -> String {
     let request = &answer.request;
     let mut lines = vec![wrap(&headline(answer), "", "  "), String::new()];
     lines.push(value("role", &request.role.to_string()));

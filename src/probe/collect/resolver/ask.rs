@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 const DATAGRAM_BYTES: usize = 4096;
 
 /// The name servers of one lookup.
-pub struct Servers<'r> {
+pub(super) struct Servers<'r> {
     resolver: &'r Resolver,
     servers: Vec<Server>,
     /// In which order they are asked: those that gave no answer go last.
@@ -27,7 +27,7 @@ pub struct Servers<'r> {
 }
 
 impl Servers<'_> {
-    pub fn of(resolver: &Resolver) -> Servers<'_> {
+    pub(super) fn of(resolver: &Resolver) -> Servers<'_> {
         let server = |address: &SocketAddr| Server {
             address: *address,
             socket: None,
@@ -45,12 +45,12 @@ impl Servers<'_> {
     }
 
     /// What the servers did until now.
-    pub fn into_records(self) -> Vec<NameServer> {
+    pub(super) fn into_records(self) -> Vec<NameServer> {
         self.servers.into_iter().filter(|server| server.was_asked).map(|server| server.record).collect()
     }
 
     /// The addresses of `name` as it stands, or why there are none.
-    pub async fn ask(&mut self, name: &str, deadline: Instant) -> std::result::Result<Vec<IpAddr>, DnsFault> {
+    pub(super) async fn ask(&mut self, name: &str, deadline: Instant) -> std::result::Result<Vec<IpAddr>, DnsFault> {
         let began = Instant::now();
         let mut questions = self.questions(name).ok_or(DnsFault::NotAName)?;
         let timeout = Duration::from_secs(self.resolver.timeout_seconds.into());

@@ -19,7 +19,7 @@ const PORT: u16 = 53;
 const MAX_FILE_BYTES: u64 = 256 * 1024;
 
 /// What lookups go by in `root`. Where its file cannot be read, this process's own.
-pub fn read(root: &Path, variables: &Variables) -> Resolver {
+pub(crate) fn read(root: &Path, variables: &Variables) -> Resolver {
     let text = file(root, "/etc/resolv.conf");
     let mut text = match text {
         Err(error) if error.kind() != ErrorKind::NotFound && root != Path::new("/") => {
@@ -66,7 +66,7 @@ fn address(server: &ScopedIp) -> SocketAddr {
 }
 
 /// The addresses that `/etc/hosts` gives `host` (`hosts(5)`).
-pub fn hosts(root: &Path, host: &str) -> Vec<IpAddr> {
+pub(super) fn hosts(root: &Path, host: &str) -> Vec<IpAddr> {
     let text = file(root, "/etc/hosts").unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let host = host.trim_end_matches('.');

@@ -6,13 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Which addresses are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Ipv4,
     Ipv6,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 2] = [Kind::Ipv4, Kind::Ipv6];
+    pub(super) const ALL: [Kind; 2] = [Kind::Ipv4, Kind::Ipv6];
 
     fn record(self) -> TYPE {
         match self {
@@ -23,7 +23,7 @@ impl Kind {
 }
 
 /// A question in the form in which it is sent.
-pub struct Query {
+pub(super) struct Query {
     pub bytes: Vec<u8>,
     id: u16,
     kind: Kind,
@@ -31,7 +31,7 @@ pub struct Query {
 
 /// What a name server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(super) enum Answer {
     Addresses(Vec<IpAddr>),
     NoSuchName,
     /// The name exists without such an address.
@@ -43,7 +43,7 @@ pub enum Answer {
 
 impl Query {
     /// `None` if `name` is no name that can be asked for.
-    pub fn new(name: &str, kind: Kind, id: u16) -> Option<Query> {
+    pub(super) fn new(name: &str, kind: Kind, id: u16) -> Option<Query> {
         let mut packet = Packet::new_query(id);
         packet.set_flags(PacketFlag::RECURSION_DESIRED);
         packet.questions.push(Question::new(Name::new(name).ok()?, kind.record().into(), CLASS::IN.into(), false));
@@ -51,7 +51,7 @@ impl Query {
     }
 
     /// `None` if `bytes` are no answer to this query: somebody else's, or a forgery.
-    pub fn read(&self, bytes: &[u8]) -> Option<Answer> {
+    pub(super) fn read(&self, bytes: &[u8]) -> Option<Answer> {
         let packet = Packet::parse(bytes).ok()?;
         let ours = packet.has_flags(PacketFlag::RESPONSE) && packet.id() == self.id;
         // A server that refuses may leave the question out.

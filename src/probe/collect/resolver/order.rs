@@ -4,14 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 /// Addresses without a route go last; then IPv6 before IPv4, and IPv4 before unique local IPv6 (the default policy table
 /// of section 2.1, whose rules glibc and musl follow). The server's order stays within each group.
-pub fn sort(addresses: &mut [IpAddr]) {
+pub(crate) fn sort(addresses: &mut [IpAddr]) {
     if addresses.len() > 1 {
         addresses.sort_by_cached_key(|address| (!has_route(*address), rank(*address)));
     }
 }
 
 /// Whether the kernel has a route and a source address. Nothing is sent.
-pub fn has_route(address: IpAddr) -> bool {
+pub(crate) fn has_route(address: IpAddr) -> bool {
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     UdpSocket::bind((any, 0)).is_ok_and(|socket| socket.connect(SocketAddr::new(address, 443)).is_ok())
 }

@@ -12,9 +12,9 @@ use tokio::time::{Instant, timeout_at};
 
 /// After this long the next server is asked as well. The C library waits longer (5 s unless `timeout` says otherwise);
 /// musl asks all servers at once. Which server answers is the same.
-pub const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
-pub struct Server {
+pub(super) struct Server {
     pub address: SocketAddr,
     pub socket: Option<UdpSocket>,
     pub record: NameServer,
@@ -22,7 +22,7 @@ pub struct Server {
 }
 
 /// One of the two queries for a name.
-pub struct Question {
+pub(super) struct Question {
     pub kind: Kind,
     pub query: Query,
     /// The first answer that says something of the name, and when it came.
@@ -34,7 +34,7 @@ pub struct Question {
 
 impl Server {
     /// The network said so, of all that was sent to it.
-    pub fn cannot_be_reached(&mut self, index: usize, questions: &mut [Question], error: &std::io::Error) {
+    pub(super) fn cannot_be_reached(&mut self, index: usize, questions: &mut [Question], error: &std::io::Error) {
         let fault = match error.kind() {
             ErrorKind::ConnectionRefused => ServerFault::Closed,
             _ => ServerFault::NoRoute,
@@ -45,7 +45,12 @@ impl Server {
     }
 
     /// The server's answer to a question, or what came instead.
-    pub fn note(&mut self, index: usize, question: &mut Question, answer: std::result::Result<Answer, ServerFault>) {
+    pub(super) fn note(
+        &mut self,
+        index: usize,
+        question: &mut Question,
+        answer: std::result::Result<Answer, ServerFault>,
+    ) {
         let since = question.owed[index].take();
         let fault = match answer {
             Ok(Answer::Refused) => ServerFault::Refuses,
@@ -64,7 +69,7 @@ impl Server {
         self.add(question.kind, fault);
     }
 
-    pub fn add(&mut self, kind: Kind, fault: ServerFault) {
+    pub(super) fn add(&mut self, kind: Kind, fault: ServerFault) {
         let faults = match kind {
             Kind::Ipv4 => &mut self.record.faults,
             Kind::Ipv6 => &mut self.record.ipv6_faults,
@@ -76,18 +81,18 @@ impl Server {
 }
 
 impl Question {
-    pub fn is_out_of_reach(&self, server: usize) -> bool {
+    pub(super) fn is_out_of_reach(&self, server: usize) -> bool {
         self.faults.iter().any(|(index, fault)| {
             *index == server && matches!(fault, ServerFault::Closed | ServerFault::NoRoute | ServerFault::NoTcp(_))
         })
     }
 
-    pub fn is_awaited(&self) -> bool {
+    pub(super) fn is_awaited(&self) -> bool {
         self.outcome.is_none() && self.owed.iter().any(Option::is_some)
     }
 }
 
-pub async fn connect(server: SocketAddr) -> Result<UdpSocket> {
+pub(super) async fn connect(server: SocketAddr) -> Result<UdpSocket> {
     let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((any, 0)).await?;
     // Connected, so that a refusal by the network reaches us as an error, and nobody else's datagrams do.
@@ -96,7 +101,11 @@ pub async fn connect(server: SocketAddr) -> Result<UdpSocket> {
 }
 
 /// Asks again over TCP, where an answer may be longer (RFC 7766).
-pub async fn over_tcp(server: SocketAddr, query: &Query, deadline: Instant) -> std::result::Result<Answer, TcpFault> {
+pub(super) async fn over_tcp(
+    server: SocketAddr,
+    query: &Query,
+    deadline: Instant,
+) -> std::result::Result<Answer, TcpFault> {
     let began = Instant::now();
     let deadline = deadline.min(began + PATIENCE * 2);
     let exchange = async {

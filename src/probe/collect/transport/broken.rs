@@ -5,7 +5,7 @@ use std::fmt;
 
 /// No answer came; the log's [`Dial`] says why.
 #[derive(Debug)]
-pub struct Broken {
+pub(crate) struct Broken {
     retry: bool,
 }
 

@@ -33,7 +33,7 @@ impl Sender {
 }
 
 /// What came back, whatever it was. Its body may hold credentials: there is no way to print it.
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -46,7 +46,7 @@ pub struct Answer {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     Whole,
     CutOff,
     TooLong,
@@ -54,13 +54,13 @@ pub enum End {
 
 impl Answer {
     /// A header's text, cut to a line's length.
-    pub fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         let value = self.headers.get(name)?.to_str().ok()?;
         Some(self.secrets.foreign(value, 120))
     }
 
     /// The server's clock (`Date`, RFC 9110, section 6.6.1).
-    pub fn date(&self) -> Option<Timestamp> {
+    pub(crate) fn date(&self) -> Option<Timestamp> {
         let text = self.headers.get(header::DATE)?.to_str().ok()?;
         DateTime::from_str(text, Format::HttpDate).ok().map(|date| Timestamp(date.secs()))
     }
