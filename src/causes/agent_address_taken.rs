@@ -19,6 +19,7 @@ traffic on port 80. Exclude 169.254.170.23 and [fd00:ec2::23] from the redirecti
 traffic.sidecar.istio.io/excludeOutboundIPRanges).",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

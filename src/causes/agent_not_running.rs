@@ -21,6 +21,7 @@ If IPv6 is turned off on the node, the agent ends with \"bind: cannot assign req
 On a new node, the agent may start after the first pods. A retry then helps. EKS Auto Mode has the agent built in.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

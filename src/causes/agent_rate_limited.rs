@@ -18,6 +18,7 @@ Find that program and let it keep one client, or one credential provider, for it
 itself.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -22,6 +22,7 @@ group allow it. On a node where the agent was never installed, the address may l
 If the agent accepts connections without an answer, it may wait for eks-auth: read its log.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -24,6 +24,7 @@ Create the association. This pod then recovers without being recreated.",
         Reading::decided(&ASSOCIATION_MISSING, "EKS finds no association for the token's namespace and service account")
     })],
     settles: true,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -24,6 +24,7 @@ node role. If it names the right role and says \"is not authorized to perform\",
 permissions lack that action.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

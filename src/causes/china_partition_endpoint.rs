@@ -21,6 +21,7 @@ Set AWS_REGION to one of the two regions and let the SDK choose the host. The au
 as in every other partition.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -22,6 +22,7 @@ azp and a few more claims, but not kubernetes.io.
 Give each cluster its own statement, with exactly the two keys that `irsa-probe trust-policy` prints.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -20,6 +20,7 @@ The probe sends the token only to the agent. An SDK sends it wherever the variab
 Remove the variable from the manifest, then recreate the pod, so that the webhook sets it.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

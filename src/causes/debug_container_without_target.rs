@@ -24,6 +24,7 @@ irsa-probe debug-profile reads the pod's JSON and writes a script. The script cr
 the application.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

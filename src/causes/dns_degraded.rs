@@ -26,6 +26,7 @@ Remove a dead server from /etc/resolv.conf (the node's, or dnsConfig). Allow bot
 (dnsConfig.options) if each query is slow.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix: |_| servers(),
 };

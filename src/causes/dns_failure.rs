@@ -96,6 +96,7 @@ In the first seconds after a node starts, such faults are often transient.",
         ),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

@@ -17,6 +17,7 @@ Retry. If it stays, read the AWS Health Dashboard for Amazon EKS in the region. 
 running pods meanwhile.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -17,6 +17,7 @@ no longer exist.
 Wait; throttling passes. Start fewer pods at once, and update the add-on eks-pod-identity-agent.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -19,6 +19,7 @@ deleted.
 Let the webhook mount the token, then recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

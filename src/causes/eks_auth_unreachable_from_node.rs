@@ -20,6 +20,7 @@ security group (TCP 443), name resolution and the agent's proxy.
 An overloaded network recovers by itself. The agent keeps credentials of running pods meanwhile.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -17,6 +17,7 @@ Find out which service account the pod uses (.spec.serviceAccountName), annotate
 the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -17,6 +17,7 @@ If the pod needs the role, remove the label or the annotation from its template,
 acts only when a pod is created.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -16,6 +16,7 @@ Compare the pod's creationTimestamp with the time of the annotation. Then recrea
 rollout restart.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -30,6 +30,7 @@ Check that the MutatingWebhookConfiguration exists and that its service answers,
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -45,6 +45,7 @@ pod.",
         ),
     ],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

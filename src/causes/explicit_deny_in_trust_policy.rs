@@ -17,6 +17,7 @@ often matches it.
 this service account.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

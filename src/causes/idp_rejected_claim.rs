@@ -20,6 +20,7 @@ Ask the provider for the reason, and get a new token from it.",
         |_| Reading::decided(&IDP_REJECTED_CLAIM, "the identity provider itself rejected the token"),
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -22,6 +22,7 @@ source. EKS Auto Mode and managed node groups with Amazon Linux 2023 do this by 
 unless disablePodIMDS is set.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -23,6 +23,7 @@ Set AWS_ROLE_SESSION_NAME to a valid name, or remove the variable: SDKs then gen
         |_| Reading::decided(&INVALID_SESSION_NAME, "AWS rejects the role session name"),
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -23,6 +23,7 @@ public URL where you publish the discovery document and the JWKS. Register that 
 the pods.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

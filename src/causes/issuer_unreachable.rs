@@ -30,6 +30,7 @@ internet: put its two documents on S3 or behind a CDN.",
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

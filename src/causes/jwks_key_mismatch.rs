@@ -19,6 +19,7 @@ Compare `kubectl get --raw /openid/v1/jwks` with the document at the issuer's jw
 the old one until its last token has expired (a day).",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -33,6 +33,7 @@ Correct the annotation, then recreate the pod. Its variables are set at creation
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -23,6 +23,7 @@ possible, exclude the ports, with the annotation traffic.sidecar.istio.io/exclud
 config.linkerd.io/skip-outbound-ports. Excluding port 443 removes all HTTPS of the pod from the mesh.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -22,6 +22,7 @@ associate-iam-oidc-provider --cluster NAME --approve` or `aws iam create-open-id
 A provider that was created within the last minute may only need time.",
     says: &[],
     settles: true,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -17,6 +17,7 @@ Attach an instance profile with the node role, and leave IMDS enabled for the ho
 enough). The pod then recovers without being recreated.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -20,6 +20,7 @@ check the program's SDK. If it does not, check the service account, then recreat
 IMDS, such failures become visible errors.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -22,6 +22,7 @@ recreated.",
         |_| Reading::decided(&NODE_ROLE_LACKS_EKS_AUTH, "the node role lacks eks-auth:AssumeRoleForPodIdentity"),
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

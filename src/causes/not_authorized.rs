@@ -55,6 +55,7 @@ recovers without being recreated.",
         ),
     ],
     settles: true,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -47,6 +47,7 @@ the last minute may only need time. The pod then recovers by itself.",
         reading,
     )],
     settles: true,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -22,6 +22,7 @@ AWS_REGION (or the annotation eks.amazonaws.com/sts-regional-endpoints: \"true\"
 account's owner can also switch the global endpoint to version 2, for all regions, in the account settings of IAM.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

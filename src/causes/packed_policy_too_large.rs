@@ -30,6 +30,7 @@ IRSA is not the cause. Pass fewer or shorter tags and a smaller policy.",
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -17,6 +17,7 @@ disableSessionTags, there are no tags, and no condition on them matches.
 Compare the conditions with the pod's namespace, service account and cluster, and correct them.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -17,6 +17,7 @@ and SDKs send no token or call no agent.
 Remove the variable from the manifest, then recreate the pod, so that the webhook sets both.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -29,6 +29,7 @@ Read the association and the trust policy of its role. A corrected policy works 
         |_| Reading::open(&POD_IDENTITY_NOT_AUTHORIZED, candidates()),
     )],
     settles: true,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

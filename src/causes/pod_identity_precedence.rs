@@ -29,6 +29,7 @@ Keep only one: delete the association or the service account's annotation. Then 
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -20,6 +20,7 @@ The agent does not check the audience. eks-auth refuses the token.
 Remove the variable from the manifest, then recreate the pod, so that the webhook mounts the token.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

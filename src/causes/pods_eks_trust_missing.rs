@@ -17,6 +17,7 @@ Add a statement with Principal {\"Service\": \"pods.eks.amazonaws.com\"} and the
 sts:TagSession. The statement for IRSA may stay beside it.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -23,6 +23,7 @@ Set runAsUser for the whole pod and leave it unset for the probe's container, or
 application's user.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -63,6 +63,7 @@ Allow the STS host in the proxy, or add it to NO_PROXY if a VPC endpoint provide
         ),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

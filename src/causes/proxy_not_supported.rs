@@ -16,6 +16,7 @@ that.
 Test the identity with the workload's SDK, or give the probe an HTTP proxy that can reach STS.",
     says: &[],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

@@ -24,6 +24,7 @@ Set the variable to http://USER:PASSWORD@HOST:PORT with special characters perce
 %3F, @ is %40), then recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: true,
     judge: Some(judge),
     fix,
 };

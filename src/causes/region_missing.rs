@@ -58,6 +58,7 @@ The probe itself continues with the region of the token's issuer, so that it can
         |_| Reading::decided(&REGION_MISSING, "no region is set, so the SDK cannot determine the STS endpoint"),
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -28,6 +28,7 @@ endpoint, then recreate the pod.",
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -42,6 +42,7 @@ the clock is right.",
         |facts| Reading::decided(&REQUEST_CLOCK_SKEW, why(facts)),
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

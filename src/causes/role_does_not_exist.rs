@@ -19,6 +19,7 @@ the annotation is wrong, correct it and recreate the pod. If the role was missin
 exists.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

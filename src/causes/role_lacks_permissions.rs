@@ -30,6 +30,7 @@ Attach or correct a policy. Nothing in the pod needs to change.",
         |facts| denied(facts, &SDK_LACKS_WEB_IDENTITY),
     )],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -43,6 +43,7 @@ in the endpoint's policy.",
     )
     .instead_of(&NOT_AUTHORIZED)],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -26,6 +26,7 @@ pod. The webhook sets AWS_STS_REGIONAL_ENDPOINTS if the service account has the 
 eks.amazonaws.com/sts-regional-endpoints: \"true\".",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -19,6 +19,7 @@ probe tried a direct connection without sending anything, and it failed.
 Set HTTPS_PROXY to the proxy, or set the SDK's proxy in the program's code. Then recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -23,6 +23,7 @@ Kotlin 1.0.1, Rust release-2024-03-13.
 Update the SDK in the image and roll it out, or go back to IRSA, which works with much older SDKs.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -50,6 +50,7 @@ Update the SDK in the image and roll it out.",
         |_| Reading::decided(&SDK_LACKS_WEB_IDENTITY, "the program lacks the SDK module that calls STS"),
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -23,6 +23,7 @@ Name the bundle in AWS_CA_BUNDLE and in NODE_EXTRA_CA_CERTS, and import the CA i
 the pod. Alternatively, exclude STS from TLS inspection.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -46,6 +46,7 @@ The trust policy and the OIDC provider of IRSA are not the cause.",
         reading,
     )],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -19,6 +19,7 @@ Compare the token's sub with the sub in the role's trust policy, and correct ser
 pod's service account is fixed when the pod is created.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -38,6 +38,7 @@ Use the SDK's credential provider in the program, or renew the session before it
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -29,6 +29,7 @@ Request a shorter session, or raise the role's MaxSessionDuration.",
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

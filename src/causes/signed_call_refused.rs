@@ -30,6 +30,7 @@ Call STS at the regional endpoint of the workload's own region and partition.",
         reading,
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

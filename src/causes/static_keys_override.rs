@@ -37,6 +37,7 @@ template (env and envFrom, ConfigMaps and Secrets) or the profile from the image
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

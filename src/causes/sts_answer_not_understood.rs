@@ -43,6 +43,7 @@ comes from STS, look up its code in the API reference of AssumeRoleWithWebIdenti
         ),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(judge),
     fix,
 };

@@ -68,6 +68,7 @@ the pod. Its variables were set when it was created.",
         ),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(judge),
     fix,
 };

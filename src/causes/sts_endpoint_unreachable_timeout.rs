@@ -78,34 +78,48 @@ STS has many addresses and changes them. Allow it by name or by endpoint rather 
         ),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };
 
-pub(super) fn timed_out(facts: &Facts) -> Vec<Candidate> {
-    let global = Candidate::new(
-        &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
-        "sts.amazonaws.com is only on the internet: a VPC without internet egress can reach only regional VPC \
-         endpoints",
-    );
-    let path = match facts.address {
-        Some(address) if is_private(address) => {
+/// What keeps packets from STS. Where the regional name was tried too, that ranks them.
+pub(crate) fn timed_out(facts: &Facts) -> Vec<Candidate> {
+    let global = match facts.regional_is_private {
+        Some(true) => "SDKs should call the regional endpoint, for which this network has a VPC endpoint",
+        _ => {
+            "sts.amazonaws.com is only on the internet: a VPC without internet egress can reach only regional VPC \
+             endpoints"
+        }
+    };
+    let global = Candidate::new(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, global);
+    let path = match (facts.regional_is_private, facts.address) {
+        (Some(true), _) => "the VPC endpoint's security group drops the packets".to_owned(),
+        (_, Some(address)) if is_private(address) => {
             format!("{address} is private (a VPC endpoint): its security group or a network policy drops the packets")
         }
-        Some(address) => {
+        (_, Some(address)) => {
             format!("{address} is public: no NAT gateway, or a network policy or security group drops the packets")
         }
-        None => "no answer: no route out (NAT), or a network policy or security group drops the packets".to_owned(),
+        (_, None) => {
+            "no answer: no route out (NAT), or a network policy or security group drops the packets".to_owned()
+        }
     };
     let unreachable = Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, path);
     let proxy = Candidate::new(&PROXY_INTERFERES, "a client that ignores a required proxy gets no answer");
-    match (facts.calls_global_endpoint(), facts.proxy == Some(true)) {
-        (true, false) => vec![global, unreachable, proxy],
-        (true, true) => vec![proxy, global, unreachable],
-        (false, true) => vec![proxy, unreachable],
-        (false, false) if facts.host.is_none() => vec![unreachable, global, proxy],
-        (false, false) => vec![unreachable, proxy],
+    let is_global = facts.calls_global_endpoint();
+    if facts.proxy == Some(true) {
+        return if is_global { vec![proxy, global, unreachable] } else { vec![proxy, unreachable] };
     }
+    let mut candidates = match (is_global, facts.regional_is_private) {
+        (true, Some(false)) => vec![unreachable, global],
+        (true, None | Some(true)) => vec![global, unreachable],
+        (false, _) if facts.host.is_none() => vec![unreachable, global],
+        (false, _) => vec![unreachable],
+    };
+    // A pasted text does not show whether the pod has a proxy.
+    candidates.extend(facts.proxy.is_none().then_some(proxy));
+    candidates
 }
 
 /// STS itself never refuses: something in between does, or nothing listens where an override leads.

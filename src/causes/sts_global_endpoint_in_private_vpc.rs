@@ -23,6 +23,7 @@ account has the annotation eks.amazonaws.com/sts-regional-endpoints: \"true\". D
 endpoint: its certificate is not valid for that name.",
     says: &[],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

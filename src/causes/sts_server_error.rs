@@ -38,6 +38,7 @@ check AWS's health dashboard for the region, and call another region's endpoint 
         |_| reading(),
     )],
     settles: false,
+    hides_caller: true,
     judge: Some(answered),
     fix,
 };

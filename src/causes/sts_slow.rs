@@ -25,6 +25,7 @@ Common reasons are a proxy or firewall that inspects TLS, a NAT gateway or VPC e
 in another region, and CPU limits of the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -63,6 +63,7 @@ DNS, a proxy, and a service mesh whose proxy is not running yet while init conta
         .about(About::StsAtTheEnd),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

@@ -19,6 +19,7 @@ Move the condition to StringLike, or write the whole subject. Prefer the whole s
 pattern matches can assume the role.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

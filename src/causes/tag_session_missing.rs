@@ -16,6 +16,7 @@ role.
 Add sts:TagSession to the statement's actions, or set disableSessionTags in the association.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

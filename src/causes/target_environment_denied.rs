@@ -25,6 +25,7 @@ user: if no token is mounted in the application's container, the webhook most li
 (env-not-injected).",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

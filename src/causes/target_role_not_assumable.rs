@@ -17,6 +17,7 @@ must be the association's externalId.
 Correct the permission of the first role or the trust policy of the target.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

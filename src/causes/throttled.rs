@@ -36,6 +36,7 @@ endpoints, which each have their own limit.",
         |_| Reading::decided(&THROTTLED, "AWS limits the request rate"),
     )],
     settles: false,
+    hides_caller: true,
     judge: Some(answered),
     fix,
 };

@@ -37,6 +37,7 @@ The pod recovers by itself.",
         },
     )],
     settles: true,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -42,6 +42,7 @@ Remove the alias and make SDKs call the regional name: set AWS_STS_REGIONAL_ENDP
         },
     )],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

@@ -88,6 +88,7 @@ SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.
         .about(About::Aws),
     ],
     settles: false,
+    hides_caller: true,
     judge: Some(connected),
     fix,
 };

@@ -23,6 +23,7 @@ is best not to set the variable at all, because the webhook sets it. Then recrea
         Reading::decided(&TOKEN_AUDIENCE_FOR_OTHER_USE, why)
     })],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -40,6 +40,7 @@ Check whether the mount uses subPath and whether the node's clock is right. A re
         reading,
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -33,6 +33,7 @@ Let the webhook mount the projected volume, then recreate the pod.",
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -64,6 +64,7 @@ Volumes are fixed when the pod is created. Remove what was set by hand, then rec
         ),
     ],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -85,6 +85,7 @@ Set fsGroup in the pod's securityContext, or run the process as the uid in the m
         ),
     ],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

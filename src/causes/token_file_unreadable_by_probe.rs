@@ -18,6 +18,7 @@ Run the probe with the user and group of the application. irsa-probe debug-profi
 JSON.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -22,6 +22,7 @@ user or drops its groups after the start then loses its token. Many SDKs then si
 Set fsGroup in the pod's securityContext, or let the process keep the user in the manifest. Then recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -25,6 +25,7 @@ cannot reach the API server.
 Mount the volume without subPath, or repair the kubelet, before the token expires.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

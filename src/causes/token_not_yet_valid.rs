@@ -22,6 +22,7 @@ either the clock of the control plane is ahead or the local clock is behind. STS
 Correct the clocks. A token that is only early becomes valid by itself.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -23,6 +23,7 @@ Add the nodeSelector, then recreate the pod.",
         },
     )],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

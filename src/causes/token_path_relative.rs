@@ -18,6 +18,7 @@ Set AWS_WEB_IDENTITY_TOKEN_FILE to the absolute path, or remove it from the mani
 Then recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -18,6 +18,7 @@ trusts the first role, not the cluster.
 Add the statement that `irsa-probe trust-policy` prints, or annotate the service account with the intended role.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -15,6 +15,7 @@ verification key from your identity provider\".
 `irsa-probe` never adds these headers. If it succeeds and a program does not, check what that program sends.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -37,6 +37,7 @@ publish the keys.",
         reading,
     )],
     settles: false,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -18,6 +18,7 @@ cluster's, create the provider there too. One issuer can have a provider in any 
 If the annotation was wrong, correct it and recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

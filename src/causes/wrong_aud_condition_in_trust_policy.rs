@@ -19,6 +19,7 @@ eks.amazonaws.com/audience names another.
 Set the condition to the token's aud, or remove the annotation and recreate the pod.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -35,6 +35,7 @@ of the provider, the pod recovers by itself. After a change of the annotation, r
         },
     )],
     settles: true,
+    hides_caller: false,
     judge: Some(answered),
     fix,
 };

@@ -22,6 +22,7 @@ Set AWS_REGION to a region of the role's partition and remove endpoint overrides
 never sends a token to another partition.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: Some(judge),
     fix,
 };

@@ -20,6 +20,7 @@ Compare the principal with the ARN that `irsa-probe trust-policy` prints, and co
 must then name the same issuer.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -19,6 +19,7 @@ then `irsa-probe trust-policy --check role.json`.
 Correct the policy. The pod recovers by itself.",
     says: &[],
     settles: false,
+    hides_caller: false,
     judge: None,
     fix,
 };

@@ -149,7 +149,7 @@ impl CheckOptions {
 
 impl RunOptions {
     /// This process, with what the options put in place of its variables.
-    pub fn subject(&self) -> Subject {
+    pub(super) fn subject(&self) -> Subject {
         let mut subject = Subject::this_process();
         self.adjust(&mut subject);
         // What is typed is meant from here. A variable that is relative is a finding.
@@ -178,7 +178,7 @@ impl RunOptions {
         self.identity.unwrap_or(Mechanism::Irsa).token_variable()
     }
 
-    pub fn options(&self, mode: Mode) -> Options {
+    pub(super) fn options(&self, mode: Mode) -> Options {
         let checks = mode == Mode::Check;
         let issuer_check = if checks { IssuerCheck::Auto } else { IssuerCheck::Never };
         Options {

@@ -2,12 +2,7 @@
 //! failed.
 
 use super::{answer, network};
-use crate::causes::{
-    CAUSES, Cause, DNS_FAILURE, ENV_NOT_INJECTED, Facts, Finding, Outcome, PROXY_INTERFERES, PROXY_NOT_SUPPORTED,
-    PROXY_URL_INVALID, STS_ANSWER_NOT_UNDERSTOOD, STS_ENDPOINT_MISCONFIGURED, STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-    STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, STS_SERVER_ERROR, STS_UNREACHABLE, Severity, THROTTLED, TLS_HOSTNAME_MISMATCH,
-    TLS_UNKNOWN_CA, webhook,
-};
+use crate::causes::{CAUSES, Cause, ENV_NOT_INJECTED, Facts, Finding, Outcome, Severity, webhook};
 use crate::probe::evidence::Evidence;
 
 /// What one cause made of the evidence.
@@ -35,33 +30,14 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Judged> {
             _ => own(),
         };
         let outcome = match outcome {
-            Outcome::Fault(diagnosis) if only_hides_the_caller(cause, evidence) => Outcome::Warning(diagnosis),
+            Outcome::Fault(diagnosis) if cause.hides_caller && evidence.agent.seen().is_some() => {
+                Outcome::Warning(diagnosis)
+            }
             outcome => outcome,
         };
         Some(Judged { cause, outcome })
     };
     CAUSES.iter().filter_map(judge).collect()
-}
-
-/// With EKS Pod Identity, SDKs need no STS: where the agent gave credentials, a fault on the way to STS only keeps the probe
-/// from learning whose they are.
-fn only_hides_the_caller(cause: &Cause, evidence: &Evidence) -> bool {
-    static BEFORE_STS: &[&Cause] = &[
-        &STS_ENDPOINT_MISCONFIGURED,
-        &DNS_FAILURE,
-        &PROXY_INTERFERES,
-        &PROXY_NOT_SUPPORTED,
-        &PROXY_URL_INVALID,
-        &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
-        &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-        &TLS_UNKNOWN_CA,
-        &TLS_HOSTNAME_MISMATCH,
-        &STS_UNREACHABLE,
-        &THROTTLED,
-        &STS_SERVER_ERROR,
-        &STS_ANSWER_NOT_UNDERSTOOD,
-    ];
-    evidence.agent.seen().is_some() && BEFORE_STS.contains(&cause)
 }
 
 impl Judged {

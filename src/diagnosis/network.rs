@@ -6,6 +6,7 @@ mod layers;
 mod names;
 mod patience;
 mod proxy;
+mod tls;
 
 use crate::causes::{Advice, Candidate, Cause, Diagnosis, Facts, Fix, STS_UNREACHABLE};
 use crate::probe::evidence::{Dial, Endpoint, Environment, Evidence, Seen};

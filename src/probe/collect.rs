@@ -20,6 +20,7 @@ mod profiles;
 pub(crate) mod resolver;
 mod roots;
 pub mod sdks;
+mod session;
 mod signature;
 pub(crate) mod sts;
 mod tls;
@@ -30,24 +31,16 @@ pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::aws::arn::RoleArn;
-use crate::probe::evidence::{
-    CallFault, Clock, ClockSource, Endpoint, Evidence, Expectations, Imds, Mechanism, Operation, Place, Seen, Session,
-    Step, StepStatus, Target, Token,
-};
+use crate::probe::evidence::{Evidence, Expectations, Imds, Mechanism, Place, Seen, Target, Token};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
-use aws_config::SdkConfig;
-use aws_credential_types::Credentials;
 use clap::ValueEnum;
 use profiles::Profiles;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use transport::{Log, Transport};
-
-/// The name of the session where the user sets none; it is what CloudTrail shows of this call.
-const SESSION_NAME: &str = "irsa-probe";
+use transport::Transport;
 
 /// How long a run waits at least for the node's metadata, however fast STS is.
 const IMDS_PATIENCE: Duration = Duration::from_millis(100);
@@ -115,7 +108,7 @@ async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, sec
     evidence.profile = profiles.selected(subject, secrets).await;
     if evidence.expected.no_sts {
         let why = "STS was not asked (--no-sts)";
-        not_asked(&mut evidence, why.to_owned());
+        session::not_asked(&mut evidence, why.to_owned());
         evidence.issuer = Seen::not_checked(why);
         evidence.active_credentials = Seen::not_checked(why);
         return evidence;
@@ -136,16 +129,16 @@ async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, sec
                 Box::pin(default_chain::collect(subject, &mut evidence, &profiles, secrets, deadline)).await;
                 return;
             }
-            match (&token, &role, reason_not_to_call(&evidence)) {
+            match (&token, &role, session::reason_not_to_call(&evidence)) {
                 (Some(token), Some(role), None) => {
                     let sdk = Box::pin(endpoint::sdk_config(subject, &profiles, &transport)).await;
-                    ask_sts(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
+                    session::ask(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
                 }
                 (_, _, reason) => {
-                    not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned()))
+                    session::not_asked(&mut evidence, reason.unwrap_or_else(|| "there is no token to send".to_owned()))
                 }
             }
-            ask_issuer(&mut evidence, &transport, token.as_ref(), options.issuer_check, deadline).await;
+            issuer::ask(&mut evidence, &transport, token.as_ref(), options.issuer_check, deadline).await;
             Box::pin(default_chain::collect(subject, &mut evidence, &profiles, secrets, deadline)).await;
         });
         beside(sts, imds, began).await
@@ -270,195 +263,4 @@ fn collect_local(
         evidence.token = Seen::not_checked(why);
     }
     (evidence, raw, role)
-}
-
-/// A token is only sent where that can tell something: not what is known to be no token for STS.
-fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
-    let environment = &evidence.environment;
-    match environment.value("AWS_ROLE_ARN").map(RoleArn::parse) {
-        None => return Some(evidence.why_no_value("AWS_ROLE_ARN")),
-        Some(Err(fault)) => return Some(format!("AWS_ROLE_ARN {fault}")),
-        Some(Ok(_)) => {}
-    }
-    match &evidence.token {
-        Seen::NotChecked(why) => Some(why.clone()),
-        Seen::Failed(_) => Some("the file holds no token".to_owned()),
-        Seen::Seen(token) => token.is_for_another_use().then(|| "the token is not meant for STS".to_owned()),
-    }
-}
-
-fn not_asked(evidence: &mut Evidence, reason: String) {
-    for operation in [Operation::AssumeRoleWithWebIdentity, Operation::GetCallerIdentity] {
-        evidence.steps.push(Step::skipped(operation.step(), reason.clone()));
-    }
-    evidence.endpoint = Seen::NotChecked(reason.clone());
-    evidence.dial = Seen::NotChecked(reason.clone());
-    evidence.session = Seen::NotChecked(reason.clone());
-    evidence.caller = Seen::NotChecked(reason);
-}
-
-async fn ask_sts(
-    subject: &Subject,
-    sdk: &SdkConfig,
-    evidence: &mut Evidence,
-    transport: &Transport,
-    token: &RawToken,
-    role: &RoleArn,
-    deadline: Instant,
-) {
-    let claims = evidence.token.seen();
-    let located = endpoint::locate(sdk, &subject.variables, Some(role.partition), claims, transport).await;
-    let endpoint = match located {
-        Ok(endpoint) => endpoint,
-        Err(fault) => {
-            not_asked(evidence, "there is no endpoint that the token may be sent to".to_owned());
-            evidence.endpoint = Seen::Failed(fault);
-            return;
-        }
-    };
-    let client = sts::Client::new(sdk, &endpoint.region, transport, deadline);
-    evidence.endpoint = Seen::Seen(endpoint.clone());
-    let role_arn = role.to_string();
-    let session_name = subject.variables.filled("AWS_ROLE_SESSION_NAME").unwrap_or(SESSION_NAME);
-    let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name, token }).await;
-    evidence.note(assumed.log, assumed.step, assumed.result.as_ref().err());
-    match assumed.result {
-        Ok((session, credentials)) => {
-            evidence.session = Seen::Seen(session);
-            identify(evidence, client, credentials).await;
-        }
-        Err(fault) => {
-            evidence.session = Seen::Failed(fault);
-            let no_credentials = "no credentials";
-            evidence.steps.push(Step::skipped(Operation::GetCallerIdentity.step(), no_credentials.to_owned()));
-            evidence.caller = Seen::not_checked(no_credentials);
-        }
-    }
-    try_alternate_route(evidence, &endpoint, transport, deadline).await;
-}
-
-/// Asks STS whose credentials these are.
-async fn identify(evidence: &mut Evidence, client: sts::Client, credentials: Credentials) {
-    let asked = client.who_am_i(credentials).await;
-    evidence.note(asked.log, asked.step, asked.result.as_ref().err());
-    evidence.caller = asked.result.into();
-}
-
-async fn try_alternate_route(evidence: &mut Evidence, endpoint: &Endpoint, transport: &Transport, deadline: Instant) {
-    evidence.alternate_route = Seen::not_checked("STS was reached");
-    if let Seen::Failed(failed) = &evidence.dial {
-        let (alternate_route, log) = alternate_route::collect(endpoint, failed, transport, deadline).await;
-        evidence.alternate_route = alternate_route;
-        evidence.steps.extend(log.steps);
-    }
-}
-
-/// STS itself proves the issuer's keys by taking the token, so they are fetched only where it did not.
-async fn ask_issuer(
-    evidence: &mut Evidence,
-    transport: &Transport,
-    raw: Option<&RawToken>,
-    when: IssuerCheck,
-    deadline: Instant,
-) {
-    let (Some(token), Some(raw)) = (evidence.token.seen(), raw) else {
-        evidence.issuer = Seen::not_checked(evidence.why_no_token().to_owned());
-        return;
-    };
-    let Some(issuer) = token.issuer.as_deref() else {
-        evidence.issuer = Seen::not_checked("the token names no issuer");
-        return;
-    };
-    if let Some(why) = why_not_ask_issuer(&evidence.session, when) {
-        evidence.issuer = Seen::not_checked(why);
-        return;
-    }
-    let began = Instant::now();
-    let found = issuer::collect(issuer, token, raw, transport, deadline).await;
-    let (status, detail) = match &found {
-        Ok(found) => {
-            let thumbprint = found.thumbprint.as_ref().map(|print| format!(", top certificate SHA-1 {print}"));
-            let detail = format!("{} keys, {}{}", found.key_ids.len(), found.signature, thumbprint.unwrap_or_default());
-            (StepStatus::Ok, detail)
-        }
-        Err(fault) => (StepStatus::Failed, fault.to_string()),
-    };
-    evidence.steps.push(Step { name: "issuer", status, duration_ms: elapsed::milliseconds(began), detail });
-    evidence.issuer = found.into();
-}
-
-fn why_not_ask_issuer(session: &Seen<Session, CallFault>, when: IssuerCheck) -> Option<&'static str> {
-    match (when, session) {
-        (IssuerCheck::Always, _) => None,
-        (IssuerCheck::Never, _) => Some("the issuer was not asked for its keys (--issuer-check)"),
-        (IssuerCheck::Auto, Seen::Seen(_)) => Some("STS accepted the token, so it has the issuer's keys"),
-        (IssuerCheck::Auto, Seen::Failed(CallFault::Refused(refusal))) => {
-            let is_in_doubt = ["InvalidIdentityToken", "IDPCommunicationError"].contains(&refusal.code.as_str());
-            (!is_in_doubt).then_some("STS refused the call for a reason that is not the issuer's keys")
-        }
-        (IssuerCheck::Auto, _) => Some("STS did not judge the token"),
-    }
-}
-
-/// Proxies may take the header away; STS's words stay.
-fn time_told(fault: &CallFault) -> Option<Timestamp> {
-    match fault {
-        CallFault::Refused(refusal) => crate::aws::sts_time::time_in(&refusal.message),
-        CallFault::NotSts(_) | CallFault::NoAnswer(_) => None,
-    }
-}
-
-impl Evidence {
-    fn note(&mut self, log: Log, step: Step, fault: Option<&CallFault>) {
-        // A portal's or a proxy's clock is not STS's.
-        let is_of_sts = !matches!(fault, Some(CallFault::NotSts(_)));
-        let clock = log.answer.as_ref().filter(|_| is_of_sts).and_then(|answer| {
-            let header = answer.date().map(|time| (time, ClockSource::DateHeader));
-            let (time, source) = header.or_else(|| Some((fault.and_then(time_told)?, ClockSource::ErrorText)))?;
-            Some(Clock { ahead_seconds: time.since(answer.received_at), source })
-        });
-        if let Some(clock) = clock {
-            self.clock = Seen::Seen(clock);
-        } else if self.clock.seen().is_none() {
-            self.clock = Seen::Failed(match log.answer {
-                None => "STS did not answer, so nothing told the time".to_owned(),
-                Some(_) if is_of_sts => "the answer has no Date header".to_owned(),
-                Some(_) => "the answer is not from STS".to_owned(),
-            });
-        }
-        if let Some(dial) = log.dial {
-            self.dial = if dial.failed_at().is_some() { Seen::Failed(dial) } else { Seen::Seen(dial) };
-        }
-        self.steps.extend(log.steps);
-        self.steps.push(step);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::causes::testing::{answered, healthy};
-    use hyper::header::{DATE, HeaderMap, HeaderValue};
-    use transport::{Answer, End};
-
-    #[test]
-    fn the_time_is_the_date_headers_else_what_the_words_tell() {
-        let expired = "Token expired: current date/time 1731098245 must be before the expiration date/time 1731095240";
-        for (date, message, clock) in [
-            (None, expired, Some((3_000, ClockSource::ErrorText))),
-            (Some("Fri, 08 Nov 2024 20:20:45 GMT"), expired, Some((2_000, ClockSource::DateHeader))),
-            (None, "Incorrect token audience", None),
-        ] {
-            let refused = answered(Operation::AssumeRoleWithWebIdentity, 400, "ExpiredTokenException", message);
-            let headers = HeaderMap::from_iter(date.map(|date| (DATE, HeaderValue::from_static(date))));
-            let received_at = Timestamp(1_731_095_245);
-            let (body, secrets) = Default::default();
-            let answer = Answer { status: 400, headers, body, end: End::Whole, received_at, secrets };
-            let mut evidence = Evidence { clock: Seen::not_checked(""), ..healthy() };
-            let step = Step::skipped("", String::new());
-            evidence.note(Log { answer: Some(answer), ..Log::default() }, step, refused.session.failed());
-            let seen = evidence.clock.seen().map(|clock| (clock.ahead_seconds, clock.source));
-            assert_eq!(seen, clock, "{date:?} {message}");
-        }
-    }
 }

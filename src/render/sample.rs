@@ -22,6 +22,7 @@ macro_rules! sample_cause {
             explanation: "",
             says: &[],
             settles: false,
+            hides_caller: false,
             judge: Some(|_| Outcome::Pass),
             fix: |_| Fix::default(),
         };

@@ -3,8 +3,8 @@
 use super::proxy::around;
 use super::{Failure, Story};
 use crate::aws::partition::sts_endpoint_service;
-use crate::causes::sts_endpoint_unreachable_timeout::refused;
-use crate::causes::{Advice, Candidate, Fix, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC};
+use crate::causes::sts_endpoint_unreachable_timeout::{refused, timed_out};
+use crate::causes::{Advice, Fix, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC};
 use crate::probe::evidence::{AddressFault, Dial, TcpFault, is_private};
 
 const POLICIES: &str = "kubectl get networkpolicies --all-namespaces";
@@ -104,7 +104,6 @@ fn no_route(story: &Story, faults: &[AddressFault], seen: String) -> Failure {
 }
 
 fn global(story: &Story, seen: String) -> Failure {
-    let regional = "SDKs should call the regional endpoint";
     let reading = match story.alternate_route {
         Some(Ok(way)) => {
             let addresses = way.dns.iter().flatten().flatten();
@@ -116,33 +115,14 @@ fn global(story: &Story, seen: String) -> Failure {
         Some(Err(way)) if is_vpc_endpoint(way) => {
             let fault = way.fault().unwrap_or_default();
             let seen = format!("{seen} {} is a VPC endpoint and does not answer either: {fault}.", way.host);
-            let candidates = vec![
-                Candidate::new(&STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, regional),
-                Candidate::new(
-                    &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                    "the VPC endpoint's security group drops the packets",
-                ),
-            ];
             let fix = Fix::new(format!(
                 "Set AWS_STS_REGIONAL_ENDPOINTS=regional, and allow TCP port 443 from the pods in the security group \
                  of the VPC endpoint {}.",
                 way.host
             ));
-            return Failure::open(seen, candidates).with_fix(endpoints(story, fix));
+            return Failure::open(seen, timed_out(story.facts)).with_fix(endpoints(story, fix));
         }
-        _ => Failure::open(
-            seen,
-            vec![
-                Candidate::new(
-                    &STS_ENDPOINT_UNREACHABLE_TIMEOUT,
-                    "no sign of internet egress: no NAT, or a network policy or security group drops the packets",
-                ),
-                Candidate::new(
-                    &STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC,
-                    format!("if the VPC has an endpoint for STS, {regional}"),
-                ),
-            ],
-        ),
+        _ => Failure::open(seen, timed_out(story.facts)),
     };
     let fix = Fix::new(
         "Set AWS_STS_REGIONAL_ENDPOINTS=regional. If this network has neither a NAT gateway nor a VPC endpoint for \

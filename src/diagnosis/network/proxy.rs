@@ -1,6 +1,6 @@
 //! The reading of a proxy's faults.
 
-use super::{Failure, Story, layers};
+use super::{Failure, Story, tls};
 use crate::causes::{Candidate, Fix, PROXY_INTERFERES, PROXY_NOT_SUPPORTED, REQUEST_CLOCK_SKEW, shell_word};
 use crate::probe::evidence::{Layer, ProxyFault, TlsFault, is_private};
 
@@ -49,7 +49,7 @@ pub(super) fn secure(story: &Story, fault: &TlsFault) -> Failure {
         |part: &str| format!("openssl s_client -connect {} </dev/null | openssl x509 -noout {part}", shell_word(proxy));
     let fix = match fault {
         // The image's own fault, whoever is called.
-        TlsFault::NoRoots { .. } | TlsFault::BadBundle { .. } => return layers::tls(story, fault),
+        TlsFault::NoRoots { .. } | TlsFault::BadBundle { .. } => return tls::read(story, fault),
         // A proxy that starts, or is overloaded.
         TlsFault::Closed | TlsFault::TimedOut { .. } | TlsFault::Other(_) => return around(story, seen).passing(),
         TlsFault::Expired { .. } | TlsFault::NotYetValid { .. } => {

@@ -1,10 +1,11 @@
 //! Fetches what the token's issuer publishes, as STS does (OpenID Connect Discovery 1.0, section 4). The token is not
 //! sent; it is only verified here.
 
-use super::RawToken;
-use super::signature;
 use super::transport::Transport;
-use crate::probe::evidence::{Dial, Issuer, IssuerFault, IssuerFaultKind, Token};
+use super::{IssuerCheck, RawToken, elapsed, signature};
+use crate::probe::evidence::{
+    CallFault, Dial, Evidence, Issuer, IssuerFault, IssuerFaultKind, Seen, Session, Step, StepStatus, Token,
+};
 use crate::text::redact;
 use aws_smithy_types::body::SdkBody;
 use hyper::Request;
@@ -16,11 +17,58 @@ use tokio::time::{Instant, timeout_at};
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_KEY_IDS: usize = 10;
 
+/// STS itself proves the issuer's keys by taking the token, so they are fetched only where it did not.
+pub(super) async fn ask(
+    evidence: &mut Evidence,
+    transport: &Transport,
+    raw: Option<&RawToken>,
+    when: IssuerCheck,
+    deadline: Instant,
+) {
+    let (Some(token), Some(raw)) = (evidence.token.seen(), raw) else {
+        evidence.issuer = Seen::not_checked(evidence.why_no_token().to_owned());
+        return;
+    };
+    let Some(issuer) = token.issuer.as_deref() else {
+        evidence.issuer = Seen::not_checked("the token names no issuer");
+        return;
+    };
+    if let Some(why) = why_not_ask_issuer(&evidence.session, when) {
+        evidence.issuer = Seen::not_checked(why);
+        return;
+    }
+    let began = Instant::now();
+    let found = collect(issuer, token, raw, transport, deadline).await;
+    let (status, detail) = match &found {
+        Ok(found) => {
+            let thumbprint = found.thumbprint.as_ref().map(|print| format!(", top certificate SHA-1 {print}"));
+            let detail = format!("{} keys, {}{}", found.key_ids.len(), found.signature, thumbprint.unwrap_or_default());
+            (StepStatus::Ok, detail)
+        }
+        Err(fault) => (StepStatus::Failed, fault.to_string()),
+    };
+    evidence.steps.push(Step { name: "issuer", status, duration_ms: elapsed::milliseconds(began), detail });
+    evidence.issuer = found.into();
+}
+
+fn why_not_ask_issuer(session: &Seen<Session, CallFault>, when: IssuerCheck) -> Option<&'static str> {
+    match (when, session) {
+        (IssuerCheck::Always, _) => None,
+        (IssuerCheck::Never, _) => Some("the issuer was not asked for its keys (--issuer-check)"),
+        (IssuerCheck::Auto, Seen::Seen(_)) => Some("STS accepted the token, so it has the issuer's keys"),
+        (IssuerCheck::Auto, Seen::Failed(CallFault::Refused(refusal))) => {
+            let is_in_doubt = ["InvalidIdentityToken", "IDPCommunicationError"].contains(&refusal.code.as_str());
+            (!is_in_doubt).then_some("STS refused the call for a reason that is not the issuer's keys")
+        }
+        (IssuerCheck::Auto, _) => Some("STS did not judge the token"),
+    }
+}
+
 /// Looks up the keys of `token`'s issuer and verifies the token's signature by them.
 ///
 /// # Errors
 /// Says which URL failed and how.
-pub(super) async fn collect(
+async fn collect(
     issuer: &str,
     token: &Token,
     raw: &RawToken,

@@ -4,9 +4,10 @@
 
 use super::elapsed::milliseconds;
 use super::profiles::Profiles;
+use super::session::{identify, try_alternate_route};
 use super::sts::{can_sign_with, kind};
 use super::transport::{Answer, End, Transport};
-use super::{RawToken, endpoint, identify, sts};
+use super::{RawToken, endpoint, sts};
 use crate::aws::pod_identity::check_agent_url;
 use crate::probe::evidence::{
     AgentError, AgentFault, Evidence, Layer, Operation, Seen, Session, Step, StepStatus, UnexpectedKind,
@@ -162,7 +163,7 @@ async fn ask_sts(
             let client = sts::Client::new(&sdk, &endpoint.region, &transport, deadline);
             evidence.endpoint = Seen::Seen(endpoint.clone());
             identify(evidence, client, credentials).await;
-            super::try_alternate_route(evidence, &endpoint, &transport, deadline).await;
+            try_alternate_route(evidence, &endpoint, &transport, deadline).await;
         }
         Err(fault) => {
             let why = "there is no endpoint to ask";
