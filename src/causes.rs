@@ -10,6 +10,7 @@ mod cause;
 mod facts;
 mod names;
 mod saying;
+mod sdk_versions;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod webhook;

@@ -16,8 +16,8 @@
 //! | [`explain`] | a pasted error text to ranked causes |
 //! | [`diagnosis`] | the verdict: which cause the evidence shows, what STS answered, how a connection failed |
 //! | [`causes`] | one fault, one file: its code, texts, sayings, judge and fix; [`causes::Facts`], which they rank by |
-//! | [`probe`] | what can be seen in a pod: whose view, the reading itself, the evidence |
-//! | [`aws`] | ARNs, partitions, issuers, what each SDK does |
+//! | [`probe`] | what can be seen in a pod: whose view, the reading itself, the evidence; what each AWS SDK does there |
+//! | [`aws`] | ARNs, partitions, issuers, the rules of the webhook and of EKS Pod Identity |
 //! | [`text`] | values on their way in and out: secrets, printable text, times |
 //! | [`render`] | a report as text, JSON, metrics, HTML, termination message |
 //!

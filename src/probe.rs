@@ -3,4 +3,5 @@
 
 pub mod collect;
 pub mod evidence;
+pub mod sdks;
 pub mod subject;

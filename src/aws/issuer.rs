@@ -1,6 +1,6 @@
 //! What the URL of a token's issuer tells: the checks, `explain` and `audit` judge it by this one rule.
 
-use crate::probe::evidence::is_private;
+use crate::aws::vpc::is_private;
 use std::net::IpAddr;
 
 /// What the webhook writes into tokens, in every partition.

@@ -4,8 +4,9 @@ use super::{Names, token_not_yet_valid};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer;
 use crate::aws::partition::Partition;
+use crate::aws::vpc::is_private;
 use crate::causes::request_clock_skew::hides_expiry;
-use crate::probe::evidence::{EndpointSource, Evidence, Issuer, Padding, Seen, Signature, Variable, is_private};
+use crate::probe::evidence::{EndpointSource, Evidence, Issuer, Padding, Seen, Signature, Variable};
 use std::net::IpAddr;
 
 /// What is known about a variable.

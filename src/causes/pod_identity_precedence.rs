@@ -1,6 +1,6 @@
-use crate::aws::sdk_chain::{Link, Takers, takers};
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, with};
 use crate::probe::evidence::Evidence;
+use crate::probe::sdks::chain::{Link, Takers, takers};
 
 /// IRSA and Pod Identity are both configured.
 pub(crate) static POD_IDENTITY_PRECEDENCE: Cause = Cause {

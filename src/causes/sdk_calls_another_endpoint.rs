@@ -1,6 +1,6 @@
-use crate::aws::sdk_network::{Connection, Other, Why, failure, listed, other_endpoints};
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
+use crate::probe::sdks::network::{Connection, Other, Why, failure, listed, other_endpoints};
 
 /// SDKs call another endpoint than the one that the probe tested, and that endpoint cannot be reached.
 pub(crate) static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
@@ -9,7 +9,7 @@ pub(crate) static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
     compare: "the endpoint in the SDK's error",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
-    // The rules of each SDK, with sources, are in `sdk_network`. Which SDKs changed their default on 2025-07-31: AWS
+    // The rules of each SDK, with sources, are in `probe::sdks::network`. Which SDKs changed their default on 2025-07-31: AWS
     // Developer Tools Blog, "Updating AWS SDK defaults".
     explanation: "\
 SDKs choose the STS endpoint in different ways. boto3 and version 1 of the AWS CLI read the region only from \

@@ -1,6 +1,6 @@
-use crate::aws::sdk_network::{Connection, failure, listed, without_proxy};
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
+use crate::probe::sdks::network::{Connection, failure, listed, without_proxy};
 
 /// SDKs do not read the variable whose proxy the probe used, and fail without a proxy.
 pub(crate) static SDK_IGNORES_PROXY: Cause = Cause {
@@ -9,7 +9,7 @@ pub(crate) static SDK_IGNORES_PROXY: Cause = Cause {
     compare: "the proxy variables that the SDK reads",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
-    // What each SDK reads, with sources, is in `sdk_network`.
+    // What each SDK reads, with sources, is in `probe::sdks::network`.
     explanation: "\
 The probe reached STS through a proxy that some SDKs do not use. Rust, PHP and .NET read ALL_PROXY. boto3, the AWS \
 CLI, Go, Java, Kotlin and Ruby do not read ALL_PROXY; they read HTTPS_PROXY. The SDKs for JavaScript and C++ read no \

@@ -1,6 +1,7 @@
-use crate::aws::sdk_support::{Mechanism, judge_all};
+use crate::causes::sdk_versions::judge_all;
 use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
+use crate::probe::sdks::support::Mechanism;
 
 /// The application's SDK cannot use EKS Pod Identity.
 pub(crate) static SDK_LACKS_POD_IDENTITY: Cause = Cause {
@@ -9,7 +10,7 @@ pub(crate) static SDK_LACKS_POD_IDENTITY: Cause = Cause {
     compare: "the SDK's version must support Pod Identity",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
-    // Sources: `sdk_support`.
+    // Sources: `probe::sdks::support`.
     explanation: "\
 This pod uses EKS Pod Identity, not IRSA. Its credentials come from an agent on the node at 169.254.170.23, and the \
 SDK authenticates with a token that it reads from a file. SDKs have supported that address and the token file since \

@@ -1,6 +1,7 @@
-use crate::aws::sdk_support::{Mechanism, judge_all};
+use crate::causes::sdk_versions::judge_all;
 use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any, with};
 use crate::probe::evidence::Evidence;
+use crate::probe::sdks::support::Mechanism;
 
 /// The application's SDK cannot use the token, even if the token is correct.
 pub(crate) static SDK_LACKS_WEB_IDENTITY: Cause = Cause {
@@ -9,7 +10,7 @@ pub(crate) static SDK_LACKS_WEB_IDENTITY: Cause = Cause {
     compare: "the SDK's version must support web identity",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
-    // Sources: `sdk_support`.
+    // Sources: `probe::sdks::support`.
     explanation: "\
 IRSA works in this pod, but the application does not use it: the credential chain of its AWS SDK does not support web \
 identity, or lacks a part of it. Such an application falls back to the node's role, or reports that it has no \

@@ -1,6 +1,6 @@
-use crate::aws::sdk_network::{Client, SYSTEM, clients, listed};
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, Seen};
+use crate::probe::sdks::network::{Client, SYSTEM, clients, listed};
 
 /// SDKs do not read the bundle with the private certificate authority that the probe trusted.
 pub(crate) static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
@@ -9,7 +9,7 @@ pub(crate) static SDK_TRUSTS_OTHER_CAS: Cause = Cause {
     compare: "the CA bundle that the SDK reads",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
-    // Which bundle each SDK reads, with sources, is in `sdk_network`.
+    // Which bundle each SDK reads, with sources, is in `probe::sdks::network`.
     explanation: "\
 Something between this pod and STS inspects TLS: the certificate is not one of Amazon's. A private CA issued it, and \
 this pod has that CA in a bundle. Not every SDK reads that bundle.

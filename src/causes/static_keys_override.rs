@@ -1,7 +1,7 @@
 use crate::aws::arn::RoleArn;
-use crate::aws::sdk_chain::{Link, takers};
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, any};
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
+use crate::probe::sdks::chain::{Link, takers};
 
 /// Static keys come before web identity, and before EKS Pod Identity.
 pub(crate) static STATIC_KEYS_OVERRIDE: Cause = Cause {
@@ -137,9 +137,9 @@ fn fix(facts: &Facts) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::sdk_chain::comes_before_web_identity;
     use crate::causes::testing::{ROLE, environment, found};
     use crate::probe::evidence::{Caller, Sdk, SdkKind, SdkScan, Source, Target};
+    use crate::probe::sdks::chain::comes_before_web_identity;
 
     const IRSA: [(&str, &str); 2] = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")];
 

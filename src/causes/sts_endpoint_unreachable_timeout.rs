@@ -1,9 +1,9 @@
+use crate::aws::vpc::is_private;
 use crate::causes::{
     Advice, Candidate, Cause, Facts, Fix, MESH_PROXY_NOT_RUNNING, Names, PROXY_INTERFERES, Priority,
     STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC, Saying, Severity, any, connected, sts_endpoint_misconfigured::host_first,
     sts_endpoint_misconfigured::with_override,
 };
-use crate::probe::evidence::is_private;
 
 /// The regional STS host does not answer.
 pub(crate) static STS_ENDPOINT_UNREACHABLE_TIMEOUT: Cause = Cause {

@@ -24,7 +24,7 @@ pub use flaw::Flaw;
 pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
 pub use mechanism::{Mechanism, POD_IDENTITY_VARIABLES};
 pub use mounts::{Mount, Mounts, Volume};
-pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault, is_private};
+pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault};
 pub use place::{Container, Place, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};

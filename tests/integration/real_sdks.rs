@@ -2,9 +2,9 @@
 //! built. They need the network or a minute, so they run only when asked for: `cargo test --test integration real_sdks:: -- --ignored`.
 
 use crate::needs;
-use irsa_probe::aws::sdk_support::{Mechanism, Support, support};
 use irsa_probe::probe::collect::sdks::{Limits, scan};
 use irsa_probe::probe::evidence::{Sdk, SdkKind, SdkScan};
+use irsa_probe::probe::sdks::support::{Mechanism, Support, support};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;

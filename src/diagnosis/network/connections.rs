@@ -3,9 +3,10 @@
 use super::proxy::around;
 use super::{Failure, Story};
 use crate::aws::partition::sts_endpoint_service;
+use crate::aws::vpc::is_private;
 use crate::causes::sts_endpoint_unreachable_timeout::{refused, timed_out};
 use crate::causes::{Advice, Fix, STS_ENDPOINT_UNREACHABLE_TIMEOUT, STS_GLOBAL_ENDPOINT_IN_PRIVATE_VPC};
-use crate::probe::evidence::{AddressFault, Dial, TcpFault, is_private};
+use crate::probe::evidence::{AddressFault, Dial, TcpFault};
 
 const POLICIES: &str = "kubectl get networkpolicies --all-namespaces";
 

@@ -1,8 +1,9 @@
 //! The reading of a proxy's faults.
 
 use super::{Failure, Story, tls};
+use crate::aws::vpc::is_private;
 use crate::causes::{Candidate, Fix, PROXY_INTERFERES, PROXY_NOT_SUPPORTED, REQUEST_CLOCK_SKEW, shell_word};
-use crate::probe::evidence::{Layer, ProxyFault, TlsFault, is_private};
+use crate::probe::evidence::{Layer, ProxyFault, TlsFault};
 
 /// The proxy's fault. Where STS can be reached without it, that is the fix.
 pub(super) fn around(story: &Story, seen: String) -> Failure {

@@ -4,8 +4,8 @@
 use super::alternate_route::TIMEOUT;
 use super::elapsed::milliseconds;
 use super::transport::Transport;
-use crate::aws::sdk_network::{Connection, connections};
 use crate::probe::evidence::{Evidence, Step, StepStatus};
+use crate::probe::sdks::network::{Connection, connections};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use tokio::time::Instant;

@@ -1,6 +1,7 @@
 //! The token's issuer as STS sees it: its discovery document and its keys, fetched without the token.
 
-use super::network::{Dial, is_private};
+use super::network::Dial;
+use crate::aws::vpc::is_private;
 use std::fmt;
 use std::net::IpAddr;
 

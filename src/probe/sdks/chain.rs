@@ -3,8 +3,8 @@
 //! Only the default chain counts, with everything from the environment: keys, a provider or a profile that a program
 //! sets in code come before all of this.
 
-use crate::aws::sdk_support::numbers;
 use crate::probe::evidence::{Evidence, SdkKind};
+use crate::probe::sdks::support::numbers;
 
 /// A place where an SDK runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ mod table;
 pub(crate) use table::{Proxies, SYSTEM};
 
 use crate::aws::partition::Partition;
-use crate::aws::sdk_support::numbers;
 use crate::probe::evidence::{Dial, Endpoint, EndpointSource, Evidence, SdkKind};
+use crate::probe::sdks::support::numbers;
 use table::{DEFAULT, LEGACY_REGIONS, ROWS, Row};
 
 const GLOBAL: &str = "sts.amazonaws.com";
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn every_sdk_has_a_rule() {
-        for kind in crate::aws::sdk_chain::tests::ALL {
+        for kind in crate::probe::sdks::chain::tests::ALL {
             assert!(row_of(kind, None).is_some(), "{kind:?}");
         }
     }
