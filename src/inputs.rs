@@ -111,7 +111,12 @@ pub fn sts_answer(bytes: &[u8]) {
     while let Some((before, secret)) = elsewhere.split_once("<SecretAccessKey>") {
         elsewhere = format!("{before}{}", secret.find('<').map_or("", |end| &secret[end..]));
     }
-    assert!(elsewhere.contains(&SECRET[..20]) || !said.contains(&SECRET[..20]), "the secret is shown");
+    // Whatever stands between its letters: control characters, for one, are not shown.
+    let shows = |text: &str| {
+        let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        letters.contains(&SECRET[..20])
+    };
+    assert!(shows(&elsewhere) || !shows(&said), "the secret is shown");
 }
 
 #[cfg(test)]
