@@ -114,10 +114,10 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Says what was `heard` where `right` would be right. The form is of each by itself and of all together.
-    pub fn answer(self, heard: &[String], right: Answer) -> Answer {
-        let each: Vec<String> = heard.iter().map(|text| self.form.of(text)).collect();
-        let text = format!("{} {}", each.join(" "), self.form.of(&heard.join("\n")));
+    /// Says what was `received` where `right` would be right. The form is of each by itself and of all together.
+    pub fn answer(self, received: &[String], right: Answer) -> Answer {
+        let each: Vec<String> = received.iter().map(|text| self.form.of(text)).collect();
+        let text = format!("{} {}", each.join(" "), self.form.of(&received.join("\n")));
         let line = text.replace('\n', " ");
         let refusal = |code: &str, message: &str, id: &str| {
             let xml = format!(

@@ -63,7 +63,7 @@ pub enum Misbehaviour {
     MalformedExpiration,
     /// GetCallerIdentity names the role of a node.
     OtherCaller,
-    /// What the stand-in has heard, somewhere in its answer.
+    /// What the stand-in has received, somewhere in its answer.
     Echo(Echo),
     /// The right answer by a clock that is this many seconds ahead.
     SkewedDate(i64),
@@ -107,7 +107,7 @@ impl Misbehaviour {
     pub fn send(
         &self,
         right: Answer,
-        heard: &[String],
+        received: &[String],
         now: i64,
         mut connection: Connection,
     ) -> Result<Option<Connection>> {
@@ -160,7 +160,7 @@ impl Misbehaviour {
             Self::OtherCaller => edited(right, |xml| {
                 with_text(xml, "Arn", "arn:aws:sts::111122223333:assumed-role/eks-node/i-0abcd1234ef567890")
             }),
-            Self::Echo(echo) => echo.answer(heard, right),
+            Self::Echo(echo) => echo.answer(received, right),
             Self::SkewedDate(ahead) => right.header("Date", http_date(now + ahead)),
             _ => {
                 self.break_off(&right.complete(now), &mut connection)?;

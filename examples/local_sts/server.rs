@@ -62,15 +62,15 @@ struct State {
     sessions: Sessions,
     plans: Mutex<Vec<Plan>>,
     exchanges: Mutex<Vec<Exchange>>,
-    heard: Mutex<Vec<String>>,
+    received: Mutex<Vec<String>>,
     /// What an echo holds beside.
     also: Mutex<Vec<String>>,
 }
 
 impl LocalSts {
     pub fn new(world: World) -> Self {
-        let (sessions, plans, exchanges, heard, also) = Default::default();
-        Self(Arc::new(State { world, sessions, plans, exchanges, heard, also }))
+        let (sessions, plans, exchanges, received, also) = Default::default();
+        Self(Arc::new(State { world, sessions, plans, exchanges, received, also }))
     }
 
     /// Listens at a free port of loopback, with TLS if there is a configuration for it.
@@ -132,10 +132,10 @@ impl LocalSts {
     }
 
     /// Every secret that came and went since AssumeRoleWithWebIdentity was last asked for, and what else is echoed.
-    pub fn heard(&self) -> Vec<String> {
-        let [heard, also] =
-            [&self.0.heard, &self.0.also].map(|list| list.lock().unwrap_or_else(PoisonError::into_inner));
-        [&heard[..], &also[..]].concat()
+    pub fn received(&self) -> Vec<String> {
+        let [received, also] =
+            [&self.0.received, &self.0.also].map(|list| list.lock().unwrap_or_else(PoisonError::into_inner));
+        [&received[..], &also[..]].concat()
     }
 
     /// Has echoes hold these as well: secrets of the pod that are not sent to STS.
@@ -144,8 +144,8 @@ impl LocalSts {
         also.extend(secrets.iter().map(|secret| (*secret).to_owned()));
     }
 
-    fn hear(&self, secrets: impl IntoIterator<Item = String>) {
-        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+    fn note(&self, secrets: impl IntoIterator<Item = String>) {
+        self.0.received.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
     }
 
     /// How often an operation was asked for.
@@ -168,14 +168,14 @@ impl LocalSts {
             let now = self.0.world.now();
             let misbehaviour = self.next_misbehaviour(operation);
             if misbehaviour.as_ref().is_none_or(Misbehaviour::is_a_success) {
-                self.hear(issued(&answer));
+                self.note(issued(&answer));
             }
             match misbehaviour {
                 None => {
                     let answer = answer.complete(now);
                     connection.write_all(&[answer.head().into_bytes(), answer.body].concat())?;
                 }
-                Some(misbehaviour) => match misbehaviour.send(answer, &self.heard(), now, connection)? {
+                Some(misbehaviour) => match misbehaviour.send(answer, &self.received(), now, connection)? {
                     Some(usable) => connection = usable,
                     None => return Ok(()),
                 },
@@ -189,17 +189,17 @@ impl LocalSts {
     }
 
     fn answer(&self, request: &Request, operation: Operation) -> Answer {
-        let State { world, sessions, heard, .. } = &*self.0;
+        let State { world, sessions, received, .. } = &*self.0;
         if let Some(token) = request.field("WebIdentityToken") {
-            heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            self.hear([token]);
+            received.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.note([token]);
         }
         if operation == Operation::PodIdentity {
-            heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            self.hear(request.header("authorization").map(str::to_owned));
+            received.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.note(request.header("authorization").map(str::to_owned));
         }
         let signature = request.header("authorization").and_then(|value| value.rsplit_once("Signature="));
-        self.hear(signature.map(|(_, signature)| signature.to_owned()));
+        self.note(signature.map(|(_, signature)| signature.to_owned()));
         let id = request_id();
         let result = match operation {
             Operation::OpenId => return openid::answer(world, request),

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_apart() {
+    fn each_fault_is_distinguished() {
         use ArnFault::*;
         for (text, fault) in [
             ("", Empty),

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_only_the_cluster_knows_are_told_from_public_ones() {
+    fn names_that_only_the_cluster_knows_differ_from_public_ones() {
         for (issuer, public) in EXAMPLES {
             assert_eq!(why_unreachable(issuer).is_none(), *public, "{issuer}");
         }

@@ -139,7 +139,7 @@ mod tests {
     use crate::causes::{any, with};
 
     #[test]
-    fn a_phrase_is_found_wherever_it_stands_as_whole_words() {
+    fn a_phrase_is_found_as_whole_words_anywhere() {
         for (text, places) in [
             ("expiredtoken", vec![0]),
             ("expiredtoken expiredtoken", vec![0, 13]),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_statement_may_stand_before_and_behind_it_but_not_far() {
+    fn parts_of_a_statement_may_be_before_and_after_it_but_not_far() {
         let wording = with(&["throttling"], &[&["assumerole", "securitytoken"], &["sts"]]);
         let far = " ".repeat(NEAR);
         for (text, said) in [

@@ -55,7 +55,7 @@ mod tests {
     use crate::render::sample;
 
     #[test]
-    fn the_first_words_tell_the_verdict_and_the_code() {
+    fn the_first_words_are_the_verdict_and_the_code() {
         assert_eq!(
             render(&sample::refused()),
             "irsa-probe: BROKEN not-authorized: the role's trust policy does not allow this service account. STS said: \

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_named_with_its_place() {
+    fn a_duplicate_key_is_reported_with_its_line() {
         for (text, said) in [
             ("{\"a\": 1,\n \"a\": 1}", "has the key \"a\" twice in one object, again at line 2 column 4"),
             (r#"[{"b": {"a": 1, "\u0061": 2}}]"#, "has the key \"a\" twice in one object, again at line 1 column 24"),

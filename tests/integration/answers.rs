@@ -12,7 +12,7 @@ type Row = (&'static str, &'static str, usize);
 
 fn assert_each(operation: Operation, rows: &[Row]) {
     for (name, detail, calls) in rows {
-        let (run, asked) = look_after(operation, name);
+        let (run, asked) = run_with(operation, name);
         let step = match operation {
             Identity => "get-caller-identity",
             _ => "assume-role-with-web-identity",
@@ -29,7 +29,7 @@ fn assert_each(operation: Operation, rows: &[Row]) {
     }
 }
 
-fn look_after(operation: Operation, name: &str) -> (Run, usize) {
+fn run_with(operation: Operation, name: &str) -> (Run, usize) {
     let (run, raised) = inspect(|stage| {
         stage.misbehave(operation, name.parse().expect("a misbehaviour"));
         stage.arguments.extend(["--run-timeout", "4s"].map(str::to_owned));
@@ -38,7 +38,7 @@ fn look_after(operation: Operation, name: &str) -> (Run, usize) {
 }
 
 #[test]
-fn what_is_no_answer_of_sts_is_told_as_what_it_is() {
+fn an_answer_that_is_not_from_sts_is_reported_as_what_it_is() {
     assert_each(
         Assume,
         &[

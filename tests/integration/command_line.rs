@@ -20,7 +20,7 @@ fn said(output: Output) -> (i32, String, String) {
 }
 
 #[test]
-fn an_empty_environment_is_told_in_words() {
+fn an_empty_environment_is_reported_in_words() {
     let (code, out, err) = run(&[]);
     assert_eq!((code, err.as_str()), (4, ""));
     for words in ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "env-not-injected", "restart"] {
@@ -42,7 +42,7 @@ fn text_for_people_keeps_to_eighty_columns_but_for_what_pastes() {
 }
 
 #[test]
-fn the_exit_code_tells_the_truth_where_standard_output_is_full() {
+fn the_exit_code_is_right_if_standard_output_is_full() {
     let full = OpenOptions::new().write(true).open("/dev/full").expect("a full device");
     let (code, _, err) = said(probe(&["check"]).stdout(full).output().expect("it runs"));
     assert_eq!(code, 4);

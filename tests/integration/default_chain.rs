@@ -166,7 +166,7 @@ fn the_nodes_role_is_a_warning_and_where_irsa_is_missing_the_fallback() {
 }
 
 #[test]
-fn the_nodes_account_bears_on_where_the_provider_is_missing() {
+fn the_nodes_account_ranks_where_the_provider_is_missing() {
     let endpoint = format!("http://{}", metadata(false));
     let no_provider = "no-provider".parse::<local_sts::Misbehaviour>().expect("a misbehaviour");
     let mut raised = raise(|stage| stage.misbehave(local_sts::Operation::AssumeRoleWithWebIdentity, no_provider));
@@ -190,7 +190,7 @@ fn metadata_that_is_silent_or_refused_costs_no_finding() {
 }
 
 #[test]
-fn the_issuer_is_asked_without_the_token_and_only_where_that_tells_something() {
+fn the_issuer_is_asked_without_the_token_and_only_if_that_helps() {
     let mut raised = raise(|_| ());
     run(&mut raised);
     assert_eq!(raised.proxy.asked(), ["sts.eu-west-1.amazonaws.com:443"], "STS took the token: nothing is left to ask");

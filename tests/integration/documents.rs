@@ -249,7 +249,7 @@ fn a_pipe_that_the_caller_hands_over_is_read_to_its_end() {
 
 /// A shell takes the block as a whole: a comment with an apostrophe, which zsh does not skip, would swallow what follows it.
 #[test]
-fn the_commands_that_an_audit_asks_for_stand_together() {
+fn the_commands_that_an_audit_asks_for_are_one_block() {
     let directory = tempfile::tempdir().expect("a directory");
     let pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "checkout", "namespace": "payments", "uid": "1"},

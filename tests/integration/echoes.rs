@@ -29,7 +29,7 @@ fn an_echo_of_sts_is_hidden_in_every_place_and_form() {
     for operation in [ASSUME, IDENTITY] {
         for place in Place::OF_STS {
             for form in Form::ALL {
-                look_after(&raised, operation, Echo { place, form });
+                run_with(&raised, operation, Echo { place, form });
             }
         }
     }
@@ -40,7 +40,7 @@ fn an_echo_of_the_issuer_is_hidden_in_every_place_and_form() {
     let raised = raise();
     for place in Place::OF_ISSUER {
         for form in Form::ALL {
-            look_after(&raised, Operation::OpenId, Echo { place, form });
+            run_with(&raised, Operation::OpenId, Echo { place, form });
         }
     }
 }
@@ -81,7 +81,7 @@ fn raise_with_everything(echo: Echo) -> Raised {
 }
 
 fn show(form: Form, raised: &Raised, what: &str, output: &str) {
-    let secrets = Secrets::of(&raised.sts.heard(), &[Form::Plain, form]);
+    let secrets = Secrets::of(&raised.sts.received(), &[Form::Plain, form]);
     let shown = secrets.piece_in(output).or_else(|| output.contains(SHORT_PASSWORD).then(|| SHORT_PASSWORD.to_owned()));
     assert_eq!(shown, None, "{what} with an echo as {form:?}:\n{output}");
 }
@@ -127,13 +127,13 @@ fn raise() -> Raised {
     Stage::healthy().unwrap().raise(Path::new(env!("CARGO_BIN_EXE_irsa-probe"))).unwrap()
 }
 
-fn look_after(raised: &Raised, operation: Operation, echo: Echo) {
+fn run_with(raised: &Raised, operation: Operation, echo: Echo) {
     // Of the issuer, both documents.
     let times = if operation == Operation::OpenId { 2 } else { 1 };
     raised.sts.misbehave_times(operation, Misbehaviour::Echo(echo), times);
     let of_issuer = operation == Operation::OpenId;
     let report = run(raised, if of_issuer { IssuerCheck::Always } else { IssuerCheck::Never });
-    let secrets = Secrets::of(&raised.sts.heard(), &[Form::Plain, echo.form]);
+    let secrets = Secrets::of(&raised.sts.received(), &[Form::Plain, echo.form]);
     let outputs = outputs(&report);
     for (name, output) in &outputs {
         if let Some(piece) = secrets.piece_in(output) {

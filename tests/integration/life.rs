@@ -117,7 +117,7 @@ fn a_token_that_rotates_leaves_no_gap() {
 }
 
 #[test]
-fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_turns_readiness() {
+fn a_stale_token_is_reported_before_it_expires_and_an_expired_one_turns_readiness() {
     let mut raised = raise(|stage| stage.minted = token(0.5));
     let file = raised.variables["AWS_WEB_IDENTITY_TOKEN_FILE"].clone();
     let sidecar = Sidecar::start(&mut raised, &["--token-interval", "100ms"]);
@@ -138,7 +138,7 @@ fn a_token_that_is_not_renewed_is_told_before_it_expires_and_one_that_expired_tu
 }
 
 #[test]
-fn a_token_mounted_by_itself_is_told_to_be_never_renewed() {
+fn a_token_mounted_by_itself_is_reported_as_never_refreshed() {
     if !needs::root() {
         return;
     }
@@ -199,7 +199,7 @@ fn sigterm_ends_a_run_that_hangs() {
 }
 
 #[test]
-fn a_port_in_use_is_told_and_only_the_unasked_one_is_done_without() {
+fn a_port_in_use_is_reported_and_only_the_default_one_is_optional() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let holder = std::net::TcpListener::bind(&taken).unwrap();
     for arguments in
@@ -294,7 +294,7 @@ fn waiting_ends_at_once_when_it_cannot_help() {
 }
 
 #[test]
-fn whoever_looks_during_the_hold_finds_the_whole_answer() {
+fn a_reader_during_the_hold_gets_the_whole_answer() {
     let mut frozen = raise(|stage| stage.set("AWS_ROLE_ARN", "arn:aws:iam::1:role/x"));
     let path = frozen.directory.path().join("termination-log");
     let termination_log = path.to_str().unwrap();

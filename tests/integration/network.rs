@@ -75,7 +75,7 @@ fn a_pod_whose_network_refuses_everything_may_be_in_a_mesh() {
 }
 
 #[test]
-fn an_address_that_swallows_packets_is_told_by_its_kind() {
+fn an_address_that_drops_packets_is_reported_by_its_kind() {
     for (address, words) in [(PRIVATE, "VPC endpoint"), (PUBLIC, "NAT")] {
         alone(&["10.9.8.7", "203.0.113.1"], || {
             let _full = swallow(address);
@@ -103,7 +103,7 @@ fn the_pages_show_an_address_that_swallows_packets() {
 }
 
 #[test]
-fn the_global_endpoint_in_a_private_network_is_told_by_the_regional_one() {
+fn the_regional_endpoint_shows_a_global_one_in_a_private_network() {
     let answer = |query: &Query| match query.name.as_str() {
         REGIONAL => Says::Address(PRIVATE.into()),
         GLOBAL => Says::Address(PUBLIC.into()),
@@ -128,7 +128,7 @@ fn the_global_endpoint_in_a_private_network_is_told_by_the_regional_one() {
 }
 
 #[test]
-fn a_wildcard_in_a_search_domain_is_told() {
+fn a_wildcard_in_a_search_domain_is_reported() {
     alone(&["10.9.8.7"], || {
         let mut raised =
             pod_with("search corp.example\noptions ndots:5\n", |query| match query.name.ends_with(".corp.example") {
@@ -147,7 +147,7 @@ fn a_wildcard_in_a_search_domain_is_told() {
 }
 
 #[test]
-fn an_image_without_a_ca_bundle_is_told_from_an_authority_that_it_does_not_know() {
+fn an_image_without_a_ca_bundle_differs_from_an_unknown_authority() {
     for (hidden, words) in [(true, "This image has no CA bundle"), (false, "Amazon did not issue it")] {
         alone(&[], || {
             if hidden {

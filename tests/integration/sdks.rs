@@ -136,7 +136,7 @@ fn java_is_found_loose_nested_and_shaded() {
 }
 
 #[test]
-fn a_go_program_tells_its_modules_and_a_rust_one_its_sources() {
+fn a_go_program_names_its_modules_and_a_rust_one_its_sources() {
     let go = [
         vec![0; 300_000],
         b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6".to_vec(),
@@ -159,7 +159,7 @@ fn a_go_program_tells_its_modules_and_a_rust_one_its_sources() {
 }
 
 #[test]
-fn a_go_program_without_modules_tells_its_functions_and_no_other_program_does() {
+fn a_go_program_without_modules_names_its_functions_and_no_other_program_does() {
     let (v1, v2) = ("github.com/aws/aws-sdk-go/aws/session.NewSession", "x/aws-sdk-go-v2/config.LoadDefaultConfig");
     let build = b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6path\tx\nbuild\t-compiler=gc\n\
                   \xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
@@ -255,7 +255,7 @@ fn links_are_not_followed_and_nothing_hangs_or_escapes() {
 }
 
 #[test]
-fn each_bound_ends_the_walk_and_is_told() {
+fn each_limit_ends_the_search_and_is_reported() {
     let many: Vec<String> = (0..300).map(|n| format!("data/file-{n}")).collect();
     let mut files: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
     files.push(("app/aws-core-2.10.10.jar", b""));

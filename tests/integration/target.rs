@@ -56,7 +56,7 @@ fn readability_is_judged_as_the_kernel_judges_it_for_the_application() {
 }
 
 #[test]
-fn a_directory_on_the_way_can_refuse_too() {
+fn a_parent_directory_can_deny_access_too() {
     if !needs::root() {
         return;
     }
@@ -199,7 +199,7 @@ fn a_relative_token_path_is_opened_from_the_application_s_working_directory() {
 }
 
 #[test]
-fn what_bears_on_a_call_is_inspected_in_the_application_s_image() {
+fn files_that_a_call_needs_are_read_in_the_application_s_image() {
     if !needs::root() {
         return;
     }

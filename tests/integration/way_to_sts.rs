@@ -109,7 +109,7 @@ fn plain_http_goes_through_its_own_proxy() {
 }
 
 #[test]
-fn a_proxys_password_is_sent_to_it_and_told_to_nobody() {
+fn a_proxys_password_is_sent_to_it_and_never_printed() {
     // base64 of `probe:correct-horse`
     let mut raised = raise(|stage| stage.proxy = Manner::AllowWith("Basic cHJvYmU6Y29ycmVjdC1ob3JzZQ=="));
     let proxy = with_password(&raised);
@@ -195,7 +195,7 @@ fn a_proxy_that_the_probe_cannot_speak_to_is_no_fault_of_the_pod() {
 }
 
 #[test]
-fn what_the_proxy_does_is_told() {
+fn what_the_proxy_does_is_reported() {
     for (manner, detail, exit_code) in [
         (Manner::Refuse(403), "refused with status 403", 1),
         (Manner::Refuse(407), "refused with status 407", 1),
@@ -245,7 +245,7 @@ fn a_trust_store_is_the_one_that_the_variables_name() {
 }
 
 #[test]
-fn a_certificate_out_of_its_time_is_told_with_its_end_or_beginning() {
+fn an_expired_or_early_certificate_is_reported_with_its_date() {
     for (years, detail) in [
         (2019..2020, "the certificate expired 2020-01-01T00:00:00Z"),
         (2090..2091, "the certificate begins 2090-01-01T00:00:00Z"),
@@ -295,7 +295,7 @@ fn a_password_in_an_endpoint_is_neither_sent_nor_shown() {
 }
 
 #[test]
-fn a_port_at_which_nothing_listens_is_told_at_the_layer() {
+fn a_closed_port_is_reported_at_its_layer() {
     let closed = dead_ends::closed_port().expect("a port");
     let (run, _) = direct("http", closed, raise(|_| ()));
     assert_eq!(run.step("tcp"), ("fail", format!("{closed} refused the connection").as_str()));

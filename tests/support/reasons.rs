@@ -50,12 +50,12 @@ impl Seen<'_> {
             // Who is inspected.
             "the probe checks its own process" => self.report["target"].is_null(),
             "nothing indicates that this is a debug container" => self.report["target"].is_null(),
-            "no service account was stated (--expect-service-account)" => !self.is_told("--expect-service-account"),
+            "no service account was stated (--expect-service-account)" => !self.has_option("--expect-service-account"),
             // What was left out.
             "instance metadata was not asked for" => self.variables.contains_key("IRSA_PROBE_NO_IMDS"),
-            "STS was not asked (--no-sts)" => self.is_told("--no-sts") && !asked,
+            "STS was not asked (--no-sts)" => self.has_option("--no-sts") && !asked,
             "this container is not configured for IRSA or EKS Pod Identity, which --if-configured allows" => {
-                self.is_told("--if-configured") && !asked && !self.is_told("--expect-service-account")
+                self.has_option("--if-configured") && !asked && !self.has_option("--expect-service-account")
             }
             // Variables and the token file.
             "neither variable is set" => {
@@ -183,7 +183,7 @@ impl Seen<'_> {
         codes.into_iter().any(|code| of_the_network.iter().any(|start| code.starts_with(start)))
     }
 
-    fn is_told(&self, option: &str) -> bool {
+    fn has_option(&self, option: &str) -> bool {
         self.arguments.iter().any(|argument| argument == option)
     }
 

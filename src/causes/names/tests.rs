@@ -4,7 +4,7 @@ use crate::causes::{NOT_AUTHORIZED, STS_UNREACHABLE, TLS_UNKNOWN_CA, TOKEN_EXPIR
 use crate::probe::evidence::{Evidence, Kubernetes, Seen, Token};
 
 #[test]
-fn what_a_shell_would_run_never_stands_in_a_command() {
+fn no_command_holds_what_a_shell_would_run() {
     let facts = Facts {
         issuer: Some("https://a$(reboot)".into()),
         subject: Some("system:serviceaccount:a;b:`c`".into()),
@@ -37,7 +37,7 @@ fn an_endpoint_is_called_where_it_listens() {
 }
 
 #[test]
-fn known_values_stand_in_the_commands() {
+fn commands_hold_the_known_values() {
     let facts = Facts {
         role: crate::aws::arn::RoleArn::parse("arn:aws:iam::111122223333:role/team/checkout").ok(),
         issuer: Some("https://oidc.eks.eu-west-1.amazonaws.com/id/EX".into()),

@@ -19,7 +19,7 @@ pub(super) fn cut_short(dial: &Dial) -> Option<Layer> {
     waited_ms(dial).filter(|waited| *waited < enough).map(|_| layer)
 }
 
-/// How long nothing was heard, if that is the fault.
+/// How long nothing answered, if that is the fault.
 fn waited_ms(dial: &Dial) -> Option<u64> {
     if let Some(Err(fault)) = &dial.dns {
         return if let DnsFault::TimedOut { after_ms } = fault { Some(*after_ms) } else { None };

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_wants_a_password_is_told_apart_from_one_that_rejects_it() {
+    fn a_proxy_that_wants_a_password_differs_from_one_that_rejects_it() {
         let dial = Dial {
             via: Some("proxy:3128".into()),
             proxy: Some(Err(ProxyFault::Refused { status: 407 })),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_of_the_proxy_is_told_apart_from_that_of_sts() {
+    fn a_certificate_of_the_proxy_is_not_taken_for_that_of_sts() {
         let (regional, environment) =
             (endpoint(), crate::causes::testing::variables(&[("HTTPS_PROXY", "https://proxy:3129")]));
         for (fault, code, advice, fix) in [

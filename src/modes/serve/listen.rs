@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_default_takes_both_families_and_a_taken_port_is_told() {
+    async fn the_default_listens_on_both_families_and_a_port_in_use_is_reported() {
         let listener = "[::]:0".parse::<Address>().unwrap().listen().unwrap();
         let Some(Address::Tcp(bound)) = listener.address() else { panic!("no address") };
         assert!(std::net::TcpStream::connect(("127.0.0.1", bound.port())).is_ok());

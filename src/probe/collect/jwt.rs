@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_be_no_token_is_told_apart() {
+    fn each_kind_of_malformed_token_is_distinguished() {
         use Malformed::*;
         let good = token("{}");
         let huge = token(&"[".repeat(10_000));

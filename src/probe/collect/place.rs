@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn volumes_of_the_pod_are_told_from_what_every_container_has() {
+    fn volumes_of_the_pod_differ_from_what_every_container_has() {
         let mount =
             |point: &str| proc::Mount { source: b"/".to_vec(), point: point.into(), file_system: "tmpfs".into() };
         for point in [

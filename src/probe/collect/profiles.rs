@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_selected_profile_is_told_by_its_settings_alone() {
+    async fn the_selected_profile_is_described_by_its_settings_alone() {
         let config = "[default]\nregion = eu-west-1\n[profile a]\ncredential_process = /bin/x --secret hunter2\n\
                       [profile b]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = hunter2\n\
                       [profile d]\nrole_arn = arn:aws:iam::111122223333:role/a\nsource_profile = b\n";

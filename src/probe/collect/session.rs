@@ -102,7 +102,7 @@ pub(super) async fn try_alternate_route(
 }
 
 /// Proxies may take the header away; STS's words stay.
-fn time_told(fault: &CallFault) -> Option<Timestamp> {
+fn time_of(fault: &CallFault) -> Option<Timestamp> {
     match fault {
         CallFault::Refused(refusal) => crate::aws::sts_time::time_in(&refusal.message),
         CallFault::NotSts(_) | CallFault::NoAnswer(_) => None,
@@ -115,7 +115,7 @@ impl Evidence {
         let is_of_sts = !matches!(fault, Some(CallFault::NotSts(_)));
         let clock = log.answer.as_ref().filter(|_| is_of_sts).and_then(|answer| {
             let header = answer.date().map(|time| (time, ClockSource::DateHeader));
-            let (time, source) = header.or_else(|| Some((fault.and_then(time_told)?, ClockSource::ErrorText)))?;
+            let (time, source) = header.or_else(|| Some((fault.and_then(time_of)?, ClockSource::ErrorText)))?;
             Some(Clock { ahead_seconds: time.since(answer.received_at), source })
         });
         if let Some(clock) = clock {
@@ -143,7 +143,7 @@ mod tests {
     use hyper::header::{DATE, HeaderMap, HeaderValue};
 
     #[test]
-    fn the_time_is_the_date_headers_else_what_the_words_tell() {
+    fn the_time_comes_from_the_date_header_or_the_message() {
         let expired = "Token expired: current date/time 1731098245 must be before the expiration date/time 1731095240";
         for (date, message, clock) in [
             (None, expired, Some((3_000, ClockSource::ErrorText))),

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projected_token_is_read_and_its_way_remembered() {
+    fn a_projected_token_is_read_through_its_symbolic_links() {
         let root = projected();
         let (file, token) = read(root.path(), "/var/run/token/token").ok().unwrap();
         assert_eq!(token.bytes(), b"a.b.c");
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_token_file_is_told_apart_without_waiting() {
+    fn anything_that_is_not_a_token_file_is_distinguished_without_waiting() {
         use TokenFileFaultKind::*;
         let root = projected();
         let at = |name: &str| root.path().join(name);

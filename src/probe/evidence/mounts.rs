@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_of_volumes_are_told_apart() {
+    fn kinds_of_volumes_are_distinguished() {
         let pod = "/var/lib/kubelet/pods/6f0c/volumes";
         for (file_system, root, entries, volume) in [
             ("tmpfs", "/", &["..2026_11_22", "..data", "token"][..], Volume::Projected),

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_name_of_kubernetes_stands_in_a_command() {
+    fn only_names_that_kubernetes_allows_are_in_commands() {
         for (name, shown) in [
             (Some("checkout-5d9"), "checkout-5d9"),
             (Some("a;reboot"), "POD"),

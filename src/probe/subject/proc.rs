@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn mounts_tell_the_token_the_container_and_what_not_to_enter() {
+    fn mounts_show_the_token_the_container_and_what_not_to_enter() {
         let text = b"1 0 0:1 / / rw - overlay overlay rw\n\
             2 1 0:2 / /proc rw - proc proc rw\n\
             3 1 0:3 / /data\\040of\\040mine rw shared:1 - nfs4 host:/x rw\n\
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_list_tells_the_namespace() {
+    fn the_search_list_shows_the_namespace() {
         let search = |domains: [&str; 2]| domains.map(str::to_owned);
         assert_eq!(
             namespace(&search(["payments.svc.cluster.local", "svc.cluster.local"])).as_deref(),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 pub fn of(case: &Case) -> Option<Stage> {
     let answer = answer(case);
     let env = case.seen.get("env").and_then(Value::as_object);
-    if answer.is_none() && env.is_none() && !case.seen.contains_key("file_mode") || !is_told(env) {
+    if answer.is_none() && env.is_none() && !case.seen.contains_key("file_mode") || !is_described(env) {
         return None;
     }
     let mut stage = Stage::healthy().expect("a stage");
@@ -41,7 +41,7 @@ pub fn of(case: &Case) -> Option<Stage> {
 
 /// Whether the variables are those of a pod that can be built here: values (not prose), both of the webhook's or neither,
 /// not of Windows, and not just those of a proxy.
-fn is_told(env: Option<&Map<String, Value>>) -> bool {
+fn is_described(env: Option<&Map<String, Value>>) -> bool {
     let Some(env) = env else { return true };
     let prose = env.values().filter_map(Value::as_str).any(|value| value.contains(' '));
     let missing = |name: &str| env.get(name).is_some_and(Value::is_null);

@@ -12,7 +12,7 @@ use super::admission::{INJECT, Policy, namespace, pod};
 type Rule = fn(&Value) -> Vec<String>;
 
 #[test]
-fn a_pod_that_the_api_server_takes_is_taken_with_the_probe() {
+fn a_pod_that_the_api_server_accepts_is_accepted_with_the_probe() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admitted");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();

@@ -45,7 +45,7 @@ fn no_page_attaches_to_a_debug_container() {
 
 /// A transcript without a marker would be compared with nothing: see `tests/support/transcript.rs`.
 #[test]
-fn every_transcript_stands_behind_its_marker() {
+fn every_transcript_follows_its_marker() {
     for (name, expected) in [("README.md", 2), ("deploy/README.md", 10)] {
         let page = read(&super::repository(name));
         let lines: Vec<_> = page.lines().collect();

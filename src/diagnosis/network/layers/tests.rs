@@ -91,7 +91,7 @@ fn each_layer_has_its_reading() {
 }
 
 #[test]
-fn another_way_that_works_decides() {
+fn an_alternate_route_that_works_decides() {
     let way = |address: [u8; 4]| Dial {
         host: "sts.eu-west-1.amazonaws.com".into(),
         dns: Some(Ok(vec![IpAddr::from(address)])),

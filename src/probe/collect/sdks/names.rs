@@ -96,7 +96,7 @@ mod tests {
     use SdkKind::*;
 
     #[test]
-    fn names_tell_what_they_can() {
+    fn names_show_what_they_can() {
         for (path, directory, kind, version) in [
             ("/usr/lib/python3/dist-packages/boto3-1.26.27.egg-info", true, Boto3, "1.26.27"),
             ("/app/venv/lib/python3.7/site-packages/botocore-1.12.200-py3.7.egg-info", true, Botocore, "1.12.200"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_tell_nothing_are_passed_or_opened() {
+    fn names_that_say_nothing_are_skipped_or_opened() {
         for (path, directory, expected) in [
             ("/app/lib/sts-1.0.jar", false, Some(Clue::Archive)),
             ("/app/lib/aws-core-tools.jar", false, Some(Clue::Archive)),
