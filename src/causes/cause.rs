@@ -64,8 +64,8 @@ pub struct Cause {
     /// A change in IAM that was made a moment ago can cause it, so `wait` retries for `--settle`: "changes ... are
     /// eventually consistent" (IAM User Guide, "Troubleshoot IAM").
     pub settles: bool,
-    /// The fault is on the way to STS, which an SDK with EKS Pod Identity needs not: if the agent gave credentials, the
-    /// fault only keeps the probe from learning whose they are, and is a warning.
+    /// The fault keeps the probe from STS, and an SDK with EKS Pod Identity does not call STS: if the agent returned
+    /// credentials, only their owner stays unknown, and the fault is a warning.
     pub hides_caller: bool,
     /// Judges the evidence, and reads nothing else. `None`: no evidence inside a pod proves the fault. It is then only a
     /// candidate, or it is recognised in an error text.

@@ -10,7 +10,7 @@ pub struct Saying {
     pub priority: Priority,
     pub about: About,
     pub wordings: &'static [Wording],
-    /// What it means in the light of all else that is known.
+    /// What it means given the other facts.
     pub means: fn(&Facts) -> Reading,
     /// The cause whose sayings are the general form of this one: beside it, they do not count.
     pub instead_of: Option<&'static Cause>,

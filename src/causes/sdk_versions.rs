@@ -4,7 +4,7 @@ use super::{Diagnosis, Fix, Outcome};
 use crate::probe::evidence::{Evidence, Sdk, SdkScan, Seen, Target};
 use crate::probe::sdks::support::{Mechanism, Support, support};
 
-/// Judges every SDK that was found in the target's image. It is a fault if none that the target may use is good enough,
+/// Judges every SDK that was found in the target's image. It is a fault if the target may use no SDK that is new enough,
 /// and a warning where another one is, or where AWS's pages differ.
 pub(super) fn judge_all(evidence: &Evidence, mechanism: Mechanism) -> Outcome {
     let Some(target) = &evidence.target else {

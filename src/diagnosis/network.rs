@@ -45,7 +45,7 @@ impl Failure {
     }
 }
 
-/// A connection that failed, and what else was seen of the way to STS.
+/// A connection that failed, and what else was seen of the network.
 struct Story<'e> {
     endpoint: &'e Endpoint,
     dial: &'e Dial,

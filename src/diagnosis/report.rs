@@ -99,7 +99,7 @@ impl Report {
         Self::of(mode, duration_ms, evidence, judged, findings, secrets)
     }
 
-    /// The same run with these findings instead, judged anew.
+    /// The same run with these findings instead, judged again.
     pub fn with_findings(self, findings: Vec<Finding>) -> Report {
         Self::of(self.mode, self.duration_ms, self.evidence, self.judged, findings, self.secrets)
     }
@@ -154,7 +154,7 @@ fn verdict(evidence: &Evidence, findings: &[Finding]) -> Verdict {
     }
 }
 
-/// The advice of the error that needs most to be done: a pod that must be made anew stays so, whatever else is wrong.
+/// The advice of the error that needs most to be done: a pod that must be recreated stays so, whatever else is wrong.
 fn advice(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Advice {
     let rank = |advice: &Advice| match advice {
         Advice::None => 0,

@@ -50,7 +50,7 @@ async fn ask(host: &str, resolver: Resolver, deadline: Instant) -> (Result<Vec<I
     let candidates = candidates(host, &resolver);
     let mut servers = Servers::of(&resolver);
     let mut names = Vec::new();
-    // What is said of the host as it stands is what counts: nobody means the names under search domains.
+    // The answer for the host without a search domain is what counts: nobody means the names under search domains.
     let mut meant = Err(DnsFault::TimedOut { after_ms: 0 });
     let mut found_under = None;
     let mut only_as_it_stands = false;

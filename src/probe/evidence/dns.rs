@@ -28,7 +28,7 @@ pub struct Resolver {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lookup {
     pub resolver: Resolver,
-    /// The names that were asked for, in order: the host under search domains, and as it stands.
+    /// The names that were asked for, in order: the host under search domains, and without one.
     pub names: Vec<String>,
     /// The search domain under which the name was found.
     pub found_under: Option<String>,

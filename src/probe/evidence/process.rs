@@ -1,4 +1,4 @@
-//! Who a process is, and what it meets on the way to a file.
+//! Who a process is, and which permissions it meets on the path to a file.
 
 /// The ids and capabilities that decide what a process may read (`credentials(7)`, `capabilities(7)`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -26,7 +26,7 @@ impl TokenFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFileFault {
     pub path: String,
-    /// What could be seen of the way to it.
+    /// What could be seen of the path to it.
     pub walk: Vec<PathStep>,
     pub kind: TokenFileFaultKind,
 }

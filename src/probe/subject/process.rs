@@ -9,7 +9,7 @@ impl Subject {
     /// The process `pid`, with whatever of it can be seen from here.
     ///
     /// # Errors
-    /// There is no such process, or none that can be seen at all.
+    /// There is no such process, or it cannot be seen.
     pub fn process(pid: u32) -> Result<Subject, String> {
         let unseen = |error: nix::errno::Errno| format!("process {pid} cannot be seen: {}", error.desc());
         let status = proc::read(pid, "status").map_err(unseen)?;

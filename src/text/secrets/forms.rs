@@ -23,7 +23,7 @@ enum Piece {
 type Escape = fn(&[u8]) -> Option<(Piece, usize)>;
 
 impl Stream {
-    /// The text as it stands, which is a part that begins at `offset`.
+    /// The text without a change, which is a part that begins at `offset`.
     pub(super) fn plain(text: &str, offset: usize) -> Stream {
         let mut stream = Stream::read(text, |_| None);
         for (start, end) in &mut stream.spans {

@@ -49,7 +49,7 @@ impl Servers<'_> {
         self.servers.into_iter().filter(|server| server.was_asked).map(|server| server.record).collect()
     }
 
-    /// The addresses of `name` as it stands, or why there are none.
+    /// The addresses of `name` itself, or why there are none.
     pub(super) async fn ask(&mut self, name: &str, deadline: Instant) -> std::result::Result<Vec<IpAddr>, DnsFault> {
         let began = Instant::now();
         let mut questions = self.questions(name).ok_or(DnsFault::NotAName)?;
