@@ -3,8 +3,10 @@
 use super::conversation::{LAST_ANSWERS, converse};
 use super::listen::Listener;
 use super::route::{Side, Source};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -69,9 +71,21 @@ async fn accept(listener: &Listener, side: Side, open: &mut Open, pages: &Source
     // No wait for a client that hung up before it was accepted. Anything else (EMFILE, ENFILE, ENOBUFS, ENOMEM) ends when
     // something is freed, so close a connection.
     if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) {
-        open.close_oldest();
+        if is_waited_for(listener) {
+            open.close_oldest();
+        }
         sleep(ACCEPT_PAUSE).await;
     }
+}
+
+/// Whether a client waits to be accepted. Linux looks for a descriptor before it looks for a client, so that EMFILE says
+/// nothing about that; closing a connection for nobody would close the one that was just accepted.
+fn is_waited_for(listener: &Listener) -> bool {
+    let descriptor = match listener {
+        Listener::Tcp(listener) => listener.as_fd(),
+        Listener::Unix(listener) => listener.as_fd(),
+    };
+    poll(&mut [PollFd::new(descriptor, PollFlags::POLLIN)], PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
 /// The connections of one listener.
