@@ -69,7 +69,7 @@ fn fix(facts: &Facts) -> Fix {
 mod tests {
     use super::*;
     use crate::causes::testing;
-    use crate::probe::evidence::{Container, Expectations, Place};
+    use crate::probe::evidence::{Container, Expectations, PodContext};
 
     fn container(name: &str, has_volumes: bool, has_limits: bool) -> Option<Container> {
         Some(Container { name: name.to_owned(), has_volumes, has_limits })
@@ -90,8 +90,8 @@ mod tests {
             (container("app", false, true), &[], false),
             (None, &[], false),
         ] {
-            let place = Place { container: container.clone(), ..Place::default() };
-            let evidence = Evidence { place, ..testing::environment(variables) };
+            let pod_context = PodContext { container: container.clone(), ..PodContext::default() };
+            let evidence = Evidence { pod_context, ..testing::environment(variables) };
             let shown = format!("{container:?} {variables:?}");
             assert_eq!(matches!(judge(&evidence), Outcome::Fault(_)), is_blind, "{shown}");
             let is_called_broken = testing::found(&ENV_NOT_INJECTED, &evidence);
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn the_command_names_the_pod() {
-        let place = Place { container: container("znot", false, false), ..testing::healthy().place };
-        let Outcome::Fault(found) = judge(&Evidence { place, ..testing::environment(&[]) }) else { panic!("no fault") };
+        let pod_context = PodContext { container: container("znot", false, false), ..testing::healthy().pod_context };
+        let Outcome::Fault(found) = judge(&Evidence { pod_context, ..testing::environment(&[]) }) else { panic!("no fault") };
         let command = "kubectl get pod checkout-5d9 -n payments -o json | irsa-probe debug-profile --image IMAGE | sh";
         assert_eq!(found.fix.commands[0], command);
     }

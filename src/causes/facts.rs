@@ -146,7 +146,7 @@ impl Facts {
             pod_account: evidence.service_account().map(owned),
             expected_service_account: evidence.expected.service_account.clone(),
             pod: evidence.pod().map(str::to_owned),
-            namespace: evidence.place.namespace.clone(),
+            namespace: evidence.pod_context.namespace.clone(),
             container: evidence.container().map(str::to_owned),
             is_target: evidence.target.is_some(),
             token_volume: mounts.map(|mounts| mounts.irsa.is_some()),

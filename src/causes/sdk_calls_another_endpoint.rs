@@ -9,8 +9,8 @@ pub(crate) static SDK_CALLS_ANOTHER_ENDPOINT: Cause = Cause {
     compare: "the endpoint in the SDK's error",
     severity: Severity::Warning,
     advice: Advice::RecreatePod,
-    // The rules of each SDK, with sources, are in `probe::sdks::network`. Which SDKs changed their default on 2025-07-31: AWS
-    // Developer Tools Blog, "Updating AWS SDK defaults".
+    // The rules of each SDK, with sources, are in `probe::sdks::network`. Which SDKs changed their default on
+    // 2025-07-31: AWS Developer Tools Blog, "Updating AWS SDK defaults".
     explanation: "\
 SDKs choose the STS endpoint in different ways. boto3 and version 1 of the AWS CLI read the region only from \
 AWS_DEFAULT_REGION, and call the global endpoint sts.amazonaws.com if it is not set. Java, JavaScript and .NET read \
@@ -118,7 +118,7 @@ mod tests {
                 "because AWS_DEFAULT_REGION is us-west-2",
             ),
         ] {
-            let evidence = Evidence { elsewhere, ..environment(variables) };
+            let evidence = Evidence { other_connections: elsewhere, ..environment(variables) };
             assert_eq!(found(&SDK_CALLS_ANOTHER_ENDPOINT, &evidence), !words.is_empty(), "{variables:?}");
             if let Outcome::Warning(diagnosis) = judge(&evidence) {
                 assert!(

@@ -80,7 +80,7 @@ mod tests {
             if let Seen::Seen(endpoint) = &mut evidence.endpoint {
                 endpoint.proxy = Some("proxy:3128".into());
                 let tcp = closed.then(|| Err(vec![fault]));
-                evidence.elsewhere = vec![Dial { host: endpoint.host.clone(), tcp, ..Dial::default() }];
+                evidence.other_connections = vec![Dial { host: endpoint.host.clone(), tcp, ..Dial::default() }];
             }
             assert_eq!(found(&SDK_IGNORES_PROXY, &evidence), !words.is_empty(), "{variable} {closed} {sdk:?}");
             if let Outcome::Warning(diagnosis) = judge(&evidence) {

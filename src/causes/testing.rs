@@ -30,7 +30,7 @@ pub(crate) fn healthy() -> Evidence {
         endpoint: Seen::Seen(endpoint()),
         dial: Seen::Seen(Dial::default()),
         alternate_route: Seen::not_checked(""),
-        elsewhere: vec![],
+        other_connections: vec![],
         agent: Seen::not_checked(""),
         session: Seen::Seen(Session { expires_at: NOW.plus(3600), attempts: 1 }),
         caller: Seen::Seen(Caller {
@@ -41,7 +41,7 @@ pub(crate) fn healthy() -> Evidence {
         clock: Seen::Seen(Clock { ahead_seconds: 0, source: ClockSource::DateHeader }),
         mounts: Seen::not_checked(""),
         api_token: Seen::not_checked(""),
-        place: Place {
+        pod_context: PodContext {
             pod: Some("checkout-5d9".into()),
             namespace: Some("payments".into()),
             container: Some(Container { name: "app".into(), has_volumes: true, has_limits: false }),

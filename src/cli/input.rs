@@ -1,6 +1,6 @@
 //! Documents that users name on the command line.
 
-use crate::probe::collect::inside;
+use crate::probe::collect::rootfs;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -51,19 +51,19 @@ pub(super) fn name(path: &OsStr) -> Cow<'_, str> {
 fn file(path: &Path) -> io::Result<Box<dyn Read>> {
     let file = match is_handed_over(path) {
         true => handed_over(path),
-        false => inside::open_regular(Path::new("/"), path),
+        false => rootfs::open_regular(Path::new("/"), path),
     };
     Ok(Box::new(file?))
 }
 
-/// A descriptor that the caller holds open for this program, as a shell does for `<(kubectl get pods -o json)`. It is read
-/// to its end as standard input is.
+/// A descriptor that the caller holds open for this program, as a shell does for `<(kubectl get pods -o json)`. It is
+/// read to its end as standard input is.
 fn is_handed_over(path: &Path) -> bool {
     path == Path::new("/dev/stdin") || path.parent() == Some(Path::new("/dev/fd"))
 }
 
 fn handed_over(path: &Path) -> io::Result<File> {
-    let file = inside::open(Path::new("/"), path)?;
+    let file = rootfs::open(Path::new("/"), path)?;
     // Opened without waiting; what its writer has not written yet is waited for.
     fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
     Ok(file)

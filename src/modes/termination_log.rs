@@ -2,7 +2,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "it is a file"))]
 
 use crate::diagnosis::report::Report;
-use crate::probe::collect::inside;
+use crate::probe::collect::rootfs;
 use crate::render::termination;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl TerminationLog {
         };
         let message = termination::render(report);
         // The default is never created.
-        let opened = inside::replace_regular(path, matches!(self, Self::At(_)));
+        let opened = rootfs::replace_regular(path, matches!(self, Self::At(_)));
         let written = opened.and_then(|mut file| file.write_all(message.as_bytes()));
         match written {
             Err(error) if *self == Self::InPod && error.kind() == std::io::ErrorKind::NotFound => {}

@@ -1,23 +1,23 @@
-//! The only I/O: sees what there is to see and says so as [`Evidence`], which holds no secret.
+//! The only I/O: inspects the subject and its network, and returns [`Evidence`], which holds no secret.
 #![allow(clippy::disallowed_methods, reason = "this is where the world is inspected")]
 
 mod alternate_route;
 mod default_chain;
 mod elapsed;
-mod elsewhere;
 mod endpoint;
 mod image;
 mod imds;
-pub(crate) mod inside;
 mod issuer;
 pub(crate) mod jwt;
 mod mounts;
 mod os_shim;
-mod place;
+mod other_connections;
+mod pod;
 mod pod_identity;
 pub(crate) mod processes;
 mod profiles;
 pub(crate) mod resolver;
+pub(crate) mod rootfs;
 mod roots;
 pub mod sdks;
 mod session;
@@ -31,7 +31,7 @@ pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::aws::arn::RoleArn;
-use crate::probe::evidence::{Evidence, Expectations, Imds, Mechanism, Place, Seen, Target, Token};
+use crate::probe::evidence::{Evidence, Expectations, Imds, Mechanism, PodContext, Seen, Target, Token};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
@@ -42,10 +42,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use transport::Transport;
 
-/// How long a run waits at least for the node's metadata, however fast STS is.
+/// A run waits at least this long for the node's metadata, even if STS answers sooner.
 const IMDS_PATIENCE: Duration = Duration::from_millis(100);
 
-/// How a run is made.
+/// Options of a run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The whole run ends within this.
@@ -59,7 +59,7 @@ pub struct Options {
 /// When the issuer's published keys are fetched, as STS fetches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IssuerCheck {
-    /// Where STS's answer leaves open whether it could get the keys.
+    /// Only if STS's answer does not show whether STS could fetch the keys.
     Auto,
     Always,
     Never,
@@ -77,13 +77,13 @@ impl RawToken {
         &self.0
     }
 
-    /// As an SDK sends it, white space and all.
+    /// As an SDK sends it, with its white space.
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
     }
 }
 
-/// Runs every step once. `secrets` gets every secret that this takes in hand.
+/// Runs every step once, and registers each secret that it reads with `secrets`.
 pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let deadline = Instant::now() + options.run_timeout;
     let scan = sdks::scan_beside(subject);
@@ -94,12 +94,12 @@ pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: 
             Ok(Err(_)) | Err(_) => Seen::not_checked("there was no time to look for SDKs"),
         };
     }
-    // Last: which connections other SDKs make depends on which SDKs are there.
-    Box::pin(elsewhere::collect(subject, &mut evidence, secrets, deadline)).await;
+    // Last, because the connections to try depend on the SDKs that were found.
+    Box::pin(other_connections::collect(subject, &mut evidence, secrets, deadline)).await;
     evidence
 }
 
-/// Everything but the application's image.
+/// Every step except the scan of the application's image.
 async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.run_timeout;
@@ -115,7 +115,8 @@ async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, sec
     }
     let transport = Transport::new(subject, secrets, deadline);
     let found = {
-        // The largest futures are boxed where they are awaited, or every run would carry room for all of them.
+        // The largest futures are boxed where they are awaited. Otherwise each run would reserve memory for all of
+        // them.
         let imds = pin!(async {
             match options.imds {
                 true => Some(Box::pin(imds::collect(subject, secrets)).await),
@@ -229,8 +230,8 @@ fn collect_local(
         ),
         false => (mounts::collect(subject, path).into(), mounts::api_token(subject)),
     };
-    let is_place_needed = !is_as_the_webhook_leaves_it || subject.target.is_some();
-    let place = if is_place_needed { place::collect(subject) } else { Place::default() };
+    let is_pod_context_needed = !is_as_the_webhook_leaves_it || subject.target.is_some();
+    let pod_context = if is_pod_context_needed { pod::collect(subject) } else { PodContext::default() };
     let mut evidence = Evidence {
         now,
         expected: options.expected.clone(),
@@ -242,14 +243,14 @@ fn collect_local(
         endpoint: Seen::not_checked(""),
         dial: Seen::not_checked(""),
         alternate_route: Seen::not_checked("STS was not asked"),
-        elsewhere: Vec::new(),
+        other_connections: Vec::new(),
         agent: Seen::not_checked("the agent of EKS Pod Identity was not asked"),
         session: Seen::not_checked(""),
         caller: Seen::not_checked(""),
         clock: Seen::not_checked("STS was not asked, so nothing told the time"),
         mounts,
         api_token,
-        place,
+        pod_context,
         issuer: Seen::not_checked(""),
         profile: Seen::not_checked("there are no profile files"),
         active_credentials: Seen::not_checked("STS was not asked"),

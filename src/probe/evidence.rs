@@ -8,7 +8,7 @@ mod issuer;
 mod mechanism;
 mod mounts;
 mod network;
-mod place;
+mod pod;
 mod process;
 mod sdks;
 mod sources;
@@ -25,7 +25,7 @@ pub use issuer::{Issuer, IssuerFault, IssuerFaultKind, Signature};
 pub use mechanism::{Mechanism, POD_IDENTITY_VARIABLES};
 pub use mounts::{Mount, Mounts, Volume};
 pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepStatus, TcpFault};
-pub use place::{Container, Place, name_or};
+pub use pod::{Container, PodContext, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
 pub use sources::{ActiveCredentials, Imds, Profile, Source};
@@ -98,9 +98,9 @@ pub struct Evidence {
     /// Where STS could not be reached: the way that another configuration would take, tried as far as TCP. That is the
     /// regional name in place of the global one, or the straight way in place of the proxy.
     pub alternate_route: Seen<Dial, Dial>,
-    /// Where STS was reached: the connections that other SDKs make here in place of that one, tried as far as TCP, or as
-    /// far as the proxy's answer.
-    pub elsewhere: Vec<Dial>,
+    /// Where STS was reached: the connections that other SDKs make here in place of that one, tried as far as TCP, or
+    /// as far as the proxy's answer.
+    pub other_connections: Vec<Dial>,
     /// With EKS Pod Identity: whether the agent gave credentials. They are the session.
     pub agent: Seen<(), AgentFault>,
     pub session: Seen<Session, CallFault>,
@@ -112,7 +112,7 @@ pub struct Evidence {
     /// is missing. That token is never sent anywhere.
     pub api_token: Seen<Token, String>,
     /// Inspected only where variables or token file are not as the webhook leaves them, or for a target.
-    pub place: Place,
+    pub pod_context: PodContext,
     /// The issuer's published keys; asked for where STS did not take the token, or on demand.
     pub issuer: Seen<Issuer, IssuerFault>,
     /// The profile that an SDK selects; failed if the files cannot be parsed.
@@ -140,7 +140,7 @@ impl Evidence {
     /// The name of this pod.
     pub fn pod(&self) -> Option<&str> {
         let claimed = self.tokens().find_map(|token| token.kubernetes.pod.as_deref());
-        claimed.or(self.place.pod.as_deref())
+        claimed.or(self.pod_context.pod.as_deref())
     }
 
     /// This pod as kubectl takes it, `checkout-5d9 -n payments`, with a placeholder for what is not known.
@@ -152,7 +152,7 @@ impl Evidence {
     /// This pod's namespace as kubectl takes it, or a placeholder.
     pub fn kubectl_namespace(&self) -> &str {
         let namespace = self.service_account().map(|(namespace, _)| namespace);
-        name_or(namespace.or(self.place.namespace.as_deref()), "NAMESPACE")
+        name_or(namespace.or(self.pod_context.namespace.as_deref()), "NAMESPACE")
     }
 
     /// That for the cluster's API first: it is this pod's own, whatever the configured token file holds.
@@ -183,13 +183,13 @@ impl Evidence {
 
     /// The name of the container that is judged.
     pub fn container(&self) -> Option<&str> {
-        let place = || self.place.container.as_ref().map(|container| container.name.as_str());
+        let place = || self.pod_context.container.as_ref().map(|container| container.name.as_str());
         self.expected.as_container.as_deref().or_else(place)
     }
 
     /// The container that the probe runs in, if it is an ephemeral one or has nothing that an ephemeral one lacks.
     pub fn debug_container(&self) -> Option<&Container> {
-        let container = self.place.container.as_ref()?;
+        let container = self.pod_context.container.as_ref()?;
         let stands_for_another = self.expected.in_pod_spec || self.expected.as_container.is_some();
         let is_out_of_the_question = self.target.is_some() || stands_for_another || container.has_limits;
         let has_nothing = !container.has_volumes && !self.environment.has_any_of_aws();

@@ -80,13 +80,13 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Variables {
     }
 }
 
-/// A process: what it was given, who it is, and where its files are.
+/// A process: its variables, its identity and its files.
 pub struct Subject {
     pub variables: Variables,
     pub identity: Identity,
     /// The directory under which the subject's paths are looked up: `/`, unless it lives in another mount namespace.
     pub root: PathBuf,
-    /// What else is known of it, if it is not this process.
+    /// More about it, if it is not this process.
     pub target: Option<Target>,
 }
 

@@ -11,7 +11,7 @@ pub(super) fn line(evidence: &Evidence) -> Option<(&'static str, String)> {
     let target = evidence.target.as_ref()?;
     let Identity { pid, uid, gid, .. } = &evidence.identity;
     let container = evidence
-        .place
+        .pod_context
         .container
         .as_ref()
         .map(|container| format!(", container {}", container.name))
@@ -112,7 +112,7 @@ pub(super) fn json(evidence: &Evidence) -> Option<TargetV1<'_>> {
         gid: identity.gid,
         groups: &identity.groups,
         command: &target.command,
-        container: evidence.place.container.as_ref().map(|container| container.name.as_str()),
+        container: evidence.pod_context.container.as_ref().map(|container| container.name.as_str()),
         environment_read: target.variables.access_barrier().is_none(),
         token_mounts: target.token_mounts.seen().map_or(&[], Vec::as_slice),
         ca_bundle: target.image.ca_bundle.as_deref(),

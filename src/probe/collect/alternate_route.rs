@@ -1,4 +1,4 @@
-//! Where STS could not be reached: tries, as far as TCP, the way that another configuration would take. Nothing is sent.
+//! After STS could not be reached: opens the TCP connection that another configuration would use. Nothing is sent.
 
 use super::transport::{Log, Transport};
 use crate::aws::partition::Partition;
@@ -6,10 +6,11 @@ use crate::probe::evidence::{Dial, Endpoint, Layer, Seen};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// At least so long, and a quarter of the time that is left: another way seldom exists, and silence ends it late.
+/// The minimum; otherwise a quarter of the time left. Another route seldom exists, and a silent one uses up its whole
+/// time.
 pub(super) const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Finds out whether there is another way than the one of `failed`.
+/// Whether STS can be reached by another route than that of `failed`.
 pub(super) async fn collect(
     endpoint: &Endpoint,
     failed: &Dial,
@@ -34,7 +35,7 @@ pub(super) async fn collect(
     (dial, log)
 }
 
-/// The regional host in place of the global one; the same host where a proxy stood in between.
+/// The regional host if the global one failed; the same host without the proxy if a proxy was used.
 fn other_host(endpoint: &Endpoint, failed: &Dial) -> Option<String> {
     let unreached = failed.failed_at().is_some_and(|layer| layer <= Layer::Proxy);
     if failed.via.is_some() && unreached {

@@ -2,8 +2,8 @@
 //! default chain, and STS who they belong to.
 //!
 //! The chain gets no web identity token, no token of EKS Pod Identity and no way to the node's metadata: what it finds
-//! comes before web identity, or stands in its place. It runs no `credential_process`: that is somebody else's program, and the feature is not built
-//! in. Such a profile is told by its settings.
+//! comes before web identity, or replaces it. It runs no `credential_process`: that is someone else's program,
+//! and the feature is not built in. Such a profile is recognised by its settings.
 
 use super::profiles::Profiles;
 use super::transport::Transport;
@@ -17,13 +17,13 @@ use aws_credential_types::provider::ProvideCredentials;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// At least so long, and half of the time that is left.
+/// The minimum; otherwise half of the time left.
 const TIMEOUT: Duration = Duration::from_secs(2);
 const STEP: &str = "default-chain";
 const POD_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 const CONTAINER: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
 
-/// Runs the chain, if there is anything for it to find beside web identity.
+/// Runs the chain if it can find anything besides web identity.
 pub(super) async fn collect(
     subject: &Subject,
     evidence: &mut Evidence,
@@ -95,7 +95,7 @@ async fn ask(
     let transport = Transport::new(&subject, secrets, deadline);
     let sdk = endpoint::loader(&subject, profiles, &transport).load().await;
     let provider = sdk.credentials_provider().ok_or("the SDK has no chain")?;
-    // The error's text may hold what a file or an endpoint said.
+    // Not the error's text: it may quote a file or an answer.
     let credentials = provider.provide_credentials().await.map_err(|_| "the chain finds no credentials".to_owned())?;
     let (id, key) = (credentials.access_key_id(), credentials.secret_access_key());
     [Some(id), Some(key), credentials.session_token()].into_iter().flatten().for_each(|value| secrets.keep(value));

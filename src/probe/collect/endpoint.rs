@@ -15,17 +15,17 @@ use aws_types::service_config::ServiceConfigKey;
 
 /// The SDK's configuration for this subject, without credentials.
 pub(super) async fn sdk_config(subject: &Subject, profiles: &Profiles, transport: &Transport) -> SdkConfig {
-    // Without a region the SDK would ask the node's metadata service for one, through `transport` and into its log.
+    // Otherwise the SDK asks the node's metadata service if no region is set, through `transport`.
     let more = ("AWS_EC2_METADATA_DISABLED", "true");
     let loader = loader_with(Some(more), subject, profiles, transport).no_credentials();
-    // The first that the SDK's own chain takes; the chain builds a client for the metadata service before it runs.
+    // AWS_REGION comes first in the SDK's own chain too, but that chain builds a client for the metadata service first.
     match subject.variables.filled("AWS_REGION") {
         Some(region) => loader.region(Region::new(region.to_owned())).load().await,
         None => loader.load().await,
     }
 }
 
-/// The SDK's loader, to be completed with or without credentials.
+/// The SDK's configuration loader, without credentials yet.
 pub(super) fn loader(subject: &Subject, profiles: &Profiles, transport: &Transport) -> ConfigLoader {
     loader_with(None, subject, profiles, transport)
 }
@@ -50,8 +50,8 @@ fn retries(variables: &Variables) -> RetryConfig {
         .map_or(RetryConfig::standard(), |attempts| RetryConfig::standard().with_max_attempts(attempts))
 }
 
-/// Finds the endpoint. Where no region is set, it takes the issuer's, or the first of the role's partition. With EKS Pod
-/// Identity, nothing names the role's partition beforehand, and no token is sent to STS.
+/// Finds the endpoint. Where no region is set, it takes the issuer's, or the first of the role's partition. With EKS
+/// Pod Identity, nothing names the role's partition beforehand, and no token is sent to STS.
 ///
 /// # Errors
 /// There is none, or the token must not be sent to it.
@@ -91,7 +91,7 @@ fn region(
     token: Option<&Token>,
 ) -> Result<(String, EndpointSource), EndpointFault> {
     let configured = sdk.region().map(Region::as_ref).filter(|region| !region.trim().is_empty());
-    // The SDK takes an empty AWS_REGION at its word and fails; other SDKs go on to the next source, and so do we.
+    // An empty AWS_REGION makes this SDK fail. Other SDKs try the next source, and so does the probe.
     let configured = configured.or_else(|| variables.filled("AWS_DEFAULT_REGION"));
     if let Some(region) = configured {
         let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
@@ -159,7 +159,7 @@ fn endpoint(url: &str, region: String, source: EndpointSource, transport: &Trans
     })
 }
 
-/// A URL without what it may hold of credentials.
+/// The URL without user and password.
 fn shown(url: &str) -> String {
     redact::url(&redact::scrub(url))
 }

@@ -1,11 +1,11 @@
 //! The files of another process's image that decide how it reaches STS.
 
-use super::{SYSTEM_BUNDLES, inside, resolver};
+use super::{SYSTEM_BUNDLES, resolver, rootfs};
 use crate::probe::evidence::Image;
 use crate::probe::subject::Subject;
 use std::path::Path;
 
-/// Empty where the process's files cannot be read.
+/// Empty if the process's files cannot be read.
 pub(super) fn collect(subject: &Subject) -> Image {
     let is_readable = subject.target.as_ref().is_some_and(|target| target.variables.access_barrier().is_none());
     if !is_readable {
@@ -14,9 +14,9 @@ pub(super) fn collect(subject: &Subject) -> Image {
     let (root, variables) = (subject.root.as_path(), &subject.variables);
     let names = resolver::configuration(root, variables);
     let named = Some(&names).filter(|names| !names.is_missing);
-    let is_there = |path: &&&str| inside::open_regular(root, Path::new(path)).is_ok();
+    let is_there = |path: &&&str| rootfs::open_regular(root, Path::new(path)).is_ok();
     let localtime = || {
-        let etc = inside::open_directory(root, Path::new("/etc")).ok()?;
+        let etc = rootfs::open_directory(root, Path::new("/etc")).ok()?;
         let target = nix::fcntl::readlinkat(&etc, "localtime").ok()?;
         Some(target.to_string_lossy().split_once("zoneinfo/")?.1.to_owned())
     };

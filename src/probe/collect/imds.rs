@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The service answers from the node's own hypervisor within milliseconds, or not at all.
+/// The hypervisor of the node answers within milliseconds or not at all.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(1);
 const LINK_LOCAL: &str = "http://169.254.169.254";
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
@@ -76,7 +76,7 @@ async fn find(base: &str, transport: &Transport, token: Option<&HeaderValue>) ->
     })
 }
 
-/// The body of a good answer.
+/// The body of a successful answer.
 async fn send(transport: &Transport, request: Request<SdkBody>) -> Option<Vec<u8>> {
     let response = transport.send(request).await.ok()?;
     response.status().is_success().then(|| response.body().bytes().unwrap_or_default().to_vec())

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// STS gives up after about this long (AWS re:Post, "InvalidIdentityToken").
+/// About STS's own time-out (AWS re:Post, "InvalidIdentityToken").
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_KEY_IDS: usize = 10;
 
@@ -67,7 +67,7 @@ fn why_not_ask_issuer(session: &Seen<Session, CallFault>, when: IssuerCheck) -> 
 /// Looks up the keys of `token`'s issuer and verifies the token's signature by them.
 ///
 /// # Errors
-/// Says which URL failed and how.
+/// Names the URL that failed, and how.
 async fn collect(
     issuer: &str,
     token: &Token,
@@ -105,7 +105,7 @@ async fn collect(
     })
 }
 
-/// A JSON document and the connection over which it came.
+/// A JSON document and the connection that delivered it.
 async fn fetch(url: &str, transport: &Transport, deadline: Instant) -> Result<(Value, Dial), IssuerFault> {
     let fault = |kind| IssuerFault { url: shown(url, transport), kind };
     let request = Request::get(url).header("accept", "application/json").body(SdkBody::empty());

@@ -1,4 +1,4 @@
-//! Takes a service account token apart without trusting or keeping it.
+//! Decodes a service account token. It is neither verified nor kept.
 
 use crate::probe::evidence::{Kubernetes, Malformed, Padding, Token};
 use crate::text::redact;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// Decodes header and claims. Nothing is verified.
 ///
 /// # Errors
-/// Says in which way the content is no JWT.
+/// Why the content is not a JWT.
 pub(crate) fn decode(content: &[u8]) -> Result<Token, Malformed> {
     let (content, has_mark) = match content.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => (rest, true),

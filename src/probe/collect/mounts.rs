@@ -1,6 +1,6 @@
-//! What is mounted where the webhook and Kubernetes mount tokens, and who the pod is by the token for its own API.
+//! The mounts where the webhook and Kubernetes put tokens, and the identity in the token for the Kubernetes API.
 
-use super::{inside, jwt, token_file};
+use super::{jwt, rootfs, token_file};
 use crate::probe::evidence::{Mount, Mounts, Seen, Token};
 use crate::probe::subject::{Subject, proc};
 use nix::dir::Dir;
@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 8;
 /// Inspects the mounts of the subject; `token_path` is where its variables say the token is.
 ///
 /// # Errors
-/// `/proc` could not be read; the operating system's words.
+/// `/proc` could not be read; the text is the operating system's.
 pub(super) fn collect(subject: &Subject, token_path: Option<&str>) -> Result<Mounts, String> {
     let text = proc::read(subject.identity.pid, "mountinfo").map_err(|error| format!("mountinfo: {}", error.desc()))?;
     let mounts = mounts(&text);
@@ -70,7 +70,7 @@ fn around<'m>(mounts: &'m [Mount], path: &str) -> Option<&'m Mount> {
 
 /// The first names of a directory, in order.
 fn entries(root: &Path, point: &str) -> Vec<String> {
-    let directory = inside::open_directory(root, Path::new(point));
+    let directory = rootfs::open_directory(root, Path::new(point));
     let Some(mut directory) = directory.ok().and_then(|directory| Dir::from_fd(directory.into()).ok()) else {
         return Vec::new();
     };

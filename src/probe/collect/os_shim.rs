@@ -1,6 +1,6 @@
-//! The SDK's loaders, reading the subject's variables and files in the place of this process's. The SDK can do so for its own
-//! tests only (`test-util` of aws-config, `os_shim_internal` of aws-types) and promises nothing: no other file uses that, and
-//! `Cargo.toml` holds both crates to one minor version.
+//! The SDK's loaders with the subject's variables and files instead of this process's. The SDK offers that for its own
+//! tests only (`test-util` of aws-config, `os_shim_internal` of aws-types) and may change it at any time. Therefore no
+//! other file uses it, and `Cargo.toml` holds both crates to one minor version.
 
 use aws_config::profile::{ProfileFileLoadError, ProfileSet};
 use aws_config::{BehaviorVersion, ConfigLoader};

@@ -1,4 +1,4 @@
-//! Which processes there are, and which of them is the application.
+//! Lists the processes and finds the application's.
 
 use crate::probe::evidence::{Identity, Mechanism, OtherProcess, TargetVariables};
 use crate::probe::subject::{Subject, proc};
@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 
 /// More processes than this are not inspected.
 const MAX_PROCESSES: usize = 10_000;
-/// A process list is no snapshot, so a line of parents in it could go round.
+/// A process list is not a snapshot: its parents could form a circle.
 const MAX_GENERATIONS: usize = 64;
 
-/// What was seen of one process without reading its files.
+/// What `/proc` shows of one process without its files.
 struct Process {
     pid: u32,
     parent: Option<u32>,
@@ -25,8 +25,8 @@ pub(crate) fn application() -> Option<u32> {
     foreign(all()).iter().find(is_elsewhere).map(|process| process.pid)
 }
 
-/// A subject for each group of processes with the same user and the same variables of IRSA or EKS Pod Identity: the oldest of each group,
-/// which knows the others of its container.
+/// A subject for each group of processes with the same user and the same variables of IRSA or EKS Pod Identity: the
+/// oldest of each group, which knows the others of its container.
 pub(crate) fn groups() -> Vec<Subject> {
     let mut groups: BTreeMap<String, Subject> = BTreeMap::new();
     for process in foreign(all()) {
@@ -41,7 +41,7 @@ pub(crate) fn groups() -> Vec<Subject> {
     subjects
 }
 
-/// Tells a subject of the other processes in its container.
+/// Adds the other processes of its container to a subject.
 pub(crate) fn acquaint(subject: &mut Subject) {
     let Some(target) = &mut subject.target else { return };
     let known = [subject.identity.pid, std::process::id()];
@@ -75,7 +75,7 @@ fn container(pid: u32) -> Option<Vec<u8>> {
     mounts.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec)
 }
 
-/// Those that are neither kin of ours nor the pause program, and have a program at all.
+/// Processes with a program, except the probe's own family and the pause program.
 fn foreign(all: Vec<Process>) -> Vec<Process> {
     let own = std::process::id();
     let parents = parents(&all);
@@ -100,7 +100,7 @@ fn lineage(parents: &BTreeMap<u32, u32>, pid: u32) -> Vec<u32> {
     std::iter::successors(Some(pid), parent).take(MAX_GENERATIONS).collect()
 }
 
-/// In the order of their numbers. One that ends meanwhile is left out.
+/// In the order of their pids, without those that end meanwhile.
 fn all() -> Vec<Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let mut pids: Vec<u32> = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();

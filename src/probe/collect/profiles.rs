@@ -1,8 +1,8 @@
 //! The profile files that the SDK would read. They are read here, once, as the subject sees them and bounded: the SDK
 //! itself would read those of this process, and wait for ever on a FIFO.
 
-use super::inside;
 use super::os_shim::{self, Files};
+use super::rootfs;
 use crate::probe::evidence::{Profile, Seen};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
@@ -58,7 +58,7 @@ impl Profiles {
 }
 
 fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let file = inside::open_regular(root, Path::new(path)).ok()?;
+    let file = rootfs::open_regular(root, Path::new(path)).ok()?;
     let mut content = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut content).ok()?;
     Some(content)

@@ -1,9 +1,9 @@
-//! Looks names up as the C library does, and says what the name servers did meanwhile.
+//! Resolves names as the C library does, and records what each name server did.
 //!
-//! `getaddrinfo(3)` tells only the result: it folds a server that refuses, one that fails and one that is not there into
-//! "temporary failure", waits 5 s for each that keeps silent, and says nothing of them if another answers at last. This
-//! gives the addresses that glibc gives, by the same files, servers, search domains and record types, and asks the next
-//! server sooner. musl differs where it says so.
+//! `getaddrinfo(3)` returns only the result: it folds a server that refuses, one that fails and one that is not there
+//! into "temporary failure", waits 5 s for each that keeps silent, and says nothing of them if another answers at last.
+//! This gives the addresses that glibc gives, by the same files, servers, search domains and record types, and asks the
+//! next server sooner. musl differs where it says so.
 
 mod ask;
 mod configuration;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub(crate) use configuration::read as configuration;
 
-/// What a lookup gave, and how the name servers were asked for it, if they were.
+/// The result of a lookup, and the queries that it took.
 pub(crate) struct Resolved {
     pub addresses: Result<Vec<IpAddr>, DnsFault>,
     pub lookup: Option<Lookup>,
@@ -86,7 +86,8 @@ async fn ask(host: &str, resolver: Resolver, deadline: Instant) -> (Result<Vec<I
     (meant, Lookup { resolver, names, found_under, servers, took_ms })
 }
 
-/// The names to ask for, each with its search domain: those with fewer dots than `ndots` under the search domains first.
+/// The names to ask for, each with its search domain: those with fewer dots than `ndots` under the search domains
+/// first.
 fn candidates(host: &str, resolver: &Resolver) -> Vec<(String, Option<String>)> {
     let as_it_stands = (host.trim_end_matches('.').to_owned(), None);
     if host.ends_with('.') {

@@ -1,6 +1,6 @@
 //! The trust store: which certificate authorities an SDK in this container would trust.
 
-use super::inside;
+use super::rootfs;
 use crate::probe::evidence::TlsFault;
 use crate::probe::subject::Variables;
 use nix::dir::Dir;
@@ -57,7 +57,7 @@ fn bundle(root: &Path, path: &str) -> Result<RootCertStore, String> {
 fn directory(root: &Path, path: &str) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
     let path = Path::new(path);
-    let directory = inside::open_directory(root, path).map_err(|error| error.to_string())?;
+    let directory = rootfs::open_directory(root, path).map_err(|error| error.to_string())?;
     let mut directory = Dir::from_fd(directory.into()).map_err(|error| error.to_string())?;
     for entry in directory.iter().take(MAX_FILES_IN_DIRECTORY).flatten() {
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
@@ -74,7 +74,7 @@ fn add(store: &mut RootCertStore, pem: &[u8]) {
 }
 
 fn read(root: &Path, path: &Path) -> Result<Vec<u8>, String> {
-    let file = inside::open_regular(root, path).map_err(|e| e.to_string())?;
+    let file = rootfs::open_regular(root, path).map_err(|e| e.to_string())?;
     let metadata = file.metadata().map_err(|e| e.to_string())?;
     let mut pem = Vec::with_capacity(metadata.len().min(MAX_BUNDLE_BYTES) as usize + 1);
     file.take(MAX_BUNDLE_BYTES + 1).read_to_end(&mut pem).map_err(|e| e.to_string())?;

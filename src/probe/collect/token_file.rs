@@ -1,6 +1,6 @@
 //! Opens and reads the token file as an SDK does, but bounded and without ever waiting.
 
-use super::{RawToken, inside};
+use super::{RawToken, rootfs};
 use crate::probe::evidence::{PathStep, PathStepKind, TokenFile, TokenFileFault, TokenFileFaultKind};
 use crate::probe::subject::Subject;
 use std::collections::VecDeque;
@@ -51,7 +51,7 @@ fn read_in(root: &Path, absolute: &Path, path: &str) -> Result<(TokenFile, RawTo
 fn open_and_read(root: &Path, path: &Path) -> Result<Vec<u8>, TokenFileFaultKind> {
     let fault = |error| os_fault(&error, &path.to_string_lossy());
     // The walk saw a regular file, but it may have been swapped since: so no waiting for a FIFO's writer here.
-    let file = inside::open(root, path).map_err(fault)?;
+    let file = rootfs::open(root, path).map_err(fault)?;
     let length = regular_file_length(&file)?;
     if length > MAX_TOKEN_BYTES {
         return Err(TokenFileFaultKind::TooLarge { bytes: length });

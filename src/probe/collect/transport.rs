@@ -123,8 +123,8 @@ impl Transport {
         std::mem::take(&mut *self.0.log())
     }
 
-    /// Tries to connect to a server, through a proxy where the variables say so, and sends it nothing; the log tells how
-    /// far that went.
+    /// Tries to connect to a server, through a proxy where the variables say so, and sends it nothing; the log tells
+    /// how far that went.
     pub(crate) async fn reach(&self, host: &str, port: u16, deadline: Instant) {
         if let Ok(url) = format!("https://{host}:{port}").parse() {
             dial::reach(&self.0, &url, self.0.proxies.intercept(&url).as_ref(), deadline).await;

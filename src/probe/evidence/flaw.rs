@@ -37,7 +37,8 @@ impl Flaw {
         }
     }
 
-    /// A proxy that no client can use: of an unknown protocol, or with a password whose special characters end the host.
+    /// A proxy that no client can use: of an unknown protocol, or with a password whose special characters end the
+    /// host.
     pub fn of_proxy(value: &str) -> Option<Flaw> {
         const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
         let is_proxy = |url: &Uri| {

@@ -20,7 +20,8 @@ const IRSA_VARIABLES: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"
 
 impl Mechanism {
     /// The one that these variables configure. Of two, the one that an SDK uses: all but JavaScript 2 try web identity
-    /// before the container's credentials (`sdk_chain`). Half of a mechanism counts where there is nothing of the other.
+    /// before the container's credentials (`sdk_chain`). Half of a mechanism counts where there is nothing of the
+    /// other.
     pub fn of(environment: &Environment) -> Option<Mechanism> {
         let filled = |name: &&str| environment.variable(name).is_filled();
         let set = |name: &&str| environment.variable(name).is_set();

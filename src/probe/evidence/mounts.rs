@@ -46,8 +46,8 @@ impl Mounts {
 }
 
 impl Mount {
-    /// The kubelet keeps projected volumes and secrets on a tmpfs each, the others in directories that carry the kind in
-    /// their path (Kubernetes, `pkg/volume/util/atomic_writer.go`, `pkg/volume/emptydir`).
+    /// The kubelet keeps projected volumes and secrets on a tmpfs each, the others in directories that carry the kind
+    /// in their path (Kubernetes, `pkg/volume/util/atomic_writer.go`, `pkg/volume/emptydir`).
     pub fn volume(&self) -> Volume {
         let kind = |name: &str| self.root.contains(&format!("/volumes/kubernetes.io~{name}/"));
         let written_by_the_kubelet = self.entries.iter().any(|name| name == "..data");

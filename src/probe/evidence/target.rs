@@ -2,7 +2,8 @@
 
 use super::{Identity, Sdk, SdkScan, Seen};
 
-/// What is known of the target beside its variables, ids and token, which are stored where a run on this process has them.
+/// What is known of the target beside its variables, ids and token, which are stored where a run on this process has
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Its program and first plain argument, for people to know it by.

@@ -33,11 +33,11 @@ pub struct TokenFileFault {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenFileFaultKind {
-    /// `at` is the first entry of the way that is not there.
+    /// `at` is the first entry on the path that does not exist.
     Missing {
         at: String,
     },
-    /// The path goes on, be it by a slash, behind `at`, which is no directory.
+    /// `at` is not a directory, but the path continues after it, if only by a slash.
     NotADirectory {
         at: String,
     },
@@ -45,7 +45,7 @@ pub enum TokenFileFaultKind {
     Denied {
         at: String,
     },
-    /// More links than the kernel follows.
+    /// More symbolic links than the kernel follows.
     LinkLoop,
     Directory,
     Fifo,
@@ -56,7 +56,7 @@ pub enum TokenFileFaultKind {
     TooLarge {
         bytes: u64,
     },
-    /// Any other error of the operating system, in its words.
+    /// Any other error, in the operating system's words.
     Io(String),
 }
 
@@ -103,7 +103,8 @@ impl Token {
         self.expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 
-    /// Minted by a Kubernetes API server, so that a kubelet refreshes it. Tokens of GitHub, GitLab and the like are not.
+    /// Minted by a Kubernetes API server, so that a kubelet refreshes it. Tokens of GitHub, GitLab and the like are
+    /// not.
     pub fn is_of_kubernetes(&self) -> bool {
         let is_service_account = |subject: &String| subject.starts_with("system:serviceaccount:");
         self.kubernetes.service_account.is_some() || self.subject.as_ref().is_some_and(is_service_account)

@@ -1,7 +1,6 @@
 //! In which order the default credential chain of each AWS SDK runs: the one table about it.
 //!
-//! Only the default chain counts, with everything from the environment: keys, a provider or a profile that a program
-//! sets in code come before all of this.
+//! The table describes default chains only. Keys, a provider or a profile that a program sets in its code come first.
 
 use crate::probe::evidence::{Evidence, SdkKind};
 use crate::probe::sdks::support::numbers;
@@ -70,7 +69,8 @@ static ROWS: &[Row] = &[
     row(SdkKind::Php, "0", KEYS_WEB_FILE),
     // Version 3: sdk/src/Core/Amazon.Runtime/Credentials/FallbackCredentialsFactory.cs.
     row(SdkKind::DotNet, "3", [WebIdentity, AssumeRole, Profile, Keys, Container, Node]),
-    // Version 4: DefaultAWSCredentialsIdentityResolver.cs, and the developer guide, "Credential and profile resolution".
+    // Version 4: DefaultAWSCredentialsIdentityResolver.cs, and the developer guide, "Credential and profile
+    // resolution".
     row(SdkKind::DotNet, "4", KEYS_WEB_FILE),
     // src/aws-cpp-sdk-core/source/auth/AWSCredentialsProviderChain.cpp.
     row(SdkKind::Cpp, "0", KEYS_FILE_WEB),

@@ -136,7 +136,8 @@ pub(crate) fn other_endpoints(evidence: &Evidence) -> Vec<Other> {
     let mut others: Vec<Other> = Vec::new();
     for client in clients(evidence) {
         let Some((host, why)) = client.other_host(evidence, endpoint) else { continue };
-        // Outside its partition no endpoint can be right: `region-missing` and `wrong-partition-endpoint` are about that.
+        // Outside its partition no endpoint can be right: `region-missing` and `wrong-partition-endpoint` are about
+        // that.
         if Partition::of_host(&host) != endpoint.partition {
             continue;
         }
@@ -199,7 +200,7 @@ pub(crate) fn connections(evidence: &Evidence) -> Vec<Connection> {
 /// How the attempt to make that connection failed, if it did.
 pub(crate) fn failure(evidence: &Evidence, connection: &Connection) -> Option<String> {
     let is_it = |dial: &&Dial| dial.host == connection.host && (dial.via.is_none() || !connection.is_direct);
-    evidence.elsewhere.iter().find(is_it)?.fault()
+    evidence.other_connections.iter().find(is_it)?.fault()
 }
 
 #[cfg(test)]

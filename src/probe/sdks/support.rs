@@ -1,8 +1,9 @@
 //! From which version on each AWS SDK can use IRSA or EKS Pod Identity.
 //!
-//! Sources: the Amazon EKS user guide, "Use IRSA with the AWS SDK" as of 2026 and as of 2021, and "Use Pod Identity with
-//! the AWS SDK". Where those pages name a release instead of a package, the package's version is from the SDK's own
-//! change log: AWSSDK.Core 3.3.104.14 is release 3.3.659.1 and 3.7.302.0 is 3.7.734.0 of .NET; the Go 2 module `config`
+//! Sources: the Amazon EKS user guide, "Use IRSA with the AWS SDK" as of 2026 and as of 2021, and "Use Pod Identity
+//! with the AWS SDK". Where those pages name a release instead of a package, the package's version is from the SDK's
+//! own change log: AWSSDK.Core 3.3.104.14 is release 3.3.659.1 and 3.7.302.0 is 3.7.734.0 of .NET; the Go 2 module
+//! `config`
 //! 1.25.0 is release-2023-11-14; the crate `aws-config` 1.1.8 is release-2024-03-13.
 
 use crate::probe::evidence::SdkKind;

@@ -1,4 +1,4 @@
-//! What `/proc/PID` tells of a process (`proc(5)`), each file by itself, because each may be refused or be gone.
+//! Reads `/proc/PID` (`proc(5)`). Each file is read separately, because each may be refused or may vanish.
 
 use super::Variables;
 use crate::probe::evidence::Identity;
@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 
-/// No file under `/proc/PID` that is read here is larger, but for an environment that somebody made so.
+/// Every file under `/proc/PID` that is read here is smaller, unless somebody made a huge environment.
 const MAX_BYTES: u64 = 4 << 20;
 
 /// `/proc/PID/NAME`, as far as [`MAX_BYTES`].
@@ -68,8 +68,8 @@ fn parsed(environ: &[u8]) -> Variables {
 /// What a script or program for a runtime ends in.
 const SCRIPTS: [&str; 12] = [".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".jar", ".war", ".dll", ".sh"];
 
-/// A command line for people: the program, and the file that it runs if it is a runtime. No other argument is shown: any
-/// may be a password. A process may have written a title over its arguments, which then stands in the first.
+/// A command line for people: the program, and the file that it runs if it is a runtime. No other argument is shown:
+/// any may be a password. A process may have written a title over its arguments, which then stands in the first.
 pub(crate) fn command(cmdline: &[u8]) -> String {
     let mut words = cmdline.split(|byte| *byte == 0).take(64).map(String::from_utf8_lossy);
     let name = |word: &str| {
@@ -134,7 +134,7 @@ fn unescaped(field: &[u8]) -> Vec<u8> {
 }
 
 impl Mount {
-    /// A look into it could wait for another machine, or never end.
+    /// Reading such a mount could wait for another machine, or never end.
     pub(crate) fn is_not_to_be_entered(&self) -> bool {
         let remote = ["nfs", "cifs", "smb", "ceph", "fuse", "gluster", "lustre", "9p", "afs", "autofs"];
         let made_by_the_kernel = ["proc", "sysfs", "cgroup", "devpts", "mqueue", "debugfs", "tracefs", "bpf"];

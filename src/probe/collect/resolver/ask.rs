@@ -1,4 +1,4 @@
-//! Asks name servers for one name at a time, and remembers what each of them did.
+//! Queries the name servers for one name at a time, and records what each of them did.
 
 use super::message::{Answer, Kind, Query};
 use super::server::{PATIENCE, Question, Server, connect, over_tcp};
@@ -20,7 +20,7 @@ const DATAGRAM_BYTES: usize = 4096;
 pub(super) struct Servers<'r> {
     resolver: &'r Resolver,
     servers: Vec<Server>,
-    /// In which order they are asked: those that gave no answer go last.
+    /// The order of queries: servers that gave no answer are last.
     order: Vec<usize>,
     /// Queries for IPv6 addresses are not answered, so that waiting once is enough.
     ipv6_is_silent: bool,
@@ -44,7 +44,7 @@ impl Servers<'_> {
         Servers { resolver, order: (0..servers.len()).collect(), servers, ipv6_is_silent: false }
     }
 
-    /// What the servers did until now.
+    /// What the servers have done so far.
     pub(super) fn into_records(self) -> Vec<NameServer> {
         self.servers.into_iter().filter(|server| server.was_asked).map(|server| server.record).collect()
     }
@@ -56,7 +56,7 @@ impl Servers<'_> {
         let timeout = Duration::from_secs(self.resolver.timeout_seconds.into());
         let rounds = self.resolver.attempts.try_into().unwrap_or(1);
         let mut turns: Vec<usize> = self.order.repeat(rounds).into_iter().rev().collect();
-        // Whoever is silent until then is so to glibc too: it waits for each server in each round.
+        // glibc waits for each server in each round, so a server that is silent for this long is silent to glibc too.
         let given_up = began + timeout * u32::try_from(turns.len()).unwrap_or(1);
         let mut next_turn = began;
         while Instant::now() < deadline && !self.is_settled(&questions) {
@@ -99,7 +99,7 @@ impl Servers<'_> {
             .collect()
     }
 
-    /// Asks one server all that is still open.
+    /// Sends one server every query that is still open.
     async fn send(&mut self, index: usize, questions: &mut [Question], deadline: Instant) {
         let server = &mut self.servers[index];
         server.was_asked = true;
@@ -132,7 +132,7 @@ impl Servers<'_> {
         }
     }
 
-    /// The next datagram, or error, of any server.
+    /// The next datagram, or error, from any server.
     async fn receive(&self) -> (usize, Result<Vec<u8>>) {
         let mut buffer = vec![0; DATAGRAM_BYTES];
         poll_fn(|context| {
@@ -172,7 +172,7 @@ impl Servers<'_> {
         all || self.enough(questions).is_some_and(|time| Instant::now() >= time)
     }
 
-    /// When one answer is enough although the other is missing.
+    /// The time after which one of the two answers is enough.
     fn enough(&self, questions: &[Question]) -> Option<Instant> {
         let patience = if self.ipv6_is_silent { Duration::ZERO } else { PATIENCE };
         let times = questions.iter().filter_map(|question| match (&question.outcome, question.kind) {
@@ -222,7 +222,7 @@ impl Servers<'_> {
         Err(open.map_or(DnsFault::NoAddress, |question| self.fault(question, began)))
     }
 
-    /// Why nobody answered. The first server that spoke decides, as it does for the C library.
+    /// Why there is no answer. The first server that responded decides, as in the C library.
     fn fault(&self, question: &Question, began: Instant) -> DnsFault {
         let mut faults = question.faults.clone();
         faults.sort_by_key(|(index, _)| *index);

@@ -1,6 +1,6 @@
 //! `/etc/resolv.conf` and `/etc/hosts`, read as the C library reads them.
 
-use crate::probe::collect::inside;
+use crate::probe::collect::rootfs;
 use crate::probe::evidence::Resolver;
 use crate::probe::subject::Variables;
 use nix::net::if_::if_nametoindex;
@@ -79,7 +79,7 @@ pub(super) fn hosts(root: &Path, host: &str) -> Vec<IpAddr> {
 }
 
 fn file(root: &Path, path: &str) -> Result<Vec<u8>> {
-    let file = inside::open(root, Path::new(path))?;
+    let file = rootfs::open(root, Path::new(path))?;
     let mut text = Vec::new();
     // A FIFO or a device in the place of the file is not read.
     if file.metadata()?.is_file() {

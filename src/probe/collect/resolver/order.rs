@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Addresses without a route go last; then IPv6 before IPv4, and IPv4 before unique local IPv6 (the default policy table
-/// of section 2.1, whose rules glibc and musl follow). The server's order stays within each group.
+/// Addresses without a route go last; then IPv6 before IPv4, and IPv4 before unique local IPv6 (the default policy
+/// table of section 2.1, whose rules glibc and musl follow). The server's order stays within each group.
 pub(crate) fn sort(addresses: &mut [IpAddr]) {
     if addresses.len() > 1 {
         addresses.sort_by_cached_key(|address| (!has_route(*address), rank(*address)));

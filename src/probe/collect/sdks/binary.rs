@@ -11,8 +11,8 @@ use std::os::unix::fs::FileExt;
 const PIECE: usize = 256 << 10;
 /// A Go module list, or the like, is not longer.
 const MAX_BLOCK: usize = 1 << 20;
-/// Go's linker puts these before and after the list of modules, in stripped programs too. Source: `cmd/go/internal/modload`
-/// (`infoStart`, `infoEnd`), unchanged since Go 1.12.
+/// Go's linker puts these before and after the list of modules, in stripped programs too. Source:
+/// `cmd/go/internal/modload` (`infoStart`, `infoEnd`), unchanged since Go 1.12.
 const GO_START: [u8; 16] = *b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6";
 const GO_END: [u8; 16] = *b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
 /// Part of the path of `aws-config`'s sources, which the messages of its panics hold: `.../aws-config-1.5.0/src/...`.

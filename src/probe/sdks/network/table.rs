@@ -62,7 +62,8 @@ pub(super) static ROWS: &[Row] = &[
     // (AWS_REGION comes before AWS_DEFAULT_REGION) and "Breaking changes" (regional by default).
     row((SdkKind::Cli, Some(1), "AWS CLI 1"), DEFAULT, Some("1.42.0"), Proxies::Https, CERTIFI),
     row((SdkKind::Cli, None, "AWS CLI 2"), BOTH, None, Proxies::Https, CERTIFI),
-    // SDKs and Tools reference guide, "AWS STS Regional endpoints" and "AWS Region"; the truststore: JSSE reference guide.
+    // SDKs and Tools reference guide, "AWS STS Regional endpoints" and "AWS Region"; the truststore: JSSE reference
+    // guide.
     row((SdkKind::JavaV1, None, "Java 1"), REGION, None, Proxies::Https, TRUSTSTORE),
     // utils/.../ProxyEnvironmentSetting.java: HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
     row((SdkKind::JavaV2, None, "Java 2"), REGION, None, Proxies::Https, TRUSTSTORE),
@@ -73,8 +74,8 @@ pub(super) static ROWS: &[Row] = &[
     // golang.org/x/net/http/httpproxy, FromEnvironment: no ALL_PROXY. crypto/x509/root_unix.go: SSL_CERT_FILE and _DIR.
     row((SdkKind::GoV1, None, "Go 1"), REGION, NEVER, Proxies::Https, EVERY),
     row((SdkKind::GoV2, None, "Go 2"), BOTH, None, Proxies::Https, EVERY),
-    // aws-sdk-core: plugins/regional_endpoint.rb, aws-sdk-sts/plugins/sts_regional_endpoints.rb; Net::HTTP finds a proxy by
-    // URI::Generic#find_proxy, which knows no ALL_PROXY.
+    // aws-sdk-core: plugins/regional_endpoint.rb, aws-sdk-sts/plugins/sts_regional_endpoints.rb; Net::HTTP finds a
+    // proxy by URI::Generic#find_proxy, which knows no ALL_PROXY.
     row((SdkKind::Ruby, None, "Ruby"), BOTH, ALWAYS, Proxies::Https, EVERY),
     // The program names the region; Guzzle leaves proxies to libcurl, which reads ALL_PROXY (curl(1), ENVIRONMENT).
     row((SdkKind::Php, None, "PHP"), &[], None, Proxies::All, EVERY),

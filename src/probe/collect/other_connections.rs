@@ -1,5 +1,5 @@
-//! Where STS was reached: tries the connections that other SDKs make in this environment. Nothing is sent but what opens
-//! them; the token stays here.
+//! Where STS was reached: tries the connections that other SDKs make in this environment. Nothing is sent but what
+//! opens them; the token stays here.
 
 use super::alternate_route::TIMEOUT;
 use super::elapsed::milliseconds;
@@ -32,6 +32,6 @@ pub(super) async fn collect(subject: &Subject, evidence: &mut Evidence, secrets:
         let past = if is_direct { " without the proxy" } else { "" };
         let detail = format!("{host}{past}: {}", fault.as_deref().unwrap_or("connected"));
         evidence.steps.push(Step { name: "other-connection", status, duration_ms: milliseconds(began), detail });
-        evidence.elsewhere.push(dial);
+        evidence.other_connections.push(dial);
     }
 }

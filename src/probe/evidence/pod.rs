@@ -2,7 +2,7 @@
 
 /// As far as the environment and the files of its container show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct PodContext {
     /// The host name, which Kubernetes sets to the pod's name unless the pod states another one.
     pub pod: Option<String>,
     pub namespace: Option<String>,

@@ -1,5 +1,5 @@
-//! The one way in which the program opens a path that somebody configured: as the process sees it whose root directory it
-//! is, without ever leaving that root, and without ever waiting. A FIFO, a socket, a device or a directory is an error.
+//! Opens configured paths under a process's root directory, as that process sees them. An open never leaves that root
+//! and never blocks. A FIFO, a socket, a device or a directory is an error.
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
@@ -12,7 +12,7 @@ use std::path::Path;
 /// Opens a regular file for reading.
 ///
 /// # Errors
-/// The operating system's, or what is there instead of a regular file.
+/// The operating system's error, or the kind of file if it is not a regular one.
 pub(crate) fn open_regular(root: &Path, path: &Path) -> io::Result<File> {
     open(root, path).and_then(regular).map_err(|error| no_file(error, root, path))
 }
@@ -20,10 +20,10 @@ pub(crate) fn open_regular(root: &Path, path: &Path) -> io::Result<File> {
 /// Opens a regular file of this process's own root for writing over what it holds.
 ///
 /// # Errors
-/// The operating system's, or what is there instead of a regular file.
+/// The operating system's error, or the kind of file if it is not a regular one.
 pub(crate) fn replace_regular(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    // A FIFO that nobody reads gives ENXIO; nothing is cut off before it is known to be a file.
+    // A FIFO without a reader gives ENXIO. The file is truncated only once it is known to be a regular one.
     options.write(true).create(create).truncate(false).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
     let opened = options.open(path).and_then(regular);
     let file = opened.map_err(|error| no_file(error, Path::new("/"), path))?;
@@ -31,7 +31,7 @@ pub(crate) fn replace_regular(path: &Path, create: bool) -> io::Result<File> {
     Ok(file)
 }
 
-/// What the kernel does not open, a socket say, is named as well.
+/// The kernel does not open a socket, but the error should name it.
 fn no_file(error: io::Error, root: &Path, path: &Path) -> io::Error {
     let kind = match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ENXIO) if root == Path::new("/") => path.metadata().map(|metadata| metadata.file_type()),
@@ -75,7 +75,7 @@ pub(crate) fn open(root: &Path, path: &Path) -> io::Result<File> {
     open_with(root, path, OFlag::empty())
 }
 
-/// The same for a directory.
+/// Opens a directory for reading.
 pub(crate) fn open_directory(root: &Path, path: &Path) -> io::Result<File> {
     open_with(root, path, OFlag::O_DIRECTORY)
 }

@@ -1,22 +1,22 @@
 //! Where in the cluster the probe runs: its pod, its namespace and its container.
 
-use super::{inside, resolver};
-use crate::probe::evidence::{Container, Place};
+use super::{resolver, rootfs};
+use crate::probe::evidence::{Container, PodContext};
 use crate::probe::subject::{Subject, Variables, proc};
 use std::io::Read;
 use std::path::Path;
 
 const NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-/// The kubelet begins this file so in a pod that has the host name of its node (`nodeHostsFileContent` in Kubernetes'
+/// How the kubelet begins /etc/hosts in a pod with the host name of its node (`nodeHostsFileContent` in Kubernetes'
 /// `pkg/kubelet/kubelet_pods.go`).
 const OF_THE_NODE: &str = "# Kubernetes-managed hosts file (host network).";
-/// What a container runtime mounts into every container, ephemeral ones included.
+/// Mounts that a container runtime adds to every container, also to an ephemeral one.
 const OF_THE_RUNTIME: [&str; 8] =
     ["/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/run/.containerenv", "/run/secrets", "/dev", "/sys"];
 const MAX_BYTES: u64 = 256;
 
 /// The pod and the namespace are those of the probe, which the subject shares; the container is the subject's.
-pub(super) fn collect(subject: &Subject) -> Place {
+pub(super) fn collect(subject: &Subject) -> PodContext {
     let mounts = proc::mounts(&proc::read(subject.identity.pid, "mountinfo").unwrap_or_default());
     let container = proc::container(&mounts).map(|name| Container {
         name,
@@ -25,11 +25,11 @@ pub(super) fn collect(subject: &Subject) -> Place {
     });
     let is_in_a_pod = container.is_some() || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     if !is_in_a_pod {
-        return Place::default();
+        return PodContext::default();
     }
     let is_named_as_the_node = text("/etc/hosts").is_some_and(|hosts| hosts.starts_with(OF_THE_NODE));
     let by_search_list = || proc::namespace(&resolver::configuration(Path::new("/"), &Variables::default()).search);
-    Place {
+    PodContext {
         pod: std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty() && !is_named_as_the_node),
         namespace: text(NAMESPACE).map(|name| name.trim().to_owned()).or_else(by_search_list),
         container,
@@ -42,7 +42,7 @@ fn is_of_the_pod(mount: &proc::Mount) -> bool {
     !OF_THE_RUNTIME.contains(&&*point) && !below.iter().any(|start| point.starts_with(start))
 }
 
-/// The limits of the probe's own container, by version 2 or version 1 of control groups.
+/// Whether the probe's own container has limits, in cgroup v2 or v1.
 fn has_limits() -> bool {
     let value = |path: &str| text(&format!("/sys/fs/cgroup/{path}"));
     let is_set =
@@ -54,7 +54,7 @@ fn has_limits() -> bool {
 
 /// The start of a short file of the probe's own container.
 fn text(path: &str) -> Option<String> {
-    let file = inside::open_regular(Path::new("/"), Path::new(path)).ok()?;
+    let file = rootfs::open_regular(Path::new("/"), Path::new(path)).ok()?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
