@@ -3,6 +3,7 @@
 
 mod annotation;
 mod check;
+mod command;
 mod facts;
 mod finding;
 mod group;
@@ -26,7 +27,7 @@ pub(crate) use check::with_documents;
 pub(crate) use finding::ObjectFinding;
 pub(crate) use group::{Group, groups};
 pub(crate) use inventory::Context;
-pub(crate) use result::{Audit, AuditedPod, Verdict};
+pub(crate) use result::{Audit, AuditedPod, Open, Verdict};
 pub(crate) use run::audit;
 pub(crate) use webhook::Applied;
 pub(crate) use workload::Workload;

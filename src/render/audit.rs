@@ -6,7 +6,7 @@ pub(crate) use text::text;
 
 use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
-use crate::documents::audit::{Applied, Audit, AuditedPod, Group, ObjectFinding, Verdict, Workload, groups};
+use crate::documents::audit::{Applied, Audit, AuditedPod, Group, ObjectFinding, Open, Verdict, Workload, groups};
 use crate::render::json::{self as report, FixV1};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -83,7 +83,12 @@ struct AppliedV1<'a> {
 #[derive(Serialize)]
 struct OpenV1<'a> {
     question: &'a str,
-    command: &'a str,
+    command: String,
+    account: Option<&'a str>,
+}
+
+fn open_v1(one: &Open) -> OpenV1<'_> {
+    OpenV1 { question: &one.question, command: one.command.to_string(), account: one.account.as_deref() }
 }
 
 /// For programs: one line.
@@ -102,7 +107,7 @@ pub(crate) fn json(audit: &Audit, documents: &Documents) -> String {
         pods: audit.pods.iter().map(pod_v1).collect(),
         facts: &audit.facts,
         pods_without_irsa: &audit.without_irsa,
-        open: audit.open.iter().map(|one| OpenV1 { question: &one.question, command: &one.command }).collect(),
+        open: audit.open.iter().map(open_v1).collect(),
     };
     let mut line = serde_json::to_string(&document).unwrap_or_default();
     line.push('\n');

@@ -1,13 +1,14 @@
 //! What the documents do not answer, and the commands whose output does.
 
 use super::annotation::role_annotation;
+use super::command::Command;
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::result::{Audit, AuditedPod, Open};
 use super::workload::pod_object;
 use super::{service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
-use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER, shell_word};
+use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER};
 use crate::documents::{Absent, Pod};
 use std::collections::{BTreeSet, HashSet};
 
@@ -18,13 +19,22 @@ const BY_NAME: usize = 3;
 #[derive(Default)]
 struct Questions {
     all: Vec<Open>,
-    commands: HashSet<String>,
+    commands: HashSet<Command>,
 }
 
 impl Questions {
-    fn ask(&mut self, question: &str, command: String) {
-        if self.commands.insert(command.clone()) {
-            self.all.push(Open { question: question.to_owned(), command });
+    fn ask(&mut self, question: &str, command: Command) {
+        self.put(Open { question: question.to_owned(), command, account: None });
+    }
+
+    /// Asks what only the account of a role can answer.
+    fn ask_account(&mut self, role: &RoleArn, question: &str, command: Command) {
+        self.put(Open { question: question.to_owned(), command, account: Some(role.account.clone()) });
+    }
+
+    fn put(&mut self, open: Open) {
+        if self.commands.insert(open.command.clone()) {
+            self.all.push(open);
         }
     }
 
@@ -34,15 +44,18 @@ impl Questions {
         let by_name = objects.len() <= BY_NAME && objects.iter().all(|(_, name)| name.is_some());
         if by_name {
             for (namespace, name) in objects {
-                let [namespace, name] = [namespace, name.unwrap_or_default()].map(shell_word);
-                self.ask(question, format!("kubectl get {kind} {name} -n {namespace} -o json{options}"));
+                let command = Command::new("kubectl get").value(kind).value(name.unwrap_or_default());
+                self.ask(question, command.then("-n").value(namespace).then("-o json").then(options));
             }
-        } else if namespaces.len() <= BY_NAME {
-            for namespace in namespaces.into_iter().map(shell_word) {
-                self.ask(question, format!("kubectl get {kind}s -n {namespace} -o json{options}"));
+            return;
+        }
+        let command = Command::new(&format!("kubectl get {kind}s"));
+        if namespaces.len() <= BY_NAME {
+            for namespace in namespaces {
+                self.ask(question, command.clone().then("-n").value(namespace).then("-o json").then(options));
             }
         } else {
-            self.ask(question, format!("kubectl get {kind}s -A -o json{options}"));
+            self.ask(question, command.then("-A -o json").then(options));
         }
     }
 }
@@ -57,23 +70,21 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     if inventory.issuer().is_none() && !links.is_empty() {
         questions.ask(
             "which issuer do the cluster's tokens have",
-            "kubectl get --raw /.well-known/openid-configuration".to_owned(),
+            Command::new("kubectl get --raw /.well-known/openid-configuration"),
         );
     }
     of_roles(inventory, links, &mut questions);
     of_providers(inventory, audit, links, &mut questions);
     if let (Some(cluster), None) = (inventory.documents.clusters.first(), &inventory.documents.associations) {
-        let command = format!(
-            "aws eks list-pod-identity-associations --cluster-name {} --output json",
-            shell_word(&cluster.name)
-        );
+        let command = Command::new("aws eks list-pod-identity-associations --cluster-name").value(&cluster.name);
+        let command = command.then("--output json");
         questions.ask("does a Pod Identity association take precedence over IRSA", command);
     }
     questions.all
 }
 
 fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
-    const MANAGED: &str = " --show-managed-fields";
+    const MANAGED: &str = "--show-managed-fields";
     let documents = inventory.documents;
     let is_unknown = |pod: &&Pod| inventory.account_of(pod).is_none() && !service_account::is_missing(inventory, pod);
     fn account(pod: &Pod) -> Object<'_> {
@@ -96,8 +107,10 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
     let of_others: BTreeSet<_> = of_others.map(|pod| (pod.namespace(), None)).collect();
     questions.ask_all("do the service accounts of the other pods have roles", "serviceaccount", &of_others, "");
     if links.is_empty() && documents.pods.is_empty() {
-        questions
-            .ask("which service account should have which role", "kubectl get serviceaccounts -A -o json".to_owned());
+        questions.ask(
+            "which service account should have which role",
+            Command::new("kubectl get serviceaccounts -A -o json"),
+        );
     }
     // An empty list is an answer, and so is a list of ended pods only.
     if documents.pods.is_empty() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
@@ -108,7 +121,7 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
     let is_undecided = |one: &&ObjectFinding| one.finding.cause == &ENV_NOT_INJECTED;
     let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.object.as_str()).collect();
     if !undecided.is_empty() && inventory.webhooks.is_none() && documents.empty_lists == 0 {
-        questions.ask("is the webhook installed", "kubectl get mutatingwebhookconfigurations -o json".to_owned());
+        questions.ask("is the webhook installed", Command::new("kubectl get mutatingwebhookconfigurations -o json"));
     }
     let undecided = documents.pods.iter().filter(|pod| undecided.contains(pod_object(pod).as_str()));
     let is_undated = |pod: &&Pod| {
@@ -119,15 +132,13 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
     questions.ask_all("since when does the service account have the annotation", "serviceaccount", &undated, MANAGED);
     let waiting = undecided.filter(|pod| webhook_configuration::needs_namespace(inventory, pod));
     let waiting: BTreeSet<&str> = waiting.map(Pod::namespace).collect();
-    let command = match waiting.len() {
-        ..=BY_NAME => {
-            waiting.iter().map(|name| format!("kubectl get namespace {} -o json", shell_word(name))).collect()
-        }
-        _ => vec!["kubectl get namespaces -o json".to_owned()],
-    };
-    command
-        .into_iter()
-        .for_each(|command| questions.ask("do the namespace's labels match the webhook's selector", command));
+    let question = "do the namespace's labels match the webhook's selector";
+    match waiting.len() {
+        ..=BY_NAME => waiting.into_iter().for_each(|name| {
+            questions.ask(question, Command::new("kubectl get namespace").value(name).then("-o json"));
+        }),
+        _ => questions.ask(question, Command::new("kubectl get namespaces -o json")),
+    }
 }
 
 fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Questions) {
@@ -142,13 +153,11 @@ fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Quest
     for role in &unknown {
         let region = role.partition.iam_region_option();
         let question = "does the role exist, and does it trust the service account";
-        questions.ask(
-            question,
-            match unknown.len() {
-                ..=BY_NAME => format!("aws iam get-role{region} --role-name {} --output json", role.name),
-                _ => format!("aws iam list-roles{region} --output json"),
-            },
-        );
+        let command = match unknown.len() {
+            ..=BY_NAME => of_role("get-role", role),
+            _ => Command::new(&format!("aws iam list-roles{region} --output json")),
+        };
+        questions.ask_account(role, question, command);
     }
     let of = match there.len() {
         ..=BY_NAME => String::new(),
@@ -156,16 +165,20 @@ fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Quest
     };
     let asked = if there.len() <= BY_NAME { there.len() } else { 1 };
     for (_, role) in there.iter().take(asked) {
-        let (name, region) = (&role.name, role.partition.iam_region_option());
         if documents.attached_policies.is_none() {
-            let command = format!("aws iam list-attached-role-policies{region} --role-name {name} --output json");
-            questions.ask(&format!("does the role have permissions{of}"), command);
+            let question = format!("does the role have permissions{of}");
+            questions.ask_account(role, &question, of_role("list-attached-role-policies", role));
         }
         if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
-            let command = format!("aws iam list-role-policies{region} --role-name {name} --output json");
-            questions.ask(&format!("does the role have inline policies{of}"), command);
+            let question = format!("does the role have inline policies{of}");
+            questions.ask_account(role, &question, of_role("list-role-policies", role));
         }
     }
+}
+
+fn of_role(operation: &str, role: &RoleArn) -> Command {
+    let region = role.partition.iam_region_option();
+    Command::new(&format!("aws iam {operation}{region} --role-name")).value(&role.name).then("--output json")
 }
 
 fn of_providers(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {
@@ -176,16 +189,20 @@ fn of_providers(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], qu
     for role in links.iter().filter_map(|link| RoleArn::parse(link.role_arn).ok()) {
         let region = role.partition.iam_region_option();
         match inventory.issuer() {
-            Some((issuer, _)) if documents.providers.is_empty() => questions.ask(
-                "does the account have the cluster's OIDC provider, with the token's audience",
-                format!(
-                    "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn {} --output json",
-                    shell_word(&role.provider_arn(issuer))
-                ),
-            ),
-            None if documents.provider_arns.is_none() => questions.ask(
+            Some((issuer, _)) if documents.providers.is_empty() => {
+                let command = Command::new(&format!(
+                    "aws iam get-open-id-connect-provider{region} --open-id-connect-provider-arn"
+                ));
+                questions.ask_account(
+                    &role,
+                    "does the account have the cluster's OIDC provider, with the token's audience",
+                    command.value(&role.provider_arn(issuer)).then("--output json"),
+                );
+            }
+            None if documents.provider_arns.is_none() => questions.ask_account(
+                &role,
                 "does the account have the cluster's OIDC provider",
-                format!("aws iam list-open-id-connect-providers{region} --output json"),
+                Command::new(&format!("aws iam list-open-id-connect-providers{region} --output json")),
             ),
             _ => {}
         }

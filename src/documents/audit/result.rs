@@ -1,5 +1,6 @@
 //! The result of an audit: findings, facts, and what more documents would answer.
 
+use super::command::Command;
 use super::finding::ObjectFinding;
 use super::webhook::Applied;
 use super::workload::Workload;
@@ -56,7 +57,9 @@ pub(crate) struct AuditedPod {
 pub(crate) struct Open {
     pub question: String,
     /// Prints the document.
-    pub command: String,
+    pub command: Command,
+    /// The AWS account that the question is about: the output of another account answers another question.
+    pub account: Option<String>,
 }
 
 impl Audit {

@@ -55,7 +55,7 @@ pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.push("  Pass the output of these commands to irsa-probe audit as well:".to_owned());
         // One block to paste: no line is wrapped, and there is nothing but commands.
-        lines.extend(audit.open.iter().map(|one| format!("    {}", printable(&one.command))));
+        lines.extend(audit.open.iter().map(|one| format!("    {}", printable(&one.command.to_string()))));
     }
     lines.push(format!("\nexit {}\n", audit.exit_code()));
     lines.join("\n")

@@ -48,7 +48,12 @@ fn a_whole_cluster_has_the_faults_that_it_has() {
         opted_out.map(|finding| finding.object.as_str()).collect::<Vec<_>>(),
         ["pod fleetinit/skipped", "pod fleetside/skipped"]
     );
-    assert!(audit.open.iter().all(|one| one.command.starts_with("aws iam") || one.command.contains("--raw")));
+    assert!(
+        audit
+            .open
+            .iter()
+            .all(|one| one.command.to_string().starts_with("aws iam") || one.command.to_string().contains("--raw"))
+    );
 }
 
 #[test]
@@ -116,7 +121,7 @@ fn no_webhook_is_an_answer_however_kubectl_puts_it() {
         documents.chain(texts.iter().map(|text| (*text).to_owned())).for_each(|text| all.read("test", &text));
         assert!(all.unusable.is_empty(), "{:?}", all.unusable);
         let audit = audit(&all, Context::at(NOW));
-        let asks = |what: &str| audit.open.iter().any(|one| one.command.contains(what));
+        let asks = |what: &str| audit.open.iter().any(|one| one.command.to_string().contains(what));
         let codes: Vec<_> = audit.findings.iter().map(|finding| finding.code()).collect();
         (codes, asks("mutatingwebhookconfigurations"), asks("get pods"))
     };
@@ -272,7 +277,9 @@ fn nothing_is_asked_about_a_pod_that_opted_out() {
             pod["metadata"]["labels"] = json!({"eks.amazonaws.com/skip-pod-identity-webhook": ""});
         })
     };
-    let asks = |documents: &[Value], part: &str| audited(documents).open.iter().any(|one| one.command.contains(part));
+    let asks = |documents: &[Value], part: &str| {
+        audited(documents).open.iter().any(|one| one.command.to_string().contains(part))
+    };
     let selective = || webhook(|one| one["namespaceSelector"] = json!({"matchLabels": {"irsa": "on"}}));
     for part in ["show-managed-fields", "mutatingwebhook", "get namespace"] {
         assert!(!asks(&[annotated(), skipped(), injected_pod(&[]), selective()], part), "{part}");

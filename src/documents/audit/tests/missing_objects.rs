@@ -31,8 +31,9 @@ fn elsewhere() -> Value {
 
 #[test]
 fn what_is_open_is_asked_for_until_nothing_is() {
-    let commands =
-        |documents: &[Value]| -> Vec<String> { audited(documents).open.into_iter().map(|one| one.command).collect() };
+    let commands = |documents: &[Value]| -> Vec<String> {
+        audited(documents).open.into_iter().map(|one| one.command.to_string()).collect()
+    };
     let pod = commands(&[bare_pod()]);
     assert_eq!(
         pod,
@@ -97,7 +98,7 @@ fn what_aws_and_kubectl_do_not_find_is_found_missing() {
                 || audit
                     .open
                     .iter()
-                    .all(|one| !one.command.contains("get-role --role-name checkout") || said != NO_ROLE)
+                    .all(|one| !one.command.to_string().contains("get-role --role-name checkout") || said != NO_ROLE)
         );
     }
 }
@@ -125,7 +126,11 @@ fn a_service_account_counts_in_its_own_namespace_only() {
     }
     let audit = audited(&[deployment(), list(json!([named("default", "payments")])), elsewhere()]);
     assert!(audit.findings[0].text().contains("does not exist") && audit.findings[0].text().contains("namespace shop"));
-    assert!(audit.open.iter().all(|one| !one.command.contains("serviceaccount checkout")), "{:?}", audit.open);
+    assert!(
+        audit.open.iter().all(|one| !one.command.to_string().contains("serviceaccount checkout")),
+        "{:?}",
+        audit.open
+    );
 }
 
 #[test]
@@ -135,7 +140,7 @@ fn labels_of_a_namespace_decide_where_the_webhook_selects_by_them() {
     let unknown = audited(&[annotated(), bare_pod(), webhook()]);
     assert_eq!(codes(&unknown), ["env-not-injected"]);
     assert!(
-        unknown.open.iter().any(|one| one.command == "kubectl get namespace payments -o json"),
+        unknown.open.iter().any(|one| one.command.to_string() == "kubectl get namespace payments -o json"),
         "{:?}",
         unknown.open
     );
@@ -143,7 +148,7 @@ fn labels_of_a_namespace_decide_where_the_webhook_selects_by_them() {
     {
         let known = audited(&[annotated(), bare_pod(), webhook(), namespace(labels)]);
         assert_eq!(codes(&known), [code]);
-        assert!(known.open.iter().all(|one| !one.command.contains("get namespace")), "{:?}", known.open);
+        assert!(known.open.iter().all(|one| !one.command.to_string().contains("get namespace")), "{:?}", known.open);
     }
 }
 
@@ -162,7 +167,7 @@ fn a_trust_policy_without_its_role_is_that_of_the_only_role() {
     let two = audited(&[annotated(), good, bad]);
     assert!(two.findings.is_empty() && two.facts.iter().any(|fact| fact.contains("was not judged")), "{:?}", two.facts);
     let alone = audited(&[policy("x")]).open;
-    assert!(alone.iter().any(|one| one.command == "kubectl get serviceaccounts -A -o json"), "{alone:?}");
+    assert!(alone.iter().any(|one| one.command.to_string() == "kubectl get serviceaccounts -A -o json"), "{alone:?}");
 }
 
 #[test]
@@ -173,7 +178,8 @@ fn inline_policies_count_as_policies() {
     assert!(audited(&[attached(), none]).findings[0].text().contains("neither managed nor inline"));
     let open = audited(&[annotated(), attached()]).open;
     assert!(
-        open.iter().any(|one| one.command == "aws iam list-role-policies --role-name checkout --output json"),
+        open.iter()
+            .any(|one| one.command.to_string() == "aws iam list-role-policies --role-name checkout --output json"),
         "{open:?}"
     );
 }
