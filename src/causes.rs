@@ -111,6 +111,9 @@ registry! {
     sdk_ignores_proxy: SDK_IGNORES_PROXY,
     sdk_trusts_other_cas: SDK_TRUSTS_OTHER_CAS,
     // No evidence within a pod proves these: they are candidates, or read from an error text.
+    pod_predates_association: POD_PREDATES_ASSOCIATION,
+    pod_identity_injection_missed: POD_IDENTITY_INJECTION_MISSED,
+    pod_identity_unsupported_compute: POD_IDENTITY_UNSUPPORTED_COMPUTE,
     pods_eks_trust_missing: PODS_EKS_TRUST_MISSING,
     tag_session_missing: TAG_SESSION_MISSING,
     pod_identity_condition_mismatch: POD_IDENTITY_CONDITION_MISMATCH,

@@ -108,7 +108,7 @@ impl Rule {
             Rule::ArnVerbatim => "the webhook copies the role annotation without checking it",
             Rule::WindowsPath => "on Windows, the token path has a drive and backslashes",
             Rule::PodIdentity => {
-                "the service account has a Pod Identity association, which takes precedence over the annotation"
+                "the service account has a Pod Identity association, which takes precedence over a role annotation"
             }
             Rule::NotInspected => "the webhook does not see containers that are added after it runs",
         }

@@ -34,11 +34,11 @@ fn judge(evidence: &Evidence) -> Outcome {
     Diagnosis::new(agent::in_words(evidence), fix).into()
 }
 
-fn fix(_: &Facts) -> Fix {
+fn fix(facts: &Facts) -> Fix {
     Fix::new(
         "Check that the add-on eks-pod-identity-agent is installed and that its pod on this node is ready. If it starts \
          now, retrying helps.",
     )
     .command(agent::SHOW_AGENT_PODS)
-    .command("aws eks describe-addon --output json --cluster-name CLUSTER --addon-name eks-pod-identity-agent")
+    .command(facts.names().describe_agent())
 }

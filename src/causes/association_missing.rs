@@ -47,6 +47,7 @@ fn fix(facts: &Facts) -> Fix {
          create-pod-identity-association). A new one takes a few seconds.",
     ))
     .command(format!(
-        "aws eks list-pod-identity-associations --output json --cluster-name CLUSTER --namespace {namespace}"
+        "aws eks list-pod-identity-associations --output json --cluster-name {} --namespace {namespace}",
+        names.cluster
     ))
 }

@@ -30,7 +30,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     Diagnosis::new(agent::in_words(evidence), fix).into()
 }
 
-fn fix(_: &Facts) -> Fix {
+fn fix(facts: &Facts) -> Fix {
     Fix::new("Wait and retry. Start fewer pods at once, and update the add-on eks-pod-identity-agent.")
-        .command("aws eks describe-addon --output json --cluster-name CLUSTER --addon-name eks-pod-identity-agent")
+        .command(facts.names().describe_agent())
 }

@@ -1,8 +1,9 @@
 use crate::causes::{
     ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING,
-    ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, Priority, Reading,
-    SDK_LACKS_WEB_IDENTITY, Saying, Severity, VariableState, any, webhook, with,
+    ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, POD_IDENTITY_INJECTION_MISSED,
+    POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION, Priority, Reading, SDK_LACKS_WEB_IDENTITY, Saying,
+    Severity, VariableState, any, webhook, with,
 };
 use crate::probe::evidence::{ActiveCredentials, Evidence, Mechanism, Seen};
 
@@ -138,15 +139,24 @@ fn without_pod_identity(evidence: &Evidence) -> Outcome {
     let account = evidence.service_account();
     let named = account.map_or(String::new(), |(namespace, name)| format!(" The pod runs as {namespace}/{name}."));
     let [uri, file] = Mechanism::PodIdentity.variables();
-    let namespace = evidence.kubectl_namespace();
+    let names = Facts::of(evidence).names();
     let fix = Fix::new(format!(
         "Check that an association names the pod's service account and is older than the pod, then recreate the pod; {}.",
         webhook::RECREATE
     ))
-    .command(format!("aws eks list-pod-identity-associations --output json --cluster-name CLUSTER --namespace {namespace}"))
-    .command(format!("kubectl get pod {} -o jsonpath='{{.metadata.creationTimestamp}}'", evidence.kubectl_pod()));
-    let missing = Candidate::new(&ASSOCIATION_MISSING, "if no association names the service account");
-    Diagnosis::new(format!("Neither {uri} nor {file} is set.{named}"), fix).could_be(vec![missing]).into()
+    .command(names.list_associations())
+    .command(names.show_creation_time());
+    Diagnosis::new(format!("Neither {uri} nor {file} is set.{named}"), fix).could_be(without_association()).into()
+}
+
+/// The reasons why a pod has no variables of EKS Pod Identity. None of them leaves a trace in the pod.
+pub(crate) fn without_association() -> Vec<Candidate> {
+    vec![
+        Candidate::new(&ASSOCIATION_MISSING, "if no association names the service account"),
+        Candidate::new(&POD_PREDATES_ASSOCIATION, "if the association was created after the pod"),
+        Candidate::new(&POD_IDENTITY_INJECTION_MISSED, "if the association is older than the pod"),
+        Candidate::new(&POD_IDENTITY_UNSUPPORTED_COMPUTE, "if the pod runs on Fargate or on a Windows node"),
+    ]
 }
 
 /// The credentials that an SDK uses instead, as far as the evidence shows.

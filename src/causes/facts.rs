@@ -66,6 +66,9 @@ pub struct Facts {
     /// Name and namespace of the pod.
     pub pod: Option<String>,
     pub namespace: Option<String>,
+    /// The name of the EKS cluster, and the ID of its association for the pod's service account.
+    pub cluster: Option<String>,
+    pub association: Option<String>,
     /// The container that is judged, and whether the probe runs in another one.
     pub container: Option<String>,
     pub is_target: bool,
@@ -147,6 +150,8 @@ impl Facts {
             expected_service_account: evidence.expected.service_account.clone(),
             pod: evidence.pod().map(str::to_owned),
             namespace: evidence.pod_context.namespace.clone(),
+            cluster: None,
+            association: None,
             container: evidence.container().map(str::to_owned),
             is_target: evidence.target.is_some(),
             token_volume: mounts.map(|mounts| mounts.irsa.is_some()),

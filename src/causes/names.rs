@@ -28,6 +28,8 @@ pub struct Names {
     pub pod: String,
     pub service_account: String,
     has_service_account: bool,
+    pub cluster: String,
+    association: String,
     pub host: String,
     /// The endpoint as curl takes it, and as openssl does.
     pub url: String,
@@ -83,6 +85,8 @@ impl Names {
             namespace,
             has_service_account: service_account != SERVICE_ACCOUNT,
             service_account,
+            cluster: or(facts.cluster.as_deref(), "CLUSTER"),
+            association: or(facts.association.as_deref(), "ASSOCIATION_ID"),
             host,
             peer,
             url,
@@ -131,6 +135,31 @@ impl Names {
         self.with_credentials(fix).command(format!(
             "aws iam get-role{iam_region} --role-name {role} --query Role.AssumeRolePolicyDocument --output json"
         ))
+    }
+
+    /// Shows the associations for the pod's service account. The list lacks their roles and dates.
+    pub fn list_associations(&self) -> String {
+        let Self { cluster, namespace, service_account, .. } = self;
+        format!(
+            "aws eks list-pod-identity-associations --output json --cluster-name {cluster} --namespace {namespace} --service-account {service_account}"
+        )
+    }
+
+    pub fn describe_association(&self) -> String {
+        let Self { cluster, association, .. } = self;
+        format!(
+            "aws eks describe-pod-identity-association --output json --cluster-name {cluster} --association-id {association}"
+        )
+    }
+
+    /// Shows whether the agent's add-on is installed, and its health.
+    pub fn describe_agent(&self) -> String {
+        let Self { cluster, .. } = self;
+        format!("aws eks describe-addon --output json --cluster-name {cluster} --addon-name eks-pod-identity-agent")
+    }
+
+    pub fn show_creation_time(&self) -> String {
+        format!("kubectl get pod {} -o jsonpath='{{.metadata.creationTimestamp}}'", self.pod)
     }
 
     /// Shows the values of the annotation `name` by service account.

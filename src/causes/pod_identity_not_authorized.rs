@@ -1,7 +1,6 @@
 use crate::causes::{
-    Advice, Candidate, Cause, Diagnosis, Facts, Fix, Names, Outcome, POD_IDENTITY_CONDITION_MISMATCH,
-    PODS_EKS_TRUST_MISSING, Priority, Reading, Saying, Severity, TAG_SESSION_MISSING, TARGET_ROLE_NOT_ASSUMABLE, agent,
-    any,
+    Advice, Candidate, Cause, Diagnosis, Facts, Fix, Outcome, POD_IDENTITY_CONDITION_MISMATCH, PODS_EKS_TRUST_MISSING,
+    Priority, Reading, Saying, Severity, TAG_SESSION_MISSING, TARGET_ROLE_NOT_ASSUMABLE, agent, any,
 };
 use crate::probe::evidence::{AgentReason, Evidence};
 
@@ -54,14 +53,11 @@ fn candidates() -> Vec<Candidate> {
 
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
-    let Names { namespace, service_account, .. } = &names;
     let fix = Fix::new(
         "Find the association's role, and compare its trust policy with what EKS needs: pods.eks.amazonaws.com, \
          sts:AssumeRole and sts:TagSession.",
     )
-    .command(format!(
-        "aws eks list-pod-identity-associations --output json --cluster-name CLUSTER --namespace {namespace} --service-account {service_account}"
-    ))
-    .command("aws eks describe-pod-identity-association --output json --cluster-name CLUSTER --association-id ID");
+    .command(names.list_associations())
+    .command(names.describe_association());
     names.show_trust_policy(fix)
 }

@@ -1,7 +1,8 @@
-//! Output of the aws CLI and documents of issuers, reduced to what matters for IRSA.
+//! Output of the aws CLI and documents of issuers, reduced to what matters for a pod's role.
 
 use super::trust_policy::{Policy, PolicyFault, unwrap};
-use serde::Deserialize;
+use crate::text::timestamp::Timestamp;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// `aws iam get-role`, or a trust policy alone.
@@ -68,7 +69,35 @@ pub struct Association {
     pub cluster_name: String,
     pub namespace: String,
     pub service_account: String,
+    pub association_arn: String,
+    pub association_id: String,
+    /// Not in a list, like all that follows.
     pub role_arn: Option<String>,
+    /// The role that EKS assumes with the first one.
+    pub target_role_arn: Option<String>,
+    /// What the trust policy of the target role may require.
+    pub external_id: Option<String>,
+    pub disable_session_tags: bool,
+    #[serde(deserialize_with = "time")]
+    pub created_at: Option<Timestamp>,
+    #[serde(deserialize_with = "time")]
+    pub modified_at: Option<Timestamp>,
+}
+
+impl Association {
+    /// Whether it is from `describe-pod-identity-association`: a list has neither roles nor dates.
+    pub(crate) fn is_described(&self) -> bool {
+        self.role_arn.is_some()
+    }
+}
+
+/// The aws CLI prints a time as ISO 8601 (version 2) or as seconds since 1970 (version 1).
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Timestamp::parse(&text),
+        Value::Number(seconds) => seconds.as_f64().map(|seconds| Timestamp(seconds as i64)),
+        _ => None,
+    })
 }
 
 /// One action of `aws iam simulate-principal-policy`.

@@ -7,7 +7,7 @@ pub(crate) use text::text;
 use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
 use crate::documents::audit::{Applied, Audit, AuditedPod, Group, ObjectFinding, Open, Verdict, Workload, groups};
-use crate::render::json::{self as report, FixV1};
+use crate::render::json::{self as report, CandidateV1, FixV1};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -61,6 +61,7 @@ struct FindingV1<'a> {
     about: &'a str,
     workload: Option<WorkloadV1<'a>>,
     cause: &'a str,
+    candidates: Vec<CandidateV1<'a>>,
     fix: FixV1<'a>,
 }
 
@@ -140,6 +141,7 @@ fn finding_v1(one: &ObjectFinding) -> FindingV1<'_> {
         about: &one.object,
         workload: one.pod.as_ref().map(|pod| workload_v1(&pod.workload, None)),
         cause: one.text(),
+        candidates: report::candidates(&finding.diagnosis),
         fix: report::fix(one.fix()),
     }
 }

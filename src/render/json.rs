@@ -1,7 +1,7 @@
 //! `irsa-probe/report/v1`: a public format with structs of its own, so that a change within never changes it.
 
 use crate::aws::pod_identity;
-use crate::causes::{Advice, Finding, Fix, Outcome, Severity};
+use crate::causes::{Advice, Diagnosis, Finding, Fix, Outcome, Severity};
 use crate::diagnosis::report::Report;
 use crate::probe::evidence::{Evidence, Mechanism, PathStep, Seen, Step, StepStatus};
 use crate::text::printable::Notation;
@@ -94,7 +94,7 @@ pub(crate) struct FindingV1<'a> {
 }
 
 #[derive(Serialize)]
-struct CandidateV1<'a> {
+pub(crate) struct CandidateV1<'a> {
     code: &'static str,
     why: &'a str,
 }
@@ -207,16 +207,19 @@ fn token(report: &Report) -> Token<'_> {
 /// A finding as every public JSON of this project shows it.
 pub(crate) fn finding(finding: &Finding) -> FindingV1<'_> {
     let diagnosis = &finding.diagnosis;
-    let candidates = diagnosis.candidates.iter();
     FindingV1 {
         code: finding.cause.code,
         severity: finding.severity,
         title: finding.cause.title,
         cause: &diagnosis.cause,
-        candidates: candidates.map(|one| CandidateV1 { code: one.cause.code, why: &one.why }).collect(),
+        candidates: candidates(diagnosis),
         fix: fix(&diagnosis.fix),
         docs: format!("irsa-probe explain {}", finding.cause.code),
     }
+}
+
+pub(crate) fn candidates(diagnosis: &Diagnosis) -> Vec<CandidateV1<'_>> {
+    diagnosis.candidates.iter().map(|one| CandidateV1 { code: one.cause.code, why: &one.why }).collect()
 }
 
 pub(crate) fn fix(fix: &Fix) -> FixV1<'_> {

@@ -14,6 +14,11 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// From RFC 3339, with any offset from UTC.
+    pub fn parse(text: &str) -> Option<Timestamp> {
+        DateTime::from_str(text, Format::DateTimeWithOffset).ok().map(|time| Timestamp(time.secs()))
+    }
+
     pub fn plus(self, seconds: i64) -> Timestamp {
         Timestamp(self.0.saturating_add(seconds))
     }

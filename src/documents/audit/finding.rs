@@ -1,7 +1,7 @@
 //! A finding about an object of the cluster or the account.
 
 use super::workload::Workload;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Finding, Fix, Severity};
+use crate::causes::{Advice, Candidate, Cause, Diagnosis, Facts, Finding, Fix, Severity};
 
 /// A finding, and the object that has the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,12 @@ impl ObjectFinding {
     /// Only a new pod is free of the fault.
     pub(super) fn recreate_pod(mut self) -> Self {
         self.finding.advice = Advice::RecreatePod;
+        self
+    }
+
+    /// The documents do not decide between these.
+    pub(super) fn could_be(mut self, candidates: Vec<Candidate>) -> Self {
+        self.finding.diagnosis.candidates = candidates;
         self
     }
 

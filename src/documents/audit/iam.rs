@@ -10,7 +10,7 @@ use crate::causes::{
     SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
 };
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
-use crate::documents::{Absent, Association, Role};
+use crate::documents::{Absent, Role};
 use std::collections::{HashMap, HashSet};
 
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
@@ -38,10 +38,7 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
 
 /// A Pod Identity association also gives a role, and the webhook prefers it.
 fn association(inventory: &Inventory<'_>, link: &Link<'_>, audit: &mut Audit) {
-    let clusters = &inventory.documents.clusters;
-    let is_ours =
-        |one: &&Association| clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
-    let Some(one) = inventory.associations(link).into_iter().find(is_ours) else { return };
+    let Some(one) = inventory.association(link.namespace, link.account) else { return };
     let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
     let text = format!(
         "it has an EKS Pod Identity association{other} as well as the role {}: new pods get the association's role, not \

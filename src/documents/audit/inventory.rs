@@ -10,7 +10,7 @@ use crate::documents::{
 };
 use crate::probe::evidence::Token;
 use crate::text::timestamp::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What is known besides the documents.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,7 @@ pub(super) struct Inventory<'a> {
     manifests: HashMap<Name<'a>, &'a Pod>,
     admitted_pods: HashSet<Name<'a>>,
     used_accounts: HashSet<Name<'a>>,
+    /// Those of the cluster.
     associations: HashMap<Name<'a>, Vec<&'a Association>>,
 }
 
@@ -79,7 +80,10 @@ impl<'a> Inventory<'a> {
         let accounts = &documents.service_accounts;
         let annotated = || accounts.iter().filter(|one| role_annotation(&one.metadata).is_some());
         let account_name = |account: &'a ServiceAccount| (account.namespace(), account.metadata.name.as_str());
-        let associations = documents.associations.iter().flatten();
+        let clusters = &documents.clusters;
+        let is_ours =
+            |one: &&Association| clusters.is_empty() || clusters.iter().any(|cluster| cluster.name == one.cluster_name);
+        let associations = documents.associations.iter().flatten().filter(is_ours);
         let mut inventory = Inventory {
             documents,
             context,
@@ -130,8 +134,29 @@ impl<'a> Inventory<'a> {
         self.used_accounts.contains(&(account.namespace(), account.metadata.name.as_str()))
     }
 
-    pub(super) fn associations(&self, link: &Link<'_>) -> Vec<&'a Association> {
-        self.associations.get(&(link.namespace, link.account)).cloned().unwrap_or_default()
+    /// The association of a service account. One that was described says more than the same one in a list.
+    pub(super) fn association(&self, namespace: &str, account: &str) -> Option<&'a Association> {
+        let all = self.associations.get(&(namespace, account))?;
+        all.iter().copied().find(|one| one.is_described()).or(all.first().copied())
+    }
+
+    pub(super) fn association_of(&self, pod: &Pod) -> Option<&'a Association> {
+        self.association(pod.namespace(), pod.service_account())
+    }
+
+    /// The associations of the service accounts that the documents are about, each once.
+    pub(super) fn associations_in_question(&self) -> Vec<&'a Association> {
+        let accounts = self.documents.service_accounts.iter().map(|one| (one.namespace(), one.metadata.name.as_str()));
+        let pods = self.documents.pods.iter().map(|pod| (pod.namespace(), pod.service_account()));
+        let names: BTreeSet<Name<'_>> = accounts.chain(pods).collect();
+        names.into_iter().filter_map(|(namespace, account)| self.association(namespace, account)).collect()
+    }
+
+    /// The name of the cluster.
+    pub(super) fn cluster(&self) -> Option<&'a str> {
+        let named = self.documents.clusters.first().map(|cluster| cluster.name.as_str());
+        let association = || self.documents.associations.iter().flatten().map(|one| one.cluster_name.as_str()).next();
+        named.or_else(association).filter(|name| !name.is_empty())
     }
 
     /// The manifest of a pod in the cluster.
@@ -145,20 +170,22 @@ impl<'a> Inventory<'a> {
             && self.manifests.get(&pod_name(pod)).is_some_and(|first| *first == pod)
     }
 
-    /// Whether a pod in the cluster concerns IRSA, did not opt out, and was not mutated.
+    /// Whether a pod in the cluster should have a role, did not opt out, and was not mutated.
     pub(super) fn was_not_injected(&self, pod: &Pod) -> bool {
         pod.origin == Origin::Admitted
             && !webhook::is_mutated(pod)
             && !webhook::is_for_pod_identity(pod)
             && !webhook::opts_out(pod)
-            && self.concerns_irsa(pod)
+            && self.concerns_identity(pod)
     }
 
-    /// A single pod is the subject of the question. Of many, only those count that have a sign of IRSA.
-    pub(super) fn concerns_irsa(&self, pod: &Pod) -> bool {
+    /// A single pod is the subject of the question. Of many, only those count that have a sign of IRSA or an
+    /// association.
+    pub(super) fn concerns_identity(&self, pod: &Pod) -> bool {
         self.admitted == 1
             || self.account_of(pod).is_some_and(|account| intends_irsa(&account.metadata))
             || intends_irsa(&pod.metadata)
+            || self.association_of(pod).is_some()
             || pod.containers().any(|container| container.variable("AWS_ROLE_ARN").is_some())
     }
 

@@ -78,8 +78,9 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     if let (Some(cluster), None) = (inventory.documents.clusters.first(), &inventory.documents.associations) {
         let command = Command::new("aws eks list-pod-identity-associations --cluster-name").value(&cluster.name);
         let command = command.then("--output json");
-        questions.ask("does a Pod Identity association take precedence over IRSA", command);
+        questions.ask("does the service account have a Pod Identity association", command);
     }
+    of_associations(inventory, &mut questions);
     questions.all
 }
 
@@ -179,6 +180,18 @@ fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Quest
 fn of_role(operation: &str, role: &RoleArn) -> Command {
     let region = role.partition.iam_region_option();
     Command::new(&format!("aws iam {operation}{region} --role-name")).value(&role.name).then("--output json")
+}
+
+/// A list of associations has neither their roles nor their dates.
+fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
+    let in_question = inventory.associations_in_question();
+    let listed = in_question.iter().filter(|one| !one.is_described() && !one.association_id.is_empty());
+    for association in listed.take(BY_NAME) {
+        let command = Command::new("aws eks describe-pod-identity-association --output json --cluster-name");
+        let command = command.value(&association.cluster_name).then("--association-id");
+        let command = command.value(&association.association_id);
+        questions.ask("which role does the association give, and since when", command);
+    }
 }
 
 fn of_providers(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {

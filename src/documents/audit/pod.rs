@@ -1,5 +1,6 @@
 //! Pods: what the webhook did to them, and which identity their containers will use.
 
+mod association;
 mod container;
 mod injection;
 
@@ -32,20 +33,25 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
     let admitted = pod.origin == Origin::Admitted;
     let applied = match admitted {
         true => webhook::rules_applied(pod, inventory.manifest_of(pod), account),
-        false => webhook::forecast(pod, account),
+        false => webhook::forecast(pod, account, inventory.association_of(pod).is_some()),
     };
     let mutated = webhook::is_mutated(pod);
     let has_identity = mutated || webhook::is_for_pod_identity(pod);
-    if admitted && !has_identity && !inventory.concerns_irsa(pod) {
+    if admitted && !has_identity && !inventory.concerns_identity(pod) {
         audit.without_irsa.push(format!("{}/{}", pod.namespace(), pod.metadata.name));
         return;
     }
+    let associated = inventory.association_of(pod).filter(|_| admitted && !webhook_configuration::is_broken(inventory));
     if service_account::is_missing(inventory, pod) {
         audit.add(injection::without_account(inventory, pod, &object));
     } else if webhook::opts_out(pod) {
-        audit.add(opted_out(pod, &object, account));
+        audit.add(opted_out(inventory, pod, &object, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
-        audit.add(pod_identity(&object, account));
+        let findings = [annotated_as_well(&object, account), association::unsupported(inventory, pod, &object)];
+        findings.into_iter().flatten().for_each(|finding| audit.add(finding));
+    } else if let Some(association) = associated {
+        let finding = association::not_injected(inventory, pod, association, &object);
+        finding.into_iter().for_each(|finding| audit.add(finding));
     } else if admitted
         && !mutated
         && !account.is_some_and(service_account::has_wrong_annotation)
@@ -66,35 +72,35 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
         workload: Workload::of(pod),
         service_account: pod.service_account().to_owned(),
         applied,
-        token_file: mutated.then(|| token_file::mode(pod)),
+        token_file: has_identity.then(|| token_file::mode(pod)),
     });
 }
 
-fn opted_out(pod: &Pod, object: &str, account: Option<&ServiceAccount>) -> ObjectFinding {
+fn opted_out(inventory: &Inventory<'_>, pod: &Pod, object: &str, account: Option<&ServiceAccount>) -> ObjectFinding {
     let text =
         format!("the pod opts out of the webhook, by the label {SKIP_LABEL} or the annotation {SKIP_CONTAINERS}");
     let fix = Fix::new("If the pod needs the role, remove the label or annotation from its template.");
     let finding = ObjectFinding::new(&ENV_NOT_INJECTED_BY_OPT_OUT, object, text, fix).recreate_pod();
     // A service account without a role has nothing to inject.
-    match account.is_some_and(|account| role_annotation(&account.metadata).is_none()) || pod.origin != Origin::Admitted
-    {
+    let has_none = account.is_some_and(|account| role_annotation(&account.metadata).is_none())
+        && inventory.association_of(pod).is_none();
+    match has_none || pod.origin != Origin::Admitted {
         true => finding.note(),
         false => finding.warning(),
     }
 }
 
-fn pod_identity(object: &str, account: Option<&ServiceAccount>) -> ObjectFinding {
-    let role = account.and_then(|account| role_annotation(&account.metadata));
-    let text = match role {
-        Some(role) => format!(
-            "an EKS Pod Identity association takes precedence over the annotation {role}: the pod runs with the \
-             association's role, not through IRSA"
-        ),
-        None => "the pod uses EKS Pod Identity, not IRSA".to_owned(),
-    };
-    let fix = Fix::new("Nothing if Pod Identity is intended. Otherwise delete the association, then recreate the pod.");
-    let finding = ObjectFinding::new(&POD_IDENTITY_PRECEDENCE, object, text, fix);
-    if role.is_some() { finding.warning() } else { finding.note() }
+/// With an association, the webhook does not look at the annotation.
+fn annotated_as_well(object: &str, account: Option<&ServiceAccount>) -> Option<ObjectFinding> {
+    let role = role_annotation(&account?.metadata)?;
+    let text = format!(
+        "an EKS Pod Identity association takes precedence over the annotation {role}: the pod runs with the \
+         association's role, not through IRSA"
+    );
+    let fix = Fix::new(
+        "Remove the annotation if Pod Identity is intended. Otherwise delete the association, then recreate the pod.",
+    );
+    Some(ObjectFinding::new(&POD_IDENTITY_PRECEDENCE, object, text, fix).warning())
 }
 
 fn volume(pod: &Pod, object: &str, audit: &mut Audit) {

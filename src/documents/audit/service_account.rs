@@ -22,6 +22,8 @@ pub(super) fn audit(inventory: &Inventory<'_>, account: &ServiceAccount, audit: 
                 audit.add(ObjectFinding::new(&MALFORMED_ARN, &object, text, annotate(meant)).recreate_pod());
             }
         }
+        // An association does not need the annotation.
+        None if inventory.association(account.namespace(), &account.metadata.name).is_some() => {}
         None => {
             let is_used = inventory.is_used(account);
             let missing = |text: String, fix| {

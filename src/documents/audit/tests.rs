@@ -3,4 +3,5 @@
 mod cluster;
 mod faults;
 mod missing_objects;
+mod pod_identity;
 mod webhook_pairs;

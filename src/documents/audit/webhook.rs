@@ -61,9 +61,12 @@ pub(super) fn rules_applied(pod: &Pod, manifest: Option<&Pod>, account: Option<&
 }
 
 /// What the webhook will do to a pod that does not exist yet, as far as the pod decides it.
-pub(super) fn forecast(pod: &Pod, account: Option<&ServiceAccount>) -> Vec<Applied> {
+pub(super) fn forecast(pod: &Pod, account: Option<&ServiceAccount>, has_association: bool) -> Vec<Applied> {
     if pod.metadata.labels.contains_key(SKIP_LABEL) {
         return vec![Rule::SkipLabel.into()];
+    }
+    if has_association {
+        return vec![Rule::PodIdentity.into()];
     }
     if account.and_then(|account| role_annotation(&account.metadata)).is_none() {
         return Vec::new();

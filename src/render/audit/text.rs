@@ -1,6 +1,6 @@
 //! An audit for people: findings, grouped; then what is known, and the commands for what is not.
 
-use crate::causes::Severity;
+use crate::causes::{Candidate, Cause, Severity};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, AuditedPod, Group, ObjectFinding, Verdict, groups};
 use crate::render::text::wrap;
@@ -127,6 +127,7 @@ fn pods_lines(group: &Group<'_>) -> Vec<String> {
     for (text, commands) in group.fixes().into_iter().take(SHOWN) {
         lines.extend(fix_lines(text, &commands));
     }
+    lines.extend(likely_lines(first));
     lines
 }
 
@@ -159,6 +160,7 @@ fn objects_lines(group: &Group<'_>) -> Vec<String> {
             &finding.fix().text,
             &finding.fix().commands.iter().map(String::as_str).collect::<Vec<_>>(),
         ));
+        lines.extend(likely_lines(finding));
     }
     lines
 }
@@ -180,6 +182,18 @@ fn fix_lines(text: &str, commands: &[&str]) -> Vec<String> {
         lines.push(value("", &format!("and {} more commands: --output json", commands.len() - SHOWN)));
     }
     lines
+}
+
+/// One line for each candidate: the code, and what to compare.
+fn likely_lines(one: &ObjectFinding) -> Vec<String> {
+    let candidates = &one.finding.diagnosis.candidates;
+    let width = candidates.iter().map(|candidate| candidate.cause.code.len()).max().unwrap_or_default();
+    let line = |(place, candidate): (usize, &Candidate)| {
+        let Cause { code, compare, .. } = candidate.cause;
+        // No line is wrapped, so that the columns stay columns.
+        format!("  {:<12}{code:<width$}  {compare}", if place == 0 { "likely" } else { "" })
+    };
+    candidates.iter().enumerate().map(line).collect()
 }
 
 /// The first few, and the number of the others.

@@ -3,11 +3,12 @@
 use crate::aws::arn::RoleArn;
 use crate::aws::webhook::ROLE_ANNOTATION;
 use crate::causes::{
-    Cause, ENV_NOT_INJECTED, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
-    ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, Fix, SERVICE_ACCOUNT_MISMATCH,
-    shell_word,
+    Candidate, Cause, ENV_NOT_INJECTED, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, ENV_NOT_INJECTED_BY_OPT_OUT,
+    ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING, Facts, Fix, POD_PREDATES_ASSOCIATION,
+    SERVICE_ACCOUNT_MISMATCH, VariableState, env_not_injected, shell_word,
 };
 use crate::documents::audit::annotation::{misplaced_on_pod, role_annotation};
+use crate::documents::audit::facts;
 use crate::documents::audit::finding::ObjectFinding;
 use crate::documents::audit::inventory::Inventory;
 use crate::documents::audit::service_account::{annotate_command, annotated_at};
@@ -29,6 +30,26 @@ pub(super) fn without_account(inventory: &Inventory<'_>, pod: &Pod, object: &str
     ObjectFinding::new(&SERVICE_ACCOUNT_MISMATCH, object, text, fix)
 }
 
+/// What the documents leave possible where they do not decide.
+fn candidates(inventory: &Inventory<'_>, pod: &Pod) -> Vec<Candidate> {
+    let facts = Facts { role_variable: VariableState::Missing, ..facts::of_pod(inventory, pod) };
+    let mut all = env_not_injected::candidates(&facts);
+    let account = inventory.account_of(pod);
+    let is_annotated = account.is_some_and(|account| role_annotation(&account.metadata).is_some());
+    let is_dated = account.is_some_and(|account| annotated_at(account).is_some());
+    // The pod shows that it does not opt out.
+    all.retain(|one| {
+        one.cause != &ENV_NOT_INJECTED_BY_OPT_OUT
+            && !(is_annotated && one.cause == &ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED)
+            && !(is_dated && one.cause == &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION)
+    });
+    if !is_annotated && inventory.documents.associations.is_none() {
+        let why = "if the service account has a Pod Identity association that is newer than the pod";
+        all.push(Candidate::new(&POD_PREDATES_ASSOCIATION, why));
+    }
+    all
+}
+
 /// The webhook did not mutate the pod. The other documents may show which of the reasons applies.
 pub(super) fn not_injected(inventory: &Inventory<'_>, pod: &Pod, object: &str) -> ObjectFinding {
     let account = inventory.account_of(pod);
@@ -44,7 +65,8 @@ pub(super) fn not_injected(inventory: &Inventory<'_>, pod: &Pod, object: &str) -
                 recreate_after(pod, "Find the reason with the commands below"),
             ),
         });
-    ObjectFinding::new(cause, object, text, fix).recreate_pod()
+    let finding = ObjectFinding::new(cause, object, text, fix).recreate_pod();
+    if cause == &ENV_NOT_INJECTED { finding.could_be(candidates(inventory, pod)) } else { finding }
 }
 
 type Reason = (&'static Cause, String, Fix);
@@ -88,7 +110,9 @@ fn with_account(inventory: &Inventory<'_>, pod: &Pod, account: &ServiceAccount) 
     let Some(role) = role_annotation(&account.metadata) else {
         let text =
             format!("the webhook did not mutate the pod: {name} has no value in the annotation {ROLE_ANNOTATION}");
-        let fix = recreate_after(pod, "Annotate the service account with the ARN of the role");
+        let first =
+            "Annotate the service account with the ARN of the role, or create a Pod Identity association for it";
+        let fix = recreate_after(pod, first);
         return (&ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, text, fix);
     };
     // The annotation is at least not older than its service account.

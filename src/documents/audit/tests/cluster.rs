@@ -203,7 +203,7 @@ fn a_fault_of_many_pods_is_said_once_and_each_question_asked_once() {
         let (pods, shown) = (all.pods.len(), crate::render::audit::text(&audit, &all));
         assert_eq!(audit.findings.len(), pods, "each is found");
         assert_eq!(groups(&audit.findings).len(), 1, "and it is one fault");
-        assert!(shown.lines().count() <= 40, "{pods}: {shown}");
+        assert!(shown.lines().count() <= 44, "{pods}: {shown}");
         assert!(text(&audit, &all).contains(&format!("{pods} pods of {pods} workloads StatefulSet ")), "{shown}");
         assert!(audit.open.len() <= 9 && shown.contains(asked), "{shown}");
         let json: Value = serde_json::from_str(&crate::render::audit::json(&audit, &all)).expect("JSON");

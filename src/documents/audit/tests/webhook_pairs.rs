@@ -23,7 +23,7 @@ const PAIRS: &[(&str, &[&str], &[&str])] = &[
     ("plain", &[], &[]),
     ("pod-expiration-60", &["token-expiration-raised"], &[]),
     ("pod-expiration-ann", &["pod-token-expiration"], &[]),
-    ("pod-identity", &["pod-identity-association"], &["pod-identity-precedence"]),
+    ("pod-identity", &["pod-identity-association"], &[]),
     ("pod-identity-wins", &["pod-identity-association"], &["pod-identity-precedence"]),
     ("sa-exp-3600", &["service-account-token-expiration"], &[]),
     ("sa-exp-60", &["token-expiration-raised"], &[]),
@@ -40,7 +40,7 @@ const PAIRS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// Pairs that need the service account to be explained.
-const NEEDS_ACCOUNT: &[&str] = &["empty-arn", "wrong-key", "sa-exp-garbage"];
+const NEEDS_ACCOUNT: &[&str] = &["empty-arn", "wrong-key", "sa-exp-garbage", "pod-identity-wins"];
 
 fn read(documents: &mut Documents, name: &str) {
     let path = format!("{}/tests/webhook/{name}", env!("CARGO_MANIFEST_DIR"));
