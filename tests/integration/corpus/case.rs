@@ -93,12 +93,9 @@ impl Case {
         self.text("raw_xml").or(self.text("message"))
     }
 
-    /// The place of the true cause among these codes, from 0; inseparable ones share a place.
+    /// The place of the true cause among these codes, from 0.
     pub fn place(&self, codes: &[&str]) -> Option<usize> {
-        let mut classes: Vec<&str> = codes.iter().map(|code| class(code)).collect();
-        let mut known = BTreeSet::new();
-        classes.retain(|class| known.insert(*class));
-        classes.iter().position(|one| *one == class(&self.label))
+        place(&self.label, codes)
     }
 
     /// Whether a ranking does what can be asked of it.
@@ -108,6 +105,14 @@ impl Case {
             (_, place) => place == Some(0),
         }
     }
+}
+
+/// The place of a cause among these codes, from 0; inseparable ones share a place.
+pub fn place(label: &str, codes: &[&str]) -> Option<usize> {
+    let mut classes: Vec<&str> = codes.iter().map(|code| class(code)).collect();
+    let mut known = BTreeSet::new();
+    classes.retain(|class| known.insert(*class));
+    classes.iter().position(|one| *one == class(label))
 }
 
 fn class(code: &str) -> &str {
