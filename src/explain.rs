@@ -49,7 +49,7 @@ fn read(bytes: &[u8]) -> (Facts, Vec<Reading>) {
     let text = text.to_ascii_lowercase();
     let mut read: Vec<Spoken> = Vec::new();
     let mut readings = Vec::new();
-    for one in strongest(spoken(&text).into_iter().filter(|one| counts(&text, one)).collect()) {
+    for one in strongest(spoken(&text).into_iter().filter(|one| counts(&text, one, &facts)).collect()) {
         if read.iter().any(|earlier| std::ptr::eq(earlier.saying, one.saying)) {
             continue;
         }
@@ -63,8 +63,8 @@ fn read(bytes: &[u8]) -> (Facts, Vec<Reading>) {
     (facts, readings)
 }
 
-/// Whether a saying is about the server that it must be about.
-fn counts(text: &str, Spoken { saying, place }: &Spoken) -> bool {
+/// Whether a saying is about the server, or the caller, that it must be about.
+fn counts(text: &str, Spoken { saying, place }: &Spoken, facts: &Facts) -> bool {
     let context = || reader::context(text, place);
     let is_of_sts = || matches!(context(), Context::Sts(_) | Context::Words);
     match saying.about {
@@ -76,7 +76,12 @@ fn counts(text: &str, Spoken { saying, place }: &Spoken) -> bool {
                 || context() != Context::OtherAws && reader::is_of_an_sdk(text, place)
                 || is_of_sts()
         }
-        About::Aws => context() != Context::OtherHost,
+        About::Aws => match context() {
+            Context::Sts(_) | Context::OtherAws | Context::Words => true,
+            Context::OtherHost => false,
+            Context::Nothing => reader::is_of_an_sdk(text, place),
+        },
+        About::Node => facts.caller_is_node(),
     }
 }
 
@@ -189,7 +194,9 @@ mod tests {
 
     #[test]
     fn the_json_is_its_schema() {
-        let json = text(b"An error occurred (Throttling) when calling X: Rate exceeded").to_json();
+        let json =
+            text(b"An error occurred (Throttling) when calling the AssumeRoleWithWebIdentity operation: Rate exceeded")
+                .to_json();
         let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(value["schema"], "irsa-probe/explain/v1");
         assert_eq!(value["causes"][0]["code"], "throttled");

@@ -1,4 +1,6 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
+use crate::causes::{
+    About, Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Saying, Severity, role_lacks_permissions, with,
+};
 use crate::probe::evidence::{Evidence, Imds, Profile, Seen};
 
 /// The caller is the node role.
@@ -18,7 +20,31 @@ back to IMDS.
 Check whether the container has AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE. If it has both and the probe works, \
 check the program's SDK. If it does not, check the service account, then recreate the pod. With a hop limit of 1 for \
 IMDS, such failures become visible errors.",
-    says: &[],
+    // Node roles are called by the nodes too. What counts is that somebody asked who calls, or refused the caller.
+    says: &[Saying::new(
+        Priority::Elsewhere(45),
+        &[
+            with(
+                &["assumed-role/"],
+                &[&[
+                    "userid",
+                    "user id",
+                    "getcalleridentity",
+                    "get-caller-identity",
+                    "caller identity",
+                    "accessdenied",
+                    "access denied",
+                    "accessdeniedexception",
+                    "unauthorizedoperation",
+                    "not authorized to",
+                    "forbidden",
+                ]],
+            ),
+            with(&["no permissions for"], &[&["user [name=arn"]]),
+        ],
+        role_lacks_permissions::denied,
+    )
+    .about(About::Node)],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

@@ -27,7 +27,7 @@ Attach or correct a policy. Nothing in the pod needs to change.",
             &["is not authorized to perform", "not authorized to perform"],
             &[&["assumed-role/", "user: arn:", "user/", ":user/"]],
         )],
-        |facts| denied(facts, &SDK_LACKS_WEB_IDENTITY),
+        denied,
     )],
     settles: false,
     hides_caller: false,
@@ -35,9 +35,8 @@ Attach or correct a policy. Nothing in the pod needs to change.",
     fix,
 };
 
-/// AWS knows the caller, so credentials were found: whose? `of_node` is the first candidate if they are the node's and
-/// nothing else decides.
-pub(super) fn denied(facts: &Facts, of_node: &'static Cause) -> Reading {
+/// AWS knows the caller, so credentials were found: whose?
+pub(super) fn denied(facts: &Facts) -> Reading {
     let caller = facts.caller.as_deref().unwrap_or("the caller");
     if caller.contains(":user/") || caller.starts_with("user/") {
         let why = format!("{caller} is an IAM user: static keys were used instead of the service account token");
@@ -45,7 +44,7 @@ pub(super) fn denied(facts: &Facts, of_node: &'static Cause) -> Reading {
     }
     let injected = facts.role_variable == VariableState::Set && facts.file_variable != VariableState::Missing;
     if facts.caller_is_node() {
-        return Reading::ranked(node(facts, caller, injected, of_node));
+        return Reading::ranked(node(facts, caller, injected));
     }
     if facts.caller_has_the_role() {
         let why = format!(
@@ -67,7 +66,7 @@ pub(super) fn denied(facts: &Facts, of_node: &'static Cause) -> Reading {
 }
 
 /// Why a call was made as the node.
-fn node(facts: &Facts, caller: &str, injected: bool, of_node: &'static Cause) -> Vec<Candidate> {
+fn node(facts: &Facts, caller: &str, injected: bool) -> Vec<Candidate> {
     let node = Candidate::new(&NODE_ROLE_FALLBACK, format!("{caller} is the node role: web identity was not used"));
     let sdk = no_web_identity(caller, injected);
     let missing = Candidate::new(
@@ -85,9 +84,7 @@ fn node(facts: &Facts, caller: &str, injected: bool, of_node: &'static Cause) ->
     } else if facts.role_variable == VariableState::Missing {
         vec![missing, annotation, node]
     } else {
-        let mut candidates = vec![node, sdk, missing, annotation, unreadable()];
-        candidates.sort_by_key(|candidate| candidate.cause != of_node);
-        candidates
+        vec![node, sdk, missing, annotation, unreadable()]
     }
 }
 

@@ -102,8 +102,10 @@ pub enum About {
     StsAtTheEnd,
     /// STS, or an SDK of AWS says it. The nearest host may be a proxy.
     StsOrSdk,
-    /// Any server of AWS, or one that is not named.
+    /// Any server of AWS; if none is named, an SDK of AWS speaks, or words of STS are near.
     Aws,
+    /// Whoever speaks, about a call that was made as a node.
+    Node,
 }
 
 /// What one error means.

@@ -1,6 +1,6 @@
 use crate::causes::{
-    Advice, Candidate, Cause, Facts, Fix, NODE_ROLE_FALLBACK, Priority, ROLE_DOES_NOT_EXIST, Reading, Saying, Severity,
-    any, role_lacks_permissions, with,
+    Advice, Candidate, Cause, Facts, Fix, Priority, ROLE_DOES_NOT_EXIST, Reading, Saying, Severity, any,
+    role_lacks_permissions, with,
 };
 
 /// IRSA works, but AWS refuses a further AssumeRole.
@@ -54,7 +54,7 @@ The trust policy and the OIDC provider of IRSA are not the cause.",
 fn reading(facts: &Facts) -> Reading {
     if facts.caller_is_node() {
         // A program that assumes further roles by itself starts from whatever identity it finds.
-        return role_lacks_permissions::denied(facts, &NODE_ROLE_FALLBACK);
+        return role_lacks_permissions::denied(facts);
     }
     let caller = facts.caller.as_deref().unwrap_or("the caller");
     let own = if facts.caller_has_the_role() { ", which is the role it already has" } else { "" };

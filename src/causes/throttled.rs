@@ -1,5 +1,5 @@
 use crate::causes::{
-    Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, with,
+    About, Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, with,
 };
 
 /// STS limits the rate of calls.
@@ -34,7 +34,8 @@ endpoints, which each have their own limit.",
             with(&["throttling", "throttled", "too many requests"], &[WEB_IDENTITY_OR_STS]),
         ],
         |_| Reading::decided(&THROTTLED, "AWS limits the request rate"),
-    )],
+    )
+    .about(About::Sts)],
     settles: false,
     hides_caller: true,
     judge: Some(answered),

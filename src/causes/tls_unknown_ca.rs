@@ -21,12 +21,26 @@ presented certificate decides: Amazon or Starfield means that the bundle is miss
 Add a CA bundle to the image. If TLS is inspected, add the inspecting CA and name the bundle in AWS_CA_BUNDLE or \
 SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.",
     says: &[
-        // An image without trust store shows so at the first server that is called, and some libraries name no host.
+        // The image has no trust store, whichever server is called.
+        Saying::new(
+            Priority::Network(35),
+            &[any(&[
+                "failed to load system roots",
+                "trustanchors parameter must be non-empty",
+                "error setting certificate verify locations",
+                "could not find a suitable tls ca certificate bundle",
+                "no ca certificates",
+                "no native root ca certificates found",
+                "no valid root certificates",
+            ])],
+            |_| Reading::decided(&TLS_UNKNOWN_CA, "the image has no usable CA bundle"),
+        )
+        .about(About::Anything),
+        // An image without trust store shows so at the first server that is called.
         Saying::new(
             Priority::Network(40),
             &[any(&[
                 "certificate signed by unknown authority",
-                "failed to load system roots",
                 "unable to get local issuer certificate",
                 "unable to get issuer cert",
                 "unable_to_get_issuer_cert_locally",
@@ -41,7 +55,6 @@ SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.
                 "certificate verify failed",
                 "pkix path building failed",
                 "unable to find valid certification path",
-                "trustanchors parameter must be non-empty",
                 "unknownissuer",
                 "invalidcertificate(",
                 "remote certificate is invalid",
@@ -51,11 +64,6 @@ SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.
                 "ssl certificate problem",
                 "ssl peer certificate or ssh remote key was not ok",
                 "cannot be authenticated with given ca certificates",
-                "error setting certificate verify locations",
-                "could not find a suitable tls ca certificate bundle",
-                "no ca certificates",
-                "no native root ca certificates found",
-                "no valid root certificates",
                 "unknown ca",
                 "unknown_ca",
                 "certificate is not trusted",

@@ -15,7 +15,9 @@ pub(super) fn read(text: &str) -> Facts {
     let subject = value(text, &["sub"]).filled().or_else(|| token_with(text, "system:serviceaccount:"));
     let role_variable = value(text, &["AWS_ROLE_ARN", "AWS_IAM_ROLE_ARN"]);
     let role = role_variable.filled().or_else(|| token_with(text, ":role/"));
-    let caller = token_with(text, ":assumed-role/").or_else(|| token_with(text, ":user/"));
+    // OpenSearch names the role of a session, and not the session.
+    let role_that_called = || after(text, "User [name=").filter(|name| name.contains(":role/"));
+    let caller = token_with(text, "assumed-role/").or_else(|| token_with(text, ":user/")).or_else(role_that_called);
     let any = |names: &[&str]| value(text, names).filled().is_some();
     Facts {
         role: role.and_then(|role| RoleArn::parse(role).ok()),
@@ -62,7 +64,7 @@ pub(super) fn context(text: &str, place: &Range<usize>) -> Context {
         Some(host) if is_sts(host) => Context::Sts(host.to_owned()),
         Some(host) if is_aws(host) => Context::OtherAws,
         Some(_) => Context::OtherHost,
-        None if WORDS.iter().any(|word| nearby.contains(word)) => Context::Words,
+        None if WORDS.iter().any(|word| has_word(nearby, word)) => Context::Words,
         None => Context::Nothing,
     }
 }
@@ -75,7 +77,8 @@ pub(super) fn is_about_sts(text: &str, place: &Range<usize>) -> bool {
 /// Whether an AWS SDK speaks near a place.
 pub(super) fn is_of_an_sdk(text: &str, place: &Range<usize>) -> bool {
     let nearby = around(text, place, 300, 200);
-    ["botocore.", "awssdk.", "com.amazonaws.", "aws-sdk"].iter().any(|name| nearby.contains(name))
+    let names = ["botocore.", "awssdk.", "com.amazonaws.", "aws-sdk", "amazon.runtime.", "aws_config::", "aws_smithy"];
+    names.iter().any(|name| nearby.contains(name))
 }
 
 /// The first address near a place that is not a name server's.
@@ -95,6 +98,11 @@ fn around<'t>(text: &'t str, place: &Range<usize>, before: usize, after: usize) 
     &text[start..end]
 }
 
+/// Whether a text has a word, which may go on: `sts:` is in `perform: sts:AssumeRole` and not in `hosts: a`.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric()))
+}
+
 const WORDS: &[&str] = &[
     "webidentity",
     "web identity",
@@ -102,8 +110,9 @@ const WORDS: &[&str] = &[
     "web-identity",
     "securitytoken",
     "sts:",
-    " sts ",
-    "sts client",
+    "sts ",
+    "service: sts",
+    "stsexception",
     "aws sts",
     "calling sts",
     "getcalleridentity",
