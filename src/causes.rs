@@ -38,6 +38,7 @@ registry! {
     env_stripped_from_process: ENV_STRIPPED_FROM_PROCESS,
     env_not_injected: ENV_NOT_INJECTED,
     env_partially_set: ENV_PARTIALLY_SET,
+    profile_incomplete: PROFILE_INCOMPLETE,
     malformed_arn: MALFORMED_ARN,
     invalid_session_name: INVALID_SESSION_NAME,
     token_file_missing: TOKEN_FILE_MISSING,

@@ -24,13 +24,24 @@ pub struct Case {
     pub about: String,
     /// The pod has its role by EKS Pod Identity: it needs a network that has the agent's addresses.
     pub pod_identity: bool,
-    /// Variables of the container; `null` for one that a healthy container has and this one has not.
+    /// Variables of the container, in which `{token}` stands for the path of the token file; `null` for one that a healthy container has and this one has not.
     environment: BTreeMap<String, Option<String>>,
     /// The probe's arguments, in the place of `check`.
     arguments: Option<Vec<String>>,
     token: Token,
+    profile: Option<Profile>,
     aws: Aws,
     network: Network,
+}
+
+/// A profile that the container has in place of the two variables of IRSA.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Profile {
+    /// The variable that names the file.
+    variable: String,
+    /// The file's lines; `{token}` stands for the path of the token file.
+    lines: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -62,6 +73,8 @@ struct Token {
 struct Aws {
     /// The account has no provider for the cluster's issuer.
     no_provider: bool,
+    /// The client IDs of that provider.
+    client_ids: Option<Vec<String>>,
     /// No association of EKS Pod Identity names the service account.
     no_association: bool,
     /// The ARN of the role that exists.
@@ -166,6 +179,10 @@ impl Case {
         self.token.break_it(&mut stage);
         self.aws.break_it(&mut stage)?;
         self.network.break_it(&mut stage)?;
+        if let Some(Profile { variable, lines }) = &self.profile {
+            stage.variables.remove("AWS_ROLE_ARN");
+            stage.profile = Some((variable.clone(), lines.join("\n") + "\n"));
+        }
         for (name, value) in &self.environment {
             stage.set(name, value.as_deref().unwrap_or(UNSET));
         }
@@ -203,6 +220,9 @@ impl Aws {
     fn break_it(&self, stage: &mut Stage) -> Result<()> {
         if self.no_provider {
             stage.world.providers.clear();
+        }
+        if let Some(client_ids) = &self.client_ids {
+            stage.world.providers.iter_mut().for_each(|provider| provider.client_ids.clone_from(client_ids));
         }
         if self.no_association {
             stage.world.associations.clear();

@@ -73,6 +73,9 @@ pub struct Stage {
     /// The pod has its role by EKS Pod Identity, not by IRSA; then what there is at the agent's addresses. The test or
     /// program must be in a network that has them (`own_network`).
     pub agent: Option<Agent>,
+    /// The role comes by a profile, not by variables: the variable that names the file, and what the file says;
+    /// `{token}` stands for the path of the token file.
+    pub profile: Option<(String, String)>,
     /// The probe's own arguments.
     pub arguments: Vec<String>,
 }
@@ -121,6 +124,7 @@ impl Stage {
             certificate_for: STS.map(str::to_owned).to_vec(),
             has_authority: true,
             agent: None,
+            profile: None,
             arguments: vec!["check".to_owned()],
         })
     }
@@ -162,9 +166,10 @@ impl Stage {
             Some(content) => content,
         };
         let mode = if self.unreadable { 0o600 } else { 0o644 };
-        let (token_variable, path) = match self.agent {
-            None => ("AWS_WEB_IDENTITY_TOKEN_FILE", IRSA_TOKEN),
-            Some(_) => ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", POD_IDENTITY_TOKEN),
+        let (token_variable, path) = match (&self.agent, &self.profile) {
+            (None, None) => (Some("AWS_WEB_IDENTITY_TOKEN_FILE"), IRSA_TOKEN),
+            (Some(_), _) => (Some("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), POD_IDENTITY_TOKEN),
+            (None, Some(_)) => (None, PROFILE_TOKEN),
         };
         let token = mount(directory.path().join(path), content.as_deref(), mode)?;
 
@@ -209,7 +214,15 @@ impl Stage {
         let mut variables = self.variables.clone();
         let path = token.display().to_string();
         let said = self.token_path.as_ref().map_or_else(|| path.clone(), |said| said.replace("{token}", &path));
-        variables.entry(token_variable.to_owned()).or_insert(said);
+        if let Some(variable) = token_variable {
+            variables.entry(variable.to_owned()).or_insert(said);
+        }
+        if let Some((variable, text)) = &self.profile {
+            let file = directory.path().join("aws-configuration");
+            fs::write(&file, text.replace("{token}", &path))?;
+            variables.insert(variable.clone(), file.display().to_string());
+        }
+        variables.values_mut().for_each(|value| *value = value.replace("{token}", &path));
         // The way to the stand-in. It alone is not what a pod has; everything above STS's name is.
         variables.entry(self.proxy_in).or_insert(proxy_url);
         variables.entry(self.bundle_in).or_insert_with(|| bundle.display().to_string());
@@ -264,6 +277,8 @@ pub struct Raised {
 
 /// Where the webhook mounts the token, below the pod's directory.
 const IRSA_TOKEN: &str = "var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+/// Where operators of OpenShift have theirs, which a profile names.
+const PROFILE_TOKEN: &str = "var/run/secrets/openshift/serviceaccount/token";
 const POD_IDENTITY_TOKEN: &str = "var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
 
 /// Lays the token down as the kubelet does: `token -> ..data/token`, `..data -> ..TIMESTAMP`.

@@ -35,14 +35,17 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(_) => return Outcome::skip("STS did not return the caller's identity"),
     };
-    let Some(role) = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok()) else {
+    let Some(role) = evidence.role_arn().and_then(|arn| RoleArn::parse(arn).ok()) else {
         return Outcome::skip("there is no valid role ARN to compare the caller with");
     };
     if role.is_role_of(&caller.arn) {
         return Outcome::Pass;
     }
-    let cause =
-        format!("GetCallerIdentity returned {}, which is not a session of the role in AWS_ROLE_ARN.", caller.arn);
+    let cause = format!(
+        "GetCallerIdentity returned {}, which is not a session of the role in {}.",
+        caller.arn,
+        evidence.role_setting()
+    );
     Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
 }
 

@@ -36,7 +36,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     if !is_near(host) {
         return Outcome::Pass;
     }
-    let role = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let role = evidence.role_arn().and_then(|arn| RoleArn::parse(arn).ok());
     let of_china = role.filter(|role| role.partition == Partition::China);
     let role = of_china.map_or_else(String::new, |role| format!(" The role {} is in the China partition.", role.name));
     let cause = format!("The STS host is {host}, which does not exist in the China partition.{role}");

@@ -5,7 +5,7 @@ use crate::causes::{
     POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION, Priority, Reading, SDK_LACKS_WEB_IDENTITY, Saying,
     Severity, VariableState, any, webhook, with,
 };
-use crate::probe::evidence::{ActiveCredentials, Evidence, Mechanism, Seen};
+use crate::probe::evidence::{ActiveCredentials, Evidence, Mechanism, POD_IDENTITY_VARIABLES, Seen};
 
 /// Neither of the two IRSA variables is set.
 pub(crate) static ENV_NOT_INJECTED: Cause = Cause {
@@ -101,7 +101,10 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let environment = &evidence.environment;
     let wanted = evidence.mechanism.unwrap_or(Mechanism::Irsa);
-    if wanted.variables().iter().any(|name| environment.variable(name).is_set()) {
+    let Some(variables) = wanted.variables() else {
+        return Outcome::skip("the pod has its role by a profile, not by variables");
+    };
+    if variables.iter().any(|name| environment.variable(name).is_set()) {
         return Outcome::Pass;
     }
     if wanted == Mechanism::PodIdentity {
@@ -138,7 +141,7 @@ fn judge(evidence: &Evidence) -> Outcome {
 fn without_pod_identity(evidence: &Evidence) -> Outcome {
     let account = evidence.service_account();
     let named = account.map_or(String::new(), |(namespace, name)| format!(" The pod runs as {namespace}/{name}."));
-    let [uri, file] = Mechanism::PodIdentity.variables();
+    let [uri, file] = POD_IDENTITY_VARIABLES;
     let names = Facts::of(evidence).names();
     let fix = Fix::new(format!(
         "Check that an association names the pod's service account and is older than the pod, then recreate the pod; {}.",

@@ -77,6 +77,12 @@ fn judge(evidence: &Evidence) -> Outcome {
                   AWS_WEB_IDENTITY_TOKEN_FILE is set.";
         return Outcome::Warning(Box::new(Diagnosis::new(cause, fix)));
     }
+    if evidence.has_profile_identity() {
+        // botocore/credentials.py, AssumeRoleWithWebIdentityProvider._get_config.
+        cause += " A profile is complete, and most SDKs use it. boto3 and the AWS CLI take this variable in place of the \
+                  profile's setting.";
+        return Outcome::Warning(Box::new(Diagnosis::new(cause, fix)));
+    }
     Diagnosis::new(cause, fix).into()
 }
 

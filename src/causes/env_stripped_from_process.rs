@@ -35,12 +35,12 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("the application's environment was not seen");
     }
     let is_set = |name: &&str| evidence.environment.variable(name).is_set();
-    let has_any =
-        [Mechanism::Irsa, Mechanism::PodIdentity].iter().any(|mechanism| mechanism.variables().iter().any(is_set));
+    let has_any = Mechanism::all_variables().iter().flatten().any(is_set);
     let with = |has| target.others.iter().filter(move |other| other.has_identity == Some(has)).collect::<Vec<_>>();
     let pid = evidence.identity.pid;
     match evidence.mechanism {
-        Some(mechanism) if mechanism.variables().iter().all(is_set) && !with(false).is_empty() => {
+        Some(Mechanism::IrsaProfile) => Outcome::skip("the pod has its role by a profile, not by variables"),
+        Some(mechanism) if mechanism.variables().iter().flatten().all(is_set) && !with(false).is_empty() => {
             let cause = format!(
                 "Process {pid} ({}) has both variables of {}, but {} in the same container {} not.",
                 target.command,

@@ -6,7 +6,7 @@ use crate::aws::issuer;
 use crate::aws::partition::Partition;
 use crate::aws::vpc::is_private;
 use crate::causes::request_clock_skew::hides_expiry;
-use crate::probe::evidence::{EndpointSource, Evidence, Issuer, Padding, Seen, Signature, Variable};
+use crate::probe::evidence::{EndpointSource, Evidence, Issuer, Padding, Seen, Signature, Variable, WebIdentity};
 use std::net::IpAddr;
 
 /// What is known about a variable.
@@ -79,6 +79,8 @@ pub struct Facts {
     pub uid: Option<u32>,
     pub gid: Option<u32>,
     pub token_path: Option<String>,
+    /// The profile that names the role, and its file, as a noun; `None` where variables do.
+    pub profile: Option<String>,
     /// What the token file holds beside the token.
     pub padding: Option<Padding>,
     /// The token in the file has expired, so the file was not refreshed.
@@ -132,7 +134,7 @@ impl Facts {
         let mounts = evidence.mounts.seen();
         let dial = evidence.dial.seen().or(evidence.dial.failed());
         let tcp = dial.and_then(|dial| dial.tcp.as_ref());
-        let role = environment.value("AWS_ROLE_ARN").or(environment.value("AWS_IAM_ROLE_ARN"));
+        let role = evidence.role_arn().or(environment.value("AWS_IAM_ROLE_ARN"));
         let owned = |(namespace, name): (&str, &str)| (namespace.to_owned(), name.to_owned());
         Facts {
             role: role.and_then(|text| RoleArn::parse(text).ok()),
@@ -158,7 +160,8 @@ impl Facts {
             pod_identity_volume: mounts.map(|mounts| mounts.pod_identity.is_some()),
             uid: Some(evidence.identity.uid),
             gid: Some(evidence.identity.gid),
-            token_path: environment.value(evidence.token_variable()).map(str::to_owned),
+            token_path: evidence.token_path().map(str::to_owned),
+            profile: evidence.web_identity().map(WebIdentity::place),
             padding: token.and_then(|token| token.padding),
             file_is_expired: token.is_some_and(|token| token.is_over(evidence.time_at_sts())),
             early: token_not_yet_valid::seconds_too_early(evidence),

@@ -29,7 +29,7 @@ Set AWS_ROLE_SESSION_NAME to a valid name, or remove the variable: SDKs then gen
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let Some(name) = evidence.environment.value("AWS_ROLE_SESSION_NAME") else {
+    let Some(name) = evidence.session_name() else {
         return answered(evidence);
     };
     let bad = name.chars().find(|c| !c.is_ascii_alphanumeric() && !"_+=,.@-".contains(*c));
@@ -40,8 +40,18 @@ fn judge(evidence: &Evidence) -> Outcome {
         }
         None => format!("It has {} characters, but STS allows 2 to 64", name.len()),
     };
-    let cause = format!("AWS_ROLE_SESSION_NAME is {name:?}. {fault}.");
-    Diagnosis::new(cause, fix(&Facts::of(evidence))).into()
+    let cause = format!("{} is {name:?}. {fault}.", evidence.session_name_setting());
+    let facts = Facts::of(evidence);
+    match &facts.profile {
+        // A file may change while the pod runs.
+        Some(profile) => {
+            let fix = Fix::new(format!(
+                "Set role_session_name of {profile} to 2 to 64 letters, digits and _+=,.@-, then restart the application."
+            ));
+            Diagnosis::new(cause, fix).advise(Advice::Fix).into()
+        }
+        None => Diagnosis::new(cause, fix(&facts)).into(),
+    }
 }
 
 fn fix(_: &Facts) -> Fix {

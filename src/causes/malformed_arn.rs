@@ -2,7 +2,7 @@ use crate::aws::arn::{ArnFault, RoleArn};
 use crate::causes::{
     Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, any, with,
 };
-use crate::probe::evidence::Evidence;
+use crate::probe::evidence::{Evidence, Flaw};
 
 /// `AWS_ROLE_ARN` is not the ARN of a role.
 pub(crate) static MALFORMED_ARN: Cause = Cause {
@@ -39,30 +39,35 @@ Correct the annotation, then recreate the pod. Its variables are set at creation
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let Some(value) = evidence.environment.value("AWS_ROLE_ARN") else {
-        return Outcome::skip(evidence.why_no_value("AWS_ROLE_ARN"));
+    let Some(value) = evidence.role_arn() else {
+        return Outcome::skip(evidence.why_no_role());
     };
-    if let Some(flaw) = evidence.environment.variable("AWS_ROLE_ARN").flaw() {
-        return Diagnosis::new(
-            format!("AWS_ROLE_ARN is {value:?}. The ARN is {}.", flaw.in_words()),
-            fix(&Facts::of(evidence)),
-        )
-        .into();
-    }
-    match RoleArn::parse(value) {
-        Ok(_) => Outcome::Pass,
-        Err(fault) => {
-            let hint = match fault {
-                ArnFault::WrongService(ref service) if service == "sts" => {
-                    " This is the ARN of a session. The ARN of the role is needed."
-                }
-                ArnFault::NotARole(ref resource) if resource.starts_with("instance-profile/") => {
-                    " An instance profile contains a role. The ARN of that role is needed."
-                }
-                _ => "",
-            };
-            Diagnosis::new(format!("AWS_ROLE_ARN is {value:?}. It {fault}.{hint}"), fix(&Facts::of(evidence))).into()
+    let setting = evidence.role_setting();
+    let cause = if let Some(flaw) = Flaw::of(value) {
+        format!("{setting} is {value:?}. The ARN is {}.", flaw.in_words())
+    } else if let Err(fault) = RoleArn::parse(value) {
+        let hint = match fault {
+            ArnFault::WrongService(ref service) if service == "sts" => {
+                " This is the ARN of a session. The ARN of the role is needed."
+            }
+            ArnFault::NotARole(ref resource) if resource.starts_with("instance-profile/") => {
+                " An instance profile contains a role. The ARN of that role is needed."
+            }
+            _ => "",
+        };
+        format!("{setting} is {value:?}. It {fault}.{hint}")
+    } else {
+        return Outcome::Pass;
+    };
+    let facts = Facts::of(evidence);
+    match &facts.profile {
+        // A file may change while the pod runs.
+        Some(profile) => {
+            let fix =
+                Fix::new(format!("Set role_arn of {profile} to the ARN of the role, then restart the application."));
+            Diagnosis::new(cause, fix).advise(Advice::Fix).into()
         }
+        None => Diagnosis::new(cause, fix(&facts)).into(),
     }
 }
 

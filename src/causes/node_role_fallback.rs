@@ -76,6 +76,9 @@ fn why_not_web_identity(evidence: &Evidence) -> Option<&'static str> {
     let set = |name| evidence.environment.variable(name).is_filled();
     if evidence.unseen_variables().is_some() {
         None
+    } else if evidence.has_profile_identity() {
+        // SDKs fail where a profile does not work.
+        None
     } else if !set("AWS_ROLE_ARN") || !set("AWS_WEB_IDENTITY_TOKEN_FILE") {
         Some("AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are not both set")
     } else if evidence.token_file.failed().is_some() {

@@ -183,6 +183,10 @@ fn audience(facts: &Facts) -> Weighed {
                 "the policy's aud must be \"sts.amazonaws.com\", like the token's, in every partition",
             ),
         ),
+        // Who writes a profile by hand also writes the policy for its token.
+        Some(audience) if !audience.is_empty() && facts.profile.is_some() => {
+            (20, Candidate::new(cause, format!("the policy's aud must be {}, like the token's", quoted(audience))))
+        }
         Some(audience) if !audience.is_empty() => (
             75,
             Candidate::new(

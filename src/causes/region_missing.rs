@@ -98,7 +98,7 @@ fn warning(cause: String, evidence: &Evidence) -> Outcome {
 
 /// Whether an SDK that finds no region would leave the role's partition.
 fn needs_default_region(evidence: &Evidence) -> bool {
-    let role = evidence.environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let role = evidence.role_arn().and_then(|arn| RoleArn::parse(arn).ok());
     let elsewhere = role.is_some_and(|role| role.partition != Partition::Aws);
     elsewhere && !evidence.environment.variable("AWS_DEFAULT_REGION").is_filled()
 }

@@ -45,7 +45,6 @@ template (env and envFrom, ConfigMaps and Secrets) or the profile from the image
 const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 fn judge(evidence: &Evidence) -> Outcome {
-    let environment = &evidence.environment;
     if let Some(why) = evidence.unseen_variables() {
         return Outcome::skip(why);
     }
@@ -57,7 +56,7 @@ fn judge(evidence: &Evidence) -> Outcome {
         (None, Some((cause, fix))) => (cause, fix),
         (None, None) => return Outcome::Pass,
     };
-    let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let role = evidence.role_arn().and_then(|arn| RoleArn::parse(arn).ok());
     let active_credentials = match (&evidence.active_credentials, role) {
         (Seen::Seen(ActiveCredentials { caller, .. }), Some(role)) if role.is_role_of(&caller.arn) => {
             " They are credentials of the same role.".to_owned()
@@ -94,6 +93,9 @@ fn in_variables(evidence: &Evidence) -> Option<String> {
 
 fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
     let profile = evidence.profile.seen().filter(|profile| profile.gives_credentials())?;
+    if evidence.has_profile_identity() {
+        return None;
+    }
     let Profile { name, settings, role_arn, .. } = profile;
     if role_arn.is_some() && role_arn.as_deref() == evidence.environment.value("AWS_ROLE_ARN") {
         return None;
@@ -167,7 +169,13 @@ mod tests {
 
     fn profile(settings: &[&'static str], role_arn: Option<&str>) -> Seen<Profile, String> {
         let role_arn = role_arn.map(str::to_owned);
-        Seen::Seen(Profile { name: "a".into(), exists: true, settings: settings.to_vec(), role_arn })
+        Seen::Seen(Profile {
+            name: "a".into(),
+            exists: true,
+            settings: settings.to_vec(),
+            role_arn,
+            web_identity: None,
+        })
     }
 
     #[test]

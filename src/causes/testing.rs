@@ -120,7 +120,7 @@ pub(crate) fn variables(pairs: &[(&str, &str)]) -> Environment {
 /// A run with these variables and no others; the rest is as in a healthy pod.
 pub(crate) fn environment(pairs: &[(&str, &str)]) -> Evidence {
     let environment = variables(pairs);
-    Evidence { mechanism: Mechanism::of(&environment), environment, ..healthy() }
+    Evidence { mechanism: Mechanism::of(&environment, None), environment, ..healthy() }
 }
 
 /// A run in a pod whose token file cannot be used.

@@ -76,8 +76,8 @@ fn judge(evidence: &Evidence) -> Outcome {
         Seen::Failed(fault) => fault,
     };
     let TokenFileFault { path, walk, kind } = fault;
-    let variable = evidence.token_variable();
-    let flaw = evidence.environment.variable(variable).flaw();
+    let variable = evidence.token_setting();
+    let flaw = evidence.token_path().and_then(Flaw::of);
     let is_windows = path.get(1..3) == Some(":\\");
     let is_relative = !path.starts_with('/');
     let cause = match kind {
@@ -123,12 +123,22 @@ fn judge(evidence: &Evidence) -> Outcome {
     let mounts = match kind {
         // The file itself exists.
         TokenFileFaultKind::NotADirectory { .. } => None,
-        _ if evidence.has_pod_identity() => None,
+        _ if evidence.has_pod_identity() || evidence.has_profile_identity() => None,
         _ => webhook::without_file(evidence, path),
     };
     let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
     let pod = evidence.kubectl_pod();
     let volume = if evidence.has_pod_identity() { "eks-pod-identity-token" } else { "aws-iam-token" };
+    let facts = Facts::of(evidence);
+    if let Some(profile) = &facts.profile {
+        // A file may change while the pod runs.
+        let fix = Fix::new(format!(
+            "Set web_identity_token_file of {profile} to the path of the mounted token. If no token is mounted, add a \
+             projected volume with a serviceAccountToken to the pod template."
+        ))
+        .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[*].projected}}'"));
+        return Diagnosis::new(cause, fix).advise(Advice::Fix).into();
+    }
     let fix = match kind {
         TokenFileFaultKind::Directory => Fix::new(format!(
             "Set {variable} to the file ({}/token), then recreate the pod.",

@@ -35,11 +35,11 @@ fn judge(evidence: &Evidence) -> Outcome {
     let cause = format!(
         "{} is {:?}. From the working directory of this process, that is {}. A process with \
          another working directory does not find it.",
-        evidence.token_variable(),
+        evidence.token_setting(),
         file.path,
         file.opened
     );
-    let fix = Fix::new(format!("Set {} to {}, then recreate the pod.", evidence.token_variable(), file.opened));
+    let fix = Fix::new(format!("Set {} to {}, then recreate the pod.", evidence.token_setting(), file.opened));
     Diagnosis::new(cause, fix).into()
 }
 

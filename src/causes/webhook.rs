@@ -142,6 +142,7 @@ mod tests {
             exists: true,
             settings: vec![setting],
             role_arn: None,
+            web_identity: None,
         };
         type Sign = fn(&mut Evidence);
         let signs: [(&str, Sign); 5] = [
@@ -161,7 +162,7 @@ mod tests {
         for (sign, set) in signs {
             let mut evidence = nothing();
             set(&mut evidence);
-            evidence.mechanism = Mechanism::of(&evidence.environment);
+            evidence.mechanism = Mechanism::of(&evidence.environment, None);
             assert!(!is_absent_as_allowed(&evidence), "{sign}");
         }
         let token = mount("/run/secrets/eks.amazonaws.com/serviceaccount", "tmpfs", "/", &["..data", "token"]);

@@ -81,7 +81,7 @@ fn fix(facts: &Facts) -> Fix {
             "aws iam get-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
         ));
     }
-    if audience != STS_AUDIENCE && !names.is_foreign {
+    if audience != STS_AUDIENCE && !names.is_foreign && facts.profile.is_none() {
         // The webhook's default is right, so an annotation requests another one.
         return Fix::new(format!(
             "Find what requests the audience {audience:?}: usually the service account's annotation \

@@ -22,7 +22,7 @@ pub(super) struct RunOptions {
     /// Mechanism that must give the pod its role [default: the one that an SDK uses here]
     #[arg(
         long,
-        value_name = "irsa|pod-identity",
+        value_name = "irsa|irsa-profile|pod-identity",
         env = "IRSA_PROBE_IDENTITY",
         value_enum,
         hide_possible_values = true

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::report::{Report, Verdict};
-use crate::probe::evidence::{CallFault, Evidence, Mechanism, Operation, Seen};
+use crate::probe::evidence::{CallFault, Evidence, Operation, Seen};
 use crate::text::timestamp::{Timestamp, span};
 
 /// When a pod stops being ready.
@@ -152,7 +152,7 @@ impl History {
         let Some(success) = self.last_success else {
             return Readiness::NotReady(format!("not ready: {verdict}"));
         };
-        let mechanism = report.evidence.mechanism.unwrap_or(Mechanism::Irsa).name();
+        let mechanism = report.evidence.mechanism_in_words();
         let worked = format!("{mechanism} worked {} ago", span(now.since(success.at)));
         if self.failures < patience.failure_threshold {
             let (failures, threshold) = (self.failures, patience.failure_threshold);

@@ -3,7 +3,7 @@
 use super::judged::Judged;
 use crate::causes::webhook;
 use crate::causes::{Advice, Finding, Severity};
-use crate::probe::evidence::{Evidence, Mechanism, Seen};
+use crate::probe::evidence::{Evidence, Seen};
 use crate::text::secrets::Secrets;
 
 /// The word that stands first in every rendering.
@@ -189,7 +189,7 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
     if webhook::is_absent_as_allowed(evidence) {
         return webhook::NOTHING_TO_CHECK.to_owned();
     }
-    let mechanism = evidence.mechanism.unwrap_or(Mechanism::Irsa).name();
+    let mechanism = evidence.mechanism_in_words();
     let Some(caller) = evidence.caller.seen() else {
         if evidence.agent.seen().is_some() {
             let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();
@@ -204,6 +204,9 @@ fn summary(verdict: Verdict, evidence: &Evidence, findings: &[Finding]) -> Strin
         };
     };
     let mut line = format!("{mechanism} works: {}", caller.arn);
+    for role in evidence.web_identity().into_iter().flat_map(|identity| &identity.then) {
+        line += &format!("; the SDK then assumes {role}");
+    }
     if verdict == Verdict::Degraded {
         let codes: Vec<_> = warnings(findings).map(|finding| finding.cause.code).collect();
         line += &format!("; {}", codes.join(", "));

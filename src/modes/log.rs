@@ -48,7 +48,7 @@ pub(crate) fn report(report: &Report, next: &str) {
                 advice = report.advice.word(),
                 exit_code = report.exit_code,
                 mechanism = evidence.mechanism.map(Mechanism::code),
-                role = shown(evidence.environment.value("AWS_ROLE_ARN")),
+                role = shown(evidence.role_arn()),
                 sub = shown(evidence.token.seen().and_then(|token| token.subject.as_deref())),
                 caller = shown(evidence.caller.seen().map(|caller| caller.arn.as_str())),
                 aws_code = shown(refusal.map(|refusal| refusal.code.as_str())),

@@ -71,7 +71,7 @@ pub(crate) async fn serve(subject: &Subject, options: &Options, settings: &Setti
     };
     sidecar.publish();
     let servers = sidecar.listen()?;
-    if token_is_mounted_alone(subject, options.expected.mechanism) {
+    if token_is_mounted_alone(subject, options.expected.mechanism).await {
         tracing::warn!("the token file is mounted with subPath: the kubelet cannot refresh it, and it will expire");
     }
     let signal = tokio::select! {

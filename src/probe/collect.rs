@@ -31,7 +31,7 @@ pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::aws::arn::RoleArn;
-use crate::probe::evidence::{Evidence, Expectations, Imds, Mechanism, PodContext, Seen, Target, Token};
+use crate::probe::evidence::{Evidence, Expectations, Imds, Mechanism, PodContext, Profile, Seen, Target, Token};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
@@ -103,9 +103,9 @@ pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: 
 async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.run_timeout;
-    let (mut evidence, token, role) = collect_local(subject, options, now, secrets);
     let profiles = Profiles::read(subject);
-    evidence.profile = profiles.selected(subject, secrets).await;
+    let profile = profiles.selected(subject, secrets).await;
+    let (mut evidence, token, role) = collect_local(subject, options, profile, now, secrets);
     if evidence.expected.no_sts {
         let why = "STS was not asked (--no-sts)";
         session::not_asked(&mut evidence, why.to_owned());
@@ -178,7 +178,7 @@ pub fn refresh_token(
     now: Timestamp,
     secrets: &Secrets,
 ) -> Evidence {
-    let (local, ..) = collect_local(subject, options, now, secrets);
+    let (local, ..) = collect_local(subject, options, last.profile.clone(), now, secrets);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
         let why = "the token has expired since the last run";
@@ -189,24 +189,33 @@ pub fn refresh_token(
 }
 
 /// Whether the token file can never be renewed. A run asks this only where something is wrong.
-pub fn token_is_mounted_alone(subject: &Subject, mechanism: Option<Mechanism>) -> bool {
-    let mechanism = mechanism.or(Mechanism::of(&subject.variables.shown())).unwrap_or(Mechanism::Irsa);
-    let path = subject.variables.filled(mechanism.token_variable());
+pub async fn token_is_mounted_alone(subject: &Subject, mechanism: Option<Mechanism>) -> bool {
+    let profile = Profiles::read(subject).selected(subject, &Secrets::default()).await;
+    let mechanism = mechanism.or(Mechanism::of(&subject.variables.shown(), profile.seen()));
+    let path = token_path(subject, mechanism, profile.seen());
     mounts::collect(subject, path).is_ok_and(|mounts| mounts.hold_the_token_alone())
+}
+
+/// The path of the mechanism's token file.
+fn token_path<'p>(subject: &'p Subject, mechanism: Option<Mechanism>, profile: Option<&'p Profile>) -> Option<&'p str> {
+    match mechanism {
+        Some(Mechanism::IrsaProfile) => Some(profile?.web_identity()?.token_file.as_str()),
+        _ => subject.variables.filled(mechanism.unwrap_or(Mechanism::Irsa).token_variable()),
+    }
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.
 fn collect_local(
     subject: &Subject,
     options: &Options,
+    profile: Seen<Profile, String>,
     now: Timestamp,
     secrets: &Secrets,
 ) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
     subject.variables.keep_secrets(secrets);
     let environment = subject.variables.shown();
-    let mechanism = options.expected.mechanism.or_else(|| Mechanism::of(&environment));
-    let token_variable = mechanism.unwrap_or(Mechanism::Irsa).token_variable();
-    let path = subject.variables.filled(token_variable);
+    let mechanism = options.expected.mechanism.or_else(|| Mechanism::of(&environment, profile.seen()));
+    let path = token_path(subject, mechanism, profile.seen());
     let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {
         None => (Seen::not_checked(""), None),
@@ -220,7 +229,11 @@ fn collect_local(
         None => Seen::not_checked("the token file could not be read"),
         Some(raw) => jwt::decode(raw.bytes()).into(),
     };
-    let role = environment.value("AWS_ROLE_ARN").and_then(|arn| RoleArn::parse(arn).ok());
+    let role = match mechanism {
+        Some(Mechanism::IrsaProfile) => profile.seen().and_then(Profile::web_identity).map(|one| one.role_arn.as_str()),
+        _ => environment.value("AWS_ROLE_ARN"),
+    };
+    let role = role.and_then(|arn| RoleArn::parse(arn).ok());
     let has_role = role.is_some() || mechanism == Some(Mechanism::PodIdentity);
     let is_as_the_webhook_leaves_it = has_role && token.seen().is_some_and(|token: &Token| !token.is_over(now));
     let (mounts, api_token) = match is_as_the_webhook_leaves_it {
@@ -232,6 +245,7 @@ fn collect_local(
     };
     let is_pod_context_needed = !is_as_the_webhook_leaves_it || subject.target.is_some();
     let pod_context = if is_pod_context_needed { pod::collect(subject) } else { PodContext::default() };
+    let is_configured = path.is_some();
     let mut evidence = Evidence {
         now,
         expected: options.expected.clone(),
@@ -252,14 +266,17 @@ fn collect_local(
         api_token,
         pod_context,
         issuer: Seen::not_checked(""),
-        profile: Seen::not_checked("there are no profile files"),
+        profile,
         active_credentials: Seen::not_checked("STS was not asked"),
         imds: Seen::not_checked("instance metadata was not asked for"),
         target: subject.target.clone().map(|target| Target { image: image::collect(subject), ..target }),
         steps: Vec::new(),
     };
-    if path.is_none() {
-        let why = evidence.why_no_value(token_variable);
+    if !is_configured {
+        let why = match mechanism {
+            Some(Mechanism::IrsaProfile) => evidence.why_no_role(),
+            _ => evidence.why_no_value(mechanism.unwrap_or(Mechanism::Irsa).token_variable()),
+        };
         evidence.token_file = Seen::not_checked(why.clone());
         evidence.token = Seen::not_checked(why);
     }

@@ -50,14 +50,13 @@ impl Variables {
 
     /// Whether both variables of a mechanism have a value.
     pub fn has_identity(&self) -> bool {
-        let has = |mechanism: Mechanism| mechanism.variables().iter().all(|name| self.filled(name).is_some());
-        has(Mechanism::Irsa) || has(Mechanism::PodIdentity)
+        Mechanism::all_variables().iter().any(|names| names.iter().all(|name| self.filled(name).is_some()))
     }
 
-    /// Whether a variable of IRSA or of EKS Pod Identity is set at all, empty ones included.
+    /// Whether a variable of IRSA, of EKS Pod Identity or of a profile is set at all, empty ones included.
     pub fn has_some_identity(&self) -> bool {
-        let mut names = [Mechanism::Irsa, Mechanism::PodIdentity].into_iter().flat_map(Mechanism::variables);
-        names.any(|name| self.text(name).is_some())
+        let profile = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+        Mechanism::all_variables().into_iter().flatten().chain(profile).any(|name| self.text(name).is_some())
     }
 
     /// All variables that are UTF-8, as the SDK's loader takes them.

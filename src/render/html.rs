@@ -106,7 +106,7 @@ fn identity(evidence: &Evidence) -> Markup {
     html! {
         h2 { "identity" }
         (list(&[
-            ("role", evidence.environment.value("AWS_ROLE_ARN").map(str::to_owned)),
+            ("role", evidence.role_arn().map(str::to_owned)),
             ("caller", caller.map(|caller| caller.arn.clone())),
             ("account", caller.map(|caller| caller.account.clone())),
             ("session expires", evidence.session.seen().map(|session| moment(session.expires_at, evidence.now))),

@@ -41,14 +41,17 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Identity<'a> {
-    /// `irsa`, `pod-identity`, or `null` where nothing is configured.
+    /// `irsa`, `irsa-profile`, `pod-identity`, or `null` where nothing is configured.
     mechanism: Option<&'static str>,
-    /// The variables that configure it.
-    source: Vec<&'static str>,
+    /// The variables that configure it, or the profile and its file.
+    source: Vec<&'a str>,
     /// Only with EKS Pod Identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     association: Option<Association<'a>>,
     expected_role_arn: Option<&'a str>,
+    /// Only with a chain of profiles: the roles that an SDK then assumes, in order.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    chained_role_arns: &'a [String],
     caller_arn: Option<&'a str>,
     account: Option<&'a str>,
     user_id: Option<&'a str>,
@@ -146,12 +149,17 @@ fn identity(report: &Report) -> Identity<'_> {
     let caller = evidence.caller.seen();
     let session = evidence.session.seen();
     let is_set = |name: &&str| evidence.environment.variable(name).is_set();
-    let source = evidence.mechanism.into_iter().flat_map(Mechanism::variables).filter(is_set);
+    let variables = evidence.mechanism.and_then(Mechanism::variables).into_iter().flatten().filter(is_set);
+    let source = match evidence.web_identity() {
+        Some(identity) => vec![identity.profile.as_str(), identity.file.as_str()],
+        None => variables.collect(),
+    };
     Identity {
         mechanism: evidence.mechanism.map(Mechanism::code),
-        source: source.collect(),
+        source,
         association: evidence.has_pod_identity().then(|| association(evidence)),
-        expected_role_arn: evidence.environment.value("AWS_ROLE_ARN"),
+        expected_role_arn: evidence.role_arn(),
+        chained_role_arns: evidence.web_identity().map(|identity| identity.then.as_slice()).unwrap_or_default(),
         caller_arn: caller.map(|caller| caller.arn.as_str()),
         account: caller.map(|caller| caller.account.as_str()),
         user_id: caller.map(|caller| caller.user_id.as_str()),

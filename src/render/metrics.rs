@@ -60,7 +60,7 @@ fn verdict(page: &mut Page, report: &Report) {
     page.family(
         "identity_info",
         "gauge",
-        "Mechanism that gives the pod its role: irsa, pod-identity or none; always 1.",
+        "Mechanism that gives the pod its role: irsa, irsa-profile, pod-identity or none; always 1.",
     );
     let mechanism = report.evidence.mechanism.map_or("none", Mechanism::code);
     page.sample("identity_info", &[("mechanism", mechanism)], 1);

@@ -192,6 +192,9 @@ fn what_to_do(report: &Report) -> Option<&'static str> {
     match (report.verdict, report.advice) {
         (Verdict::Healthy, _) => None,
         (Verdict::Degraded, _) if report.evidence.has_pod_identity() => Some("EKS Pod Identity works, with warnings"),
+        (Verdict::Degraded, _) if report.evidence.has_profile_identity() => {
+            Some("IRSA through a profile works, with warnings")
+        }
         (Verdict::Degraded, _) => Some("IRSA works, with warnings"),
         (Verdict::Undetermined, Advice::None) => Some("no fault found in the checks that ran"),
         (Verdict::Undetermined, _) => Some("undetermined; retrying may help"),

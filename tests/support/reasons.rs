@@ -43,6 +43,7 @@ impl Seen<'_> {
         let (has_path, is_read, is_token) = (!token["path"].is_null(), !token["mode"].is_null(), self.is_token());
         let asked = assumed.is_some_and(|(status, _)| status != "skip");
         let is_pod_identity = self.report["identity"]["mechanism"] == "pod-identity";
+        let is_profile = self.report["identity"]["mechanism"] == "irsa-profile";
         let agent = self.step("pod-identity-agent");
         let agent_failed = agent.filter(|(status, _)| *status == "fail").map(|(_, detail)| detail);
         let is_expired = || self.time("expires_at") <= self.report["time"].as_str();
@@ -61,6 +62,9 @@ impl Seen<'_> {
             "neither variable is set" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !self.variables.contains_key(*name))
             }
+            "the pod has its role by a profile, not by variables" => is_profile,
+            "the pod has its role without a profile" => !is_profile,
+            "no profile names a role and a web identity token file" => is_profile && self.finds("profile-incomplete"),
             "there is no identity to override" => self.report["identity"]["mechanism"].is_null(),
             "the two IRSA variables do not both have a value" => {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| self.value(name).is_empty())
@@ -106,7 +110,9 @@ impl Seen<'_> {
                 failed.is_some_and(is_silence) && named
             }
             // EKS Pod Identity.
-            "there is no valid role ARN to compare the caller with" => self.value("AWS_ROLE_ARN").is_empty(),
+            "there is no valid role ARN to compare the caller with" => {
+                self.report["identity"]["expected_role_arn"].is_null()
+            }
             "the pod does not use EKS Pod Identity" => !is_pod_identity,
             "the pod uses EKS Pod Identity, not IRSA" | "EKS itself verifies the tokens of Pod Identity" => {
                 is_pod_identity

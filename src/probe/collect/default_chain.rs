@@ -56,7 +56,8 @@ fn reason_not_to_ask(evidence: &Evidence) -> Option<&'static str> {
     let environment = &evidence.environment;
     let filled = |name: &&str| environment.variable(name).is_filled();
     let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(filled);
-    let profile = evidence.profile.seen().is_some_and(Profile::gives_credentials);
+    // The profile that is judged is not what comes before it.
+    let profile = !evidence.has_profile_identity() && evidence.profile.seen().is_some_and(Profile::gives_credentials);
     let container = CONTAINER.iter().any(filled);
     // Behind web identity, the container's credentials are never inspected. Those of EKS Pod Identity are not for the
     // chain: an SDK may send that token to a proxy.

@@ -1,7 +1,7 @@
 //! Which STS endpoint an SDK in this environment calls, by the SDK's own rules.
 
 use super::os_shim;
-use super::profiles::Profiles;
+use super::profiles::{self, Profiles};
 use super::transport::Transport;
 use crate::aws::partition::Partition;
 use crate::probe::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
@@ -36,7 +36,7 @@ fn loader_with(
     profiles: &Profiles,
     transport: &Transport,
 ) -> ConfigLoader {
-    let variables: Vec<_> = subject.variables.pairs().into_iter().chain(more).collect();
+    let variables: Vec<_> = profiles::variables(subject).into_iter().chain(more).collect();
     os_shim::loader(&variables, profiles.files())
         .http_client(transport.clone())
         .retry_config(retries(&subject.variables))

@@ -63,8 +63,8 @@ fn kinship(subject: &Subject) -> String {
     let value = |name| variables.value(name).unwrap_or_default().to_owned();
     let Identity { pid, uid, gid, .. } = subject.identity;
     let seen = subject.target.as_ref().is_some_and(|target| target.variables == TargetVariables::Its);
-    let names = [Mechanism::Irsa, Mechanism::PodIdentity].into_iter().flat_map(Mechanism::variables);
-    let identity: Vec<String> = names.map(value).collect();
+    let profile = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "HOME"];
+    let identity: Vec<String> = Mechanism::all_variables().into_iter().flatten().chain(profile).map(value).collect();
     format!("{:?}|{uid}|{gid}|{seen}|{}", container(pid), identity.join("|"))
 }
 

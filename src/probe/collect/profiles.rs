@@ -3,42 +3,52 @@
 
 use super::os_shim::{self, Files};
 use super::rootfs;
-use crate::probe::evidence::{Profile, Seen};
+use crate::probe::evidence::{Profile, ProfileFlaw, Seen, WebIdentity};
 use crate::probe::subject::Subject;
+use crate::text::redact::scrub;
 use crate::text::secrets::Secrets;
+use aws_config::profile::ProfileSet;
 use std::io::Read;
 use std::path::Path;
 
 /// A larger file is not read.
-const MAX_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 256 * 1024;
 /// The settings whose values are credentials (AWS SDKs reference, "Static credentials").
 const CREDENTIALS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
+/// Settings that give credentials of their own, with which a role may be assumed as well.
+const OTHER_CREDENTIALS: [&str; 5] =
+    ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "credential_source"];
 
 /// The files' contents under the names by which the SDK asks for them. They hold keys: there is no way to print them.
-pub(super) struct Profiles(Files);
+pub(super) struct Profiles {
+    files: Files,
+    /// The paths of the configuration file and of the credentials file.
+    paths: [String; 2],
+}
 
 impl Profiles {
     pub(super) fn read(subject: &Subject) -> Profiles {
         let home = subject.variables.filled("HOME").unwrap_or_default();
-        let paths = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
         let path = |(variable, name): (&str, &str)| match subject.variables.filled(variable) {
             Some(path) => path.replacen("~/", &format!("{home}/"), usize::from(path.starts_with("~/"))),
             None => format!("{home}/.aws/{name}"),
         };
-        let files = paths.into_iter().map(path);
-        Profiles(files.filter_map(|path| Some((path.clone().into(), read(&subject.root, &path)?))).collect())
+        let paths = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")].map(path);
+        let files = paths.iter().filter_map(|path| Some((path.into(), read(&subject.root, path)?)));
+        Profiles { files: files.collect(), paths }
     }
 
     pub(super) fn files(&self) -> &Files {
-        &self.0
+        &self.files
     }
 
-    /// What the files say of the profile that an SDK selects; no values but the role's.
+    /// What the files say of the profile that an SDK selects; no values but those of a role and its token file.
     pub(super) async fn selected(&self, subject: &Subject, secrets: &Secrets) -> Seen<Profile, String> {
-        if self.0.is_empty() {
+        if self.files.is_empty() {
             return Seen::not_checked("there are no profile files");
         }
-        let Ok(profiles) = os_shim::profiles(&subject.variables.pairs(), &self.0).await else {
+        let variables = variables(subject);
+        let Ok(profiles) = os_shim::profiles(&variables, &self.files).await else {
             return Seen::Failed("the profile files cannot be parsed".to_owned());
         };
         let of_all = profiles.profiles().filter_map(|name| profiles.get_profile(name));
@@ -48,20 +58,84 @@ impl Profiles {
         let name = profiles.selected_profile();
         let profile = profiles.get_profile(name);
         let has = |setting: &&str| profile.is_some_and(|profile| profile.get(setting).is_some());
+        let mut web_identity = web_identity(&profiles, name);
+        if let Some(Ok(identity)) = &mut web_identity {
+            let [config, credentials] = &self.paths;
+            let alone = self.files.iter().filter(|(path, _)| path.as_os_str() == credentials.as_str());
+            let alone = alone.map(|(path, content)| (path.clone(), content.clone())).collect();
+            let of_credentials = os_shim::profiles(&variables, &alone).await.ok();
+            let has_token = |set: &ProfileSet| value(set, &identity.profile, "web_identity_token_file").is_some();
+            identity.file = if of_credentials.as_ref().is_some_and(has_token) { credentials } else { config }.clone();
+        }
         Seen::Seen(Profile {
-            name: crate::text::redact::scrub(name),
+            name: scrub(name),
             exists: profile.is_some(),
             settings: Profile::CREDENTIAL_SETTINGS.into_iter().filter(has).collect(),
-            role_arn: profile.and_then(|profile| profile.get("role_arn")).map(crate::text::redact::scrub),
+            role_arn: profile.and_then(|profile| profile.get("role_arn")).map(scrub),
+            web_identity,
         })
+    }
+}
+
+/// The subject's variables, with the selected profile under the name that the SDK for Rust reads. boto3, the AWS CLI and
+/// the SDKs for Go read `AWS_DEFAULT_PROFILE` too.
+pub(super) fn variables(subject: &Subject) -> Vec<(&str, &str)> {
+    let mut pairs = subject.variables.pairs();
+    let default = || subject.variables.filled("AWS_DEFAULT_PROFILE");
+    if let (None, Some(name)) = (subject.variables.filled("AWS_PROFILE"), default()) {
+        pairs.retain(|(name, _)| *name != "AWS_PROFILE");
+        pairs.push(("AWS_PROFILE", name));
+    }
+    pairs
+}
+
+/// A setting that is not blank.
+fn value<'p>(profiles: &'p ProfileSet, profile: &str, setting: &str) -> Option<&'p str> {
+    profiles.get_profile(profile)?.get(setting).filter(|value| !value.trim().is_empty())
+}
+
+/// Follows `source_profile` from the selected profile to one with a web identity token (AWS SDKs reference, "Assume role
+/// credential provider"). A profile that names a token file is the end of its chain.
+fn web_identity(profiles: &ProfileSet, selected: &str) -> Option<Result<WebIdentity, ProfileFlaw>> {
+    let (mut name, mut then, mut passed) = (selected, Vec::new(), Vec::new());
+    loop {
+        let setting = |setting| value(profiles, name, setting);
+        let profile = || scrub(name);
+        match (setting("role_arn"), setting("web_identity_token_file"), setting("source_profile")) {
+            (Some(role_arn), Some(token_file), _) => {
+                return Some(Ok(WebIdentity {
+                    profile: profile(),
+                    file: String::new(),
+                    role_arn: scrub(role_arn),
+                    token_file: scrub(token_file),
+                    session_name: setting("role_session_name").map(scrub),
+                    then,
+                }));
+            }
+            _ if OTHER_CREDENTIALS.into_iter().any(|other| setting(other).is_some()) => return None,
+            (None, None, _) => return None,
+            (None, Some(_), _) => return Some(Err(ProfileFlaw::NoRole { profile: profile() })),
+            (Some(_), None, None) => return Some(Err(ProfileFlaw::NoSource { profile: profile() })),
+            (Some(_), None, Some(source)) if profiles.get_profile(source).is_none() => {
+                return Some(Err(ProfileFlaw::NoSuchSource { profile: profile(), source: scrub(source) }));
+            }
+            (Some(_), None, Some(source)) if source == name || passed.contains(&source) => {
+                return Some(Err(ProfileFlaw::Loop { profile: profile() }));
+            }
+            (Some(role_arn), None, Some(source)) => {
+                then.insert(0, scrub(role_arn));
+                passed.push(name);
+                name = source;
+            }
+        }
     }
 }
 
 fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
     let file = rootfs::open_regular(root, Path::new(path)).ok()?;
     let mut content = Vec::new();
-    file.take(MAX_BYTES).read_to_end(&mut content).ok()?;
-    Some(content)
+    file.take(MAX_BYTES + 1).read_to_end(&mut content).ok()?;
+    (content.len() as u64 <= MAX_BYTES).then_some(content)
 }
 
 #[cfg(test)]
@@ -91,12 +165,82 @@ mod tests {
             (&[("AWS_PROFILE", "d")], "d", true, &["role_arn", "source_profile"]),
         ] {
             let role_arn = settings.contains(&"role_arn").then(|| "arn:aws:iam::111122223333:role/a".to_owned());
-            let profile = Profile { name: name.into(), exists, settings: settings.to_vec(), role_arn };
+            let settings = settings.to_vec();
+            let profile = Profile { name: name.into(), exists, settings, role_arn, web_identity: None };
             let seen = selected(config, variables).await;
             assert!(!format!("{seen:?}").contains("hunter2"));
             assert_eq!(seen, Seen::Seen(profile));
         }
         let broken = selected("[profile a\nsecret = hunter2", &[]).await;
         assert_eq!(broken, Seen::Failed("the profile files cannot be parsed".into()));
+    }
+
+    const CHAINS: &str = "\
+# what a person may write around it
+[default]
+role_arn = arn:aws:iam::111122223333:role/a
+web_identity_token_file = /token ; a comment
+role_session_name = checkout
+s3 =
+  max_concurrent_requests = 20
+
+[profile hop]
+role_arn = arn:aws:iam::111122223333:role/c
+source_profile = middle
+[profile middle]
+role_arn = arn:aws:iam::111122223333:role/b
+source_profile = default
+[profile no-role]
+web_identity_token_file = /token
+[profile no-source]
+role_arn = arn:aws:iam::111122223333:role/a
+web_identity_token_file =
+[profile no-such]
+role_arn = arn:aws:iam::111122223333:role/a
+source_profile = gone
+[profile round]
+role_arn = arn:aws:iam::111122223333:role/a
+source_profile = about
+[profile about]
+role_arn = arn:aws:iam::111122223333:role/a
+source_profile = round
+[profile node]
+role_arn = arn:aws:iam::111122223333:role/a
+credential_source = Ec2InstanceMetadata
+[profile twice]
+role_arn = arn:aws:iam::111122223333:role/first
+[profile twice]
+role_arn = arn:aws:iam::111122223333:role/a
+web_identity_token_file = /token
+";
+
+    #[tokio::test]
+    async fn a_web_identity_is_followed_to_the_profile_that_names_its_token() {
+        let identity = |profile: &str, session_name: Option<&str>, then: &[&str]| {
+            Ok(WebIdentity {
+                profile: profile.into(),
+                file: "/home/.aws/config".into(),
+                role_arn: "arn:aws:iam::111122223333:role/a".into(),
+                token_file: "/token".into(),
+                session_name: session_name.map(str::to_owned),
+                then: then.iter().map(|role| format!("arn:aws:iam::111122223333:role/{role}")).collect(),
+            })
+        };
+        let profile = String::from;
+        for (name, expected) in [
+            ("default", Some(identity("default", Some("checkout"), &[]))),
+            ("hop", Some(identity("default", Some("checkout"), &["b", "c"]))),
+            ("no-role", Some(Err(ProfileFlaw::NoRole { profile: profile("no-role") }))),
+            ("no-source", Some(Err(ProfileFlaw::NoSource { profile: profile("no-source") }))),
+            ("no-such", Some(Err(ProfileFlaw::NoSuchSource { profile: profile("no-such"), source: profile("gone") }))),
+            ("round", Some(Err(ProfileFlaw::Loop { profile: profile("about") }))),
+            ("node", None),
+            ("twice", Some(identity("twice", None, &[]))),
+        ] {
+            for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+                let seen = selected(CHAINS, &[(variable, name)]).await;
+                assert_eq!(seen.seen().map(|profile| profile.web_identity.clone()), Some(expected.clone()), "{name}");
+            }
+        }
     }
 }

@@ -15,15 +15,16 @@ const SESSION_NAME: &str = "irsa-probe";
 
 /// A token is only sent where that can tell something: not what is known to be no token for STS.
 pub(super) fn reason_not_to_call(evidence: &Evidence) -> Option<String> {
-    let environment = &evidence.environment;
-    match environment.value("AWS_ROLE_ARN").map(RoleArn::parse) {
-        None => return Some(evidence.why_no_value("AWS_ROLE_ARN")),
-        Some(Err(fault)) => return Some(format!("AWS_ROLE_ARN {fault}")),
+    match evidence.role_arn().map(RoleArn::parse) {
+        None => return Some(evidence.why_no_role()),
+        Some(Err(fault)) => return Some(format!("{} {fault}", evidence.role_setting())),
         Some(Ok(_)) => {}
     }
     match &evidence.token {
         Seen::NotChecked(why) => Some(why.clone()),
         Seen::Failed(_) => Some("the file holds no token".to_owned()),
+        // A profile is written by hand, and so may be the IAM provider for its token's audience.
+        Seen::Seen(_) if evidence.has_profile_identity() => None,
         Seen::Seen(token) => token.is_for_another_use().then(|| "the token is not meant for STS".to_owned()),
     }
 }
@@ -62,8 +63,8 @@ pub(super) async fn ask(
     let client = sts::Client::new(sdk, &endpoint.region, transport, deadline);
     evidence.endpoint = Seen::Seen(endpoint.clone());
     let role_arn = role.to_string();
-    let session_name = subject.variables.filled("AWS_ROLE_SESSION_NAME").unwrap_or(SESSION_NAME);
-    let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name, token }).await;
+    let session_name = evidence.session_name().unwrap_or(SESSION_NAME).to_owned();
+    let assumed = client.assume(sts::Request { role_arn: &role_arn, session_name: &session_name, token }).await;
     evidence.note(assumed.log, assumed.step, assumed.result.as_ref().err());
     match assumed.result {
         Ok((session, credentials)) => {

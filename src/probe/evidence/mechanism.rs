@@ -1,6 +1,6 @@
 //! How the pod gets its role.
 
-use super::Environment;
+use super::{Environment, Profile};
 use crate::aws::pod_identity;
 use clap::ValueEnum;
 
@@ -9,6 +9,8 @@ use clap::ValueEnum;
 pub enum Mechanism {
     /// A web identity token and a role ARN, which the webhook injects for an annotated service account.
     Irsa,
+    /// A profile of the AWS configuration files that names a role and a web identity token file.
+    IrsaProfile,
     /// An association in EKS, and an agent on the node that hands out its role.
     PodIdentity,
 }
@@ -18,23 +20,35 @@ pub const POD_IDENTITY_VARIABLES: [&str; 2] =
     ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
 const IRSA_VARIABLES: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
 
+/// What most SDKs do; each one's own order is in `sdks::chain`.
+const ORDER: [Mechanism; 3] = [Mechanism::Irsa, Mechanism::IrsaProfile, Mechanism::PodIdentity];
+
 impl Mechanism {
-    /// The one that these variables configure. Of two, the one that an SDK uses: all but JavaScript 2 try web identity
-    /// before the container's credentials (`sdk_chain`). Half of a mechanism counts where there is nothing of the
-    /// other.
-    pub fn of(environment: &Environment) -> Option<Mechanism> {
-        let filled = |name: &&str| environment.variable(name).is_filled();
-        let set = |name: &&str| environment.variable(name).is_set();
-        let names_agent = environment.value(POD_IDENTITY_VARIABLES[0]).is_some_and(is_at_the_agents_address);
-        let names_token = set(&POD_IDENTITY_VARIABLES[1]);
-        if IRSA_VARIABLES.iter().all(filled) {
-            Some(Self::Irsa)
-        } else if POD_IDENTITY_VARIABLES.iter().all(filled) && names_agent {
-            Some(Self::PodIdentity)
-        } else if IRSA_VARIABLES.iter().any(set) {
-            Some(Self::Irsa)
-        } else {
-            (names_agent || names_token).then_some(Self::PodIdentity)
+    /// The one that is configured. Of several, the first in the order of most SDKs. One that is configured in part counts
+    /// where no other is complete.
+    pub fn of(environment: &Environment, profile: Option<&Profile>) -> Option<Mechanism> {
+        let complete = |mechanism: &Mechanism| mechanism.is_complete(environment, profile);
+        let begun = |mechanism: &Mechanism| mechanism.is_begun(environment, profile);
+        ORDER.into_iter().find(complete).or_else(|| ORDER.into_iter().find(begun))
+    }
+
+    /// Everything that it needs is configured.
+    fn is_complete(self, environment: &Environment, profile: Option<&Profile>) -> bool {
+        let are_filled =
+            |names: [&'static str; 2]| names.into_iter().all(|name| environment.variable(name).is_filled());
+        match self {
+            Self::Irsa => are_filled(IRSA_VARIABLES),
+            Self::IrsaProfile => profile.is_some_and(|profile| profile.web_identity().is_some()),
+            Self::PodIdentity => are_filled(POD_IDENTITY_VARIABLES) && names_agent(environment),
+        }
+    }
+
+    /// Something of it is configured.
+    fn is_begun(self, environment: &Environment, profile: Option<&Profile>) -> bool {
+        match self {
+            Self::Irsa => IRSA_VARIABLES.into_iter().any(|name| environment.variable(name).is_set()),
+            Self::IrsaProfile => profile.is_some_and(|profile| profile.web_identity.is_some()),
+            Self::PodIdentity => names_agent(environment) || environment.variable(POD_IDENTITY_VARIABLES[1]).is_set(),
         }
     }
 
@@ -42,6 +56,7 @@ impl Mechanism {
     pub fn code(self) -> &'static str {
         match self {
             Self::Irsa => "irsa",
+            Self::IrsaProfile => "irsa-profile",
             Self::PodIdentity => "pod-identity",
         }
     }
@@ -49,28 +64,37 @@ impl Mechanism {
     pub fn name(self) -> &'static str {
         match self {
             Self::Irsa => "IRSA",
+            Self::IrsaProfile => "IRSA through a profile",
             Self::PodIdentity => "EKS Pod Identity",
         }
     }
 
-    /// The two variables that configure it.
-    pub fn variables(self) -> [&'static str; 2] {
+    /// The two variables that configure it; none for a profile, which lies in a file.
+    pub fn variables(self) -> Option<[&'static str; 2]> {
         match self {
-            Self::Irsa => IRSA_VARIABLES,
-            Self::PodIdentity => POD_IDENTITY_VARIABLES,
+            Self::Irsa => Some(IRSA_VARIABLES),
+            Self::IrsaProfile => None,
+            Self::PodIdentity => Some(POD_IDENTITY_VARIABLES),
         }
     }
 
-    /// The variable that names its token file.
+    /// The variables of all mechanisms, two and two.
+    pub fn all_variables() -> [[&'static str; 2]; 2] {
+        [IRSA_VARIABLES, POD_IDENTITY_VARIABLES]
+    }
+
+    /// The variable that names its token file; for a profile, that of IRSA, which has the same meaning.
     pub fn token_variable(self) -> &'static str {
-        self.variables()[1]
+        self.variables().unwrap_or(IRSA_VARIABLES)[1]
     }
 }
 
 /// A wrong port or path does not make it another mechanism.
-fn is_at_the_agents_address(url: &str) -> bool {
-    pod_identity::check_agent_url(url) != Err(pod_identity::NotTheAgent::Host)
-        && pod_identity::check_agent_url(url) != Err(pod_identity::NotTheAgent::NotAUrl)
+fn names_agent(environment: &Environment) -> bool {
+    environment.value(POD_IDENTITY_VARIABLES[0]).is_some_and(|url| {
+        let checked = pod_identity::check_agent_url(url);
+        checked != Err(pod_identity::NotTheAgent::Host) && checked != Err(pod_identity::NotTheAgent::NotAUrl)
+    })
 }
 
 #[cfg(test)]
@@ -100,7 +124,7 @@ mod tests {
             (&[ECS, TOKEN], Some(PodIdentity)),
             (&[ECS, ROLE, FILE], Some(Irsa)),
         ] {
-            assert_eq!(Mechanism::of(&variables(set)), mechanism, "{set:?}");
+            assert_eq!(Mechanism::of(&variables(set), None), mechanism, "{set:?}");
         }
     }
 }

@@ -13,6 +13,52 @@ pub struct Profile {
     pub settings: Vec<&'static str>,
     /// The value of `role_arn`.
     pub role_arn: Option<String>,
+    /// How it gives a role for a web identity token; `None` if it names neither token nor role, or other credentials.
+    pub web_identity: Option<Result<WebIdentity, ProfileFlaw>>,
+}
+
+/// A profile that exchanges a web identity token for a role, as IRSA's variables do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebIdentity {
+    /// The profile that names the token file: the selected one, or the last of its chain of `source_profile`.
+    pub profile: String,
+    /// The configuration file that holds it.
+    pub file: String,
+    pub role_arn: String,
+    pub token_file: String,
+    pub session_name: Option<String>,
+    /// The roles that an SDK then assumes with this one, in order.
+    pub then: Vec<String>,
+}
+
+impl WebIdentity {
+    /// The profile and its file, as a noun.
+    pub fn place(&self) -> String {
+        format!("profile {:?} in {}", self.profile, self.file)
+    }
+}
+
+/// Why a profile that is meant to give a role does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProfileFlaw {
+    /// `web_identity_token_file` without `role_arn`.
+    NoRole { profile: String },
+    /// `role_arn` with nothing to assume it with.
+    NoSource { profile: String },
+    /// `source_profile` names a profile that does not exist.
+    NoSuchSource { profile: String, source: String },
+    /// The chain of `source_profile` comes back to this profile.
+    Loop { profile: String },
+}
+
+impl ProfileFlaw {
+    /// The profile that must be corrected.
+    pub fn profile(&self) -> &str {
+        match self {
+            Self::NoRole { profile } | Self::NoSource { profile } => profile,
+            Self::NoSuchSource { profile, .. } | Self::Loop { profile } => profile,
+        }
+    }
 }
 
 impl Profile {
@@ -33,6 +79,16 @@ impl Profile {
 
     pub fn has(&self, setting: &str) -> bool {
         self.settings.contains(&setting)
+    }
+
+    /// The role for a web identity token that it gives.
+    pub fn web_identity(&self) -> Option<&WebIdentity> {
+        self.web_identity.as_ref()?.as_ref().ok()
+    }
+
+    /// Why it gives none, although it is meant to.
+    pub fn flaw(&self) -> Option<&ProfileFlaw> {
+        self.web_identity.as_ref()?.as_ref().err()
     }
 }
 

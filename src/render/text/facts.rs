@@ -2,7 +2,7 @@
 
 use crate::causes::Finding;
 use crate::diagnosis::report::Report;
-use crate::probe::evidence::{Evidence, Operation, StsError, Token};
+use crate::probe::evidence::{Evidence, Operation, StsError, Token, WebIdentity};
 use crate::text::timestamp::{Timestamp, span};
 
 type Fact = (&'static str, String);
@@ -14,14 +14,21 @@ pub(super) fn of(report: &Report) -> Vec<Fact> {
     facts.extend(evidence.sts_error().map(|error| ("AWS said", aws_said(error, issuer))));
     facts.extend(report.root_cause().map(|root| ("cause", cause(root, evidence))));
     facts.extend(crate::render::target::line(evidence));
+    facts.extend(evidence.web_identity().map(|identity| ("profile", profile(identity))));
     match report.root_cause() {
         Some(_) => {
-            facts.extend(evidence.environment.value("AWS_ROLE_ARN").map(|role| ("role", role.to_owned())));
+            facts.extend(evidence.role_arn().map(|role| ("role", role.to_owned())));
             facts.extend(evidence.token.seen().into_iter().flat_map(|token| claims(token, evidence.now)));
         }
         None => facts.extend(validity(evidence)),
     }
     facts
+}
+
+/// Which profile in which file, and what an SDK does with its role.
+fn profile(identity: &WebIdentity) -> String {
+    let hops: String = identity.then.iter().map(|role| format!("\nthe SDK then assumes {role}")).collect();
+    format!("{} in {}{hops}", identity.profile, identity.file)
 }
 
 /// The token's issuer has a line of its own.
