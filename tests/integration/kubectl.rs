@@ -108,8 +108,7 @@ fn cases() -> Vec<Case> {
     let waiting = |reason: &str| json!({ "state": { "waiting": { "reason": reason } }, "restartCount": 7 });
     let blocked = json!({ "status": { "phase": "Pending",
         "initContainerStatuses": [{ "name": "gate", "state": { "running": { "startedAt": "2026-11-25T01:16:40Z" } } }] } });
-    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
-    let restarted = json!({ "state": { "running": { "startedAt": now } }, "restartCount": 7,
+    let restarted = json!({ "state": { "running": { "startedAt": "NOW" } }, "restartCount": 7,
         "lastState": { "terminated": { "exitCode": 1 } } });
     let user = json!({ "spec": { "securityContext": { "runAsUser": 1000 } } });
     let fs_group = json!({ "spec": { "securityContext": { "runAsUser": 1000, "fsGroup": 1337 } } });
@@ -183,7 +182,9 @@ fn other_shells_run_the_script_too() {
 #[track_caller]
 fn check(case: &Case, command: &[&str], shell: &str) {
     let folder = tempfile::tempdir().expect("a folder");
-    let cluster = Cluster::start(folder.path(), case.pod.clone(), case.application);
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    let pod = case.pod.to_string().replace("NOW", &now).parse().expect("JSON");
+    let cluster = Cluster::start(folder.path(), pod, case.application);
     let pod = case.pod["metadata"]["name"].as_str().expect("a name");
     let pipe = format!("kubectl get pod {pod} -n irsa -o json | {PROBE} debug-profile --image irsa-probe:1 | {shell}");
     let words: Vec<&str> = command.iter().map(|word| if *word == "PIPE" { pipe.as_str() } else { word }).collect();
