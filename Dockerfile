@@ -38,11 +38,13 @@ ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
     RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo" \
     CFLAGS="-ffile-prefix-map=/usr/local/cargo=cargo -ffile-prefix-map=/src=."
 
-FROM toolchain AS build
+FROM toolchain AS auditable
 # A binary can be asked what it is made of: cargo audit bin irsa-probe, trivy, grype read the list out of it. "no" leaves
 # the list out.
 ARG AUDITABLE=yes
 RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --debug --version 0.7.7 cargo-auditable; fi
+
+FROM auditable AS build
 # Another value builds everything below again, whatever is cached: tests/image compares two builds.
 ARG BUILD=1
 RUN echo "build $BUILD"
