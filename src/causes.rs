@@ -103,6 +103,7 @@ registry! {
     sts_answer_not_understood: STS_ANSWER_NOT_UNDERSTOOD,
     caller_is_not_expected_role: CALLER_IS_NOT_EXPECTED_ROLE,
     static_keys_override: STATIC_KEYS_OVERRIDE,
+    profile_precedence: PROFILE_PRECEDENCE,
     pod_identity_precedence: POD_IDENTITY_PRECEDENCE,
     node_role_fallback: NODE_ROLE_FALLBACK,
     imds_reachable: IMDS_REACHABLE,

@@ -93,7 +93,8 @@ fn in_variables(evidence: &Evidence) -> Option<String> {
 
 fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
     let profile = evidence.profile.seen().filter(|profile| profile.gives_credentials())?;
-    if evidence.has_profile_identity() {
+    // Such a profile is a mechanism of its own: `profile-precedence`.
+    if profile.web_identity().is_some() {
         return None;
     }
     let Profile { name, settings, role_arn, .. } = profile;

@@ -69,6 +69,28 @@ pub(crate) fn target() -> Target {
     }
 }
 
+/// The role of [`profile`].
+pub(crate) const PROFILE_ROLE: &str = "arn:aws:iam::111122223333:role/by-profile";
+
+/// The default profile with a web identity token; an SDK then assumes `then`.
+pub(crate) fn profile(then: &[&str]) -> Profile {
+    let web_identity = WebIdentity {
+        profile: "default".into(),
+        file: "/home/app/.aws/config".into(),
+        role_arn: PROFILE_ROLE.into(),
+        token_file: "/profile-token".into(),
+        session_name: None,
+        then: then.iter().map(|role| (*role).to_owned()).collect(),
+    };
+    Profile {
+        name: "default".into(),
+        exists: true,
+        settings: vec!["role_arn", "web_identity_token_file"],
+        role_arn: Some(PROFILE_ROLE.into()),
+        web_identity: Some(Ok(web_identity)),
+    }
+}
+
 /// A target that runs `program` and has this SDK in its image.
 pub(crate) fn with_sdk(program: &str, kind: SdkKind, version: &str) -> Target {
     let sdk = Sdk { kind, version: Some(version.into()), path: "/app".into(), has_sts_module: None };

@@ -31,7 +31,10 @@ pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
 use crate::aws::arn::RoleArn;
-use crate::probe::evidence::{Evidence, Expectations, Imds, Mechanism, PodContext, Profile, Seen, Target, Token};
+use crate::probe::evidence::{
+    Evidence, Expectations, Imds, Mechanism, PodContext, Profile, SdkScan, Seen, Target, Token,
+};
+use crate::probe::sdks::choice;
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
@@ -39,6 +42,7 @@ use clap::ValueEnum;
 use profiles::Profiles;
 use std::pin::{Pin, pin};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use transport::Transport;
 
@@ -85,27 +89,58 @@ impl RawToken {
 
 /// Runs every step once, and registers each secret that it reads with `secrets`.
 pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
-    let deadline = Instant::now() + options.run_timeout;
-    let scan = sdks::scan_beside(subject);
-    let mut evidence = collect_chain(subject, options, now, secrets).await;
-    if let (Some(target), Some(scan)) = (&mut evidence.target, scan) {
-        target.sdks = match timeout_at(deadline, scan).await {
-            Ok(Ok(scanned)) => scanned.into(),
-            Ok(Err(_)) | Err(_) => Seen::not_checked("there was no time to look for SDKs"),
-        };
+    let began = Instant::now();
+    let deadline = began + options.run_timeout;
+    let mut scan = sdks::scan_beside(subject);
+    let profiles = Profiles::read(subject);
+    let profile = profiles.selected(subject, secrets).await;
+    let environment = subject.variables.shown();
+    let mut target = subject.target.clone();
+    if Mechanism::complete(&environment, profile.seen()).len() > 1 {
+        // Which one to judge depends on the SDKs. The calls need time as well.
+        scanned(&mut target, scan.take(), began + options.run_timeout / 2).await;
+    }
+    let choice = || choice::mechanism(&environment, profile.seen(), target.as_ref());
+    let mechanism = options.expected.mechanism.or_else(choice);
+    let configured = Configured { mechanism, profile };
+    let mut evidence = collect_chain(subject, options, &profiles, configured, now, secrets).await;
+    match scan {
+        Some(_) => scanned(&mut evidence.target, scan, deadline).await,
+        None => evidence.target.iter_mut().zip(target).for_each(|(seen, target)| seen.sdks = target.sdks),
     }
     // Last, because the connections to try depend on the SDKs that were found.
     Box::pin(other_connections::collect(subject, &mut evidence, secrets, deadline)).await;
     evidence
 }
 
+/// Waits for the search for SDKs in the target's image.
+async fn scanned(target: &mut Option<Target>, scan: Option<JoinHandle<Result<SdkScan, String>>>, until: Instant) {
+    if let (Some(target), Some(scan)) = (target, scan) {
+        target.sdks = match timeout_at(until, scan).await {
+            Ok(Ok(scanned)) => scanned.into(),
+            Ok(Err(_)) | Err(_) => Seen::not_checked("there was no time to look for SDKs"),
+        };
+    }
+}
+
+/// How the pod is meant to get its role.
+struct Configured {
+    mechanism: Option<Mechanism>,
+    profile: Seen<Profile, String>,
+}
+
 /// Every step except the scan of the application's image.
-async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, secrets: &Secrets) -> Evidence {
+async fn collect_chain(
+    subject: &Subject,
+    options: &Options,
+    profiles: &Profiles,
+    configured: Configured,
+    now: Timestamp,
+    secrets: &Secrets,
+) -> Evidence {
     let began = Instant::now();
     let deadline = began + options.run_timeout;
-    let profiles = Profiles::read(subject);
-    let profile = profiles.selected(subject, secrets).await;
-    let (mut evidence, token, role) = collect_local(subject, options, profile, now, secrets);
+    let (mut evidence, token, role) = collect_local(subject, options, configured, now, secrets);
     if evidence.expected.no_sts {
         let why = "STS was not asked (--no-sts)";
         session::not_asked(&mut evidence, why.to_owned());
@@ -125,14 +160,14 @@ async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, sec
         });
         let sts = pin!(async {
             if evidence.has_pod_identity() {
-                Box::pin(pod_identity::ask(subject, &mut evidence, &profiles, token.as_ref(), secrets, deadline)).await;
+                Box::pin(pod_identity::ask(subject, &mut evidence, profiles, token.as_ref(), secrets, deadline)).await;
                 evidence.issuer = Seen::not_checked("EKS itself verifies the tokens of Pod Identity");
-                Box::pin(default_chain::collect(subject, &mut evidence, &profiles, secrets, deadline)).await;
+                Box::pin(default_chain::collect(subject, &mut evidence, profiles, secrets, deadline)).await;
                 return;
             }
             match (&token, &role, session::reason_not_to_call(&evidence)) {
                 (Some(token), Some(role), None) => {
-                    let sdk = Box::pin(endpoint::sdk_config(subject, &profiles, &transport)).await;
+                    let sdk = Box::pin(endpoint::sdk_config(subject, profiles, &transport)).await;
                     session::ask(subject, &sdk, &mut evidence, &transport, token, role, deadline).await;
                 }
                 (_, _, reason) => {
@@ -140,7 +175,7 @@ async fn collect_chain(subject: &Subject, options: &Options, now: Timestamp, sec
                 }
             }
             issuer::ask(&mut evidence, &transport, token.as_ref(), options.issuer_check, deadline).await;
-            Box::pin(default_chain::collect(subject, &mut evidence, &profiles, secrets, deadline)).await;
+            Box::pin(default_chain::collect(subject, &mut evidence, profiles, secrets, deadline)).await;
         });
         beside(sts, imds, began).await
     };
@@ -178,7 +213,8 @@ pub fn refresh_token(
     now: Timestamp,
     secrets: &Secrets,
 ) -> Evidence {
-    let (local, ..) = collect_local(subject, options, last.profile.clone(), now, secrets);
+    let configured = Configured { mechanism: last.mechanism, profile: last.profile.clone() };
+    let (local, ..) = collect_local(subject, options, configured, now, secrets);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
         let why = "the token has expired since the last run";
@@ -208,13 +244,12 @@ fn token_path<'p>(subject: &'p Subject, mechanism: Option<Mechanism>, profile: O
 fn collect_local(
     subject: &Subject,
     options: &Options,
-    profile: Seen<Profile, String>,
+    Configured { mechanism, profile }: Configured,
     now: Timestamp,
     secrets: &Secrets,
 ) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
     subject.variables.keep_secrets(secrets);
     let environment = subject.variables.shown();
-    let mechanism = options.expected.mechanism.or_else(|| Mechanism::of(&environment, profile.seen()));
     let path = token_path(subject, mechanism, profile.seen());
     let read = path.map(|path| token_file::read(subject, path));
     let (token_file, raw) = match read {

@@ -2,5 +2,6 @@
 //! supports a mechanism.
 
 pub(crate) mod chain;
+pub(crate) mod choice;
 pub(crate) mod network;
 pub mod support;

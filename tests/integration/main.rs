@@ -51,6 +51,7 @@ mod outputs;
 mod page;
 mod paths;
 mod pod_identity;
+mod profile;
 mod real_sdks;
 mod sdk_network;
 mod sdks;

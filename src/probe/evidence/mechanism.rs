@@ -32,6 +32,11 @@ impl Mechanism {
         ORDER.into_iter().find(complete).or_else(|| ORDER.into_iter().find(begun))
     }
 
+    /// All that are configured completely, in the order of most SDKs.
+    pub fn complete(environment: &Environment, profile: Option<&Profile>) -> Vec<Mechanism> {
+        ORDER.into_iter().filter(|mechanism| mechanism.is_complete(environment, profile)).collect()
+    }
+
     /// Everything that it needs is configured.
     fn is_complete(self, environment: &Environment, profile: Option<&Profile>) -> bool {
         let are_filled =

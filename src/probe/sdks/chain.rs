@@ -80,19 +80,28 @@ static ROWS: &[Row] = &[
 
 /// Whether `kind` takes `link` before web identity. `None` where that changed and the version is not known.
 pub(crate) fn comes_before_web_identity(kind: SdkKind, version: Option<&str>, link: Link) -> Option<bool> {
+    first_of(kind, version, &[link, WebIdentity]).map(|first| first == link)
+}
+
+/// Which of `links` this SDK takes first. `None` where that changed and the version is not known.
+pub(super) fn first_of(kind: SdkKind, version: Option<&str>, links: &[Link]) -> Option<Link> {
     let version = version.and_then(numbers);
-    let is_before = |row: &Row| {
-        let place = |wanted: Link| row.order.iter().position(|link| *link == wanted);
-        place(link) < place(WebIdentity)
-    };
+    let first = |row: &Row| row.order.into_iter().find(|link| links.contains(link));
     let rows = || ROWS.iter().filter(|row| row.kind == kind);
     match version {
-        Some(_) => rows().rfind(|row| numbers(row.since) <= version).map(is_before),
+        Some(_) => rows().rfind(|row| numbers(row.since) <= version).and_then(first),
         None => {
-            let first = rows().next().map(is_before)?;
-            rows().all(|row| is_before(row) == first).then_some(first)
+            let by_first_row = rows().next().and_then(first)?;
+            rows().all(|row| first(row) == Some(by_first_row)).then_some(by_first_row)
         }
     }
+}
+
+/// Every SDK in its newest version, and which of `links` it takes first.
+pub(super) fn first_of_each(links: &[Link]) -> impl Iterator<Item = (SdkKind, Link)> {
+    let is_newest = |(place, row): &(usize, &Row)| ROWS.get(place + 1).is_none_or(|next| next.kind != row.kind);
+    let newest = ROWS.iter().enumerate().filter(is_newest);
+    newest.filter_map(move |(_, row)| Some((row.kind, row.order.into_iter().find(|link| links.contains(link))?)))
 }
 
 /// Who takes a link of the chain before web identity, each as the subject of a clause with its verb.

@@ -1,0 +1,77 @@
+//! What the pod is configured for: role, session and token file of the mechanism that is judged, and where they stand.
+
+use super::{Evidence, Mechanism, WebIdentity};
+
+impl Evidence {
+    /// Whether a profile gives the pod its role, or is meant to.
+    pub fn has_profile_identity(&self) -> bool {
+        self.mechanism == Some(Mechanism::IrsaProfile)
+    }
+
+    /// The profile that gives the pod its role.
+    pub fn web_identity(&self) -> Option<&WebIdentity> {
+        self.profile.seen().filter(|_| self.has_profile_identity())?.web_identity()
+    }
+
+    /// The mechanism in words, a profile by its name; without any, IRSA is missing.
+    pub fn mechanism_in_words(&self) -> String {
+        match self.web_identity() {
+            Some(identity) => format!("IRSA through profile {:?}", identity.profile),
+            None => self.mechanism.unwrap_or(Mechanism::Irsa).name().to_owned(),
+        }
+    }
+
+    /// The ARN of the role that the pod is configured for.
+    pub fn role_arn(&self) -> Option<&str> {
+        match self.has_profile_identity() {
+            true => Some(self.web_identity()?.role_arn.as_str()),
+            false => self.environment.value("AWS_ROLE_ARN"),
+        }
+    }
+
+    /// The reason why no role is configured, in a clause.
+    pub fn why_no_role(&self) -> String {
+        match self.has_profile_identity() {
+            true => "no profile names a role and a web identity token file".to_owned(),
+            false => self.why_no_value("AWS_ROLE_ARN"),
+        }
+    }
+
+    /// Where that ARN stands.
+    pub fn role_setting(&self) -> String {
+        self.setting("role_arn", "AWS_ROLE_ARN")
+    }
+
+    /// The name of the session, if one is configured.
+    pub fn session_name(&self) -> Option<&str> {
+        match self.has_profile_identity() {
+            true => self.web_identity()?.session_name.as_deref(),
+            false => self.environment.value("AWS_ROLE_SESSION_NAME"),
+        }
+    }
+
+    /// Where that name stands.
+    pub fn session_name_setting(&self) -> String {
+        self.setting("role_session_name", "AWS_ROLE_SESSION_NAME")
+    }
+
+    /// The path of the token file, as configured.
+    pub fn token_path(&self) -> Option<&str> {
+        match self.has_profile_identity() {
+            true => Some(self.web_identity()?.token_file.as_str()),
+            false => self.environment.value(self.mechanism.unwrap_or(Mechanism::Irsa).token_variable()),
+        }
+    }
+
+    /// Where that path stands.
+    pub fn token_setting(&self) -> String {
+        self.setting("web_identity_token_file", self.mechanism.unwrap_or(Mechanism::Irsa).token_variable())
+    }
+
+    fn setting(&self, of_profile: &str, variable: &str) -> String {
+        match self.web_identity() {
+            Some(identity) => format!("{of_profile} of profile {:?}", identity.profile),
+            None => variable.to_owned(),
+        }
+    }
+}

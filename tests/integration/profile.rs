@@ -1,0 +1,119 @@
+//! Pods that have their role by a profile, and pods that are configured for two mechanisms. What is wrong with one profile
+//! is in tests/cases.
+
+use crate::application::{Application, ROLE, Stage, codes, finding, image};
+use crate::needs;
+use crate::pod::{Sidecar, run as run_command};
+use crate::probe::{raise, run};
+use serde_json::json;
+use std::fs;
+
+const OTHER: &str = "arn:aws:iam::111122223333:role/basket";
+
+fn config(role: &str, token: &str) -> String {
+    format!("[default]\nrole_arn = {role}\nweb_identity_token_file = {token}\nregion = eu-west-1\n")
+}
+
+fn raised() -> crate::stage::Raised {
+    raise(|stage| {
+        stage.variables.remove("AWS_ROLE_ARN");
+        let text = config(crate::stage::ROLE, "{token}") + "aws_secret_access_key = hunter2hunter2\n";
+        stage.profile = Some(("AWS_SHARED_CREDENTIALS_FILE".to_owned(), text));
+    })
+}
+
+#[test]
+fn the_report_names_the_profile_and_its_file() {
+    for (arguments, code, exit_code) in [
+        (&["check"][..], None, 0),
+        (&["check", "--identity", "irsa-profile"], None, 0),
+        (&["check", "--identity", "irsa"], Some("env-not-injected"), 4),
+        (&["check", "--identity", "pod-identity"], Some("env-not-injected"), 4),
+    ] {
+        let mut raised = raised();
+        raised.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let run = run(&mut raised);
+        assert_eq!((run.code(), run.exit_code), (code, exit_code), "{arguments:?}: {}", run.report);
+        assert!(!run.report.to_string().contains("hunter2"));
+        if code.is_none() {
+            let identity = &run.report["identity"];
+            assert_eq!(identity["mechanism"], "irsa-profile");
+            assert_eq!(identity["source"], json!(["default", raised.variables["AWS_SHARED_CREDENTIALS_FILE"]]));
+            assert_eq!(identity["expected_role_arn"], crate::stage::ROLE);
+        }
+    }
+}
+
+#[test]
+fn a_profile_that_is_demanded_must_be_there() {
+    let mut raised =
+        raise(|stage| stage.arguments = ["check", "--identity", "irsa-profile"].map(str::to_owned).to_vec());
+    let run = run(&mut raised);
+    assert_eq!((run.code(), run.exit_code), (Some("profile-incomplete"), 1), "{}", run.report);
+}
+
+#[test]
+fn a_sidecar_and_an_init_container_live_with_a_profile() {
+    let mut waiting = raised();
+    assert_eq!(run_command(&mut waiting, &["wait", "--timeout", "5s"]).0, Some(0));
+    let mut serving = raised();
+    let sidecar = Sidecar::start(&mut serving, &[]);
+    assert_eq!(sidecar.running.line("healthy")["mechanism"], "irsa-profile");
+    let (_, metrics) = sidecar.get("/metrics");
+    assert!(metrics.contains("irsa_probe_identity_info{mechanism=\"irsa-profile\"} 1"), "{metrics}");
+    assert_eq!(sidecar.get("/readyz").0, 200);
+}
+
+/// The files of a target are those below its own root and its own HOME.
+#[test]
+fn the_profile_of_a_target_is_read_in_its_place() {
+    if !needs::root() {
+        return;
+    }
+    let stage = Stage::new();
+    let root = image(&stage, "image");
+    let directory = root.to_str().expect("UTF-8");
+    fs::create_dir_all(root.join("home/app/.aws")).expect("directories");
+    fs::create_dir_all(root.join("secrets")).expect("directories");
+    fs::copy(stage.path("volume/token"), root.join("secrets/token")).expect("a token");
+    fs::write(root.join("home/app/.aws/config"), config(ROLE, "/secrets/token")).expect("a profile");
+    let application = Application::start(&["chroot", directory], &[("HOME", "/home/app")], "echo ready");
+    let report = stage.inspect(&["env"], &application);
+    assert_eq!(report["identity"]["mechanism"], "irsa-profile", "{report:#}");
+    assert_eq!(report["identity"]["source"], json!(["default", "/home/app/.aws/config"]));
+    assert_eq!(report["token"]["path"], "/secrets/token");
+    assert!(!codes(&report).contains(&"env-not-injected"), "{report:#}");
+}
+
+#[test]
+fn the_sdk_of_a_target_decides_between_variables_and_a_profile() {
+    if !needs::root() {
+        return;
+    }
+    for (package, content, mechanism, words) in [
+        ("app/boto3-1.34.41.dist-info/METADATA", "", "irsa", "boto3 1.34.41 uses IRSA."),
+        (
+            "app/node_modules/@aws-sdk/credential-provider-node/package.json",
+            r#"{"version":"3.500.0"}"#,
+            "irsa-profile",
+            "AWS SDK for JavaScript 3 3.500.0 uses IRSA through a profile.",
+        ),
+    ] {
+        let stage = Stage::new();
+        let root = image(&stage, "image");
+        let file = root.join(package);
+        fs::create_dir_all(file.parent().expect("a parent")).expect("directories");
+        fs::write(file, content).expect("a package");
+        fs::create_dir_all(root.join("secrets")).expect("directories");
+        fs::copy(stage.path("volume/token"), root.join("secrets/token")).expect("a token");
+        fs::write(root.join("config"), config(OTHER, "/secrets/token")).expect("a profile");
+        let variables =
+            [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/secrets/token"), ("AWS_CONFIG_FILE", "/config")];
+        let directory = root.to_str().expect("UTF-8");
+        let application = Application::start(&["chroot", directory], &variables, "echo ready");
+        let report = stage.inspect(&["env"], &application);
+        assert_eq!(report["identity"]["mechanism"], mechanism, "{report:#}");
+        let cause = finding(&report, "profile-precedence")["cause"].as_str().expect("a cause");
+        assert!(cause.contains(words), "{cause}");
+    }
+}
