@@ -109,6 +109,7 @@ registry! {
     imds_reachable: IMDS_REACHABLE,
     sdk_lacks_web_identity: SDK_LACKS_WEB_IDENTITY,
     sdk_lacks_pod_identity: SDK_LACKS_POD_IDENTITY,
+    agent_call_proxied: AGENT_CALL_PROXIED,
     sdk_calls_another_endpoint: SDK_CALLS_ANOTHER_ENDPOINT,
     sdk_ignores_proxy: SDK_IGNORES_PROXY,
     sdk_trusts_other_cas: SDK_TRUSTS_OTHER_CAS,

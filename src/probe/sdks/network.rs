@@ -169,6 +169,16 @@ pub(crate) fn without_proxy(evidence: &Evidence) -> Vec<String> {
     names
 }
 
+/// The SDKs whose HTTP client uses the proxy for http URLs for the agent of EKS Pod Identity too. boto3, the AWS CLI and the
+/// SDKs for JavaScript were run beside a proxy and connect directly; those for Ruby, PHP and .NET do so by their source. Of
+/// Java, Kotlin and C++ nothing is known.
+pub(crate) fn asking_the_agent_through_a_proxy(evidence: &Evidence) -> Vec<String> {
+    let is_proxied = |client: &Client| matches!(client.row.kind, SdkKind::GoV1 | SdkKind::GoV2 | SdkKind::Rust);
+    let mut names: Vec<String> = clients(evidence).into_iter().filter(is_proxied).map(|client| client.name).collect();
+    names.dedup();
+    names
+}
+
 /// The endpoint at which STS answered, over https.
 fn proved(evidence: &Evidence) -> Option<&Endpoint> {
     let endpoint = evidence.endpoint.seen()?;
