@@ -104,6 +104,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(variables) = wanted.variables() else {
         return Outcome::skip("the pod has its role by a profile, not by variables");
     };
+    if evidence.mechanism.is_none() && evidence.missing_profile().is_some() {
+        return Outcome::skip("a variable names a profile that does not exist");
+    }
     if variables.iter().any(|name| environment.variable(name).is_set()) {
         return Outcome::Pass;
     }
@@ -173,6 +176,10 @@ fn instead(evidence: &Evidence) -> String {
         environment.first(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
     {
         format!(" SDKs in this container use the container credentials of {name} (EKS Pod Identity or ECS).")
+    } else if let (Some(_), Seen::NotChecked(why) | Seen::Failed(why)) =
+        (environment.first(&["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]), &evidence.profile)
+    {
+        format!(" No profile gives a role either: {why}.")
     } else {
         String::new()
     }

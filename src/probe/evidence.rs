@@ -116,7 +116,7 @@ pub struct Evidence {
     pub pod_context: PodContext,
     /// The issuer's published keys; asked for where STS did not take the token, or on demand.
     pub issuer: Seen<Issuer, IssuerFault>,
-    /// The profile that an SDK selects; failed if the files cannot be parsed.
+    /// The profile that an SDK selects; failed if the files cannot be parsed, not checked if there are none to read.
     pub profile: Seen<Profile, String>,
     /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
     pub active_credentials: Seen<ActiveCredentials, String>,

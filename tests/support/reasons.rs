@@ -63,6 +63,7 @@ impl Seen<'_> {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !self.variables.contains_key(*name))
             }
             "the pod has its role by a profile, not by variables" => is_profile,
+            "a variable names a profile that does not exist" => self.finds("profile-not-found"),
             "the pod has its role without a profile" => !is_profile,
             "no profile names a role and a web identity token file" => is_profile && self.finds("profile-incomplete"),
             "there is no identity to override" => self.report["identity"]["mechanism"].is_null(),

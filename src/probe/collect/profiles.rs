@@ -8,7 +8,7 @@ use crate::probe::subject::Subject;
 use crate::text::redact::scrub;
 use crate::text::secrets::Secrets;
 use aws_config::profile::ProfileSet;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// A larger file is not read.
@@ -24,6 +24,8 @@ pub(super) struct Profiles {
     files: Files,
     /// The paths of the configuration file and of the credentials file.
     paths: [String; 2],
+    /// Why a file that a variable names cannot be read.
+    fault: Option<String>,
 }
 
 impl Profiles {
@@ -33,9 +35,20 @@ impl Profiles {
             Some(path) => path.replacen("~/", &format!("{home}/"), usize::from(path.starts_with("~/"))),
             None => format!("{home}/.aws/{name}"),
         };
-        let paths = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")].map(path);
-        let files = paths.iter().filter_map(|path| Some((path.into(), read(&subject.root, path)?)));
-        Profiles { files: files.collect(), paths }
+        const NAMES: [(&str, &str); 2] =
+            [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
+        let paths = NAMES.map(path);
+        let (mut files, mut fault) = (Files::new(), None);
+        for ((variable, _), path) in NAMES.iter().zip(&paths) {
+            match read(&subject.root, path) {
+                Ok(content) => drop(files.insert(path.into(), content)),
+                Err(error) if subject.variables.filled(variable).is_some() => {
+                    fault = Some(format!("{variable} is {}, which cannot be read: {error}", scrub(path)));
+                }
+                Err(_) => {}
+            }
+        }
+        Profiles { files, paths, fault }
     }
 
     pub(super) fn files(&self) -> &Files {
@@ -45,7 +58,7 @@ impl Profiles {
     /// What the files say of the profile that an SDK selects; no values but those of a role and its token file.
     pub(super) async fn selected(&self, subject: &Subject, secrets: &Secrets) -> Seen<Profile, String> {
         if self.files.is_empty() {
-            return Seen::not_checked("there are no profile files");
+            return Seen::not_checked(self.fault.as_deref().unwrap_or("there are no profile files"));
         }
         let variables = variables(subject);
         let Ok(profiles) = os_shim::profiles(&variables, &self.files).await else {
@@ -131,11 +144,14 @@ fn web_identity(profiles: &ProfileSet, selected: &str) -> Option<Result<WebIdent
     }
 }
 
-fn read(root: &Path, path: &str) -> Option<Vec<u8>> {
-    let file = rootfs::open_regular(root, Path::new(path)).ok()?;
+fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
+    let file = rootfs::open_regular(root, Path::new(path))?;
     let mut content = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut content).ok()?;
-    (content.len() as u64 <= MAX_BYTES).then_some(content)
+    file.take(MAX_BYTES + 1).read_to_end(&mut content)?;
+    match content.len() as u64 <= MAX_BYTES {
+        true => Ok(content),
+        false => Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes"))),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the pod is configured for: role, session and token file of the mechanism that is judged, and where they stand.
 
-use super::{Evidence, Mechanism, WebIdentity};
+use super::{Evidence, Mechanism, Seen, WebIdentity};
 
 impl Evidence {
     /// Whether a profile gives the pod its role, or is meant to.
@@ -11,6 +11,18 @@ impl Evidence {
     /// The profile that gives the pod its role.
     pub fn web_identity(&self) -> Option<&WebIdentity> {
         self.profile.seen().filter(|_| self.has_profile_identity())?.web_identity()
+    }
+
+    /// The variable that names a profile which no file that could be read has, and that name. The default profile need
+    /// not exist.
+    pub fn missing_profile(&self) -> Option<(&'static str, &str)> {
+        let named = self.environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])?;
+        let is_missing = match &self.profile {
+            Seen::Seen(profile) => !profile.exists,
+            Seen::NotChecked(_) => true,
+            Seen::Failed(_) => false,
+        };
+        Some(named).filter(|(_, name)| *name != "default" && is_missing)
     }
 
     /// The mechanism in words, a profile by its name; without any, IRSA is missing.
