@@ -96,7 +96,7 @@ fn fix(_: &Facts) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::healthy;
+    use crate::causes::testing::{healthy, profile as whole_profile};
     use crate::probe::evidence::{Mechanism, WebIdentity};
 
     #[test]
@@ -118,7 +118,8 @@ mod tests {
             (Some(Err(ProfileFlaw::Loop { profile: profile() })), Some("leads back")),
             (None, Some("neither role_arn nor")),
         ] {
-            let profile = Profile { name: profile(), exists: true, settings: vec![], role_arn: None, web_identity };
+            let profile =
+                Profile { name: profile(), settings: vec![], role_arn: None, web_identity, ..whole_profile(&[]) };
             let mut evidence = healthy();
             (evidence.mechanism, evidence.profile) = (Some(Mechanism::IrsaProfile), Seen::Seen(profile));
             match (judge(&evidence), words) {

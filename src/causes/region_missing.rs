@@ -81,9 +81,11 @@ fn judge(evidence: &Evidence) -> Outcome {
             return warning(cause.to_owned(), evidence);
         }
         EndpointSource::Region(_) => return Outcome::Pass,
+        EndpointSource::Override(_) if is_in_profile(evidence) => return Outcome::Pass,
         EndpointSource::Override(_) if environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]).is_some() => {
             return Outcome::Pass;
         }
+        EndpointSource::Override("profile") => "The probe calls the endpoint_url of the profile".to_owned(),
         EndpointSource::Override(variable) => format!("The probe calls the endpoint in {variable}"),
         EndpointSource::Issuer => format!("The probe uses {}, the region of the token's issuer", endpoint.region),
         EndpointSource::Fallback => format!("The probe calls {}", endpoint.host),
@@ -100,7 +102,12 @@ fn warning(cause: String, evidence: &Evidence) -> Outcome {
 fn needs_default_region(evidence: &Evidence) -> bool {
     let role = evidence.role_arn().and_then(|arn| RoleArn::parse(arn).ok());
     let elsewhere = role.is_some_and(|role| role.partition != Partition::Aws);
-    elsewhere && !evidence.environment.variable("AWS_DEFAULT_REGION").is_filled()
+    elsewhere && !is_in_profile(evidence) && !evidence.environment.variable("AWS_DEFAULT_REGION").is_filled()
+}
+
+/// Every SDK reads the region of its profile.
+fn is_in_profile(evidence: &Evidence) -> bool {
+    evidence.profile.seen().is_some_and(|profile| profile.has_region)
 }
 
 fn fix(_: &Facts) -> Fix {

@@ -175,6 +175,7 @@ mod tests {
             exists: true,
             settings: settings.to_vec(),
             role_arn,
+            has_region: false,
             web_identity: None,
         })
     }

@@ -87,6 +87,7 @@ pub(crate) fn profile(then: &[&str]) -> Profile {
         exists: true,
         settings: vec!["role_arn", "web_identity_token_file"],
         role_arn: Some(PROFILE_ROLE.into()),
+        has_region: false,
         web_identity: Some(Ok(web_identity)),
     }
 }

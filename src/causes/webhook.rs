@@ -142,6 +142,7 @@ mod tests {
             exists: true,
             settings: vec![setting],
             role_arn: None,
+            has_region: false,
             web_identity: None,
         };
         type Sign = fn(&mut Evidence);

@@ -187,6 +187,7 @@ impl RunOptions {
             run_timeout: self.run_timeout,
             expected: Expectations {
                 mechanism: self.identity,
+                by_options: self.role_arn.is_some() || self.token_file.is_some(),
                 service_account: self.expect_service_account.clone(),
                 if_configured: self.if_configured,
                 no_sts: self.no_sts,

@@ -16,7 +16,7 @@ use std::time::Duration;
 // What every run needs.
 #[derive(Args, Clone)]
 pub(super) struct RunOptions {
-    /// Role to test [default: $AWS_ROLE_ARN]
+    /// Role to test [default: $AWS_ROLE_ARN, or that of the profile]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     pub(super) role_arn: Option<String>,
     /// Mechanism that must give the pod its role [default: the one that an SDK uses here]

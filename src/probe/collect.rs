@@ -100,7 +100,8 @@ pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: 
         // Which one to judge depends on the SDKs. The calls need time as well.
         scanned(&mut target, scan.take(), began + options.run_timeout / 2).await;
     }
-    let choice = || choice::mechanism(&environment, profile.seen(), target.as_ref());
+    let judged_profile = profile.seen().filter(|_| !options.expected.by_options);
+    let choice = || choice::mechanism(&environment, judged_profile, target.as_ref());
     let mechanism = options.expected.mechanism.or_else(choice);
     let configured = Configured { mechanism, profile };
     let mut evidence = collect_chain(subject, options, &profiles, configured, now, secrets).await;

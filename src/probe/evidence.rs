@@ -256,6 +256,8 @@ impl Evidence {
 pub struct Expectations {
     /// `--identity`.
     pub mechanism: Option<Mechanism>,
+    /// `--role-arn` or `--token-file` stand for the variables of IRSA, so that no profile is judged in their place.
+    pub by_options: bool,
     /// `--expect-service-account NAMESPACE/NAME`.
     pub service_account: Option<(String, String)>,
     /// `--if-configured`: see [`crate::causes::webhook::is_absent_as_allowed`].

@@ -29,6 +29,8 @@ fn the_report_names_the_profile_and_its_file() {
         (&["check", "--identity", "irsa-profile"], None, 0),
         (&["check", "--identity", "irsa"], Some("env-not-injected"), 4),
         (&["check", "--identity", "pod-identity"], Some("env-not-injected"), 4),
+        // What is typed stands for the variables, so the profile's role is not what is tested.
+        (&["check", "--role-arn", OTHER], Some("env-partially-set"), 4),
     ] {
         let mut raised = raised();
         raised.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
@@ -41,6 +43,25 @@ fn the_report_names_the_profile_and_its_file() {
             assert_eq!(identity["source"], json!(["default", raised.variables["AWS_SHARED_CREDENTIALS_FILE"]]));
             assert_eq!(identity["expected_role_arn"], crate::stage::ROLE);
         }
+    }
+}
+
+/// The SDK's loader reads them: an endpoint of the profile's own, and one of its section of services.
+#[test]
+fn endpoint_and_region_of_the_profile_are_used() {
+    for settings in [
+        "endpoint_url = https://sts.amazonaws.com\n",
+        "services = here\n[services here]\nsts =\n  endpoint_url = https://sts.amazonaws.com\n",
+    ] {
+        let mut raised = raise(|stage| {
+            stage.variables.retain(|name, _| name == "IRSA_PROBE_NO_IMDS");
+            let text = config(crate::stage::ROLE, "{token}") + settings;
+            stage.profile = Some(("AWS_CONFIG_FILE".to_owned(), text.replace("[default]", "[profile app]")));
+            stage.set("AWS_PROFILE", "app");
+        });
+        let run = run(&mut raised);
+        assert_eq!((run.code(), run.exit_code), (None, 0), "{settings}: {}", run.report);
+        assert!(run.step("proxy").1.contains("sts.amazonaws.com:443"), "{settings}: {}", run.report);
     }
 }
 

@@ -85,6 +85,7 @@ impl Profiles {
             exists: profile.is_some(),
             settings: Profile::CREDENTIAL_SETTINGS.into_iter().filter(has).collect(),
             role_arn: profile.and_then(|profile| profile.get("role_arn")).map(scrub),
+            has_region: value(&profiles, name, "region").is_some(),
             web_identity,
         })
     }
@@ -182,7 +183,8 @@ mod tests {
         ] {
             let role_arn = settings.contains(&"role_arn").then(|| "arn:aws:iam::111122223333:role/a".to_owned());
             let settings = settings.to_vec();
-            let profile = Profile { name: name.into(), exists, settings, role_arn, web_identity: None };
+            let has_region = name == "default";
+            let profile = Profile { name: name.into(), exists, settings, role_arn, has_region, web_identity: None };
             let seen = selected(config, variables).await;
             assert!(!format!("{seen:?}").contains("hunter2"));
             assert_eq!(seen, Seen::Seen(profile));

@@ -13,6 +13,8 @@ pub struct Profile {
     pub settings: Vec<&'static str>,
     /// The value of `role_arn`.
     pub role_arn: Option<String>,
+    /// Whether it names a region.
+    pub has_region: bool,
     /// How it gives a role for a web identity token; `None` if it names neither token nor role, or other credentials.
     pub web_identity: Option<Result<WebIdentity, ProfileFlaw>>,
 }
