@@ -1,10 +1,15 @@
 //! EKS Pod Identity as AWS defines it: where its agent is, whom its tokens are for, and what its sessions are called.
 
 use hyper::Uri;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The only audience that EKS accepts (EKS user guide, "How EKS Pod Identity works").
 pub(crate) const AUDIENCE: &str = "pods.eks.amazonaws.com";
+
+/// The service principal that a role must trust. It is the same in every partition (EKS user guide, "EKS Pod Identity
+/// role").
+pub(crate) const SERVICE: &str = "pods.eks.amazonaws.com";
 
 /// The agent's link-local addresses, IPv4 and IPv6 (aws/eks-pod-identity-agent, `configuration`).
 const ADDRESSES: [IpAddr; 2] =
@@ -61,6 +66,33 @@ pub(crate) fn cluster<'a>(caller_arn: &'a str, pod: &str) -> Option<&'a str> {
     let (names, _) = session.split_at_checked(session.len().checked_sub(UUID)?)?;
     let cluster = names.strip_suffix('-')?.strip_suffix(pod)?.strip_suffix('-')?;
     (!cluster.is_empty() && !pod.is_empty()).then_some(cluster)
+}
+
+/// The ARN of an EKS cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterArn {
+    partition: String,
+    pub region: String,
+    pub account: String,
+    pub name: String,
+}
+
+impl ClusterArn {
+    /// The cluster of `arn:PARTITION:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID`.
+    pub(crate) fn of_association(arn: &str) -> Option<ClusterArn> {
+        let fields: Vec<&str> = arn.split(':').collect();
+        let ["arn", partition, "eks", region, account, resource] = fields[..] else { return None };
+        let (name, _) = resource.strip_prefix("podidentityassociation/")?.split_once('/')?;
+        let [partition, region, account, name] = [partition, region, account, name].map(str::to_owned);
+        Some(ClusterArn { partition, region, account, name })
+    }
+}
+
+impl fmt::Display for ClusterArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partition, region, account, name } = self;
+        write!(f, "arn:{partition}:eks:{region}:{account}:cluster/{name}")
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::causes::{Advice, Cause, Facts, Fix, Severity, webhook};
 pub(crate) static POD_PREDATES_ASSOCIATION: Cause = Cause {
     code: "pod-predates-association",
     title: "the pod was created before its Pod Identity association",
-    compare: "createdAt against the pod's creationTimestamp",
+    compare: "createdAt with the pod's creation time",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: EKS user guide, "Assign an IAM role to a Kubernetes service account"; aws/amazon-eks-pod-identity-webhook

@@ -2,6 +2,7 @@
 //! without permissions of its own: whoever runs it already has `kubectl` and `aws`.
 
 mod annotation;
+mod association;
 mod check;
 mod command;
 mod facts;

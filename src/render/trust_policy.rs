@@ -45,7 +45,7 @@ mod tests {
 
   statement 2, Allow: does not apply
   differs     StringEquals requires k/id/A:sub to be
-              "system:serviceaccount:shop:*"; the token has
+              "system:serviceaccount:shop:*"; the request has
               "system:serviceaccount:payments:checkout"
   needs       "StringLike": {"k/id/A:sub": "system:serviceaccount:payments:*"}
 

@@ -25,8 +25,9 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
         }
     }
     let nameless = inventory.documents.roles.iter().find(|role| role.arn.is_empty());
-    links.iter().for_each(|link| association(inventory, link, audit));
-    if nameless.is_some() && (links.is_empty() || self::nameless(inventory).is_none()) {
+    links.iter().chain(&inventory.overridden).for_each(|link| association(inventory, link, audit));
+    let has_role = !links.is_empty() || inventory.associations_in_question().iter().any(|one| one.is_described());
+    if nameless.is_some() && (!has_role || inventory.nameless_role().is_none()) {
         let fact =
             "a trust policy without its role was not judged: add the output of aws iam get-role, which names the role";
         audit.facts.push(fact.to_owned());
@@ -116,7 +117,7 @@ fn role_document<'a>(
         audit.add(ObjectFinding::new(&ROLE_DOES_NOT_EXIST, object(link), text, fix));
         return None;
     }
-    let Some((found, arn)) = inventory.namesakes.get(&role.name) else { return nameless(inventory) };
+    let Some((found, arn)) = inventory.namesakes.get(&role.name) else { return inventory.nameless_role() };
     let (cause, what) = match arn.account == role.account && arn.partition == role.partition {
         true => (&ROLE_DOES_NOT_EXIST, "the path differs"),
         false => (&WRONG_ACCOUNT_IN_ROLE_ARN, "the account or partition differs"),
@@ -126,14 +127,6 @@ fn role_document<'a>(
         .command(service_account::annotate_command(link.namespace, link.account, &found.arn));
     audit.add(ObjectFinding::new(cause, object(link), text, fix).recreate_pod());
     None
-}
-
-/// A trust policy without its role belongs to the only role in question.
-fn nameless<'a>(inventory: &Inventory<'a>) -> Option<&'a Role> {
-    let mut all = inventory.documents.roles.iter().filter(|role| role.arn.is_empty());
-    let first = all.next()?;
-    let is_only = all.next().is_none() && inventory.links.windows(2).all(|pair| pair[0].role_arn == pair[1].role_arn);
-    is_only.then_some(first)
 }
 
 /// The issuers whose providers a policy names.

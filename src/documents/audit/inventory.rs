@@ -3,14 +3,16 @@
 use super::annotation::{intends_irsa, role_annotation};
 use super::{identity_webhook, webhook};
 use crate::aws::arn::RoleArn;
-use crate::aws::issuer::STS_AUDIENCE;
-use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
 use crate::documents::{
     Absent, Association, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook, WebhookConfiguration,
 };
 use crate::probe::evidence::Token;
 use crate::text::timestamp::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
+
+mod links;
+
+pub(super) use links::Link;
 
 /// What is known besides the documents.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,8 @@ pub(super) struct Inventory<'a> {
     /// One role of each name.
     pub namesakes: HashMap<String, (&'a Role, RoleArn)>,
     pub links: Vec<Link<'a>>,
+    /// Links by annotation that an association overrides: no pod in the documents has the variables of IRSA.
+    pub overridden: Vec<Link<'a>>,
     /// The webhook configurations of the cluster, if the documents show them: as objects, as a list, or as kubectl's error
     /// that the webhook's does not exist.
     pub webhooks: Option<&'a [WebhookConfiguration]>,
@@ -61,15 +65,6 @@ pub(super) struct Inventory<'a> {
     used_accounts: HashSet<Name<'a>>,
     /// Those of the cluster.
     associations: HashMap<Name<'a>, Vec<&'a Association>>,
-}
-
-/// A service account and the role that it should have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Link<'a> {
-    pub namespace: &'a str,
-    pub account: &'a str,
-    pub role_arn: &'a str,
-    pub audience: &'a str,
 }
 
 impl<'a> Inventory<'a> {
@@ -93,6 +88,7 @@ impl<'a> Inventory<'a> {
             roles: first(documents.roles.iter().map(|role| (role.arn.as_str(), role))),
             namesakes: first(named_roles.map(|(role, arn)| (arn.name.clone(), (role, arn)))),
             links: Vec::new(),
+            overridden: Vec::new(),
             webhooks: None,
             identity_webhook: None,
             certificate_fault: None,
@@ -104,7 +100,7 @@ impl<'a> Inventory<'a> {
             used_accounts: admitted().map(|pod| (pod.namespace(), pod.service_account())).collect(),
             associations: all(associations.map(|one| ((&*one.namespace, &*one.service_account), one)), usize::MAX),
         };
-        inventory.links = inventory.found_links();
+        (inventory.links, inventory.overridden) = inventory.split_links();
         inventory.webhooks = inventory.found_webhooks();
         inventory.identity_webhook = inventory.webhooks.and_then(identity_webhook::find);
         inventory.certificate_fault = inventory
@@ -144,11 +140,13 @@ impl<'a> Inventory<'a> {
         self.association(pod.namespace(), pod.service_account())
     }
 
-    /// The associations of the service accounts that the documents are about, each once.
+    /// The associations that were described, and those of the service accounts that the documents are about.
     pub(super) fn associations_in_question(&self) -> Vec<&'a Association> {
         let accounts = self.documents.service_accounts.iter().map(|one| (one.namespace(), one.metadata.name.as_str()));
         let pods = self.documents.pods.iter().map(|pod| (pod.namespace(), pod.service_account()));
-        let names: BTreeSet<Name<'_>> = accounts.chain(pods).collect();
+        let all = self.associations.iter();
+        let described = all.filter(|(_, all)| all.iter().any(|one| one.is_described())).map(|(name, _)| *name);
+        let names: BTreeSet<Name<'_>> = accounts.chain(pods).chain(described).collect();
         names.into_iter().filter_map(|(namespace, account)| self.association(namespace, account)).collect()
     }
 
@@ -220,45 +218,6 @@ impl<'a> Inventory<'a> {
         let cluster = || documents.clusters.iter().find_map(|cluster| Some((cluster.issuer()?, "the cluster")));
         let discovery = || documents.discoveries.first().map(|found| (found.issuer.as_str(), "the discovery document"));
         token.or_else(report).or_else(cluster).or_else(discovery)
-    }
-
-    /// Which service account should have which role: from annotations, variables of pods, reports, and this pod's token.
-    fn found_links(&self) -> Vec<Link<'a>> {
-        let (mut links, mut seen) = (Vec::new(), HashSet::new());
-        let mut add = |namespace: &'a str, account: &'a str, role_arn: &'a str, audience: &'a str| {
-            let link = Link { namespace, account, role_arn, audience };
-            if !role_arn.is_empty() && seen.insert(link) {
-                links.push(link);
-            }
-        };
-        if let (Some(token), Some(role)) = (self.context.token, self.context.role_arn)
-            && let Some((namespace, name)) = token.subject.as_deref().and_then(account_of_subject)
-        {
-            let audience = token.authorized_party.as_ref().or(token.audience.first());
-            add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
-        }
-        for account in &self.documents.service_accounts {
-            let annotation = |name: &str| account.metadata.annotations.get(name);
-            let audience = annotation(AUDIENCE_ANNOTATION).unwrap_or(STS_AUDIENCE);
-            if let Some(role) = annotation(ROLE_ANNOTATION) {
-                add(account.namespace(), &account.metadata.name, role, audience);
-            }
-        }
-        for pod in &self.documents.pods {
-            let audience = pod.volume(TOKEN_VOLUME).and_then(|volume| volume.token()?.audience.as_deref());
-            let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
-            for role in roles.filter(|_| self.account_of(pod).is_none()) {
-                add(pod.namespace(), pod.service_account(), role, audience.unwrap_or(STS_AUDIENCE));
-            }
-        }
-        for report in &self.documents.reports {
-            let subject = report.token.subject.as_deref().and_then(account_of_subject);
-            let audience = report.token.audience.first().map_or(STS_AUDIENCE, String::as_str);
-            if let (Some((namespace, name)), Some(role)) = (subject, &report.identity.expected_role_arn) {
-                add(namespace, name, role, audience);
-            }
-        }
-        links
     }
 }
 

@@ -192,6 +192,16 @@ fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
         let command = command.value(&association.association_id);
         questions.ask("which role does the association give, and since when", command);
     }
+    let roles = in_question.iter().flat_map(|one| [&one.role_arn, &one.target_role_arn]).flatten();
+    let unknown =
+        roles.filter(|arn| !inventory.roles.contains_key(arn.as_str()) && inventory.nameless_role().is_none());
+    let unknown: BTreeSet<_> = unknown.collect();
+    let unknown = unknown.into_iter().filter_map(|arn| RoleArn::parse(arn).ok());
+    for role in unknown.filter(|role| !inventory.absent.contains(&Absent::Role(role.name.clone()))).take(BY_NAME) {
+        let command =
+            format!("aws iam get-role{} --role-name {} --output json", role.partition.iam_region_option(), role.name);
+        questions.ask("does the role of the association trust EKS Pod Identity", command);
+    }
 }
 
 fn of_providers(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {

@@ -12,10 +12,11 @@ use super::workload::{Workload, correct, pod_object, recreate_after};
 use super::{service_account, token_file, webhook, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
-use crate::aws::webhook::{AUDIENCE_ANNOTATION, Rule, SKIP_CONTAINERS, SKIP_LABEL, TOKEN_VOLUME};
+use crate::aws::pod_identity::AUDIENCE;
+use crate::aws::webhook::{AUDIENCE_ANNOTATION, POD_IDENTITY_VOLUME, Rule, SKIP_CONTAINERS, SKIP_LABEL, TOKEN_VOLUME};
 use crate::causes::{
     ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, Fix, MALFORMED_ARN, POD_IDENTITY_PRECEDENCE,
-    TOKEN_FILE_MISSING, WRONG_AUDIENCE,
+    POD_IDENTITY_WRONG_AUDIENCE, TOKEN_AUDIENCE_FOR_OTHER_USE, TOKEN_FILE_MISSING, WRONG_AUDIENCE,
 };
 use crate::documents::{Origin, Pod, ServiceAccount};
 
@@ -59,8 +60,9 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
     {
         audit.add(injection::not_injected(inventory, pod, &object));
     }
+    pod_identity_volume(pod, &object).into_iter().for_each(|finding| audit.add(finding));
     if admitted && mutated {
-        volume(pod, &object, audit);
+        volume(inventory, pod, &object, audit);
         changed_since(pod, &object, account, audit);
     }
     malformed_arn(pod, &object, account, audit);
@@ -103,7 +105,7 @@ fn annotated_as_well(object: &str, account: Option<&ServiceAccount>) -> Option<O
     Some(ObjectFinding::new(&POD_IDENTITY_PRECEDENCE, object, text, fix).warning())
 }
 
-fn volume(pod: &Pod, object: &str, audit: &mut Audit) {
+fn volume(inventory: &Inventory<'_>, pod: &Pod, object: &str, audit: &mut Audit) {
     let Some(volume) = pod.volume(TOKEN_VOLUME) else { return };
     let Some(token) = volume.token() else {
         let text =
@@ -111,7 +113,20 @@ fn volume(pod: &Pod, object: &str, audit: &mut Audit) {
         let fix = correct(pod, &format!("Rename the volume {TOKEN_VOLUME}"));
         return audit.add(ObjectFinding::new(&TOKEN_FILE_MISSING, object, text, fix).recreate_pod());
     };
-    if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != STS_AUDIENCE) {
+    let is_client = |audience: &str| {
+        let mut ids = inventory.documents.providers.iter().flat_map(|provider| &provider.client_ids);
+        ids.any(|id| id == audience)
+    };
+    if token.audience.as_deref() == Some(AUDIENCE) && !is_client(AUDIENCE) {
+        let text = format!(
+            "the token in {TOKEN_VOLUME} is for EKS Pod Identity: its audience is {AUDIENCE}, and STS refuses it"
+        );
+        let first =
+            format!("Remove the annotation {AUDIENCE_ANNOTATION} from the service account, or the pod's own volume");
+        audit.add(
+            ObjectFinding::new(&TOKEN_AUDIENCE_FOR_OTHER_USE, object, text, recreate_after(pod, &first)).recreate_pod(),
+        );
+    } else if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != STS_AUDIENCE) {
         let text = format!(
             "the audience of the token is {audience}: STS accepts it only if {audience} is a client ID of the OIDC \
              provider"
@@ -120,6 +135,16 @@ fn volume(pod: &Pod, object: &str, audit: &mut Audit) {
             format!("Unless that is intended, remove the annotation {AUDIENCE_ANNOTATION} from the service account");
         audit.add(ObjectFinding::new(&WRONG_AUDIENCE, object, text, recreate_after(pod, &first)).note());
     }
+}
+
+/// The agent hands every token to EKS, which accepts one audience.
+fn pod_identity_volume(pod: &Pod, object: &str) -> Option<ObjectFinding> {
+    let audience = pod.volume(POD_IDENTITY_VOLUME)?.token()?.audience.as_deref().unwrap_or("the API server's");
+    let text =
+        format!("the audience of the token in {POD_IDENTITY_VOLUME} is {audience}, not {AUDIENCE}: EKS refuses it");
+    let fix = correct(pod, &format!("Remove the volume {POD_IDENTITY_VOLUME}, so that EKS adds it,"));
+    let finding = || ObjectFinding::new(&POD_IDENTITY_WRONG_AUDIENCE, object, text, fix).recreate_pod();
+    (audience != AUDIENCE).then(finding)
 }
 
 /// Compares the annotation of today with the variable from the pod's creation.

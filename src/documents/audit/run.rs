@@ -2,7 +2,7 @@
 
 use super::inventory::{Context, Inventory};
 use super::result::Audit;
-use super::{iam, open, pod, service_account, webhook_configuration};
+use super::{association, iam, open, pod, service_account, webhook_configuration};
 use crate::documents::{Absent, Documents};
 use std::cmp::Reverse;
 
@@ -22,6 +22,7 @@ pub(crate) fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     }
     webhook_configuration::audit(&inventory, &mut audit);
     iam::audit(&inventory, &mut audit);
+    association::audit(&inventory, &mut audit);
     audit.open = open::questions(&inventory, &audit);
     audit.findings.sort_by_key(|one| Reverse(one.finding.severity));
     audit

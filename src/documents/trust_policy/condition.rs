@@ -3,7 +3,7 @@
 
 use super::operator::{Operator, Order, Set, Test};
 use super::pattern::Pattern;
-use super::request::{Lookup, Request};
+use super::request::{Keys, Lookup};
 use super::truth::Truth;
 use super::version::Version;
 use aws_smithy_types::DateTime;
@@ -20,7 +20,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    pub(super) fn holds(&self, version: Version, request: &Request) -> Truth {
+    pub(super) fn holds(&self, version: Version, request: &dyn Keys) -> Truth {
         let lookup = request.lookup(&self.key);
         if self.operator.test == Test::Null {
             return self.is_null(lookup);
@@ -75,7 +75,7 @@ impl Operator {
     }
 
     /// Variables are replaced only for string and ARN operators, and only in version 2012-10-17.
-    fn pattern(&self, text: &str, version: Version, request: &Request) -> Result<Pattern, String> {
+    fn pattern(&self, text: &str, version: Version, request: &dyn Keys) -> Result<Pattern, String> {
         let wildcards = matches!(self.test, Test::Like | Test::Arn);
         let takes_variables = wildcards || matches!(self.test, Test::Equal | Test::EqualIgnoringCase);
         match (takes_variables && version == Version::Y2012, wildcards) {

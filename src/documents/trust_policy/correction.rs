@@ -65,13 +65,17 @@ fn in_place(json: &Value, policy: &Policy, decision: &Decision, request: &Reques
 
 /// The policy with these statements, unless it still denies the request.
 fn allowing(json: &Value, statement: Vec<Value>, request: &Request, text: &str) -> Option<Correction> {
-    let policy = PolicyText { version: json.get("Version"), id: json.get("Id"), statement };
-    let policy = serde_json::to_string_pretty(&policy).ok()?;
+    let policy = with_statements(json, statement)?;
     let decision = evaluate(&Policy::parse(&policy).ok()?, request);
     (decision.verdict != Verdict::Denied).then(|| Correction { policy, text: text.to_owned() })
 }
 
-fn statements(json: &Value) -> Option<Vec<Value>> {
+/// The policy with these statements, as JSON on several lines.
+pub(super) fn with_statements(json: &Value, statement: Vec<Value>) -> Option<String> {
+    serde_json::to_string_pretty(&PolicyText { version: json.get("Version"), id: json.get("Id"), statement }).ok()
+}
+
+pub(super) fn statements(json: &Value) -> Option<Vec<Value>> {
     Some(match json.get("Statement")? {
         Value::Array(list) => list.clone(),
         single => vec![single.clone()],

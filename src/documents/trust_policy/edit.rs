@@ -6,7 +6,7 @@ use super::needed::Needed;
 use super::operator::Test;
 use super::pattern::Pattern;
 use super::policy::{Actions, Principals, Statement};
-use super::request::{ACTION, Lookup, Request};
+use super::request::{ACTION, Keys, Lookup, Request};
 use super::typo::typo;
 use serde_json::{Map, Value, json};
 

@@ -41,7 +41,7 @@ iam:
 }
 
 /// A YAML scalar; a JSON string is one.
-fn yaml(text: &str) -> String {
+pub(super) fn yaml(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text);

@@ -85,7 +85,7 @@ pub fn evaluate(policy: &Policy, request: &Request) -> Decision {
             Judged { sid: statement.sid.clone(), effect: statement.effect, judgement, fault }
         })
         .collect();
-    let verdict = verdict(&statements);
+    let verdict = verdict(statements.iter().map(|judged| (judged.effect, &judged.judgement)));
     let mut decision = Decision { verdict, statements, fault: None };
     if decision.verdict == Verdict::Denied {
         decision.fault = Some(match decision.denied_by() {
@@ -97,8 +97,8 @@ pub fn evaluate(policy: &Policy, request: &Request) -> Decision {
 }
 
 /// An explicit deny overrides any allow; without an allow the request is denied.
-fn verdict(statements: &[Judged]) -> Verdict {
-    let of = |effect| statements.iter().filter(move |judged| judged.effect == effect).map(|judged| &judged.judgement);
+pub(super) fn verdict<'j>(statements: impl Iterator<Item = (Effect, &'j Judgement)> + Clone) -> Verdict {
+    let of = |effect| statements.clone().filter(move |(of, _)| *of == effect).map(|(_, judgement)| judgement);
     let applies = |effect| of(effect).any(|judgement| *judgement == Judgement::Applies);
     let unknown = |effect| -> Vec<String> {
         let reasons = of(effect).filter_map(|judgement| match judgement {
@@ -148,7 +148,7 @@ fn judge(statement: &Statement, version: Version, request: &Request) -> Judgemen
         Truth::Unknown(why) => unknown.push(why),
     };
     weigh(principals_match(&statement.principals, request), &|| Mismatch::principal(&statement.principals, request));
-    weigh(Truth::of(actions_match(&statement.actions)), &|| Mismatch::action(&statement.actions));
+    weigh(Truth::of(actions_match(&statement.actions, ACTION)), &|| Mismatch::action(&statement.actions));
     for condition in &statement.conditions {
         weigh(condition.holds(version, request), &|| Mismatch::condition(condition, request));
     }
@@ -184,9 +184,9 @@ fn contains(set: &PrincipalSet, request: &Request) -> Truth {
 }
 
 /// Action names are not case-sensitive, and `*` and `?` are wildcards ("IAM JSON policy elements: Action").
-fn actions_match(actions: &Actions) -> bool {
+pub(super) fn actions_match(actions: &Actions, action: &str) -> bool {
     let matched =
-        |names: &[String]| names.iter().any(|name| Pattern::with_wildcards(name).matches_ignoring_case(ACTION));
+        |names: &[String]| names.iter().any(|name| Pattern::with_wildcards(name).matches_ignoring_case(action));
     match actions {
         Actions::Only(names) => matched(names),
         Actions::AllBut(names) => !matched(names),

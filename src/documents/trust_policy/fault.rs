@@ -24,7 +24,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(cause: &'static Cause, text: impl Into<String>) -> Fault {
+    pub(super) fn new(cause: &'static Cause, text: impl Into<String>) -> Fault {
         Fault { cause, text: text.into() }
     }
 

@@ -4,7 +4,7 @@ use super::condition::Condition;
 use super::intent::meant_claim;
 use super::operator::Test;
 use super::policy::{Actions, Principals};
-use super::request::{ACTION, Lookup, Request};
+use super::request::{ACTION, Keys, Lookup, Request};
 use std::fmt;
 
 /// A part of a statement that does not match the request. `needs` is the JSON to replace it with.
@@ -77,14 +77,14 @@ impl fmt::Display for Mismatch {
                 write!(f, "{operator} requires {key} to be {}; ", list(has))?;
                 match request.as_slice() {
                     [] => f.write_str("the request has no such key"),
-                    values => write!(f, "the token has {}", list(values)),
+                    values => write!(f, "the request has {}", list(values)),
                 }
             }
         }
     }
 }
 
-fn principals_text(principals: &Principals) -> String {
+pub(super) fn principals_text(principals: &Principals) -> String {
     let (element, set) = match principals {
         Principals::Only(set) => ("Principal", set),
         Principals::AllBut(set) => ("NotPrincipal", set),
@@ -96,7 +96,7 @@ fn principals_text(principals: &Principals) -> String {
     format!("{element} is {}", all.join(" and "))
 }
 
-fn actions_text(actions: &Actions) -> String {
+pub(super) fn actions_text(actions: &Actions) -> String {
     match actions {
         Actions::Only(names) => format!("Action is {}", list(names)),
         Actions::AllBut(names) => format!("NotAction is {}", list(names)),
@@ -104,7 +104,7 @@ fn actions_text(actions: &Actions) -> String {
 }
 
 /// `"a"`, `"a" or "b"`.
-fn list(values: &[String]) -> String {
+pub(super) fn list(values: &[String]) -> String {
     match values {
         [] => "nothing".to_owned(),
         values => values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(" or "),

@@ -94,17 +94,12 @@ impl Needed {
 
     /// The command that replaces the role's trust policy with `policy`.
     pub fn update_command(&self, policy: &str) -> String {
-        let (name, region) = (shell_word(&self.role.name), self.role.partition.iam_region_option());
-        format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
+        update_command(&self.role, policy)
     }
 
     /// The commands that check the role's current policy. If it denies the token, the second prints a merged policy.
     pub fn check_commands(&self) -> Vec<String> {
-        let (name, region) = (shell_word(&self.role.name), self.role.partition.iam_region_option());
-        vec![
-            format!("aws iam get-role{region} --role-name {name} --output json > role.json"),
-            "irsa-probe trust-policy --check role.json".to_owned(),
-        ]
+        check_commands(&self.role).to_vec()
     }
 
     /// The commands that show whether the account has the provider, and create it.
@@ -119,4 +114,17 @@ impl Needed {
         let region = self.role.partition.iam_region_option();
         format!("aws iam create-open-id-connect-provider{region} --url {url} --client-id-list {audience} --output json")
     }
+}
+
+pub(super) fn update_command(role: &RoleArn, policy: &str) -> String {
+    let (name, region) = (shell_word(&role.name), role.partition.iam_region_option());
+    format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
+}
+
+pub(super) fn check_commands(role: &RoleArn) -> [String; 2] {
+    let (name, region) = (shell_word(&role.name), role.partition.iam_region_option());
+    [
+        format!("aws iam get-role{region} --role-name {name} --output json > role.json"),
+        "irsa-probe trust-policy --check role.json".to_owned(),
+    ]
 }

@@ -1,6 +1,6 @@
 //! Values with `*`, `?` and `${...}`.
 
-use super::request::{Lookup, Request};
+use super::request::{Keys, Lookup};
 
 /// What one element of a pattern matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Pattern {
     /// Reelements variables first ("IAM policy elements: Variables and tags"): `${*}`, `${?}` and `${$}` are the characters
     /// themselves, `${key}` is the key's single value, `${key, 'default'}` has a default for an absent key. `Err` says
     /// which variable has no known value.
-    pub(super) fn with_variables(text: &str, wildcards: bool, request: &Request) -> Result<Pattern, String> {
+    pub(super) fn with_variables(text: &str, wildcards: bool, request: &dyn Keys) -> Result<Pattern, String> {
         let mut elements = Vec::new();
         let mut rest = text;
         while let Some((before, name, after)) = next_variable(rest) {
@@ -91,7 +91,7 @@ fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
-fn value_of(name: &str, request: &Request) -> Result<String, String> {
+fn value_of(name: &str, request: &dyn Keys) -> Result<String, String> {
     if let "*" | "?" | "$" = name {
         return Ok(name.to_owned());
     }

@@ -40,6 +40,32 @@ pub(super) enum Lookup {
     Unknown(String),
 }
 
+/// The condition keys of a call.
+pub(super) trait Keys {
+    /// The value of a condition key. Key names are not case-sensitive ("IAM JSON policy elements: Condition").
+    fn lookup(&self, key: &str) -> Lookup;
+}
+
+impl Keys for Request {
+    fn lookup(&self, key: &str) -> Lookup {
+        if let Some((_, values)) = self.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            return Lookup::Values(values.clone());
+        }
+        let Some((prefix, name)) = key.rsplit_once(':') else { return Lookup::Absent };
+        let name = name.to_ascii_lowercase();
+        if prefix.eq_ignore_ascii_case(without_scheme(&self.issuer)) {
+            self.claim(&name)
+        } else if prefix.eq_ignore_ascii_case("aws") {
+            self.global(&name)
+        } else if prefix.eq_ignore_ascii_case("sts") {
+            self.sts(&name)
+        } else {
+            // This call has no keys of other providers or services.
+            Lookup::Absent
+        }
+    }
+}
+
 impl Request {
     pub fn new(
         role: RoleArn,
@@ -103,25 +129,6 @@ impl Request {
         }
     }
 
-    /// The value of a condition key. Key names are not case-sensitive ("IAM JSON policy elements: Condition").
-    pub(super) fn lookup(&self, key: &str) -> Lookup {
-        if let Some((_, values)) = self.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
-            return Lookup::Values(values.clone());
-        }
-        let Some((prefix, name)) = key.rsplit_once(':') else { return Lookup::Absent };
-        let name = name.to_ascii_lowercase();
-        if prefix.eq_ignore_ascii_case(without_scheme(&self.issuer)) {
-            self.claim(&name)
-        } else if prefix.eq_ignore_ascii_case("aws") {
-            self.global(&name)
-        } else if prefix.eq_ignore_ascii_case("sts") {
-            self.sts(&name)
-        } else {
-            // This call has no keys of other providers or services.
-            Lookup::Absent
-        }
-    }
-
     /// "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation": no other claim is a condition key.
     fn claim(&self, name: &str) -> Lookup {
         let values = match name {
@@ -136,11 +143,7 @@ impl Request {
 
     /// "AWS global condition context keys".
     fn global(&self, name: &str) -> Lookup {
-        match (name, self.now) {
-            ("currenttime", Some(now)) => Lookup::Values(vec![now.to_string()]),
-            ("epochtime", Some(now)) => Lookup::Values(vec![now.0.to_string()]),
-            _ => Lookup::Unknown(format!("only AWS knows the value of aws:{name} in this call")),
-        }
+        of_every_call(name, self.now)
     }
 
     /// Keys of STS. AssumeRoleWithWebIdentity has no ExternalId parameter, so that key is always absent.
@@ -150,5 +153,14 @@ impl Request {
             ("rolesessionname", Some(session)) => Lookup::Values(vec![session.clone()]),
             _ => Lookup::Unknown(format!("sts:{name} depends on how the workload calls STS")),
         }
+    }
+}
+
+/// A key with the prefix `aws:` that does not depend on who calls.
+pub(super) fn of_every_call(name: &str, now: Option<Timestamp>) -> Lookup {
+    match (name, now) {
+        ("currenttime", Some(now)) => Lookup::Values(vec![now.to_string()]),
+        ("epochtime", Some(now)) => Lookup::Values(vec![now.0.to_string()]),
+        _ => Lookup::Unknown(format!("only AWS knows the value of aws:{name} in this call")),
     }
 }

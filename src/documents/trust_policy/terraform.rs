@@ -2,20 +2,14 @@
 
 use super::needed::Needed;
 use super::request::ACTION;
+use crate::aws::arn::RoleArn;
 use serde_json::Value;
 
 impl Needed {
     /// The policy as a data source of Terraform's AWS provider. There is no resource for the role: it exists, so creating it
     /// would fail, and an imported one would lose what is not written here (tags, boundary, session duration, statements).
     pub fn terraform(&self) -> String {
-        let name: String = self
-            .role
-            .name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-            .collect();
-        // A Terraform identifier does not begin with a digit.
-        let label = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+        let label = label(&self.role);
         format!(
             r#"# In the resource of the role: assume_role_policy = data.aws_iam_policy_document.{label}_trust.json
 # This replaces all statements. To keep others, add their document to source_policy_documents.
@@ -53,8 +47,15 @@ data "aws_iam_policy_document" "{label}_trust" {{
     }
 }
 
+/// An identifier from the name of a role. It does not begin with a digit.
+pub(super) fn label(role: &RoleArn) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = role.name.chars().map(plain).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
 /// A string of HCL: JSON's escapes, and no templates.
-fn hcl(text: &str) -> String {
+pub(super) fn hcl(text: &str) -> String {
     let json = Value::from(text).to_string();
     json.replace("${", "$${").replace("%{", "%%{")
 }

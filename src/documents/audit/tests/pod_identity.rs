@@ -106,3 +106,114 @@ fn what_stays_undecided_has_candidates() {
     assert_eq!(of(&[bare_pod(), annotated()]), [predates, webhook]);
     assert_eq!(of(&[bare_pod(), json!({"associations": []})]), [missing, predates, webhook]);
 }
+
+fn eks_role(action: Value, condition: Value) -> Value {
+    json!({"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": action, "Condition": condition}]}}})
+}
+
+/// As EKS makes it.
+fn pod_identity_pod() -> Value {
+    with(bare_pod(), |pod| {
+        pod["spec"]["containers"][0]["env"] = json!([
+            {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"},
+            {"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+             "value": "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token"}]);
+        pod["spec"]["containers"][0]["volumeMounts"] = json!([{"name": "eks-pod-identity-token",
+            "mountPath": "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount", "readOnly": true}]);
+        pod["spec"]["volumes"] = json!([{"name": "eks-pod-identity-token", "projected": {"sources": [
+            {"serviceAccountToken": {"audience": "pods.eks.amazonaws.com", "expirationSeconds": 84000,
+             "path": "eks-pod-identity-token"}}]}}]);
+    })
+}
+
+#[test]
+fn the_role_of_an_association_must_trust_eks() {
+    let old = || association(json!("2026-11-20T00:00:00Z"));
+    let both = || json!(["sts:AssumeRole", "sts:TagSession"]);
+    let tag = |namespace: &str| json!({"StringEquals": {"aws:RequestTag/kubernetes-namespace": namespace}});
+    let untagged = || with(old(), |one| one["association"]["disableSessionTags"] = true.into());
+    for (what, association, role, expected) in [
+        ("right", old(), eks_role(both(), json!({})), &[][..]),
+        ("without TagSession", old(), eks_role(json!("sts:AssumeRole"), json!({})), &["tag-session-missing"]),
+        ("without TagSession or tags", untagged(), eks_role(json!("sts:AssumeRole"), json!({})), &[]),
+        ("IRSA's", old(), good_role(), &["pods-eks-trust-missing"]),
+        ("its namespace", old(), eks_role(both(), tag("payments")), &[]),
+        ("another namespace", old(), eks_role(both(), tag("shop")), &["pod-identity-condition-mismatch"]),
+        (
+            "a tag that is turned off",
+            untagged(),
+            eks_role(both(), tag("payments")),
+            &["pod-identity-condition-mismatch"],
+        ),
+        (
+            "another account",
+            old(),
+            eks_role(both(), json!({"StringEquals": {"aws:SourceAccount": "999922223333"}})),
+            &["pod-identity-condition-mismatch"],
+        ),
+        ("open", old(), eks_role(both(), json!({"StringLike": {"aws:RequestTag/kubernetes-pod-name": "p"}})), &[]),
+    ] {
+        let audit = audited(&[account(json!({})), pod_identity_pod(), association, role]);
+        assert_eq!(codes(&audit), expected, "{what}: {:#?}", audit.findings);
+        assert_eq!(audit.exit_code(), u8::from(!expected.is_empty()), "{what}");
+        assert!(!audit.facts.is_empty() || !expected.is_empty(), "{what}: nothing is said");
+    }
+}
+
+#[test]
+fn a_target_role_must_trust_the_association_s_role() {
+    let target = "arn:aws:iam::999922223333:role/shared";
+    let chained = with(association(json!(0)), |one| {
+        one["association"]["targetRoleArn"] = target.into();
+        one["association"]["externalId"] = "x".into();
+    });
+    let first = || eks_role(json!(["sts:AssumeRole", "sts:TagSession"]), json!({}));
+    let second = |id: &str| {
+        json!({"Role": {"Arn": target, "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow",
+            "Principal": {"AWS": ROLE}, "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {"StringEquals": {"sts:ExternalId": id}}}]}}})
+    };
+    assert_eq!(codes(&audited(&[chained.clone(), first(), second("x")])), [""; 0]);
+    assert_eq!(codes(&audited(&[chained.clone(), first(), second("y")])), ["target-role-not-assumable"]);
+    let open = audited(&[chained, first()]).open;
+    assert!(open.iter().any(|one| one.command.contains("get-role --role-name shared")), "{open:?}");
+}
+
+/// After a move to Pod Identity, the annotation often stays behind.
+#[test]
+fn a_trust_policy_is_not_judged_for_an_annotation_that_an_association_overrides() {
+    let old = association(json!("2026-11-20T00:00:00Z"));
+    let role = eks_role(json!(["sts:AssumeRole", "sts:TagSession"]), json!({}));
+    let moved = audited(&[annotated(), pod_identity_pod(), old.clone(), role.clone(), cluster()]);
+    assert_eq!(codes(&moved), ["pod-identity-precedence"; 2], "{:#?}", moved.findings);
+    assert_eq!(moved.exit_code(), 0);
+    // A pod that still has the variables of IRSA needs the old statement.
+    let waiting = audited(&[annotated(), injected_pod(&[]), old, role, cluster()]);
+    assert!(codes(&waiting).contains(&"trust-policy-lacks-web-identity-statement"), "{:#?}", waiting.findings);
+}
+
+#[test]
+fn a_token_for_the_other_mechanism_is_a_fault() {
+    let audience = |pod: Value, audience: &str| {
+        with(pod, |pod| {
+            let source = &mut pod["spec"]["volumes"][0]["projected"]["sources"][0];
+            source["serviceAccountToken"]["audience"] = audience.into();
+        })
+    };
+    let swapped = audience(injected_pod(&[]), "pods.eks.amazonaws.com");
+    for (documents, code) in [
+        (vec![swapped.clone()], "token-audience-for-other-use"),
+        (vec![annotated(), swapped], "token-audience-for-other-use"),
+        (vec![audience(pod_identity_pod(), "sts.amazonaws.com")], "pod-identity-wrong-audience"),
+        (
+            vec![annotated(), audience(injected_pod(&[]), "vault"), cluster(), provider("sts.amazonaws.com")],
+            "wrong-audience",
+        ),
+    ] {
+        let audit = audited(&documents);
+        assert_eq!(codes(&audit)[0], code, "{:#?}", audit.findings);
+        assert_ne!(audit.exit_code(), 0);
+    }
+    assert_eq!(codes(&audited(&[pod_identity_pod()])), [""; 0]);
+}
