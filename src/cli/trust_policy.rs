@@ -1,11 +1,13 @@
 //! `irsa-probe trust-policy`: the policy that a token needs, or what a policy makes of a token.
 
+mod pod_identity;
+
 use super::out::{complain, print};
 use super::{Output, input};
 use crate::aws::arn::RoleArn;
 use crate::diagnosis::report::exit;
-use crate::documents;
 use crate::documents::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
+use crate::documents::{self, Association};
 use crate::probe::collect;
 use crate::probe::evidence::{Expectations, Seen, Token};
 use crate::probe::subject::Subject;
@@ -19,23 +21,21 @@ use std::time::Duration;
 
 pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe trust-policy
-  aws iam get-role --role-name checkout --output json \
-                            > role.json
+  aws iam get-role --role-name checkout --output json > role.json
   irsa-probe trust-policy --check role.json
-  irsa-probe trust-policy \
-                            --terraform > trust.tf
+  irsa-probe trust-policy --terraform > trust.tf
 
 Without a pod, with a token that the cluster mints for you:
-  \
-                            kubectl create token checkout -n payments --audience sts.amazonaws.com > token
-  \
-                            irsa-probe trust-policy --check role.json --token-file token
+  kubectl create token checkout -n payments --audience sts.amazonaws.com > token
+  irsa-probe trust-policy --check role.json --token-file token
+
+For EKS Pod Identity, with what the cluster has for the service account:
+  aws eks describe-pod-identity-association --cluster-name CLUSTER --association-id ID --output json > association.json
+  irsa-probe trust-policy --check role.json --association association.json
 
 Exit codes of --check:
-  0  \
-                            allowed                         2  usage error
-  1  denied                          3  \
-                            depends on what only AWS knows";
+  0  allowed                         2  usage error
+  1  denied                          3  depends on what only AWS knows";
 
 #[derive(Args)]
 pub(super) struct TrustPolicyOptions {
@@ -48,10 +48,16 @@ pub(super) struct TrustPolicyOptions {
     /// Print the policy as a ClusterConfig for eksctl
     #[arg(long, env = "IRSA_PROBE_EKSCTL", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "check")]
     eksctl: bool,
-    /// Role to test [default: the role of the checked document, else $AWS_ROLE_ARN]
+    /// Judge or print the policy for EKS Pod Identity [default: if the token or an association is for it]
+    #[arg(long, env = "IRSA_PROBE_POD_IDENTITY", value_parser = clap::builder::FalseyValueParser::new())]
+    pod_identity: bool,
+    /// Output of `aws eks describe-pod-identity-association`; `-` reads standard input
+    #[arg(long, value_name = "FILE", env = "IRSA_PROBE_ASSOCIATION")]
+    association: Option<OsString>,
+    /// Role to test [default: the role of the checked document or the association, else $AWS_ROLE_ARN]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     role_arn: Option<String>,
-    /// Token file to read [default: $AWS_WEB_IDENTITY_TOKEN_FILE]
+    /// Token file to read [default: that of the pod's own mechanism]
     #[arg(long, value_name = "PATH", env = "IRSA_PROBE_TOKEN_FILE")]
     token_file: Option<OsString>,
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
@@ -75,6 +81,9 @@ fn answer(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<(String, u8
         Some(path) => Some(parsed(&input::read(path)?).map_err(|fault| format!("the policy {fault}"))?),
         None => None,
     };
+    if let Some(call) = pod_identity::call(options, document.as_ref(), secrets)? {
+        return pod_identity::answer(options, call, document.as_ref());
+    }
     let request = request(options, document.as_ref(), secrets)?;
     let Some(document) = document else { return needed(options, &request).map(|text| (text, exit::WORKS)) };
     let fault = |fault| format!("the policy {fault}");
@@ -111,9 +120,17 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
     })
 }
 
-/// The role and the token that are meant. The role of a document that is checked counts before the environment's: it is
-/// the one whose policy is in hand.
+/// The role and the token that are meant.
 fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Secrets) -> Result<Request, String> {
+    let subject = subject(options, secrets)?;
+    let role = role(options, document, None, &subject)?;
+    let mut request = Request::of_token(role, &token(&subject, secrets)?)
+        .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
+    request.now = Some(crate::modes::run::now());
+    Ok(request)
+}
+
+fn subject(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<Subject, String> {
     let mut subject = Subject::this_process();
     subject.variables.keep_secrets(secrets);
     if let Some(path) = &options.token_file {
@@ -122,14 +139,22 @@ fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Sec
             subject.absolute(path).map_err(|error| format!("cannot find {}: {error}", path.to_string_lossy()))?;
         subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
     }
+    Ok(subject)
+}
+
+/// The role of a document that is checked counts before the environment's: it is the one whose policy is in hand.
+fn role(
+    options: &TrustPolicyOptions,
+    document: Option<&Value>,
+    association: Option<&Association>,
+    subject: &Subject,
+) -> Result<RoleArn, String> {
     let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());
-    let arn = options.role_arn.as_deref().or(of_document).or(subject.variables.filled("AWS_ROLE_ARN"));
+    let of_association = association.and_then(|association| association.role_arn.as_deref());
+    let named = options.role_arn.as_deref().or(of_document).or(of_association);
+    let arn = named.or(subject.variables.filled("AWS_ROLE_ARN"));
     let arn = arn.ok_or("no role given: set AWS_ROLE_ARN, or use --role-arn")?;
-    let role = RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is not a role ARN: it {fault}"))?;
-    let mut request = Request::of_token(role, &token(&subject, secrets)?)
-        .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
-    request.now = Some(crate::modes::run::now());
-    Ok(request)
+    RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is not a role ARN: it {fault}"))
 }
 
 fn token(subject: &Subject, secrets: &Secrets) -> Result<Token, String> {

@@ -1,6 +1,7 @@
 //! A trust policy as text and as `irsa-probe/trust-policy/v1`: the one that a token needs, and the decision of a given one.
 
 mod json;
+pub(crate) mod pod_identity;
 mod text;
 
 pub(crate) use json::{answer_json, needed_json};

@@ -117,6 +117,56 @@ fn the_policy_that_is_printed_passes_its_own_check() {
 }
 
 #[test]
+fn a_policy_is_judged_for_pod_identity_by_what_is_given() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: String| std::fs::write(directory.path().join(name), text).expect("a file");
+    write("token", token_for(&["pods.eks.amazonaws.com"]));
+    write("irsa", token());
+    let association = json!({"association": {"clusterName": "prod", "namespace": "payments", "serviceAccount": "checkout",
+        "roleArn": ROLE, "associationId": "a-1",
+        "associationArn": "arn:aws:eks:eu-west-1:111122223333:podidentityassociation/prod/a-1"}});
+    write("association.json", association.to_string());
+    write("list.json", json!({"associations": []}).to_string());
+    let role = |action: Value| {
+        json!({"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": action}]}}})
+        .to_string()
+    };
+    let (both, one) = (role(json!(["sts:AssumeRole", "sts:TagSession"])), role(json!("sts:AssumeRole")));
+    let run = |arguments: &[&str], input: &str| run(directory.path(), &[&["trust-policy"], arguments].concat(), input);
+    let ways: [&[&str]; 3] = [&["--pod-identity"], &["--association", "association.json"], &["--token-file", "token"]];
+    for way in ways {
+        let (code, out, err) = run(&[&["--check", "-"], way].concat(), &both);
+        assert!(code == Some(0) && out.starts_with("ok ALLOWED"), "{way:?}: {out}{err}");
+        let (code, out, _) = run(&[&["--check", "-"], way].concat(), &one);
+        assert!(code == Some(1) && out.starts_with("x DENIED  tag-session-missing: "), "{way:?}: {out}");
+        let (code, out, _) = run(&[way, &["--role-arn", ROLE, "--output", "json"]].concat(), "");
+        let printed: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!((code, printed["mechanism"].as_str()), (Some(0), Some("pod-identity")), "{out}");
+        let (code, out, _) =
+            run(&[&["--check", "-", "--role-arn", ROLE], way].concat(), &printed["policy"].to_string());
+        assert_eq!(code, Some(0), "{way:?}: {out}");
+    }
+    let described = |option: &str| run(&["--association", "association.json", option], "");
+    assert!(described("--terraform").1.contains("\"pods.eks.amazonaws.com\""));
+    assert!(described("--eksctl").1.contains("podIdentityAssociations:"));
+    let (_, out, _) = run(&["--check", "-", "--association", "association.json", "--output", "json"], &one);
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(report["check"]["statements"][0]["actions"], json!(["sts:AssumeRole"]));
+    // A token of IRSA asks for the policy of IRSA.
+    assert!(run(&["--check", "-", "--token-file", "irsa"], &both).1.starts_with("x DENIED  trust-policy-lacks"));
+    for (arguments, said) in [
+        (&["--pod-identity"][..], "no role given"),
+        (&["--association", "list.json"], "describe-pod-identity-association"),
+        (&["--association", "token"], "the association"),
+        (&["--pod-identity", "--role-arn", ROLE, "--eksctl"], "a known service account"),
+    ] {
+        let (code, out, err) = run(arguments, "");
+        assert!(code == Some(2) && out.is_empty() && err.contains(said), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
 fn an_audit_reads_json_and_yaml_from_files_and_from_standard_input() {
     let directory = tempfile::tempdir().expect("a directory");
     let yaml = format!(

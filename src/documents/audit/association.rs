@@ -11,13 +11,8 @@ use crate::documents::{Absent, Association};
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
     for association in inventory.associations_in_question() {
         let parsed = |arn: &Option<String>| RoleArn::parse(arn.as_deref()?).ok();
-        let Some(first) = parsed(&association.role_arn) else { continue };
-        let call = PodIdentityCall::of_association(first.clone(), association);
-        trust(inventory, association, call, audit);
-        if let Some(target) = parsed(&association.target_role_arn) {
-            let caller = Caller::Role { arn: first, external_id: association.external_id.clone() };
-            let call = PodIdentityCall::of_association(target, association);
-            trust(inventory, association, PodIdentityCall { caller, ..call }, audit);
+        for role in [&association.role_arn, &association.target_role_arn].into_iter().filter_map(parsed) {
+            trust(inventory, association, PodIdentityCall::of_association(role, association), audit);
         }
     }
 }

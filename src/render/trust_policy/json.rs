@@ -9,6 +9,7 @@ pub(super) const SCHEMA: &str = "irsa-probe/trust-policy/v1";
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
+    mechanism: &'static str,
     role_arn: String,
     provider_arn: String,
     issuer: &'a str,
@@ -23,28 +24,31 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct CheckV1<'a> {
-    verdict: &'static str,
-    code: Option<&'static str>,
-    cause: Option<&'a str>,
-    unknown: &'a [String],
-    statements: Vec<StatementV1<'a>>,
-    fix: Option<&'a str>,
+pub(super) struct CheckV1<'a> {
+    pub verdict: &'static str,
+    pub code: Option<&'static str>,
+    pub cause: Option<&'a str>,
+    pub unknown: &'a [String],
+    pub statements: Vec<StatementV1<'a>>,
+    pub fix: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct StatementV1<'a> {
-    sid: Option<&'a str>,
-    effect: &'static str,
-    applies: &'static str,
-    unknown: &'a [String],
-    differs: Vec<DifferenceV1<'a>>,
-    code: Option<&'static str>,
-    cause: Option<&'a str>,
+pub(super) struct StatementV1<'a> {
+    pub sid: Option<&'a str>,
+    pub effect: &'static str,
+    pub applies: &'static str,
+    /// The actions that it applies to, where several are needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<&'static str>>,
+    pub unknown: &'a [String],
+    pub differs: Vec<DifferenceV1<'a>>,
+    pub code: Option<&'static str>,
+    pub cause: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct DifferenceV1<'a> {
+pub(super) struct DifferenceV1<'a> {
     what: String,
     needs: Option<&'a str>,
 }
@@ -58,11 +62,7 @@ pub(crate) fn needed_json(request: &Request, needed: &Needed) -> String {
 /// A decision, for programs.
 pub(crate) fn answer_json(answer: &Answer) -> String {
     let decision = &answer.decision;
-    let (verdict, unknown) = match &decision.verdict {
-        Verdict::Allowed => ("allowed", &[] as &[String]),
-        Verdict::Denied => ("denied", &[] as &[String]),
-        Verdict::Unknown(why) => ("unknown", why.as_slice()),
-    };
+    let (verdict, unknown) = verdict_word(&decision.verdict);
     let check = CheckV1 {
         verdict,
         code: decision.fault.as_ref().map(|fault| fault.cause.code),
@@ -76,6 +76,14 @@ pub(crate) fn answer_json(answer: &Answer) -> String {
     line(&document(&answer.request, &needed, Some(check), commands, answer.exit_code()))
 }
 
+pub(super) fn verdict_word(verdict: &Verdict) -> (&'static str, &[String]) {
+    match verdict {
+        Verdict::Allowed => ("allowed", &[]),
+        Verdict::Denied => ("denied", &[]),
+        Verdict::Unknown(why) => ("unknown", why.as_slice()),
+    }
+}
+
 fn document<'a>(
     request: &'a Request,
     needed: &Needed,
@@ -85,6 +93,7 @@ fn document<'a>(
 ) -> Document<'a> {
     Document {
         schema: SCHEMA,
+        mechanism: "irsa",
         role_arn: request.role.to_string(),
         provider_arn: request.provider_arn(),
         issuer: &request.issuer,
@@ -98,24 +107,32 @@ fn document<'a>(
 }
 
 fn statement_v1(judged: &Judged) -> StatementV1<'_> {
-    let (applies, unknown, parts): (_, &[String], &[Mismatch]) = match &judged.judgement {
-        Judgement::Applies => ("yes", &[], &[]),
-        Judgement::Unknown(why) => ("unknown", why, &[]),
-        Judgement::Differs(parts) => ("no", &[], parts),
+    let (applies, unknown): (_, &[String]) = match &judged.judgement {
+        Judgement::Applies => ("yes", &[]),
+        Judgement::Unknown(why) => ("unknown", why),
+        Judgement::Differs(_) => ("no", &[]),
     };
-    let differs = parts.iter().map(|part| DifferenceV1 { what: part.to_string(), needs: part.needs() });
     StatementV1 {
         sid: judged.sid.as_deref(),
         effect: judged.effect.word(),
         applies,
+        actions: None,
         unknown,
-        differs: differs.collect(),
+        differs: differences(Some(&judged.judgement)),
         code: judged.fault.as_ref().map(|fault| fault.cause.code),
         cause: judged.fault.as_ref().map(|fault| fault.text.as_str()),
     }
 }
 
-fn line(document: &Document<'_>) -> String {
+pub(super) fn differences(judgement: Option<&Judgement>) -> Vec<DifferenceV1<'_>> {
+    let parts: &[Mismatch] = match judgement {
+        Some(Judgement::Differs(parts)) => parts,
+        _ => &[],
+    };
+    parts.iter().map(|part| DifferenceV1 { what: part.to_string(), needs: part.needs() }).collect()
+}
+
+pub(super) fn line(document: &impl Serialize) -> String {
     let mut line = serde_json::to_string(document).unwrap_or_default();
     line.push('\n');
     line

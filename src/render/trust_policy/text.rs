@@ -77,21 +77,27 @@ fn statement(number: usize, judged: &Judged, is_in_headline: bool) -> Vec<String
         Judgement::Differs(parts) => parts,
     };
     let mut lines = vec![head("does not apply")];
-    // The conditions of a statement for other callers do not matter.
-    let for_others = matches!(parts.first(), Some(Mismatch::Principal { .. }));
-    for part in parts.iter().take(if for_others { 1 } else { parts.len() }) {
-        lines.push(value("differs", &part.to_string()));
-        if judged.effect == Effect::Allow {
-            lines.push(value("needs", part.needs().unwrap_or("no such condition")));
-        }
-    }
+    lines.extend(mismatches(parts, judged.effect == Effect::Allow));
     if let Some(fault) = judged.fault.as_ref().filter(|_| !is_in_headline) {
         lines.push(value("cause", &fault.text));
     }
     lines
 }
 
-fn value(label: &str, value: &str) -> String {
+pub(super) fn mismatches(parts: &[Mismatch], shows_needs: bool) -> Vec<String> {
+    // The conditions of a statement for other callers do not matter.
+    let for_others = matches!(parts.first(), Some(Mismatch::Principal { .. }));
+    let mut lines = Vec::new();
+    for part in parts.iter().take(if for_others { 1 } else { parts.len() }) {
+        lines.push(value("differs", &part.to_string()));
+        if shows_needs {
+            lines.push(value("needs", part.needs().unwrap_or("no such condition")));
+        }
+    }
+    lines
+}
+
+pub(super) fn value(label: &str, value: &str) -> String {
     let first = if label.len() > 12 { format!("  {label}: ") } else { format!("  {label:<12}") };
     wrap(&printable(value), &first, INDENT)
 }

@@ -29,8 +29,7 @@ pub struct PodIdentityCall {
     pub cluster: Option<ClusterArn>,
     /// Namespace and name of the service account.
     pub account: Option<(String, String)>,
-    /// Name and UID of the pod.
-    pub pod: Option<(String, String)>,
+    pub pod: Option<String>,
     /// EKS sets its six session tags. `disableSessionTags` of the association turns that off.
     pub has_tags: bool,
     /// The time of the call, for `aws:CurrentTime`.
@@ -50,9 +49,13 @@ impl PodIdentityCall {
         }
     }
 
-    /// The call for an association that was described.
+    /// The call for an association that was described. Its target role is assumed by its first role.
     pub fn of_association(role: RoleArn, association: &Association) -> PodIdentityCall {
+        let is_target = association.target_role_arn.as_deref() == Some(role.to_string().as_str());
+        let first = association.role_arn.as_deref().and_then(|arn| RoleArn::parse(arn).ok()).filter(|_| is_target);
+        let of_role = |arn| Caller::Role { arn, external_id: association.external_id.clone() };
         PodIdentityCall {
+            caller: first.map_or(Caller::Eks, of_role),
             cluster: ClusterArn::of_association(&association.association_arn),
             account: Some((association.namespace.clone(), association.service_account.clone())),
             has_tags: !association.disable_session_tags,
@@ -101,17 +104,15 @@ impl PodIdentityCall {
 
     /// A session tag. Tag keys are not case-sensitive in condition keys.
     fn tag(&self, name: &str) -> Lookup {
-        let of = |pair: &Option<(String, String)>, second: bool| {
-            pair.as_ref().map(|(first, other)| if second { other.clone() } else { first.clone() })
-        };
+        let (namespace, account) = self.account.clone().unzip();
         let value = match name {
             _ if !self.has_tags => return Lookup::Absent,
             "eks-cluster-arn" => self.cluster.as_ref().map(ToString::to_string),
             "eks-cluster-name" => self.cluster.as_ref().map(|cluster| cluster.name.clone()),
-            "kubernetes-namespace" => of(&self.account, false),
-            "kubernetes-service-account" => of(&self.account, true),
-            "kubernetes-pod-name" => of(&self.pod, false),
-            "kubernetes-pod-uid" => of(&self.pod, true),
+            "kubernetes-namespace" => namespace,
+            "kubernetes-service-account" => account,
+            "kubernetes-pod-name" => self.pod.clone(),
+            "kubernetes-pod-uid" => None,
             _ => return Lookup::Absent,
         };
         known(value, || format!("the session tag {name} is not known here"))

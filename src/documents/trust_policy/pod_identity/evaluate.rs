@@ -33,6 +33,11 @@ pub struct Grants {
 }
 
 impl Grants {
+    /// How the first action that the statement does not apply to was judged.
+    pub fn other(&self) -> Option<&Judgement> {
+        self.by_action.iter().map(|(_, judgement)| judgement).find(|judgement| **judgement != Judgement::Applies)
+    }
+
     /// The actions that the statement applies to.
     pub fn applies_to(&self) -> Vec<&'static str> {
         let applies = |(action, judgement): &(&'static str, Judgement)| {

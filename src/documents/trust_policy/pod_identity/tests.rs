@@ -87,10 +87,7 @@ fn what_is_not_known_stays_open() {
     let unknown =
         |call: PodIdentityCall, policy: &str| matches!(answer(call, policy).decision.verdict, Verdict::Unknown(_));
     assert!(unknown(call(), &allow(EKS, BOTH, pod)));
-    assert!(!unknown(
-        PodIdentityCall { pod: Some(("checkout-0".into(), "1".into())), ..call() },
-        &allow(EKS, BOTH, pod)
-    ));
+    assert!(!unknown(PodIdentityCall { pod: Some("checkout-0".into()), ..call() }, &allow(EKS, BOTH, pod)));
     assert!(unknown(call(), &allow("\"*\"", BOTH, "{}")));
     assert!(unknown(call(), &allow(EKS, BOTH, r#"{"StringEquals":{"aws:SourceOrgID":"o-1"}}"#)));
     let without_cluster = PodIdentityCall { cluster: None, ..call() };

@@ -1,0 +1,103 @@
+//! The same for EKS Pod Identity, whose trust policy names a service and not a token.
+
+use super::{TrustPolicyOptions, input, role, subject, token};
+use crate::aws::pod_identity::AUDIENCE;
+use crate::cli::Output;
+use crate::diagnosis::report::exit;
+use crate::documents::trust_policy::{PodIdentityAnswer, PodIdentityCall, Policy, unwrap};
+use crate::documents::{Association, Documents};
+use crate::probe::evidence::Token;
+use crate::render::trust_policy::pod_identity as render;
+use crate::text::secrets::Secrets;
+use serde_json::Value;
+
+/// The call that is meant. `None` if it is one of IRSA.
+///
+/// # Errors
+/// What was given cannot be read, or names no role.
+pub(super) fn call(
+    options: &TrustPolicyOptions,
+    document: Option<&Value>,
+    secrets: &Secrets,
+) -> Result<Option<PodIdentityCall>, String> {
+    let association = association(options)?;
+    let subject = subject(options, secrets)?;
+    // Neither an association nor this option needs a token; what it says is welcome.
+    let token = token(&subject, secrets);
+    let is_for_it = |token: &Token| token.audience == [AUDIENCE];
+    if !options.pod_identity && association.is_none() && !token.as_ref().is_ok_and(is_for_it) {
+        return Ok(None);
+    }
+    let token = match token {
+        Err(why) if options.token_file.is_some() => return Err(why),
+        token => token.ok(),
+    };
+    let role = role(options, document, association.as_ref(), &subject)?;
+    let call = match &association {
+        Some(association) => PodIdentityCall::of_association(role, association),
+        None => PodIdentityCall::new(role),
+    };
+    let kubernetes = token.map(|token| token.kubernetes).unwrap_or_default();
+    let of_token = kubernetes.namespace.zip(kubernetes.service_account);
+    if let (Some(account), Some(of_token)) = (&call.account, &of_token)
+        && account != of_token
+        && options.token_file.is_some()
+    {
+        return Err(format!(
+            "the association is for {}/{}, but the token is of {}/{}",
+            account.0, account.1, of_token.0, of_token.1
+        ));
+    }
+    let pod = kubernetes.pod.filter(|_| call.account.is_none() || call.account == of_token);
+    let account = call.account.clone().or(of_token);
+    Ok(Some(PodIdentityCall { account, pod, now: Some(crate::modes::run::now()), ..call }))
+}
+
+/// The association of `--association`.
+fn association(options: &TrustPolicyOptions) -> Result<Option<Association>, String> {
+    let Some(path) = &options.association else { return Ok(None) };
+    let mut documents = Documents::default();
+    documents.read("the association", &input::read(path)?);
+    if let Some(why) = documents.unusable.into_iter().next() {
+        return Err(why);
+    }
+    let all = documents.associations.unwrap_or_default();
+    let mut described = all.into_iter().filter(|one| one.role_arn.is_some());
+    match (described.next(), described.next()) {
+        (Some(one), None) => Ok(Some(one)),
+        (None, _) => {
+            Err("the association has no roleArn: use the output of aws eks describe-pod-identity-association".into())
+        }
+        (Some(_), Some(_)) => Err("the file contains more than one association".into()),
+    }
+}
+
+pub(super) fn answer(
+    options: &TrustPolicyOptions,
+    call: PodIdentityCall,
+    document: Option<&Value>,
+) -> Result<(String, u8), String> {
+    let Some(document) = document else { return needed(options, &call).map(|text| (text, exit::WORKS)) };
+    let fault = |fault| format!("the policy {fault}");
+    let bare = unwrap(document).map_err(fault)?;
+    let answer = PodIdentityAnswer::new(call, &Policy::from_value(&bare).map_err(fault)?, &bare);
+    let text = match options.output {
+        Output::Text => render::answer_text(&answer),
+        Output::Json => render::answer_json(&answer),
+    };
+    Ok((text, answer.exit_code()))
+}
+
+fn needed(options: &TrustPolicyOptions, call: &PodIdentityCall) -> Result<String, String> {
+    if options.terraform {
+        return Ok(call.terraform());
+    }
+    if options.eksctl {
+        let why = "eksctl creates only roles without a path, for a known service account: use --association or a token";
+        return call.eksctl().ok_or_else(|| why.to_owned());
+    }
+    Ok(match options.output {
+        Output::Text => render::needed_text(call),
+        Output::Json => render::needed_json(call),
+    })
+}
