@@ -6,6 +6,7 @@ mod admission;
 mod api_server;
 mod containers;
 mod monitoring;
+mod network;
 mod pages;
 
 use std::fs;

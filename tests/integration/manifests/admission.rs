@@ -124,6 +124,23 @@ fn the_probe_states_what_the_applications_container_states_for_itself() {
     }
 }
 
+/// EKS gives the probe's container what it gives the others, because its webhook runs after this policy.
+#[test]
+fn a_pod_that_gets_pod_identity_is_probed_as_one_that_gets_irsa() {
+    for name in ["pod-identity", "plain"] {
+        let path = repository(&format!("tests/webhook/{name}.in.json"));
+        let before: Value = serde_json::from_str(&read(&path)).unwrap();
+        for policy in INJECT.map(Policy::load) {
+            let mutated = policy.mutate(&before, &namespace(json!({"irsa-probe/inject": "init"}), json!({})));
+            let first = &mutated["spec"]["initContainers"][0];
+            assert_eq!(first["args"], json!(["wait", "--timeout=2m", "--if-configured"]), "{name}");
+            // Variables of its own would keep the webhook from adding any.
+            let variables = first["env"].to_string();
+            assert!(!variables.contains("AWS_"), "{name}: {variables}");
+        }
+    }
+}
+
 /// A namespace's label also covers pods that need no role. A label of its own is a pod's word that it needs one.
 #[test]
 fn only_a_label_of_its_own_makes_a_missing_role_a_fault() {
