@@ -198,9 +198,7 @@ fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
     let unknown: BTreeSet<_> = unknown.collect();
     let unknown = unknown.into_iter().filter_map(|arn| RoleArn::parse(arn).ok());
     for role in unknown.filter(|role| !inventory.absent.contains(&Absent::Role(role.name.clone()))).take(BY_NAME) {
-        let command =
-            format!("aws iam get-role{} --role-name {} --output json", role.partition.iam_region_option(), role.name);
-        questions.ask("does the role of the association trust EKS Pod Identity", command);
+        questions.ask("does the role of the association trust EKS Pod Identity", of_role("get-role", &role));
     }
 }
 

@@ -177,7 +177,7 @@ fn a_target_role_must_trust_the_association_s_role() {
     assert_eq!(codes(&audited(&[chained.clone(), first(), second("x")])), [""; 0]);
     assert_eq!(codes(&audited(&[chained.clone(), first(), second("y")])), ["target-role-not-assumable"]);
     let open = audited(&[chained, first()]).open;
-    assert!(open.iter().any(|one| one.command.contains("get-role --role-name shared")), "{open:?}");
+    assert!(open.iter().any(|one| one.command.to_string().contains("get-role --role-name shared")), "{open:?}");
 }
 
 /// After a move to Pod Identity, the annotation often stays behind.
