@@ -4,11 +4,13 @@
 mod audit;
 mod check;
 mod debug_profile;
+mod doctor;
 mod explain;
 mod input;
 mod options;
 mod out;
 mod ping;
+mod plugin;
 mod serve;
 mod trust_policy;
 mod wait;
@@ -48,7 +50,7 @@ Exit codes:
                         recreate the pod
   2  usage error";
 
-// Deferred: building the options of eight commands of which one runs was a tenth of a run's instructions.
+// Deferred: building the options of nine commands of which one runs was a tenth of a run's instructions.
 #[derive(Subcommand)]
 #[command(defer = true)]
 enum Command {
@@ -61,6 +63,9 @@ enum Command {
     /// Cross-check what kubectl and aws print, without network access
     #[command(after_help = audit::EXAMPLES)]
     Audit(audit::AuditOptions),
+    /// From a laptop: run kubectl and aws, read only, and name the cause
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorOptions),
     /// Read a pod as JSON and print the kubectl debug command that runs the probe as its application
     #[command(after_help = debug_profile::EXAMPLES)]
     DebugProfile(debug_profile::DebugProfileOptions),
@@ -88,7 +93,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the program; gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match plugin::parse(arguments.into_iter().collect()) {
         Ok(cli) => cli,
         Err(error) => return out::usage(&error),
     };
@@ -97,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Audit(options)) => audit::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::DebugProfile(options)) => debug_profile::run(&options),
         Some(Command::Wait(options)) => wait::run(&options),
         Some(Command::Serve(options)) => serve::run(&options),

@@ -1,5 +1,6 @@
-//! The ways to run: once ([`run`]), until healthy ([`wait`](mod@wait)), for as long as the pod lives ([`serve`]).
+//! The ways to run: from a laptop ([`doctor`]), once ([`run`]), until healthy ([`wait`](mod@wait)), for as long as the pod lives ([`serve`]).
 
+pub(crate) mod doctor;
 pub(crate) mod log;
 pub(crate) mod ping;
 pub mod run;

@@ -17,6 +17,7 @@ mod provider;
 mod result;
 mod run;
 mod service_account;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod token_file;
@@ -25,10 +26,12 @@ mod webhook_configuration;
 mod workload;
 
 pub(crate) use check::with_documents;
+pub(crate) use command::Command;
 pub(crate) use finding::ObjectFinding;
 pub(crate) use group::{Group, groups};
 pub(crate) use inventory::Context;
 pub(crate) use result::{Audit, AuditedPod, Open, Verdict};
 pub(crate) use run::audit;
+pub(crate) use subject::Subject;
 pub(crate) use webhook::Applied;
 pub(crate) use workload::Workload;

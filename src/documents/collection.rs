@@ -84,11 +84,73 @@ impl Documents {
         *self.unread.entry(if is_listed { kind } else { "other kinds".to_owned() }).or_default() += 1;
     }
 
+    /// Adds what another text contained.
+    pub(crate) fn absorb(&mut self, other: Documents) {
+        // By name, so that a new field cannot be forgotten here.
+        let Documents {
+            pods,
+            service_accounts,
+            whole_namespaces,
+            namespaces,
+            all_namespaces,
+            webhooks,
+            roles,
+            attached_policies,
+            inline_policies,
+            providers,
+            provider_arns,
+            clusters,
+            associations,
+            simulated,
+            callers,
+            discoveries,
+            jwks,
+            reports,
+            absent,
+            recognised,
+            unread,
+            ended,
+            empty_lists,
+            unusable,
+            specs: _,
+        } = other;
+        pods.into_iter().for_each(|pod| self.add_pod(pod));
+        self.service_accounts.extend(service_accounts);
+        self.whole_namespaces.extend(whole_namespaces);
+        self.namespaces.extend(namespaces);
+        self.all_namespaces |= all_namespaces;
+        extend(&mut self.webhooks, webhooks);
+        self.roles.extend(roles);
+        extend(&mut self.attached_policies, attached_policies);
+        extend(&mut self.inline_policies, inline_policies);
+        self.providers.extend(providers);
+        extend(&mut self.provider_arns, provider_arns);
+        self.clusters.extend(clusters);
+        extend(&mut self.associations, associations);
+        self.simulated.extend(simulated);
+        self.callers.extend(callers);
+        self.discoveries.extend(discoveries);
+        self.jwks.extend(jwks);
+        self.reports.extend(reports);
+        self.absent.extend(absent);
+        self.recognised.extend(recognised);
+        unread.into_iter().for_each(|(kind, number)| *self.unread.entry(kind).or_default() += number);
+        ended.into_iter().for_each(|(kind, number)| *self.ended.entry(kind).or_default() += number);
+        self.empty_lists += empty_lists;
+        self.unusable.extend(unusable);
+    }
+
     pub(super) fn add_pod(&mut self, mut pod: Pod) {
         match self.specs.get(&pod.spec) {
             Some(same) => pod.spec = Arc::clone(same),
             None => drop(self.specs.insert(Arc::clone(&pod.spec))),
         }
         self.pods.push(pod);
+    }
+}
+
+fn extend<T>(all: &mut Option<Vec<T>>, more: Option<Vec<T>>) {
+    if let Some(more) = more {
+        all.get_or_insert_default().extend(more);
     }
 }

@@ -1,7 +1,9 @@
 //! An audit as text and as `irsa-probe/audit/v1`.
 
+mod doctor;
 mod text;
 
+pub(crate) use doctor::answer;
 pub(crate) use text::text;
 
 use crate::causes::{Advice, Severity};
@@ -86,10 +88,17 @@ struct OpenV1<'a> {
     question: &'a str,
     command: String,
     account: Option<&'a str>,
+    /// Why doctor has no answer.
+    why: Option<&'a str>,
 }
 
 fn open_v1(one: &Open) -> OpenV1<'_> {
-    OpenV1 { question: &one.question, command: one.command.to_string(), account: one.account.as_deref() }
+    OpenV1 {
+        question: &one.question,
+        command: one.command.to_string(),
+        account: one.account.as_deref(),
+        why: one.why.as_deref(),
+    }
 }
 
 /// For programs: one line.

@@ -4,12 +4,11 @@ mod checked;
 mod facts;
 mod page;
 
-pub(crate) use page::wrap;
+pub(crate) use page::{Page, wrap};
 
 use crate::causes::{Advice, Candidate, Finding, Fix, Severity};
 use crate::diagnosis::report::{Report, Verdict};
 use crate::text::printable::Notation;
-use page::Page;
 
 /// Rows of a terminal that nobody has enlarged.
 const SCREEN: usize = 24;

@@ -40,6 +40,7 @@ mod corpus;
 mod debug_profile;
 mod default_chain;
 mod dns;
+mod doctor;
 mod documents;
 mod echoes;
 mod house_rules;

@@ -18,7 +18,8 @@ pub(crate) fn with_documents(report: Report, documents: &Documents) -> Report {
     }
     let role_arn = evidence.environment.value("AWS_ROLE_ARN");
     let thumbprint = evidence.issuer.seen().and_then(|issuer| issuer.thumbprint.as_deref());
-    let context = Context { now: evidence.now, token: evidence.token.seen(), role_arn, thumbprint };
+    let token = evidence.token.seen();
+    let context = Context { token, role_arn, thumbprint, ..Context::at(evidence.now) };
     let mut findings = report.findings.clone();
     for one in audit(&documents, context).findings {
         if findings.iter().any(|other| other.cause == one.finding.cause) {

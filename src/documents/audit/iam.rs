@@ -57,13 +57,18 @@ fn object(link: &Link<'_>) -> String {
 }
 
 fn trust(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
+    let Some(found) = role_document(inventory, link, role, audit) else { return };
+    judge_trust(link, &answer(inventory, link, role, found), audit);
+}
+
+/// What the trust policy of a role says about the service account.
+fn answer(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, found: &Role) -> Answer {
     let subject = format!("system:serviceaccount:{}:{}", link.namespace, link.account);
     let request = |issuer: &str| {
         let request = Request::new(role.clone(), issuer, &subject, [link.audience]);
         Request { now: Some(inventory.context.now), ..request }
     };
-    let Some(found) = role_document(inventory, link, role, audit) else { return };
-    let answer = match inventory.issuer() {
+    match inventory.issuer() {
         Some((issuer, _)) => Answer::new(request(issuer), &found.policy, &found.json),
         // Any issuer in the policy may be that of the cluster.
         None => {
@@ -72,8 +77,7 @@ fn trust(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut
             let none = || Answer::new(request("https://issuer.not.known"), &found.policy, &found.json);
             answers.min_by_key(Answer::exit_code).unwrap_or_else(none)
         }
-    };
-    judge_trust(link, &answer, audit);
+    }
 }
 
 fn judge_trust(link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
@@ -105,11 +109,16 @@ fn role_document<'a>(
     if let Some(found) = inventory.roles.get(link.role_arn) {
         return Some(found);
     }
-    if inventory.absent.contains(&Absent::Role(role.name.clone())) {
-        let text = format!(
-            "role {} does not exist in the account that the aws CLI used; the ARN is in account {}",
-            role.name, role.account
-        );
+    let account = inventory.context.account;
+    let is_asked = account.is_none_or(|account| account == role.account);
+    if is_asked && inventory.absent.contains(&Absent::Role(role.name.clone())) {
+        let text = match account {
+            Some(account) => format!("account {account} has no role {}", role.name),
+            None => format!(
+                "role {} does not exist in the account that the aws CLI used; the ARN is in account {}",
+                role.name, role.account
+            ),
+        };
         let fix =
             Fix::new("Create the role, or annotate the service account with the ARN of an existing one.").command(
                 format!("aws iam list-roles{} --query 'Roles[].Arn' --output json", role.partition.iam_region_option()),
@@ -120,7 +129,18 @@ fn role_document<'a>(
     let Some((found, arn)) = inventory.namesakes.get(&role.name) else { return inventory.nameless_role() };
     let (cause, what) = match arn.account == role.account && arn.partition == role.partition {
         true => (&ROLE_DOES_NOT_EXIST, "the path differs"),
-        false => (&WRONG_ACCOUNT_IN_ROLE_ARN, "the account or partition differs"),
+        false if answer(inventory, link, arn, found).decision.verdict == Verdict::Allowed => {
+            (&WRONG_ACCOUNT_IN_ROLE_ARN, "the account or partition differs")
+        }
+        // Accounts for several stages have roles of the same name.
+        false => {
+            audit.facts.push(format!(
+                "{}: {} has the same name, but does not trust the service account",
+                object(link),
+                found.arn
+            ));
+            return None;
+        }
     };
     let text = format!("the ARN of the role is {}: {what}", found.arn);
     let fix = Fix::new("Annotate the service account with the ARN of the role, then recreate the pods.")

@@ -24,12 +24,16 @@ pub(crate) struct Context<'a> {
     pub role_arn: Option<&'a str>,
     /// SHA-1 of the last certificate in the chain of the issuer's host (`--issuer-check`).
     pub thumbprint: Option<&'a str>,
+    /// The AWS account whose documents these are, if it is known.
+    pub account: Option<&'a str>,
+    /// The question is about every pod, not only about those with a sign of IRSA.
+    pub every_pod: bool,
 }
 
 impl Context<'_> {
     /// Only the documents.
     pub(crate) fn at(now: Timestamp) -> Self {
-        Context { now, token: None, role_arn: None, thumbprint: None }
+        Context { now, token: None, role_arn: None, thumbprint: None, account: None, every_pod: false }
     }
 }
 
@@ -180,7 +184,8 @@ impl<'a> Inventory<'a> {
     /// A single pod is the subject of the question. Of many, only those count that have a sign of IRSA or an
     /// association.
     pub(super) fn concerns_identity(&self, pod: &Pod) -> bool {
-        self.admitted == 1
+        self.context.every_pod
+            || self.admitted == 1
             || self.account_of(pod).is_some_and(|account| intends_irsa(&account.metadata))
             || intends_irsa(&pod.metadata)
             || self.association_of(pod).is_some()

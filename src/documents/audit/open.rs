@@ -4,7 +4,7 @@ use super::annotation::role_annotation;
 use super::command::Command;
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
-use super::result::{Audit, AuditedPod, Open};
+use super::result::{Audit, Open};
 use super::workload::pod_object;
 use super::{service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
@@ -19,21 +19,29 @@ const BY_NAME: usize = 3;
 #[derive(Default)]
 struct Questions {
     all: Vec<Open>,
-    commands: HashSet<Command>,
+    /// With the account that each is about.
+    asked: HashSet<(Command, Option<String>)>,
 }
 
 impl Questions {
     fn ask(&mut self, question: &str, command: Command) {
-        self.put(Open { question: question.to_owned(), command, account: None });
+        self.put(Open { question: question.to_owned(), command, account: None, decides: true, why: None });
     }
 
     /// Asks what only the account of a role can answer.
     fn ask_account(&mut self, role: &RoleArn, question: &str, command: Command) {
-        self.put(Open { question: question.to_owned(), command, account: Some(role.account.clone()) });
+        let account = Some(role.account.clone());
+        self.put(Open { question: question.to_owned(), command, account, decides: true, why: None });
+    }
+
+    /// The same about permissions, which the role can lack and yet be assumed.
+    fn ask_permissions(&mut self, role: &RoleArn, question: String, command: Command) {
+        let account = Some(role.account.clone());
+        self.put(Open { question, command, account, decides: false, why: None });
     }
 
     fn put(&mut self, open: Open) {
-        if self.commands.insert(open.command.clone()) {
+        if self.asked.insert((open.command.clone(), open.account.clone())) {
             self.all.push(open);
         }
     }
@@ -92,8 +100,7 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         (pod.namespace(), Some(pod.service_account()))
     }
     let without_irsa: BTreeSet<&str> = audit.without_irsa.iter().map(String::as_str).collect();
-    let has_role = |pod: &&AuditedPod| !pod.applied.is_empty();
-    let audited: BTreeSet<&str> = audit.pods.iter().filter(has_role).map(|pod| pod.object.as_str()).collect();
+    let audited: BTreeSet<&str> = audit.pods.iter().map(|pod| pod.object.as_str()).collect();
     let unknown = documents.pods.iter().filter(is_unknown);
     let of_audited = unknown.clone().filter(|pod| audited.contains(pod_object(pod).as_str()));
     let of_audited: BTreeSet<_> = of_audited.map(account).collect();
@@ -168,11 +175,11 @@ fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Quest
     for (_, role) in there.iter().take(asked) {
         if documents.attached_policies.is_none() {
             let question = format!("does the role have permissions{of}");
-            questions.ask_account(role, &question, of_role("list-attached-role-policies", role));
+            questions.ask_permissions(role, question, of_role("list-attached-role-policies", role));
         }
         if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
             let question = format!("does the role have inline policies{of}");
-            questions.ask_account(role, &question, of_role("list-role-policies", role));
+            questions.ask_permissions(role, question, of_role("list-role-policies", role));
         }
     }
 }

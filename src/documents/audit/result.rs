@@ -20,6 +20,8 @@ pub(crate) struct Audit {
     /// Errors first.
     pub findings: Vec<ObjectFinding>,
     pub open: Vec<Open>,
+    /// Every open question was tried: no document follows that answers it.
+    pub is_final: bool,
     /// The number of documents that could not be used. Nothing is known about what they contain.
     pub unusable: usize,
     /// The indices of findings with the same hash.
@@ -33,7 +35,7 @@ pub(crate) enum Verdict {
     Clean,
     /// No document shows whether anything works.
     NothingToJudge,
-    /// Some documents could not be used.
+    /// Some documents could not be used, or could not be had.
     Incomplete,
     Warnings,
     Broken,
@@ -60,6 +62,10 @@ pub(crate) struct Open {
     pub command: Command,
     /// The AWS account that the question is about: the output of another account answers another question.
     pub account: Option<String>,
+    /// The verdict depends on the answer.
+    pub decides: bool,
+    /// Why the command gave no answer, if it was tried.
+    pub why: Option<String>,
 }
 
 impl Audit {
@@ -67,8 +73,8 @@ impl Audit {
         Audit { unusable, ..Audit::default() }
     }
 
-    /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. 2 if there is no error but a
-    /// document could not be used.
+    /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. Without an error, 3 if nothing
+    /// was decided although every question was tried, and 2 if a document could not be used.
     pub(crate) fn exit_code(&self) -> u8 {
         let findings = || self.findings.iter().map(|one| &one.finding);
         let errors = || findings().filter(|finding| finding.severity == Severity::Error);
@@ -76,6 +82,8 @@ impl Audit {
             exit::RECREATE_POD
         } else if errors().next().is_some() {
             exit::FIX
+        } else if self.is_final && (self.is_undecided() || self.verdict() == Verdict::NothingToJudge) {
+            exit::UNDETERMINED
         } else if self.unusable > 0 {
             exit::USAGE
         } else {
@@ -92,11 +100,17 @@ impl Audit {
             && self.pods.iter().all(|pod| pod.applied.is_empty());
         match self.unusable {
             _ if has(Severity::Error) => Verdict::Broken,
+            _ if self.is_undecided() => Verdict::Incomplete,
             _ if has(Severity::Warning) => Verdict::Warnings,
             0 if nothing => Verdict::NothingToJudge,
             0 => Verdict::Clean,
             _ => Verdict::Incomplete,
         }
+    }
+
+    /// Whether a question that decides was tried without an answer.
+    fn is_undecided(&self) -> bool {
+        self.is_final && self.open.iter().any(|one| one.decides)
     }
 
     /// Adds a finding unless it is a duplicate.

@@ -2,7 +2,7 @@
 
 use crate::causes::{Candidate, Cause, Severity};
 use crate::documents::Documents;
-use crate::documents::audit::{Audit, AuditedPod, Group, ObjectFinding, Verdict, groups};
+use crate::documents::audit::{Audit, AuditedPod, Group, ObjectFinding, Open, Verdict, groups};
 use crate::render::text::wrap;
 use crate::text::printable::printable;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,7 +47,9 @@ pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.extend(documents.unusable.iter().map(|why| value("not used", why)));
     }
-    if !audit.open.is_empty() {
+    if audit.is_final {
+        lines.extend(tried_lines(audit));
+    } else if !audit.open.is_empty() {
         lines.push(String::new());
         let mut questions: Vec<&String> = audit.open.iter().map(|one| &one.question).collect();
         questions.dedup();
@@ -55,23 +57,63 @@ pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.push("  Pass the output of these commands to irsa-probe audit as well:".to_owned());
         // One block to paste: no line is wrapped, and there is nothing but commands.
-        lines.extend(audit.open.iter().map(|one| format!("    {}", printable(&one.command.to_string()))));
+        let mut commands: Vec<String> = audit.open.iter().map(|one| one.command.to_string()).collect();
+        commands.dedup();
+        lines.extend(commands.iter().map(|command| format!("    {}", printable(command))));
     }
     lines.push(format!("\nexit {}\n", audit.exit_code()));
     lines.join("\n")
+}
+
+/// Questions that were tried without an answer, and why.
+fn tried_lines(audit: &Audit) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (why, questions, commands) in unanswered(&audit.open) {
+        lines.push(String::new());
+        lines.extend(questions.into_iter().map(|question| value("open", question)));
+        lines.push(value("", why));
+        lines.extend(commands.into_iter().map(|command| format!("{INDENT}  {}", printable(&command))));
+    }
+    lines
+}
+
+/// The open questions by the reason why they are open, and the commands that would answer them.
+pub(super) fn unanswered(open: &[Open]) -> Vec<(&str, Vec<&str>, Vec<String>)> {
+    let mut all: Vec<(&str, Vec<&str>, Vec<String>)> = Vec::new();
+    for one in open {
+        let why = one.why.as_deref().unwrap_or_default();
+        let place = all.iter().position(|(other, ..)| *other == why).unwrap_or(all.len());
+        if place == all.len() {
+            all.push((why, Vec::new(), Vec::new()));
+        }
+        let (_, questions, commands) = &mut all[place];
+        if !questions.contains(&one.question.as_str()) {
+            questions.push(&one.question);
+        }
+        let command = one.command.to_string();
+        if !commands.contains(&command) {
+            commands.push(command);
+        }
+    }
+    all
+}
+
+/// A mark and the word that a reader looks for.
+pub(super) fn word(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Clean => ("ok", "CLEAN"),
+        Verdict::NothingToJudge => ("?", "NOTHING TO JUDGE"),
+        Verdict::Incomplete => ("?", "INCOMPLETE"),
+        Verdict::Warnings => ("!", "WARNINGS"),
+        Verdict::Broken => ("x", "BROKEN"),
+    }
 }
 
 fn headline(audit: &Audit, documents: &Documents) -> String {
     let count = |severity| audit.findings.iter().filter(|one| one.finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let read = counted(documents.recognised.len(), "document");
-    let (mark, word) = match audit.verdict() {
-        Verdict::Clean => ("ok", "CLEAN"),
-        Verdict::NothingToJudge => ("?", "NOTHING TO JUDGE"),
-        Verdict::Incomplete => ("?", "INCOMPLETE"),
-        Verdict::Warnings => ("!", "WARNINGS"),
-        Verdict::Broken => ("x", "BROKEN"),
-    };
+    let (mark, word) = word(audit.verdict());
     let unusable = match audit.unusable {
         0 => String::new(),
         number => format!("; {} could not be used", counted(number, "document")),
@@ -203,7 +245,7 @@ fn shortened(mut all: Vec<String>) -> String {
     if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }
 }
 
-fn counted(number: usize, what: &str) -> String {
+pub(super) fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -9,37 +9,37 @@ const WIDTH: usize = 80;
 /// Where values begin, behind their label.
 const INDENT: usize = 12;
 
-pub(super) struct Page {
-    pub(super) text: String,
+pub(crate) struct Page {
+    pub(crate) text: String,
     colour: Colour,
 }
 
 impl Page {
-    pub(super) fn new(colour: Colour) -> Page {
+    pub(crate) fn new(colour: Colour) -> Page {
         Page { text: String::new(), colour }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
     /// How many rows of a terminal the page takes.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.text.lines().map(|line| display_width(line).div_ceil(WIDTH).max(1)).sum()
     }
 
     /// Never wrapped: it is read in logs, and by grep.
-    pub(super) fn headline(&mut self, verdict: &str, colour: &str, summary: &str) {
+    pub(crate) fn headline(&mut self, verdict: &str, colour: &str, summary: &str) {
         let verdict = self.paint(verdict, colour);
         self.line(&format!("{verdict}  {}", printable(summary)));
     }
 
-    pub(super) fn values(&mut self, values: &[(&'static str, String)]) {
+    pub(crate) fn values(&mut self, values: &[(&'static str, String)]) {
         values.iter().for_each(|(label, value)| self.value(label, value));
     }
 
     /// Each line of the value is wrapped by itself; an empty value is left out.
-    pub(super) fn value(&mut self, label: &str, value: &str) {
+    pub(crate) fn value(&mut self, label: &str, value: &str) {
         let further = " ".repeat(INDENT);
         let mut first = format!("  {label:<width$}", width = INDENT - 2);
         for line in value.lines() {
@@ -49,7 +49,7 @@ impl Page {
     }
 
     /// Two columns. The second begins in the same place on all lines, except behind a first that is too long for that.
-    pub(super) fn pairs<'p>(&mut self, label: &str, pairs: impl Iterator<Item = (&'p str, &'p str)> + Clone) {
+    pub(crate) fn pairs<'p>(&mut self, label: &str, pairs: impl Iterator<Item = (&'p str, &'p str)> + Clone) {
         let longest = pairs.clone().map(|(_, second)| second.len()).max().unwrap_or_default();
         let widest = pairs.clone().map(|(first, _)| first.len()).max().unwrap_or_default();
         let width = widest.min((WIDTH - INDENT - 2).saturating_sub(longest));
@@ -59,19 +59,19 @@ impl Page {
     }
 
     /// Never wrapped, for they are pasted.
-    pub(super) fn commands(&mut self, commands: &str) {
+    pub(crate) fn commands(&mut self, commands: &str) {
         for command in commands.lines() {
             let command = self.paint(&printable(command), "1");
             self.line(&format!("{:INDENT$}  {command}", ""));
         }
     }
 
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
 
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }

@@ -110,6 +110,10 @@ fn each_fault_is_found_and_nothing_else() {
     let report = json!({"schema": "irsa-probe/report/v1", "identity": {"expected_role_arn": ROLE},
         "token": {"issuer": ISSUER, "subject": "system:serviceaccount:payments:checkout",
             "audience": ["sts.amazonaws.com"], "key_id": "k1"}});
+    let elsewhere = |subject: &str| {
+        let role = role("arn:aws:iam::999922223333:role/checkout", subject);
+        serde_json::from_str(&role.to_string().replace("111122223333", "999922223333")).expect("a role")
+    };
     let china = "arn:aws-cn:iam::111122223333:role/checkout";
     for (what, documents, codes) in [
         (
@@ -283,9 +287,10 @@ fn each_fault_is_found_and_nothing_else() {
         ),
         (
             "other account",
-            vec![annotated(), role("arn:aws:iam::999922223333:role/checkout", "x")],
+            vec![annotated(), elsewhere("system:serviceaccount:payments:checkout")],
             &["wrong-account-in-role-arn"],
         ),
+        ("a role of that name in the account of another stage", vec![annotated(), elsewhere("x")], &[]),
         // Provider.
         ("no provider", vec![annotated(), cluster(), json!({"OpenIDConnectProviderList": []})], &["no-oidc-provider"]),
         (

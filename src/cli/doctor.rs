@@ -1,0 +1,149 @@
+//! `irsa-probe doctor`: runs kubectl and aws, and names the cause.
+
+use super::out::{complain, print, print_rendered_aside};
+use super::{Output, OutputOptions, block_on};
+use crate::diagnosis::report::exit;
+use crate::modes::doctor::{Fault, Progress, Scope, Settings, Target, Tools, examine, is_name, plan};
+use crate::render;
+use crate::text::printable::{Notation, printable};
+use clap::Args;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+pub(super) const EXAMPLES: &str = "Examples:
+  irsa-probe doctor -n payments pod/checkout-0
+  irsa-probe doctor -n payments \
+                            deployment/checkout --profile prod
+  irsa-probe doctor -A                        every pod of the \
+                            cluster
+  irsa-probe doctor --dry-run pod/checkout-0  print the commands, run none
+
+Exit codes:
+  \
+                            0  no fault                          3  undetermined: a question has no answer
+  1  fix the \
+                            configuration              4  fix it, then recreate the pod
+  2  usage error";
+
+#[derive(Args)]
+pub(super) struct DoctorOptions {
+    /// KIND/NAME: a pod, serviceaccount, deployment, statefulset, daemonset, replicaset, job or cronjob [default: the
+    /// whole namespace]
+    #[arg(value_name = "TARGET")]
+    target: Option<Target>,
+    /// Namespace of the target [default: that of kubectl's context]
+    #[arg(long, short, value_name = "NAMESPACE", env = "IRSA_PROBE_NAMESPACE", value_parser = namespace)]
+    namespace: Option<String>,
+    /// Look at every namespace
+    #[arg(long, short = 'A', env = "IRSA_PROBE_ALL_NAMESPACES", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with_all = ["namespace", "target"])]
+    all_namespaces: bool,
+    /// Context for kubectl
+    #[arg(long, value_name = "NAME", env = "IRSA_PROBE_CONTEXT")]
+    context: Option<String>,
+    /// Configuration file for kubectl
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_KUBECONFIG")]
+    kubeconfig: Option<OsString>,
+    /// Profile for aws; it must lead to the account of the role
+    #[arg(long, value_name = "NAME", env = "IRSA_PROBE_PROFILE")]
+    profile: Option<String>,
+    /// Region for aws
+    #[arg(long, value_name = "REGION", env = "IRSA_PROBE_REGION")]
+    region: Option<String>,
+    /// kubectl to run
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_KUBECTL", default_value = "kubectl")]
+    kubectl: OsString,
+    /// aws CLI to run
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_AWS", default_value = "aws")]
+    aws: OsString,
+    /// Give up after this long, and report what is known
+    #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TIMEOUT", default_value = "2m", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// Print the commands, and run none
+    #[arg(long, env = "IRSA_PROBE_DRY_RUN", value_parser = clap::builder::FalseyValueParser::new())]
+    dry_run: bool,
+    /// Show no progress on standard error
+    #[arg(long, short, env = "IRSA_PROBE_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
+    quiet: bool,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+pub(super) fn run(options: &DoctorOptions) -> u8 {
+    let settings = options.settings();
+    if options.dry_run {
+        print(dry_run(&settings), Notation::Text);
+        return exit::WORKS;
+    }
+    let on_terminal = std::io::stderr().is_terminal();
+    let show = |progress: &Progress<'_>| {
+        if let Some(line) = line(progress, on_terminal).filter(|_| !options.quiet) {
+            print_rendered_aside(&line);
+        }
+    };
+    let examined = match block_on(examine(&settings, &show)) {
+        Ok(Ok(examined)) => examined,
+        Ok(Err(Fault::NoTarget(said))) => return complain(&said),
+        Ok(Err(Fault::CannotStart(why))) => return complain(&why),
+        Ok(Err(Fault::Ended(signal))) => {
+            complain(&format!("{signal}: nothing was decided"));
+            return exit::UNDETERMINED;
+        }
+        Err(code) => return code,
+    };
+    let (audit, documents) = (examined.audit, examined.documents);
+    let colour = options.output.colour();
+    let (text, notation) = match options.output.output {
+        Output::Text => (render::audit::answer(&audit, &documents, colour), colour.notation()),
+        Output::Json => (render::audit::json(&audit, &documents), Notation::Json),
+    };
+    print(text, notation);
+    audit.exit_code()
+}
+
+impl DoctorOptions {
+    fn settings(&self) -> Settings {
+        let scope = match &self.namespace {
+            _ if self.all_namespaces => Scope::All,
+            Some(name) => Scope::Namespace(name.clone()),
+            None => Scope::Current,
+        };
+        let tools = Tools {
+            kubectl: self.kubectl.clone(),
+            aws: self.aws.clone(),
+            context: self.context.clone(),
+            kubeconfig: self.kubeconfig.clone(),
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+        };
+        Settings { target: self.target.clone(), scope, tools, timeout: self.timeout }
+    }
+}
+
+fn dry_run(settings: &Settings) -> String {
+    let (first, then) = plan(settings);
+    let list = |commands: Vec<String>| commands.iter().map(|one| format!("  {}\n", printable(one))).collect::<String>();
+    format!("First:\n{}Then what the answers ask for, such as:\n{}", list(first), list(then))
+}
+
+/// One line for each command that ended. A terminal shows in its last line what runs.
+fn line(progress: &Progress<'_>, on_terminal: bool) -> Option<String> {
+    let clear = if on_terminal { "\r\u{1b}[K" } else { "" };
+    let done = |command: &str, what: &str| Some(format!("{clear}  {} ... {what}\n", printable(command)));
+    match progress {
+        Progress::Running(commands) => {
+            let first = commands.first().filter(|_| on_terminal)?;
+            let more = if commands.len() > 1 { format!(" and {} more", commands.len() - 1) } else { String::new() };
+            // No wider than a terminal, or the line could not be cleared.
+            let shown: String = printable(first).chars().take(60).collect();
+            Some(format!("{clear}  {shown}{more}"))
+        }
+        Progress::Answered(command) => done(command, "ok"),
+        Progress::Absent(command) => done(command, "does not exist"),
+        Progress::Failed(command, failure) => done(command, failure.short),
+    }
+}
+
+fn namespace(text: &str) -> Result<String, String> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err("must be the name of a namespace".to_owned()) }
+}

@@ -1,0 +1,37 @@
+//! Which pods an audit is about.
+
+use super::workload::Workload;
+use crate::documents::{Documents, Pod};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Those with a sign of IRSA; a single pod always.
+    Signs,
+    All,
+    ServiceAccount(String),
+    Workload {
+        kind: &'static str,
+        name: String,
+    },
+}
+
+impl Subject {
+    /// Drops pods that are not asked about. Returns how many are left.
+    pub(crate) fn keep(&self, documents: &mut Documents) -> usize {
+        documents.pods.retain(|pod| self.has(pod));
+        documents.pods.len()
+    }
+
+    fn has(&self, pod: &Pod) -> bool {
+        match self {
+            Subject::Signs | Subject::All => true,
+            Subject::ServiceAccount(name) => pod.service_account() == name,
+            Subject::Workload { kind, name } => {
+                let workload = Workload::of(pod);
+                let is_owned =
+                    || pod.metadata.owner_references.iter().any(|one| one.kind == *kind && one.name == *name);
+                workload.kind == *kind && workload.name == *name || is_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! From a laptop: runs `kubectl` and `aws` for what an audit asks, judges again, and ends when no question is new.
+#![allow(clippy::disallowed_methods, reason = "commands run within a time")]
+
+mod account;
+mod allowed;
+mod failure;
+mod process;
+mod session;
+mod target;
+mod tools;
+
+pub(crate) use failure::Failure;
+pub(crate) use target::{Scope, Target, is_name};
+pub(crate) use tools::Tools;
+
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, Command};
+use crate::modes::signals::Ending;
+use session::Session;
+use std::time::Duration;
+
+pub(crate) struct Settings {
+    pub target: Option<Target>,
+    pub scope: Scope,
+    pub tools: Tools,
+    /// For everything together.
+    pub timeout: Duration,
+}
+
+/// What is to be shown while commands run.
+pub(crate) enum Progress<'p> {
+    /// So many commands begin.
+    Running(&'p [String]),
+    Answered(&'p str),
+    Absent(&'p str),
+    Failed(&'p str, &'p Failure),
+}
+
+/// What a doctor found.
+pub(crate) struct Examined {
+    pub documents: Documents,
+    pub audit: Audit,
+}
+
+pub(crate) enum Fault {
+    /// The target does not exist; kubectl's words.
+    NoTarget(String),
+    /// A signal ended it.
+    Ended(&'static str),
+    CannotStart(String),
+}
+
+/// Runs until nothing new can be asked. No process outlives it.
+///
+/// # Errors
+/// There is nothing to report.
+pub(crate) async fn examine(settings: &Settings, show: &dyn Fn(&Progress<'_>)) -> Result<Examined, Fault> {
+    let cannot = |error| Fault::CannotStart(format!("cannot listen for signals: {error}"));
+    let mut ending = Ending::new().map_err(cannot)?;
+    tokio::select! {
+        signal = ending.wait() => Err(Fault::Ended(signal)),
+        examined = follow(settings, show) => examined,
+    }
+}
+
+async fn follow(settings: &Settings, show: &dyn Fn(&Progress<'_>)) -> Result<Examined, Fault> {
+    let mut session = Session::new(settings, show);
+    session.begin(target::commands(settings.target.as_ref(), &settings.scope)).await;
+    if let Some(said) = session.missing_target() {
+        return Err(Fault::NoTarget(said.to_owned()));
+    }
+    loop {
+        let audit = session.judge();
+        let new = session.not_tried(&audit);
+        if new.is_empty() || session.has_nothing() {
+            return Ok(session.end(audit));
+        }
+        session.ask(new).await;
+    }
+}
+
+/// The commands that come first, as they are run, and the forms of those that answers can lead to.
+pub(crate) fn plan(settings: &Settings) -> (Vec<String>, Vec<String>) {
+    let first = target::commands(settings.target.as_ref(), &settings.scope);
+    let shown = |command: &Command| settings.tools.shown(command);
+    (first.iter().map(shown).collect(), allowed::forms().iter().map(shown).collect())
+}

@@ -1,0 +1,174 @@
+//! The commands that may run: they read, and they print neither a Secret nor a token.
+
+use crate::documents::audit::Command;
+
+const KINDS: [&str; 13] = [
+    "pod",
+    "pods",
+    "serviceaccount",
+    "serviceaccounts",
+    "namespace",
+    "namespaces",
+    "mutatingwebhookconfigurations",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "replicaset",
+    "job",
+    "cronjob",
+];
+/// What every cluster publishes about its issuer.
+const PATHS: [&str; 2] = ["/.well-known/openid-configuration", "/openid/v1/jwks"];
+const KUBECTL_FLAGS: [&str; 2] = ["-A", "--show-managed-fields"];
+const AWS_OPERATIONS: [(&str, &[&str]); 3] = [
+    (
+        "iam",
+        &[
+            "get-open-id-connect-provider",
+            "get-role",
+            "get-role-policy",
+            "list-attached-role-policies",
+            "list-open-id-connect-providers",
+            "list-role-policies",
+            "list-roles",
+        ],
+    ),
+    (
+        "eks",
+        &[
+            "describe-addon",
+            "describe-cluster",
+            "describe-pod-identity-association",
+            "list-addons",
+            "list-clusters",
+            "list-pod-identity-associations",
+        ],
+    ),
+    ("sts", &["get-caller-identity"]),
+];
+/// Each takes a value.
+const AWS_OPTIONS: [&str; 10] = [
+    "--addon-name",
+    "--association-id",
+    "--cluster-name",
+    "--name",
+    "--namespace",
+    "--open-id-connect-provider-arn",
+    "--policy-name",
+    "--region",
+    "--role-name",
+    "--service-account",
+];
+
+/// The forms of what an audit asks for, with placeholders.
+pub(super) fn forms() -> Vec<Command> {
+    let kubectl = [
+        "kubectl get serviceaccounts -n NAMESPACE -o json --show-managed-fields",
+        "kubectl get mutatingwebhookconfigurations -o json",
+        "kubectl get namespace NAMESPACE -o json",
+        "kubectl get --raw /.well-known/openid-configuration",
+    ];
+    let aws = [
+        "aws sts get-caller-identity --output json",
+        "aws iam get-role --role-name ROLE --output json",
+        "aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --output json",
+        "aws iam list-attached-role-policies --role-name ROLE --output json",
+        "aws iam list-role-policies --role-name ROLE --output json",
+    ];
+    kubectl.iter().chain(&aws).map(|text| Command::new(text)).collect()
+}
+
+/// Whether the program may be run with these arguments. A value never counts as an option, and no value of an aws option
+/// is the address of a file or page, which aws would read and send.
+pub(super) fn is_allowed(command: &Command) -> bool {
+    let words: Vec<&str> = command.words().iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["kubectl", "get", "--raw", path] => PATHS.contains(path),
+        ["kubectl", "get", kind, rest @ ..] => KINDS.contains(kind) && is_kubectl(rest),
+        ["aws", service, operation, rest @ ..] => {
+            let of_service = AWS_OPERATIONS.iter().find(|(name, _)| name == service);
+            of_service.is_some_and(|(_, operations)| operations.contains(operation)) && is_aws(rest)
+        }
+        _ => false,
+    }
+}
+
+fn is_kubectl(words: &[&str]) -> bool {
+    match words {
+        [] => true,
+        ["-n", namespace, rest @ ..] => is_value(namespace) && is_kubectl(rest),
+        ["-o", "json", rest @ ..] => is_kubectl(rest),
+        [word, rest @ ..] => (KUBECTL_FLAGS.contains(word) || is_value(word)) && is_kubectl(rest),
+    }
+}
+
+fn is_aws(words: &[&str]) -> bool {
+    match words {
+        [] => true,
+        ["--output", "json", rest @ ..] => is_aws(rest),
+        [option, value, rest @ ..] => AWS_OPTIONS.contains(option) && is_value(value) && is_aws(rest),
+        [_] => false,
+    }
+}
+
+/// Source: "Loading a parameter from a file" of the aws CLI's user guide; version 1 loads `http://` and `https://` too.
+fn is_value(word: &str) -> bool {
+    !word.starts_with('-') && !word.contains("://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The audit's own questions, as its tests see them.
+    #[test]
+    fn every_command_of_a_question_is_allowed() {
+        for text in [
+            "kubectl get pod checkout-0 -n payments -o json",
+            "kubectl get serviceaccounts -A -o json --show-managed-fields",
+            "kubectl get mutatingwebhookconfigurations -o json",
+            "kubectl get --raw /.well-known/openid-configuration",
+            "aws iam get-role --region cn-north-1 --role-name checkout --output json",
+            "aws iam get-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::1:oidc-provider/x --output json",
+            "aws eks list-pod-identity-associations --cluster-name prod --output json",
+            "aws sts get-caller-identity --output json",
+        ] {
+            assert!(is_allowed(&Command::new(text)), "{text}");
+        }
+        assert!(forms().iter().all(is_allowed));
+    }
+
+    #[test]
+    fn nothing_else_is_allowed() {
+        for text in [
+            "",
+            "sh -c id",
+            "kubectl",
+            "kubectl get",
+            "kubectl get secrets -A -o json",
+            "kubectl get secret x -n payments -o json",
+            "kubectl get pods,secrets -o json",
+            "kubectl get pod x -o yaml",
+            "kubectl get pod x --token=y",
+            "kubectl get pods -n --as=admin",
+            "kubectl get --raw /api/v1/secrets",
+            "kubectl get --raw /.well-known/openid-configuration --as=admin",
+            "kubectl create token checkout",
+            "kubectl delete pod x",
+            "kubectl exec pod/x -- env",
+            "aws iam get-role --role-name",
+            "aws iam get-role --role-name file:///etc/passwd",
+            "aws iam get-role --endpoint-url x",
+            "aws iam get-role --role-name --debug",
+            "aws iam get-credential-report --output json",
+            "aws iam delete-role --role-name checkout",
+            "aws iam update-assume-role-policy --role-name checkout",
+            "aws eks get-token --cluster-name prod",
+            "aws sts assume-role --role-name x",
+            "aws sts get-session-token --output json",
+            "aws s3 ls",
+        ] {
+            assert!(!is_allowed(&Command::new(text)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! What has been asked so far, and what came of it.
+
+use super::failure::Failure;
+use super::process::{self, Ended};
+use super::{Examined, Progress, Scope, Settings, account, allowed, target};
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
+use crate::modes::run::now;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Commands that run side by side.
+const SIDE_BY_SIDE: usize = 6;
+/// A command that prints one object.
+const OBJECT_LIMIT: Duration = Duration::from_secs(10);
+/// A command that prints a list: 10,000 pods are more than 100 MB.
+const LIST_LIMIT: Duration = Duration::from_secs(60);
+
+/// Why there is no answer, as the report says it.
+type Why = String;
+
+pub(super) struct Session<'s> {
+    settings: &'s Settings,
+    show: &'s dyn Fn(&Progress<'_>),
+    began: Instant,
+    subject: Subject,
+    documents: Documents,
+    /// Commands that ran or were refused, with the account they were meant for. `None`: it was answered.
+    tried: HashMap<(Command, Option<String>), Option<Why>>,
+    /// The commands that listed the target, and what became of them.
+    first: Vec<Open>,
+    /// Why a program cannot answer anything.
+    stopped: HashMap<String, Why>,
+    caller: Option<Result<String, Why>>,
+    pods_listed: bool,
+    missing: Option<String>,
+}
+
+impl<'s> Session<'s> {
+    pub(super) fn new(settings: &'s Settings, show: &'s dyn Fn(&Progress<'_>)) -> Self {
+        Session {
+            settings,
+            show,
+            began: Instant::now(),
+            subject: target::subject(settings.target.as_ref()),
+            documents: Documents::default(),
+            tried: HashMap::new(),
+            first: Vec::new(),
+            stopped: HashMap::new(),
+            caller: None,
+            pods_listed: false,
+            missing: None,
+        }
+    }
+
+    /// Reads the target and its pods.
+    pub(super) async fn begin(&mut self, commands: Vec<Command>) {
+        let question = match &self.settings.target {
+            Some(_) => "what does the target look like",
+            None => "which pods and service accounts are there",
+        };
+        let open = |command| Open { question: question.to_owned(), command, account: None, decides: true, why: None };
+        self.first = commands.into_iter().map(open).collect();
+        self.ask(self.first.clone()).await;
+    }
+
+    /// kubectl's words, if the target does not exist.
+    pub(super) fn missing_target(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// Whether no command has given an answer.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.tried.values().all(Option::is_some)
+    }
+
+    pub(super) fn judge(&self) -> Audit {
+        let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
+        let every_pod = self.subject != Subject::Signs;
+        let mut audit = audit(&self.documents, Context { account, every_pod, ..Context::at(now()) });
+        // What the whole cluster would answer was not asked.
+        let is_wider = |one: &Open| one.command.words().iter().any(|word| word == "-A");
+        audit.open.retain(|one| self.settings.scope == Scope::All || !is_wider(one));
+        audit
+    }
+
+    pub(super) fn not_tried(&self, audit: &Audit) -> Vec<Open> {
+        let is_new = |one: &&Open| !self.tried.contains_key(&(one.command.clone(), one.account.clone()));
+        audit.open.iter().filter(is_new).cloned().collect()
+    }
+
+    /// With the reason beside each question that is left.
+    pub(super) fn end(self, mut audit: Audit) -> Examined {
+        let has_nothing = self.has_nothing();
+        let failed = self.first.into_iter().filter(|one| self.tried.get(&key(one)).is_some_and(Option::is_some));
+        // What a target leads to can be asked only about a target that is known.
+        let further = if has_nothing { Vec::new() } else { audit.open };
+        audit.open = failed.chain(further).collect();
+        for one in &mut audit.open {
+            let tried = self.tried.get(&key(one)).cloned().flatten();
+            one.why = Some(tried.unwrap_or_else(|| "Its output does not answer this.".to_owned()));
+        }
+        audit.is_final = true;
+        Examined { documents: self.documents, audit }
+    }
+
+    /// Runs the commands, and keeps what they print.
+    pub(super) async fn ask(&mut self, questions: Vec<Open>) {
+        if questions.iter().any(|one| one.account.is_some() && allowed::is_allowed(&one.command)) {
+            self.find_caller().await;
+        }
+        let mut waiting = VecDeque::new();
+        for one in questions {
+            match self.why_not(&one) {
+                Some(why) => drop(self.tried.insert(key(&one), Some(why))),
+                None => waiting.push_back(one),
+            }
+        }
+        self.run(waiting).await;
+        self.keep_subject();
+    }
+
+    /// Why a command is not run at all.
+    fn why_not(&self, one: &Open) -> Option<Why> {
+        if !allowed::is_allowed(&one.command) {
+            return Some("This command is not one that doctor runs.".to_owned());
+        }
+        if let Some(why) = self.stopped.get(program(&one.command)) {
+            return Some(why.clone());
+        }
+        if self.time_left().is_zero() {
+            return Some("The time of --timeout was over before this command could run.".to_owned());
+        }
+        match (&one.account, self.caller.as_ref()?) {
+            (Some(_), Err(why)) => Some(why.clone()),
+            (Some(_), Ok(_)) => self.other_account(one).filter(|_| !is_of_one_role(&one.command)),
+            _ => None,
+        }
+    }
+
+    /// Why the caller's account cannot answer.
+    fn other_account(&self, one: &Open) -> Option<Why> {
+        let (account, caller) = (one.account.as_ref()?, self.caller.as_ref()?.as_ref().ok()?);
+        (caller != account).then(|| account::other(caller, account))
+    }
+
+    /// A role of the same name in the caller's account shows that the ARN is wrong, if it trusts the service account. That
+    /// there is none shows nothing.
+    fn keep_namesake(&mut self, command: &Command, ended: Ended) {
+        let shown = self.settings.tools.shown(command);
+        match ended {
+            Ended::Printed(documents) => {
+                (self.show)(&Progress::Answered(&shown));
+                self.documents.absorb(*documents);
+            }
+            _ => (self.show)(&Progress::Absent(&shown)),
+        }
+    }
+
+    async fn run(&mut self, mut waiting: VecDeque<Open>) {
+        let mut running = JoinSet::new();
+        let mut names: Vec<String> = Vec::new();
+        loop {
+            while running.len() < SIDE_BY_SIDE
+                && let Some(one) = waiting.pop_front()
+            {
+                if let Some(why) = self.why_not(&one) {
+                    self.tried.insert(key(&one), Some(why));
+                    continue;
+                }
+                names.push(self.settings.tools.shown(&one.command));
+                let (program, arguments) = self.settings.tools.invocation(&one.command);
+                let limit = self.limit(&one.command);
+                running.spawn(async move {
+                    let ended = process::run(&program, &arguments, limit).await;
+                    (one, ended)
+                });
+            }
+            if !names.is_empty() {
+                (self.show)(&Progress::Running(&names));
+            }
+            let Some(done) = running.join_next().await else { return };
+            let Ok((one, ended)) = done else { continue };
+            names.retain(|name| *name != self.settings.tools.shown(&one.command));
+            let why = match self.other_account(&one) {
+                Some(why) => {
+                    self.keep_namesake(&one.command, ended);
+                    Some(why)
+                }
+                None => self.keep(&one.command, ended),
+            };
+            self.tried.insert(key(&one), why);
+        }
+    }
+
+    fn is_target(&self, command: &Command) -> bool {
+        let target = self.settings.target.as_ref();
+        target.is_some_and(|target| target::of_object(target, &self.settings.scope) == *command)
+    }
+
+    fn time_left(&self) -> Duration {
+        self.settings.timeout.saturating_sub(self.began.elapsed())
+    }
+
+    /// The time that is left, or that the command may take.
+    fn limit(&self, command: &Command) -> Duration {
+        let is_list = |word: &String| word.starts_with("list-") || word.ends_with('s');
+        self.time_left().min(if command.words().get(2).is_some_and(is_list) { LIST_LIMIT } else { OBJECT_LIMIT })
+    }
+
+    /// Keeps an answer, or returns why there is none.
+    fn keep(&mut self, command: &Command, ended: Ended) -> Option<Why> {
+        let shown = self.settings.tools.shown(command);
+        let name = program(command);
+        match ended {
+            Ended::Printed(documents) => {
+                (self.show)(&Progress::Answered(&shown));
+                let documents = of_its_kind(command, *documents);
+                self.pods_listed |= command.words().iter().any(|word| word == "pods");
+                self.documents.absorb(documents);
+                None
+            }
+            ended => {
+                if let Ended::Failed(said) = &ended
+                    && let Some(absent) = absent(said)
+                {
+                    (self.show)(&Progress::Absent(&shown));
+                    if self.is_target(command) {
+                        self.missing = Some(said.trim().to_owned());
+                    }
+                    self.documents.absorb(absent);
+                    return None;
+                }
+                let failure = Failure::of(&ended, name)?;
+                (self.show)(&Progress::Failed(&shown, &failure));
+                if failure.stops {
+                    self.stopped.insert(name.to_owned(), failure.why.clone());
+                }
+                Some(failure.why)
+            }
+        }
+    }
+
+    /// Drops the pods that were listed beside those of the target.
+    fn keep_subject(&mut self) {
+        let left = self.subject.keep(&mut self.documents);
+        // The list was answered: no pod of the target is there.
+        if self.pods_listed && left == 0 {
+            self.documents.empty_lists = self.documents.empty_lists.max(1);
+        }
+    }
+
+    /// The account of whoever runs this. Asked once, and only for a question about an account.
+    async fn find_caller(&mut self) {
+        if self.caller.is_some() {
+            return;
+        }
+        let command = account::command();
+        if let Some(why) = self.stopped.get(program(&command)) {
+            self.caller = Some(Err(why.clone()));
+            return;
+        }
+        let shown = self.settings.tools.shown(&command);
+        (self.show)(&Progress::Running(std::slice::from_ref(&shown)));
+        let (program, arguments) = self.settings.tools.invocation(&command);
+        let ended = process::run(&program, &arguments, self.limit(&command)).await;
+        self.caller = Some(match ended {
+            Ended::Printed(documents) => {
+                (self.show)(&Progress::Answered(&shown));
+                let account = documents.callers.first().and_then(|arn| account::of_caller(arn)).map(str::to_owned);
+                account.ok_or_else(|| format!("{shown} printed no caller."))
+            }
+            // Without an account no answer about one can be trusted.
+            ended => {
+                let failure = Failure::of(&ended, "aws");
+                let why = failure.as_ref().map(|failure| failure.why.clone()).unwrap_or_default();
+                if let Some(failure) = &failure {
+                    (self.show)(&Progress::Failed(&shown, failure));
+                }
+                if failure.is_some_and(|failure| failure.stops) {
+                    self.stopped.insert("aws".to_owned(), why.clone());
+                }
+                Err(why)
+            }
+        });
+    }
+}
+
+fn key(one: &Open) -> (Command, Option<String>) {
+    (one.command.clone(), one.account.clone())
+}
+
+fn program(command: &Command) -> &str {
+    command.words().first().map(String::as_str).unwrap_or_default()
+}
+
+fn is_of_one_role(command: &Command) -> bool {
+    command.words().get(2).is_some_and(|operation| operation == "get-role")
+}
+
+/// An empty list does not name its kind; the command does.
+fn of_its_kind(command: &Command, mut documents: Documents) -> Documents {
+    let is_of_webhooks = command.words().iter().any(|word| word == "mutatingwebhookconfigurations");
+    if is_of_webhooks && documents.empty_lists > 0 {
+        documents.empty_lists = 0;
+        documents.webhooks.get_or_insert_default();
+    }
+    documents
+}
+
+/// What an error says that is missing, which is an answer.
+fn absent(said: &str) -> Option<Documents> {
+    let mut documents = Documents::default();
+    documents.read("the error", said);
+    (!documents.absent.is_empty()).then(|| {
+        documents.unusable.clear();
+        documents
+    })
+}

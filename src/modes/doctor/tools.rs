@@ -1,0 +1,80 @@
+//! How the user wants `kubectl` and `aws` to be called.
+
+use crate::causes::shell_word;
+use crate::documents::audit::Command;
+use std::ffi::OsString;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    pub kubectl: OsString,
+    pub aws: OsString,
+    pub context: Option<String>,
+    pub kubeconfig: Option<OsString>,
+    pub profile: Option<String>,
+    pub region: Option<String>,
+}
+
+impl Tools {
+    /// The program and its arguments.
+    pub(super) fn invocation(&self, command: &Command) -> (OsString, Vec<OsString>) {
+        let words = command.words();
+        let program = if is_aws(command) { &self.aws } else { &self.kubectl };
+        let mut arguments: Vec<OsString> = words.iter().skip(1).map(OsString::from).collect();
+        for (option, value) in self.options(command) {
+            arguments.extend([OsString::from(option), value]);
+        }
+        (program.clone(), arguments)
+    }
+
+    /// As a person would type it.
+    pub(super) fn shown(&self, command: &Command) -> String {
+        let (program, arguments) = self.invocation(command);
+        let words = std::iter::once(&program).chain(&arguments);
+        words.map(|word| shell_word(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+    }
+
+    fn options(&self, command: &Command) -> Vec<(&'static str, OsString)> {
+        let of = |option, value: &Option<String>| value.as_ref().map(|value| (option, OsString::from(value)));
+        let all = match is_aws(command) {
+            true => {
+                // IAM of another partition has a region of its own.
+                let has_region = command.words().iter().any(|word| word == "--region");
+                let region = of("--region", &self.region).filter(|_| !has_region);
+                [of("--profile", &self.profile), region]
+            }
+            false => {
+                let kubeconfig = self.kubeconfig.as_ref().map(|path| ("--kubeconfig", path.clone()));
+                [of("--context", &self.context), kubeconfig]
+            }
+        };
+        all.into_iter().flatten().collect()
+    }
+}
+
+fn is_aws(command: &Command) -> bool {
+    command.words().first().is_some_and(|program| program == "aws")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_go_to_the_program_that_has_them() {
+        let tools = Tools {
+            kubectl: "/opt/kubectl".into(),
+            aws: "aws".into(),
+            context: Some("prod eu".into()),
+            kubeconfig: Some("/k".into()),
+            profile: Some("prod".into()),
+            region: Some("eu-west-1".into()),
+        };
+        for (command, shown) in [
+            ("kubectl get pods -o json", "/opt/kubectl get pods -o json --context 'prod eu' --kubeconfig /k"),
+            ("aws eks list-clusters", "aws eks list-clusters --profile prod --region eu-west-1"),
+            ("aws iam list-roles --region cn-north-1", "aws iam list-roles --region cn-north-1 --profile prod"),
+        ] {
+            assert_eq!(tools.shown(&Command::new(command)), shown);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a doctor found: for one workload the answer on the first screen, for many the audit.
+
+use super::text::{counted, unanswered, word};
+use crate::causes::{Advice, Severity};
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, ObjectFinding, Open, Verdict};
+use crate::render::text::{Colour, Page};
+use std::collections::BTreeSet;
+
+/// Facts, and findings beside the first, that are shown; the rest is counted.
+const SHOWN: usize = 3;
+/// Questions of one reason, and commands for them, that are shown.
+const SHOWN_QUESTIONS: usize = 2;
+
+pub(crate) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> String {
+    let workloads: BTreeSet<_> = audit.pods.iter().map(|pod| &pod.workload).collect();
+    if workloads.len() > 1 {
+        return super::text(audit, documents);
+    }
+    let mut page = Page::new(colour);
+    let (first, others) = match audit.findings.split_first() {
+        Some((first, others)) if first.finding.severity > Severity::Info => (Some(first), others),
+        _ => (None, audit.findings.as_slice()),
+    };
+    headline(&mut page, audit, first);
+    page.gap();
+    pod(&mut page, audit);
+    if let Some(first) = first {
+        object(&mut page, audit, first);
+        page.value("cause", first.text());
+        page.gap();
+        page.value("fix", &first.fix().text);
+        first.fix().commands.iter().for_each(|command| page.commands(&on_one_line(command)));
+    } else if audit.verdict() == Verdict::NothingToJudge {
+        page.value("yet", "no pod runs, and nothing says which role one should have");
+    }
+    also(&mut page, others);
+    open(&mut page, audit, first.is_some());
+    if first.is_none() {
+        known(&mut page, audit);
+    }
+    page.gap();
+    page.value("checked", &looked_at(documents).join(", "));
+    page.line(&exit(audit));
+    page.text
+}
+
+fn headline(page: &mut Page, audit: &Audit, first: Option<&ObjectFinding>) {
+    let verdict = audit.verdict();
+    let (mark, word) = word(verdict);
+    let colour = match verdict {
+        Verdict::Clean => "1;32",
+        Verdict::Broken => "1;31",
+        _ => "1;33",
+    };
+    let summary = match (verdict, first) {
+        (Verdict::Broken | Verdict::Warnings, Some(one)) => format!("{}: {}", one.code(), one.finding.cause.title),
+        (Verdict::Clean | Verdict::Warnings, _) => "no fault found: each document agrees with the others".to_owned(),
+        (Verdict::NothingToJudge, _) => "nothing to judge yet".to_owned(),
+        (Verdict::Incomplete | Verdict::Broken, _) => {
+            let number = audit.open.iter().filter(|one| one.decides).count();
+            format!("no fault found so far; {} without an answer", counted(number, "question"))
+        }
+    };
+    page.headline(&format!("{mark} {word}"), colour, &summary);
+}
+
+/// The first pod that runs stands for its replicas; without one, its template.
+fn pod(page: &mut Page, audit: &Audit) {
+    let running = || audit.pods.iter().filter_map(|pod| Some((pod.object.strip_prefix("pod ")?, pod)));
+    let more = match running().count() {
+        0 | 1 => String::new(),
+        all => format!(" (and {} more)", all - 1),
+    };
+    let template = audit.pods.first().map(|pod| (pod.object.as_str(), pod));
+    if let Some((name, pod)) = running().next().or(template) {
+        page.value("pod", &format!("{name}{more}, service account {}", pod.service_account));
+    }
+}
+
+/// What has the fault, unless it is the pod above.
+fn object(page: &mut Page, audit: &Audit, first: &ObjectFinding) {
+    if audit.pods.iter().any(|pod| pod.object == first.object) {
+        return;
+    }
+    let (label, value) = match first.object.split_once(" and ") {
+        Some((_, role)) => ("role", role),
+        None => ("where", first.object.as_str()),
+    };
+    page.value(label, value);
+}
+
+/// A policy is JSON: line feeds and indents between its parts mean nothing.
+fn on_one_line(command: &str) -> String {
+    command.lines().map(str::trim).collect()
+}
+
+fn also(page: &mut Page, others: &[ObjectFinding]) {
+    if others.is_empty() {
+        return;
+    }
+    page.gap();
+    for one in others.iter().take(SHOWN) {
+        let label = match one.finding.severity {
+            Severity::Error => "also",
+            Severity::Warning => "warning",
+            Severity::Info => "note",
+        };
+        page.value(label, &format!("{}: {}", one.code(), one.finding.cause.title));
+    }
+    if others.len() > SHOWN {
+        page.value("", &format!("{} more: --output json", others.len() - SHOWN));
+    }
+}
+
+/// What could not be answered. Where the cause is known, the questions and commands are left to JSON.
+fn open(page: &mut Page, audit: &Audit, is_decided: bool) {
+    let is_undecided = audit.open.iter().any(|one| one.decides);
+    let matters = |one: &&Open| one.decides || !is_undecided && !is_decided;
+    let open: Vec<Open> = audit.open.iter().filter(matters).cloned().collect();
+    for (why, questions, commands) in unanswered(&open) {
+        page.gap();
+        if is_decided {
+            page.value("open", &format!("{}: {why}", counted(questions.len(), "question")));
+            continue;
+        }
+        questions.iter().take(SHOWN_QUESTIONS).for_each(|question| page.value("open", question));
+        if questions.len() > SHOWN_QUESTIONS {
+            page.value("", &format!("and {} more", counted(questions.len() - SHOWN_QUESTIONS, "question")));
+        }
+        page.value("", why);
+        commands.iter().take(SHOWN_QUESTIONS).for_each(|command| page.commands(command));
+        if commands.len() > SHOWN_QUESTIONS {
+            page.value("", &format!("and {}: --output json", counted(commands.len() - SHOWN_QUESTIONS, "command")));
+        }
+    }
+}
+
+fn known(page: &mut Page, audit: &Audit) {
+    let shown = if audit.verdict() == Verdict::Incomplete { 1 } else { SHOWN };
+    let facts: Vec<&String> = audit.facts.iter().take(shown).collect();
+    if !facts.is_empty() || !audit.without_irsa.is_empty() {
+        page.gap();
+    }
+    facts.into_iter().for_each(|fact| page.value("known", fact));
+    if !audit.without_irsa.is_empty() {
+        page.value("known", &format!("{} without any sign of IRSA", counted(audit.without_irsa.len(), "pod")));
+    }
+}
+
+/// The kinds of documents that were read, with the number of each.
+fn looked_at(documents: &Documents) -> Vec<String> {
+    let webhooks = documents.webhooks.as_ref().map(|_| "webhook configurations".to_owned());
+    let kinds = [
+        (documents.pods.len(), "pod"),
+        (documents.service_accounts.len(), "service account"),
+        (documents.namespaces.len(), "namespace"),
+        (documents.discoveries.len(), "issuer"),
+        (documents.roles.len(), "role"),
+        (documents.providers.len(), "OIDC provider"),
+        (documents.absent.len(), "missing object"),
+    ];
+    let kinds = kinds.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| counted(number, what));
+    let permissions = documents.attached_policies.as_ref().map(|_| "attached policies".to_owned());
+    let mut all: Vec<String> = kinds.chain(webhooks).chain(permissions).collect();
+    if all.is_empty() {
+        all.push("nothing: no command gave an answer".to_owned());
+    }
+    all
+}
+
+fn exit(audit: &Audit) -> String {
+    let code = audit.exit_code();
+    let errors = || audit.findings.iter().filter(|one| one.finding.severity == Severity::Error);
+    let words = match audit.verdict() {
+        Verdict::Clean => return format!("exit {code}"),
+        Verdict::Warnings => "no error, with warnings",
+        Verdict::NothingToJudge => "undetermined; a pod or an annotation would decide",
+        Verdict::Incomplete => "undetermined; the answers to the open questions decide",
+        Verdict::Broken if errors().any(|one| one.finding.advice == Advice::RecreatePod) => {
+            "the pod cannot recover; fix the cause, then recreate the pod"
+        }
+        Verdict::Broken => "fix the configuration; the pod recovers without a restart",
+    };
+    format!("exit {code}: {words}")
+}
