@@ -18,6 +18,7 @@ pub mod trust_policy;
 mod yaml;
 
 pub use absent::Absent;
+pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
 pub use collection::Documents;
 pub(crate) use kubernetes::{Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration};

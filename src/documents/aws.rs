@@ -44,6 +44,26 @@ pub struct Cluster {
     pub identity: ClusterIdentity,
 }
 
+/// `kubectl config view --minify`, which has one cluster.
+#[derive(Deserialize)]
+pub(super) struct Kubeconfig {
+    clusters: Vec<NamedCluster>,
+}
+
+#[derive(Deserialize)]
+struct NamedCluster {
+    name: String,
+}
+
+impl Kubeconfig {
+    /// Source: "aws eks update-kubeconfig" names the cluster by its ARN.
+    pub(super) fn cluster(self) -> Option<Cluster> {
+        let arn = self.clusters.into_iter().next()?.name;
+        let name = arn.strip_prefix("arn:")?.split_once(":cluster/")?.1.to_owned();
+        Some(Cluster { name, arn, ..Cluster::default() })
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct ClusterIdentity {
@@ -57,6 +77,11 @@ pub struct Oidc {
 }
 
 impl Cluster {
+    /// The region in the ARN.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.arn.split(':').nth(3).filter(|region| !region.is_empty())
+    }
+
     pub fn issuer(&self) -> Option<&str> {
         self.identity.oidc.issuer.as_deref()
     }

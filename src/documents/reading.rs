@@ -1,7 +1,7 @@
 //! Reads a text: recognises its documents by their shape, and keeps what matters.
 
 use super::absent::Absent;
-use super::aws::{self, Association, Role, Simulated};
+use super::aws::{self, Association, Kubeconfig, Role, Simulated};
 use super::collection::Documents;
 use super::kubernetes::{self, Metadata, Origin, Pod};
 use super::list::{List, Summary};
@@ -129,6 +129,7 @@ impl<'r> Reading<'r> {
             "MutatingWebhookConfiguration" => self.keep("webhook configuration", value, |all, configuration| {
                 all.webhooks.get_or_insert_default().push(configuration);
             }),
+            "Config" => self.keep("kubeconfig", value, |all, config: Kubeconfig| all.clusters.extend(config.cluster())),
             _ => match kubernetes::template(&value) {
                 Some(pod) => self.keep(&format!("pod template of {kind}"), pod, |all, mut pod: Pod| {
                     pod.origin = Origin::Template(kind.clone());

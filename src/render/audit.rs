@@ -1,6 +1,7 @@
 //! An audit as text and as `irsa-probe/audit/v1`.
 
 mod doctor;
+mod fleet;
 mod text;
 
 pub(crate) use doctor::answer;

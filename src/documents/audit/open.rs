@@ -9,7 +9,7 @@ use super::workload::pod_object;
 use super::{service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER};
-use crate::documents::{Absent, Pod};
+use crate::documents::{Absent, Cluster, Pod};
 use std::collections::{BTreeSet, HashSet};
 
 /// For more objects of a kind, one command lists all of them.
@@ -83,13 +83,28 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     }
     of_roles(inventory, links, &mut questions);
     of_providers(inventory, audit, links, &mut questions);
-    if let (Some(cluster), None) = (inventory.documents.clusters.first(), &inventory.documents.associations) {
-        let command = Command::new("aws eks list-pod-identity-associations --cluster-name").value(&cluster.name);
-        let command = command.then("--output json");
-        questions.ask("does the service account have a Pod Identity association", command);
+    if let Some(cluster) = inventory.documents.clusters.first() {
+        of_cluster(inventory, cluster, &mut questions);
     }
     of_associations(inventory, &mut questions);
     questions.all
+}
+
+fn of_cluster(inventory: &Inventory<'_>, cluster: &Cluster, questions: &mut Questions) {
+    let in_region = |command: Command| match cluster.region() {
+        Some(region) => command.then("--region").value(region),
+        None => command,
+    };
+    // A kubeconfig names the cluster, and no more.
+    if inventory.issuer().is_none() {
+        let command = in_region(Command::new("aws eks describe-cluster --name").value(&cluster.name));
+        questions.ask("which issuer do the cluster's tokens have", command.then("--output json"));
+    }
+    if inventory.documents.associations.is_none() {
+        let command = Command::new("aws eks list-pod-identity-associations --cluster-name").value(&cluster.name);
+        let question = "does a Pod Identity association take precedence over IRSA";
+        questions.ask(question, in_region(command).then("--output json"));
+    }
 }
 
 fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], questions: &mut Questions) {

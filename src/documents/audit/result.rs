@@ -85,7 +85,8 @@ impl Audit {
         } else if self.is_final && (self.is_undecided() || self.verdict() == Verdict::NothingToJudge) {
             exit::UNDETERMINED
         } else if self.unusable > 0 {
-            exit::USAGE
+            // A person can correct a file; what a command printed is as it is.
+            if self.is_final { exit::UNDETERMINED } else { exit::USAGE }
         } else {
             exit::WORKS
         }

@@ -3,7 +3,7 @@
 
 use crate::causes::shell_word;
 use crate::documents::audit::Command;
-use crate::probe::collect::inside;
+use crate::probe::collect::rootfs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub(super) fn other(caller: &str, account: &str) -> String {
 fn config() -> Option<String> {
     let named = std::env::var_os("AWS_CONFIG_FILE").map(PathBuf::from);
     let path = named.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".aws/config")))?;
-    let file = inside::open_regular(Path::new("/"), &std::path::absolute(path).ok()?).ok()?;
+    let file = rootfs::open_regular(Path::new("/"), &std::path::absolute(path).ok()?).ok()?;
     let mut text = String::new();
     file.take(MAX_CONFIG).read_to_string(&mut text).ok()?;
     Some(text)

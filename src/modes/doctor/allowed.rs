@@ -67,6 +67,7 @@ pub(super) fn forms() -> Vec<Command> {
         "kubectl get mutatingwebhookconfigurations -o json",
         "kubectl get namespace NAMESPACE -o json",
         "kubectl get --raw /.well-known/openid-configuration",
+        "kubectl config view --minify -o json",
     ];
     let aws = [
         "aws sts get-caller-identity --output json",
@@ -74,6 +75,8 @@ pub(super) fn forms() -> Vec<Command> {
         "aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --output json",
         "aws iam list-attached-role-policies --role-name ROLE --output json",
         "aws iam list-role-policies --role-name ROLE --output json",
+        "aws eks describe-cluster --name CLUSTER --region REGION --output json",
+        "aws eks list-pod-identity-associations --cluster-name CLUSTER --region REGION --output json",
     ];
     kubectl.iter().chain(&aws).map(|text| Command::new(text)).collect()
 }
@@ -83,6 +86,8 @@ pub(super) fn forms() -> Vec<Command> {
 pub(super) fn is_allowed(command: &Command) -> bool {
     let words: Vec<&str> = command.words().iter().map(String::as_str).collect();
     match words.as_slice() {
+        // Without --raw it prints no certificate, token or password.
+        ["kubectl", "config", "view", "--minify", "-o", "json"] => true,
         ["kubectl", "get", "--raw", path] => PATHS.contains(path),
         ["kubectl", "get", kind, rest @ ..] => KINDS.contains(kind) && is_kubectl(rest),
         ["aws", service, operation, rest @ ..] => {
@@ -152,6 +157,8 @@ mod tests {
             "kubectl get pod x --token=y",
             "kubectl get pods -n --as=admin",
             "kubectl get --raw /api/v1/secrets",
+            "kubectl config view --raw -o json",
+            "kubectl config view --minify -o json --raw",
             "kubectl get --raw /.well-known/openid-configuration --as=admin",
             "kubectl create token checkout",
             "kubectl delete pod x",

@@ -27,8 +27,8 @@ pub(super) enum Ended {
     NotStarted(io::ErrorKind),
 }
 
-/// Runs it for no longer than `limit`. Its input is empty, so it can ask for nothing; what it prints is read while it runs.
-pub(super) async fn run(program: &OsString, arguments: &[OsString], limit: Duration) -> Ended {
+/// Runs it for no longer than `limit`; `source` names its output in complaints. Its input is empty, so it can ask for nothing; what it prints is read while it runs.
+pub(super) async fn run(program: &OsString, arguments: &[OsString], source: String, limit: Duration) -> Ended {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     // aws would start a pager on a terminal, or complete the command in a dialog.
@@ -43,7 +43,7 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], limit: Durat
     };
     let ended = timeout(limit, async {
         let stdout = stdout.into_owned_fd()?;
-        let reading = tokio::task::spawn_blocking(move || documents(File::from(stdout)));
+        let reading = tokio::task::spawn_blocking(move || documents(&source, File::from(stdout)));
         let (read, errors, status) = tokio::join!(reading, errors(stderr), child.wait());
         let read = read.map_err(io::Error::other)?;
         Ok::<_, io::Error>((read, errors, status?))
@@ -63,10 +63,10 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], limit: Durat
     }
 }
 
-fn documents(stdout: File) -> io::Result<Documents> {
+fn documents(source: &str, stdout: File) -> io::Result<Documents> {
     let mut documents = Documents::default();
     let mut output = stdout.take(MAX_OUTPUT);
-    documents.read_from("the output", &mut output)?;
+    documents.read_from(source, &mut output)?;
     match output.limit() {
         0 => Err(io::Error::other(format!("it is larger than {} GiB", MAX_OUTPUT >> 30))),
         _ => Ok(documents),

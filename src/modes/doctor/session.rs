@@ -86,8 +86,23 @@ impl<'s> Session<'s> {
     }
 
     pub(super) fn not_tried(&self, audit: &Audit) -> Vec<Open> {
-        let is_new = |one: &&Open| !self.tried.contains_key(&(one.command.clone(), one.account.clone()));
-        audit.open.iter().filter(is_new).cloned().collect()
+        let is_new = |one: &&Open| !self.tried.contains_key(&key(one));
+        let cluster = self.cluster_question();
+        audit.open.iter().chain(&cluster).filter(is_new).cloned().collect()
+    }
+
+    /// Which cluster it is: AWS knows its issuer, where the cluster itself does not let the caller see it.
+    fn cluster_question(&self) -> Option<Open> {
+        let is_refused = |((command, _), why): (&(Command, _), &Option<Why>)| {
+            why.is_some() && command.words().iter().any(|word| word == "--raw")
+        };
+        self.tried.iter().any(is_refused).then(|| Open {
+            question: "which cluster is it".to_owned(),
+            command: Command::new("kubectl config view --minify -o json"),
+            account: None,
+            decides: false,
+            why: None,
+        })
     }
 
     /// With the reason beside each question that is left.
@@ -171,9 +186,9 @@ impl<'s> Session<'s> {
                 }
                 names.push(self.settings.tools.shown(&one.command));
                 let (program, arguments) = self.settings.tools.invocation(&one.command);
-                let limit = self.limit(&one.command);
+                let (source, limit) = (format!("the output of {}", one.command), self.limit(&one.command));
                 running.spawn(async move {
-                    let ended = process::run(&program, &arguments, limit).await;
+                    let ended = process::run(&program, &arguments, source, limit).await;
                     (one, ended)
                 });
             }
@@ -264,7 +279,7 @@ impl<'s> Session<'s> {
         let shown = self.settings.tools.shown(&command);
         (self.show)(&Progress::Running(std::slice::from_ref(&shown)));
         let (program, arguments) = self.settings.tools.invocation(&command);
-        let ended = process::run(&program, &arguments, self.limit(&command)).await;
+        let ended = process::run(&program, &arguments, "the output".to_owned(), self.limit(&command)).await;
         self.caller = Some(match ended {
             Ended::Printed(documents) => {
                 (self.show)(&Progress::Answered(&shown));

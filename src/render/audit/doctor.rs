@@ -1,6 +1,6 @@
-//! What a doctor found: for one workload the answer on the first screen, for many the audit.
+//! What a doctor found: for one workload the answer on the first screen, for many each fault once.
 
-use super::text::{counted, unanswered, word};
+use super::text::{counted, label, unanswered, word};
 use crate::causes::{Advice, Severity};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, ObjectFinding, Open, Verdict};
@@ -15,7 +15,7 @@ const SHOWN_QUESTIONS: usize = 2;
 pub(crate) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> String {
     let workloads: BTreeSet<_> = audit.pods.iter().map(|pod| &pod.workload).collect();
     if workloads.len() > 1 {
-        return super::text(audit, documents);
+        return super::fleet::answer(audit, documents, colour);
     }
     let mut page = Page::new(colour);
     let (first, others) = match audit.findings.split_first() {
@@ -40,6 +40,9 @@ pub(crate) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
         known(&mut page, audit);
     }
     page.gap();
+    if !documents.unusable.is_empty() {
+        page.value("not used", &documents.unusable.join("; "));
+    }
     page.value("checked", &looked_at(documents).join(", "));
     page.line(&exit(audit));
     page.text
@@ -47,12 +50,7 @@ pub(crate) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
 
 fn headline(page: &mut Page, audit: &Audit, first: Option<&ObjectFinding>) {
     let verdict = audit.verdict();
-    let (mark, word) = word(verdict);
-    let colour = match verdict {
-        Verdict::Clean => "1;32",
-        Verdict::Broken => "1;31",
-        _ => "1;33",
-    };
+    let (mark, word, colour) = word(verdict);
     let summary = match (verdict, first) {
         (Verdict::Broken | Verdict::Warnings, Some(one)) => format!("{}: {}", one.code(), one.finding.cause.title),
         (Verdict::Clean | Verdict::Warnings, _) => "no fault found: each document agrees with the others".to_owned(),
@@ -101,11 +99,7 @@ fn also(page: &mut Page, others: &[ObjectFinding]) {
     }
     page.gap();
     for one in others.iter().take(SHOWN) {
-        let label = match one.finding.severity {
-            Severity::Error => "also",
-            Severity::Warning => "warning",
-            Severity::Info => "note",
-        };
+        let label = if one.finding.severity == Severity::Error { "also" } else { label(one.finding.severity) };
         page.value(label, &format!("{}: {}", one.code(), one.finding.cause.title));
     }
     if others.len() > SHOWN {
@@ -114,7 +108,7 @@ fn also(page: &mut Page, others: &[ObjectFinding]) {
 }
 
 /// What could not be answered. Where the cause is known, the questions and commands are left to JSON.
-fn open(page: &mut Page, audit: &Audit, is_decided: bool) {
+pub(super) fn open(page: &mut Page, audit: &Audit, is_decided: bool) {
     let is_undecided = audit.open.iter().any(|one| one.decides);
     let matters = |one: &&Open| one.decides || !is_undecided && !is_decided;
     let open: Vec<Open> = audit.open.iter().filter(matters).cloned().collect();
@@ -149,7 +143,7 @@ fn known(page: &mut Page, audit: &Audit) {
 }
 
 /// The kinds of documents that were read, with the number of each.
-fn looked_at(documents: &Documents) -> Vec<String> {
+pub(super) fn looked_at(documents: &Documents) -> Vec<String> {
     let webhooks = documents.webhooks.as_ref().map(|_| "webhook configurations".to_owned());
     let kinds = [
         (documents.pods.len(), "pod"),
@@ -169,7 +163,7 @@ fn looked_at(documents: &Documents) -> Vec<String> {
     all
 }
 
-fn exit(audit: &Audit) -> String {
+pub(super) fn exit(audit: &Audit) -> String {
     let code = audit.exit_code();
     let errors = || audit.findings.iter().filter(|one| one.finding.severity == Severity::Error);
     let words = match audit.verdict() {

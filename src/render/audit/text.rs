@@ -47,9 +47,7 @@ pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
         lines.push(String::new());
         lines.extend(documents.unusable.iter().map(|why| value("not used", why)));
     }
-    if audit.is_final {
-        lines.extend(tried_lines(audit));
-    } else if !audit.open.is_empty() {
+    if !audit.open.is_empty() {
         lines.push(String::new());
         let mut questions: Vec<&String> = audit.open.iter().map(|one| &one.question).collect();
         questions.dedup();
@@ -63,18 +61,6 @@ pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
     }
     lines.push(format!("\nexit {}\n", audit.exit_code()));
     lines.join("\n")
-}
-
-/// Questions that were tried without an answer, and why.
-fn tried_lines(audit: &Audit) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (why, questions, commands) in unanswered(&audit.open) {
-        lines.push(String::new());
-        lines.extend(questions.into_iter().map(|question| value("open", question)));
-        lines.push(value("", why));
-        lines.extend(commands.into_iter().map(|command| format!("{INDENT}  {}", printable(&command))));
-    }
-    lines
 }
 
 /// The open questions by the reason why they are open, and the commands that would answer them.
@@ -98,14 +84,14 @@ pub(super) fn unanswered(open: &[Open]) -> Vec<(&str, Vec<&str>, Vec<String>)> {
     all
 }
 
-/// A mark and the word that a reader looks for.
-pub(super) fn word(verdict: Verdict) -> (&'static str, &'static str) {
+/// A mark, the word that a reader looks for, and their colour.
+pub(super) fn word(verdict: Verdict) -> (&'static str, &'static str, &'static str) {
     match verdict {
-        Verdict::Clean => ("ok", "CLEAN"),
-        Verdict::NothingToJudge => ("?", "NOTHING TO JUDGE"),
-        Verdict::Incomplete => ("?", "INCOMPLETE"),
-        Verdict::Warnings => ("!", "WARNINGS"),
-        Verdict::Broken => ("x", "BROKEN"),
+        Verdict::Clean => ("ok", "CLEAN", "1;32"),
+        Verdict::NothingToJudge => ("?", "NOTHING TO JUDGE", "1;33"),
+        Verdict::Incomplete => ("?", "INCOMPLETE", "1;33"),
+        Verdict::Warnings => ("!", "WARNINGS", "1;33"),
+        Verdict::Broken => ("x", "BROKEN", "1;31"),
     }
 }
 
@@ -113,7 +99,7 @@ fn headline(audit: &Audit, documents: &Documents) -> String {
     let count = |severity| audit.findings.iter().filter(|one| one.finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let read = counted(documents.recognised.len(), "document");
-    let (mark, word) = word(audit.verdict());
+    let (mark, word, _) = word(audit.verdict());
     let unusable = match audit.unusable {
         0 => String::new(),
         number => format!("; {} could not be used", counted(number, "document")),
@@ -207,7 +193,7 @@ fn objects_lines(group: &Group<'_>) -> Vec<String> {
     lines
 }
 
-fn label(severity: Severity) -> &'static str {
+pub(super) fn label(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -239,7 +225,7 @@ fn likely_lines(one: &ObjectFinding) -> Vec<String> {
 }
 
 /// The first few, and the number of the others.
-fn shortened(mut all: Vec<String>) -> String {
+pub(super) fn shortened(mut all: Vec<String>) -> String {
     let more = all.len().saturating_sub(SHOWN);
     all.truncate(SHOWN);
     if more > 0 { format!("{} and {more} more", all.join(", ")) } else { all.join(", ") }

@@ -1,0 +1,118 @@
+//! What a doctor found in many workloads: each fault once, with the workloads that have it and how to look at one.
+
+use super::doctor::{exit, looked_at, open};
+use super::text::{counted, label, shortened, word};
+use crate::causes::{Severity, shell_word};
+use crate::documents::Documents;
+use crate::documents::audit::{Audit, AuditedPod, Group, Workload, groups};
+use crate::render::text::{Colour, Page};
+use std::collections::BTreeSet;
+
+/// The kinds that `doctor` takes for a target.
+const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
+
+pub(super) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> String {
+    let mut page = Page::new(colour);
+    let groups = groups(&audit.findings);
+    let (faults, notes): (Vec<_>, Vec<_>) = groups.iter().partition(|one| one.first.finding.severity > Severity::Info);
+    headline(&mut page, audit, &faults);
+    for group in faults {
+        page.gap();
+        fault(&mut page, group);
+    }
+    page.gap();
+    page.value("pods", &pods(audit));
+    if !notes.is_empty() {
+        let codes: BTreeSet<&str> = notes.iter().map(|group| group.first.code()).collect();
+        page.value("notes", &format!("{}: --output json", codes.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    open(&mut page, audit, false);
+    page.gap();
+    page.value("checked", &looked_at(documents).join(", "));
+    page.line(&exit(audit));
+    page.text
+}
+
+fn headline(page: &mut Page, audit: &Audit, faults: &[&Group<'_>]) {
+    let (mark, word, colour) = word(audit.verdict());
+    let codes: BTreeSet<&str> = faults.iter().map(|group| group.first.code()).collect();
+    let pods = counted(audit.pods.len() + audit.without_irsa.len(), "pod");
+    let summary = match faults.first() {
+        Some(group) => format!("{} in {pods}; first {}", counted(codes.len(), "cause"), group.first.code()),
+        None => format!("no fault found in {pods}"),
+    };
+    page.headline(&format!("{mark} {word}"), colour, &summary);
+}
+
+/// The code, who has it, and the command that shows cause and fix of the first.
+fn fault(page: &mut Page, group: &Group<'_>) {
+    let workloads = group.workloads();
+    let (number, names, first) = match workloads.keys().next() {
+        Some(first) => {
+            let pods: usize = workloads.values().sum();
+            let name = |(workload, pods): (&&Workload, &usize)| match pods {
+                1 => workload.shown(),
+                pods => format!("{} ({pods})", workload.shown()),
+            };
+            let number = format!("{}, {}", counted(workloads.len(), "workload"), counted(pods, "pod"));
+            (number, workloads.iter().map(name).collect(), target(group, first))
+        }
+        None => {
+            let objects: BTreeSet<&str> = group.findings.iter().map(|one| account(&one.object)).collect();
+            let first = account(&group.first.object).strip_prefix("service account ").and_then(|name| {
+                let (namespace, name) = name.split_once('/')?;
+                Some((namespace.to_owned(), format!("serviceaccount/{name}")))
+            });
+            (counted(objects.len(), "object"), objects.into_iter().map(str::to_owned).collect(), first)
+        }
+    };
+    page.value(label(group.first.finding.severity), &format!("{}: {number}", group.first.code()));
+    page.value("", &shortened(names));
+    match first {
+        Some((namespace, target)) => {
+            page.commands(&format!("irsa-probe doctor -n {} {}", shell_word(&namespace), shell_word(&target)));
+        }
+        None => {
+            page.value("cause", group.first.text());
+            page.value("fix", &group.first.fix().text);
+            group.first.fix().commands.iter().for_each(|command| page.commands(command));
+        }
+    }
+}
+
+/// What to ask a doctor about: the workload, or the pod of one that it does not know.
+fn target(group: &Group<'_>, workload: &Workload) -> Option<(String, String)> {
+    let of_workload = group.findings.iter().filter_map(|one| one.pod.as_ref()).find(|pod| pod.workload == *workload)?;
+    let target = match KINDS.contains(&workload.kind.as_str()) {
+        true => format!("{}/{}", workload.kind.to_lowercase(), workload.name),
+        false => format!("pod/{}", of_workload.pod),
+    };
+    Some((workload.namespace.clone(), target))
+}
+
+/// `service account NAMESPACE/NAME` of that and its role.
+fn account(object: &str) -> &str {
+    object.split(" and ").next().unwrap_or(object)
+}
+
+/// How many pods are right, which a fault of the whole cluster leaves open.
+fn pods(audit: &Audit) -> String {
+    let errors = || audit.findings.iter().filter(|one| one.finding.severity == Severity::Error);
+    let without = match audit.without_irsa.len() {
+        0 => String::new(),
+        number => format!("; {number} more without any sign of a role"),
+    };
+    let accounts: BTreeSet<&str> = errors().filter(|one| one.pod.is_none()).map(|one| account(&one.object)).collect();
+    if accounts.iter().any(|object| !object.starts_with("service account ")) {
+        return format!("{} use a role or should{without}", audit.pods.len());
+    }
+    let broken: BTreeSet<(&str, &str)> =
+        errors().filter_map(|one| one.pod.as_ref()).map(|of| (&*of.workload.namespace, &*of.pod)).collect();
+    let is_right = |pod: &&AuditedPod| {
+        let name = pod.object.rsplit('/').next().unwrap_or_default();
+        let account = format!("service account {}/{}", pod.workload.namespace, pod.service_account);
+        !broken.contains(&(&*pod.workload.namespace, name)) && !accounts.contains(account.as_str())
+    };
+    let right = audit.pods.iter().filter(is_right).count();
+    format!("{right} of {} without an error{without}", audit.pods.len())
+}
