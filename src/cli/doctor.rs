@@ -11,19 +11,16 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-pub(super) const EXAMPLES: &str = "Examples:
+pub(super) const EXAMPLES: &str = "\
+Examples:
   irsa-probe doctor -n payments pod/checkout-0
-  irsa-probe doctor -n payments \
-                            deployment/checkout --profile prod
-  irsa-probe doctor -A                        every pod of the \
-                            cluster
-  irsa-probe doctor --dry-run pod/checkout-0  print the commands, run none
+  irsa-probe doctor -n payments deployment/checkout --profile prod
+  irsa-probe doctor -A                           every pod of the cluster
+  irsa-probe doctor --dry-run pod/checkout-0     print the commands, run none
 
 Exit codes:
-  \
-                            0  no fault                          3  undetermined: a question has no answer
-  1  fix the \
-                            configuration              4  fix it, then recreate the pod
+  0  no fault                          3  undetermined: a question has no answer
+  1  fix the configuration             4  fix it, then recreate the pod
   2  usage error";
 
 #[derive(Args)]

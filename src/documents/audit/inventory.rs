@@ -26,14 +26,23 @@ pub(crate) struct Context<'a> {
     pub thumbprint: Option<&'a str>,
     /// The AWS account whose documents these are, if it is known.
     pub account: Option<&'a str>,
-    /// The question is about every pod, not only about those with a sign of IRSA.
-    pub every_pod: bool,
+    pub concern: Concern,
+}
+
+/// Which pods without any sign of IRSA the question is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Concern {
+    /// A single pod: whoever passes one asks about it.
+    #[default]
+    SinglePod,
+    Every,
+    None,
 }
 
 impl Context<'_> {
     /// Only the documents.
     pub(crate) fn at(now: Timestamp) -> Self {
-        Context { now, token: None, role_arn: None, thumbprint: None, account: None, every_pod: false }
+        Context { now, token: None, role_arn: None, thumbprint: None, account: None, concern: Concern::default() }
     }
 }
 
@@ -181,11 +190,14 @@ impl<'a> Inventory<'a> {
             && self.concerns_identity(pod)
     }
 
-    /// A single pod is the subject of the question. Of many, only those count that have a sign of IRSA or an
-    /// association.
+    /// Whether the question is about the pod: it has a sign of IRSA or an association, or it was asked about.
     pub(super) fn concerns_identity(&self, pod: &Pod) -> bool {
-        self.context.every_pod
-            || self.admitted == 1
+        let is_asked = match self.context.concern {
+            Concern::SinglePod => self.admitted == 1,
+            Concern::Every => true,
+            Concern::None => false,
+        };
+        is_asked
             || self.account_of(pod).is_some_and(|account| intends_irsa(&account.metadata))
             || intends_irsa(&pod.metadata)
             || self.association_of(pod).is_some()

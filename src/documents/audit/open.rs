@@ -102,7 +102,7 @@ fn of_cluster(inventory: &Inventory<'_>, cluster: &Cluster, questions: &mut Ques
     }
     if inventory.documents.associations.is_none() {
         let command = Command::new("aws eks list-pod-identity-associations --cluster-name").value(&cluster.name);
-        let question = "does a Pod Identity association take precedence over IRSA";
+        let question = "does the service account have a Pod Identity association";
         questions.ask(question, in_region(command).then("--output json"));
     }
 }

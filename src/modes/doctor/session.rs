@@ -3,8 +3,9 @@
 use super::failure::Failure;
 use super::process::{self, Ended};
 use super::{Examined, Progress, Scope, Settings, account, allowed, target};
+use crate::aws::webhook::POD_IDENTITY_VOLUME;
 use crate::documents::Documents;
-use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
+use crate::documents::audit::{Audit, Command, Concern, Context, Open, Subject, audit};
 use crate::modes::run::now;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -77,8 +78,9 @@ impl<'s> Session<'s> {
 
     pub(super) fn judge(&self) -> Audit {
         let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
-        let every_pod = self.subject != Subject::Signs;
-        let mut audit = audit(&self.documents, Context { account, every_pod, ..Context::at(now()) });
+        let concern = if self.subject == Subject::Signs { Concern::None } else { Concern::Every };
+        let mut audit = audit(&self.documents, Context { account, concern, ..Context::at(now()) });
+        audit.open.extend(self.cluster_question());
         // What the whole cluster would answer was not asked.
         let is_wider = |one: &Open| one.command.words().iter().any(|word| word == "-A");
         audit.open.retain(|one| self.settings.scope == Scope::All || !is_wider(one));
@@ -87,20 +89,22 @@ impl<'s> Session<'s> {
 
     pub(super) fn not_tried(&self, audit: &Audit) -> Vec<Open> {
         let is_new = |one: &&Open| !self.tried.contains_key(&key(one));
-        let cluster = self.cluster_question();
-        audit.open.iter().chain(&cluster).filter(is_new).cloned().collect()
+        audit.open.iter().filter(is_new).cloned().collect()
     }
 
-    /// Which cluster it is: AWS knows its issuer, where the cluster itself does not let the caller see it.
+    /// Which cluster of EKS it is. AWS knows its associations, and its issuer where the cluster does not show that.
     fn cluster_question(&self) -> Option<Open> {
-        let is_refused = |((command, _), why): (&(Command, _), &Option<Why>)| {
-            why.is_some() && command.words().iter().any(|word| word == "--raw")
+        let has_association = self.documents.pods.iter().any(|pod| pod.volume(POD_IDENTITY_VOLUME).is_some());
+        let is_refused = self.tried.iter().any(|((command, _), why)| *command == of_issuer() && why.is_some());
+        let question = match has_association {
+            true => "which role does the Pod Identity association give the pod",
+            false => "which issuer do the cluster's tokens have",
         };
-        self.tried.iter().any(is_refused).then(|| Open {
-            question: "which cluster is it".to_owned(),
+        (self.documents.clusters.is_empty() && (has_association || is_refused)).then(|| Open {
+            question: question.to_owned(),
             command: Command::new("kubectl config view --minify -o json"),
             account: None,
-            decides: false,
+            decides: has_association,
             why: None,
         })
     }
@@ -300,6 +304,10 @@ impl<'s> Session<'s> {
             }
         });
     }
+}
+
+fn of_issuer() -> Command {
+    Command::new("kubectl get --raw /.well-known/openid-configuration")
 }
 
 fn key(one: &Open) -> (Command, Option<String>) {

@@ -53,6 +53,9 @@ fn headline(page: &mut Page, audit: &Audit, first: Option<&ObjectFinding>) {
     let (mark, word, colour) = word(verdict);
     let summary = match (verdict, first) {
         (Verdict::Broken | Verdict::Warnings, Some(one)) => format!("{}: {}", one.code(), one.finding.cause.title),
+        (Verdict::Clean, _) if audit.pods.is_empty() && audit.facts.is_empty() => {
+            "no pod has a sign of a role".to_owned()
+        }
         (Verdict::Clean | Verdict::Warnings, _) => "no fault found: each document agrees with the others".to_owned(),
         (Verdict::NothingToJudge, _) => "nothing to judge yet".to_owned(),
         (Verdict::Incomplete | Verdict::Broken, _) => {
