@@ -78,9 +78,10 @@ fn counts(text: &str, Spoken { saying, place }: &Spoken, facts: &Facts) -> bool 
         }
         About::Aws => match context() {
             Context::Sts(_) | Context::OtherAws | Context::Words => true,
-            Context::OtherHost => false,
+            Context::OtherHost | Context::Agent => false,
             Context::Nothing => reader::is_of_an_sdk(text, place),
         },
+        About::Agent => context() == Context::Agent,
         About::Node => facts.caller_is_node(),
     }
 }

@@ -235,6 +235,10 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
 
 /// Causes that no pod shows to a probe, and why.
 const SHOWN_BY_NO_POD: &[(&str, &str)] = &[
+    ("call-refused-for-temporary-credentials", "the application's own call; the probe makes none: tests/corpus"),
+    ("sdk-rejects-ipv6-agent", "the application's SDK; the agent's IPv6 address works for the probe: tests/corpus"),
+    ("second-hop-tag-session-denied", "the application's second call; the probe makes none: tests/corpus"),
+    ("session-name-not-fixed", "the application's Kafka client; the probe has none: tests/corpus"),
     (
         "explicit-deny-in-trust-policy",
         "only the policy shows it: src/documents (trust_policy/table.rs, audit/cases.rs)",

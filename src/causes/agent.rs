@@ -6,6 +6,19 @@ use crate::probe::evidence::{AgentFault, AgentReason, Dial, Evidence, HttpFault,
 /// Shows the agent's pods with their nodes. The add-on's manifest sets the label.
 pub(crate) const SHOW_AGENT_PODS: &str = "kubectl get pods -n kube-system -l app.kubernetes.io/name=eks-pod-identity-agent -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName,PHASE:.status.phase";
 
+/// How texts name the agent.
+pub(crate) const AGENT: &[&str] = &[
+    "169.254.170.23",
+    "fd00:ec2::23",
+    "pod identity agent",
+    "pod-identity-agent",
+    "eks-pod-identity-agent",
+    "container metadata",
+];
+
+/// How texts name EKS, which the agent asks.
+pub(crate) const EKS_AUTH: &[&str] = &["eks auth", "eks-auth", "assumeroleforpodidentity"];
+
 /// Why a cause that only the agent's answer proves is not at hand; `None` if the answer means `reason`.
 pub(crate) fn is_not(reason: AgentReason, evidence: &Evidence) -> Option<Outcome> {
     match &evidence.agent {

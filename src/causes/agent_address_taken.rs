@@ -1,5 +1,5 @@
 use crate::causes::agent::Silence;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, with};
 use crate::probe::evidence::{AgentFault, AgentReason, Evidence, Seen};
 
 /// The answer does not have the agent's form.
@@ -17,7 +17,9 @@ neither: another program, a proxy or a service mesh answers at the agent's addre
 A node-local cache or another credential agent may be bound to the address, or a sidecar proxy redirects the pod's \
 traffic on port 80. Exclude 169.254.170.23 and [fd00:ec2::23] from the redirection (for Istio: the annotation \
 traffic.sidecar.istio.io/excludeOutboundIPRanges).",
-    says: &[],
+    says: &[Saying::new(Priority::Aws, &[with(&["bind: address already in use"], &[agent::AGENT])], |_| {
+        Reading::decided(&AGENT_ADDRESS_TAKEN, "something else listens at the agent's address")
+    })],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

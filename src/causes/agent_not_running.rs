@@ -1,5 +1,8 @@
 use crate::causes::agent::Silence;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{
+    About, Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, any,
+    sts_endpoint_unreachable_timeout, with,
+};
 use crate::probe::evidence::Evidence;
 
 /// Nothing serves the agent's address.
@@ -19,12 +22,34 @@ If IPv6 is turned off on the node, the agent ends with \"bind: cannot assign req
 169.254.170.23 there.
 
 On a new node, the agent may start after the first pods. A retry then helps. EKS Auto Mode has the agent built in.",
-    says: &[],
+    says: &[
+        Saying::new(Priority::Network(94), &[any(sts_endpoint_unreachable_timeout::REFUSED)], |_| reading())
+            .about(About::Agent),
+        Saying::new(
+            Priority::Network(96),
+            &[any(&[
+                "could not connect to the endpoint url",
+                "failed to connect to",
+                "connect error",
+                "no route to host",
+            ])],
+            |_| reading(),
+        )
+        .about(About::Agent),
+        // The agent's own log.
+        Saying::new(Priority::Aws, &[with(&["bind: cannot assign requested address"], &[agent::AGENT])], |_| {
+            Reading::decided(&AGENT_NOT_RUNNING, "the agent cannot bind its address, so it ends")
+        }),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),
     fix,
 };
+
+fn reading() -> Reading {
+    Reading::decided(&AGENT_NOT_RUNNING, "nothing accepts connections at the agent's address")
+}
 
 fn judge(evidence: &Evidence) -> Outcome {
     if let Some(outcome) = agent::is_not_silent(Silence::Closed, evidence) {

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, with};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent's own limit.
@@ -16,7 +16,9 @@ them for hours.
 
 Find that program and let it keep one client, or one credential provider, for its lifetime. The limit passes by \
 itself.",
-    says: &[],
+    says: &[Saying::new(Priority::Aws, &[with(&["too many requests"], &[agent::AGENT])], |_| {
+        Reading::decided(&AGENT_RATE_LIMITED, "the agent limits the request rate")
+    })],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

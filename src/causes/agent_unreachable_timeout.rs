@@ -1,5 +1,8 @@
 use crate::causes::agent::Silence;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{
+    About, Advice, Candidate, Cause, Diagnosis, EKS_AUTH_UNREACHABLE_FROM_NODE, Facts, Fix, Outcome, Priority, Reading,
+    Saying, Severity, agent, any, sts_endpoint_unreachable_timeout, with,
+};
 use crate::probe::evidence::Evidence;
 
 /// Packets to the agent get no answer.
@@ -20,7 +23,23 @@ security groups for pods in strict mode, traffic to the node does not pass; stan
 group allow it. On a node where the agent was never installed, the address may lead nowhere.
 
 If the agent accepts connections without an answer, it may wait for eks-auth: read its log.",
-    says: &[],
+    says: &[
+        Saying::new(Priority::Network(92), &[any(sts_endpoint_unreachable_timeout::TIMED_OUT)], |_| {
+            let why = "the agent's address does not answer in time";
+            Reading::decided(&AGENT_UNREACHABLE_TIMEOUT, why)
+        })
+        .about(About::Agent),
+        // The agent's log, of a client that hung up.
+        Saying::new(Priority::Aws, &[with(&["context canceled"], &[agent::EKS_AUTH])], |_| {
+            Reading::ranked(vec![
+                Candidate::new(
+                    &AGENT_UNREACHABLE_TIMEOUT,
+                    "the client hung up before the agent answered: allow it 5 seconds",
+                ),
+                Candidate::new(&EKS_AUTH_UNREACHABLE_FROM_NODE, "if the agent waits for EKS: read the rest of its log"),
+            ])
+        }),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

@@ -20,9 +20,16 @@ An association names one namespace and one service account, exactly. Wildcards d
 a few seconds to arrive.
 
 Create the association. This pod then recovers without being recreated.",
-    says: &[Saying::new(Priority::Aws, &[any(&["has no service account role association for it"])], |_| {
-        Reading::decided(&ASSOCIATION_MISSING, "EKS finds no association for the token's namespace and service account")
-    })],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["has no service account role association for it", "]: (resourcenotfoundexception):"])],
+        |_| {
+            Reading::decided(
+                &ASSOCIATION_MISSING,
+                "EKS finds no association for the token's namespace and service account",
+            )
+        },
+    )],
     settles: true,
     hides_caller: false,
     judge: Some(judge),

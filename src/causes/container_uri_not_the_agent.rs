@@ -1,5 +1,7 @@
 use crate::aws::pod_identity::check_agent_url;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, webhook};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, any, webhook, with,
+};
 use crate::probe::evidence::Evidence;
 
 /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` is not the URL of the agent.
@@ -18,7 +20,16 @@ the manifest, in the image, or for another source of credentials such as ECS.
 The probe sends the token only to the agent. An SDK sends it wherever the variable says, if it accepts the host.
 
 Remove the variable from the manifest, then recreate the pod, so that the webhook sets it.",
-    says: &[],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["called agent through invalid address"]), with(&["404 page not found"], &[agent::AGENT])],
+        |_| {
+            Reading::decided(
+                &CONTAINER_URI_NOT_THE_AGENT,
+                "the agent was called at another address or path than its own",
+            )
+        },
+    )],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn the_command_names_the_pod() {
         let pod_context = PodContext { container: container("znot", false, false), ..testing::healthy().pod_context };
-        let Outcome::Fault(found) = judge(&Evidence { pod_context, ..testing::environment(&[]) }) else { panic!("no fault") };
+        let Outcome::Fault(found) = judge(&Evidence { pod_context, ..testing::environment(&[]) }) else {
+            panic!("no fault")
+        };
         let command = "kubectl get pod checkout-5d9 -n payments -o json | irsa-probe debug-profile --image IMAGE | sh";
         assert_eq!(found.fix.commands[0], command);
     }

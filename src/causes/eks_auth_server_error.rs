@@ -1,4 +1,6 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, any, with,
+};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// eks-auth failed by itself.
@@ -15,7 +17,14 @@ this.
 
 Retry. If it stays, read the AWS Health Dashboard for Amazon EKS in the region. The agent keeps credentials of \
 running pods meanwhile.",
-    says: &[],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&["]: (internalserverexception):", "]: (serviceunavailableexception):"]),
+            with(&["internalserverexception", "serviceunavailableexception"], &[agent::EKS_AUTH]),
+        ],
+        |_| Reading::decided(&EKS_AUTH_SERVER_ERROR, "EKS failed to answer the agent"),
+    )],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

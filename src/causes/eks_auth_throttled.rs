@@ -1,4 +1,7 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{
+    AGENT_RATE_LIMITED, Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, any,
+    with,
+};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// eks-auth limits the rate of calls.
@@ -15,7 +18,12 @@ mass rollouts and many pods that fail and retry at once. Agents before 0.2 also 
 no longer exist.
 
 Wait; throttling passes. Start fewer pods at once, and update the add-on eks-pod-identity-agent.",
-    says: &[],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[any(&["]: (throttlingexception):"]), with(&["throttlingexception"], &[agent::EKS_AUTH])],
+        |_| Reading::decided(&EKS_AUTH_THROTTLED, "EKS limits the rate of AssumeRoleForPodIdentity"),
+    )
+    .instead_of(&AGENT_RATE_LIMITED)],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

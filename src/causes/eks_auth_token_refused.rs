@@ -1,5 +1,7 @@
 use crate::aws::pod_identity::AUDIENCE;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, any, with,
+};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// eks-auth refuses the token, or the request with it.
@@ -17,7 +19,14 @@ cluster. It refused this one, although the file holds a token for EKS Pod Identi
 deleted.
 
 Let the webhook mount the token, then recreate the pod.",
-    says: &[],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[
+            any(&["]: (invalidtokenexception):", "]: (invalidrequestexception):", "]: (invalidparameterexception):"]),
+            with(&["invalidtokenexception"], &[agent::EKS_AUTH]),
+        ],
+        |_| Reading::decided(&EKS_AUTH_TOKEN_REFUSED, "EKS does not accept the token that the agent passed on"),
+    )],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

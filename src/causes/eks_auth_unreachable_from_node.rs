@@ -1,4 +1,6 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Severity, agent};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, agent, any, with,
+};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent got no answer of eks-auth.
@@ -18,12 +20,40 @@ name the endpoint in AWS_ENDPOINT_URL_EKS_AUTH on the agent. Elsewhere check the
 security group (TCP 443), name resolution and the agent's proxy.
 
 An overloaded network recovers by itself. The agent keeps credentials of running pods meanwhile.",
-    says: &[],
+    says: &[
+        // The agent's log.
+        Saying::new(
+            Priority::Aws,
+            &[with(
+                &[
+                    "request send failed",
+                    "no such host",
+                    "i/o timeout",
+                    "connection refused",
+                    "connection reset",
+                    "deadline exceeded",
+                    "x509",
+                ],
+                &[&["https://eks-auth", "lookup eks-auth"]],
+            )],
+            |_| reading(),
+        ),
+        // What the agent passes on then.
+        Saying::new(
+            Priority::Aws,
+            &[any(&["response 500 from container metadata: []", "(500) from ecs metadata: []"])],
+            |_| reading(),
+        ),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),
     fix,
 };
+
+fn reading() -> Reading {
+    Reading::decided(&EKS_AUTH_UNREACHABLE_FROM_NODE, "the agent cannot reach EKS from this node")
+}
 
 fn judge(evidence: &Evidence) -> Outcome {
     if let Some(outcome) = agent::is_not(AgentReason::EksAuthUnreachable, evidence) {

@@ -2,8 +2,8 @@ use crate::causes::{
     ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING,
     ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, POD_IDENTITY_INJECTION_MISSED,
-    POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION, Priority, Reading, SDK_LACKS_WEB_IDENTITY, Saying,
-    Severity, VariableState, any, webhook, with,
+    POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION, Priority, Reading, SDK_LACKS_POD_IDENTITY,
+    SDK_LACKS_WEB_IDENTITY, Saying, Severity, VariableState, any, webhook, with,
 };
 use crate::probe::evidence::{ActiveCredentials, Evidence, Mechanism, POD_IDENTITY_VARIABLES, Seen};
 
@@ -230,6 +230,10 @@ fn opted_out(container: Option<&str>) -> String {
 /// No source of credentials gave any: the chain did not even try web identity, or could not.
 pub(super) fn no_credentials(facts: &Facts) -> Reading {
     match (facts.role_variable, facts.file_variable) {
+        _ if facts.is_pod_identity() => {
+            let why = "the agent of EKS Pod Identity is configured, but this SDK or its chain does not ask it";
+            Reading::decided(&SDK_LACKS_POD_IDENTITY, why)
+        }
         (VariableState::Set, VariableState::Set) => {
             let why = "both variables are set, but no credentials were found: this SDK or its chain has no web \
                        identity";

@@ -6,7 +6,9 @@ use crate::aws::issuer;
 use crate::aws::partition::Partition;
 use crate::aws::vpc::is_private;
 use crate::causes::request_clock_skew::hides_expiry;
-use crate::probe::evidence::{EndpointSource, Evidence, Issuer, Padding, Seen, Signature, Variable, WebIdentity};
+use crate::probe::evidence::{
+    EndpointSource, Evidence, Issuer, Mechanism, Padding, Seen, Signature, Variable, WebIdentity,
+};
 use std::net::IpAddr;
 
 /// What is known about a variable.
@@ -104,7 +106,8 @@ pub struct Facts {
     /// The proxy that the connection went to.
     pub via: Option<String>,
     pub static_keys: bool,
-    pub pod_identity: bool,
+    /// What the pod has its role by, where that is known.
+    pub mechanism: Option<Mechanism>,
     pub windows: bool,
     /// The account and the id of the node, according to its instance metadata.
     pub node_account: Option<String>,
@@ -188,7 +191,7 @@ impl Facts {
             proxy: endpoint.map(|endpoint| endpoint.proxy.is_some()),
             via: dial.and_then(|dial| dial.via.clone()),
             static_keys: environment.variable("AWS_ACCESS_KEY_ID").is_set(),
-            pod_identity: environment.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_filled(),
+            mechanism: evidence.mechanism,
             windows: false,
             node_account: imds.and_then(|imds| imds.account.clone()),
             instance: imds.and_then(|imds| imds.instance.clone()),
@@ -207,6 +210,11 @@ impl Facts {
     /// The facts as commands and texts name them.
     pub fn names(&self) -> Names {
         Names::of(self)
+    }
+
+    /// Whether the pod has its role by EKS Pod Identity.
+    pub fn is_pod_identity(&self) -> bool {
+        self.mechanism == Some(Mechanism::PodIdentity)
     }
 
     /// Namespace and name of the pod's service account.

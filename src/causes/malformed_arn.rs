@@ -1,6 +1,7 @@
 use crate::aws::arn::{ArnFault, RoleArn};
 use crate::causes::{
-    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, any, with,
+    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, SECOND_HOP_ASSUME_ROLE_DENIED, Saying,
+    Severity, any, with,
 };
 use crate::probe::evidence::{Evidence, Flaw};
 
@@ -21,17 +22,29 @@ so a typo in it reaches every pod. STS answers with ValidationError \"Request AR
 to the node role instead.
 
 Correct the annotation, then recreate the pod. Its variables are set at creation and never change.",
-    says: &[Saying::new(
-        Priority::Aws,
-        &[
-            any(&["request arn is invalid", "is not a valid role arn", "invalid role arn"]),
-            with(&["rolearn", "role_arn", "role-arn"], &[INVALID]),
-        ],
-        |_| {
-            let why = "AWS rejects the format of the role ARN before it looks up the role";
-            Reading::decided(&MALFORMED_ARN, why)
-        },
-    )],
+    says: &[
+        // The ARN was taken for that of a resource, which no policy names.
+        Saying::new(
+            Priority::Aws,
+            &[with(
+                &[":role:"],
+                &[&["arn:aws:iam", "arn:aws-cn:iam", "arn:aws-us-gov:iam"], &["assumerole", "accessdenied"]],
+            )],
+            |_| Reading::decided(&MALFORMED_ARN, "the role ARN has a colon after role where it needs a slash"),
+        )
+        .instead_of(&SECOND_HOP_ASSUME_ROLE_DENIED),
+        Saying::new(
+            Priority::Aws,
+            &[
+                any(&["request arn is invalid", "is not a valid role arn", "invalid role arn"]),
+                with(&["rolearn", "role_arn", "role-arn"], &[INVALID]),
+            ],
+            |_| {
+                let why = "AWS rejects the format of the role ARN before it looks up the role";
+                Reading::decided(&MALFORMED_ARN, why)
+            },
+        ),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

@@ -63,6 +63,10 @@ impl Names {
         let namespace = or(namespace.or(facts.namespace.as_deref()), "NAMESPACE");
         let role_arn = or(role.map(ToString::to_string).as_deref(), ROLE_ARN);
         let service_account = or(service_account, SERVICE_ACCOUNT);
+        let default_path = match facts.is_pod_identity() {
+            true => "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token",
+            false => "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+        };
         let option = |name: &str, id: Option<u32>| id.map(|id| format!(" --{name} {id}")).unwrap_or_default();
         let container = facts.container.as_deref().filter(|_| facts.is_target).map(|name| or(Some(name), "CONTAINER"));
         Names {
@@ -91,7 +95,7 @@ impl Names {
             peer,
             url,
             region: or(facts.region.as_deref().or(facts.issuer_region()), "REGION"),
-            token_path: or(facts.token_path.as_deref(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
+            token_path: or(facts.token_path.as_deref(), default_path),
             instance: or(facts.instance.as_deref(), "INSTANCE"),
             thumbprint: facts.thumbprint.clone().filter(|value| pastes(value)),
             is_of_aws: facts.issuer_partition().is_some(),

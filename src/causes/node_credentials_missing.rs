@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, with};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent found no credentials of the node.
@@ -15,7 +15,14 @@ gets none: the instance has no instance profile, IMDS is turned off, or the agen
 
 Attach an instance profile with the node role, and leave IMDS enabled for the host network (a hop limit of 1 is \
 enough). The pod then recovers without being recreated.",
-    says: &[],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[with(
+            &["get identity", "no ec2 imds role found", "no ec2 instance role found", "ec2imds"],
+            &[&["eks auth", "assumeroleforpodidentity"]],
+        )],
+        |_| Reading::decided(&NODE_CREDENTIALS_MISSING, "the agent finds no credentials of the node to sign with"),
+    )],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

@@ -1,6 +1,7 @@
 use crate::causes::{
-    Advice, Candidate, Cause, Diagnosis, Facts, Fix, Outcome, POD_IDENTITY_CONDITION_MISMATCH, PODS_EKS_TRUST_MISSING,
-    Priority, Reading, Saying, Severity, TAG_SESSION_MISSING, TARGET_ROLE_NOT_ASSUMABLE, agent, any,
+    ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, EKS_AUTH_THROTTLED, Facts, Fix, Outcome,
+    POD_IDENTITY_CONDITION_MISMATCH, PODS_EKS_TRUST_MISSING, Priority, Reading, Saying, Severity, TAG_SESSION_MISSING,
+    TARGET_ROLE_NOT_ASSUMABLE, TOKEN_EXPIRED, agent, any, with,
 };
 use crate::probe::evidence::{AgentReason, Evidence};
 
@@ -22,11 +23,33 @@ this pod. If the association has a target role, the first role must be allowed t
 must trust the first role.
 
 Read the association and the trust policy of its role. A corrected policy works within a minute, without a new pod.",
-    says: &[Saying::new(
-        Priority::Aws,
-        &[any(&["eks does not have permissions to assume the associated role"])],
-        |_| Reading::open(&POD_IDENTITY_NOT_AUTHORIZED, candidates()),
-    )],
+    says: &[
+        Saying::new(
+            Priority::Aws,
+            &[any(&["eks does not have permissions to assume the associated role", "]: (accessdeniedexception):"])],
+            |_| Reading::open(&POD_IDENTITY_NOT_AUTHORIZED, candidates()),
+        ),
+        // An SDK that keeps the agent's words to itself.
+        Saying::new(
+            Priority::Vague(60),
+            &[with(
+                &["received non 200 response", "non-success status from http credential provider", "bad request"],
+                &[&["169.254.170.23", "fd00:ec2::23"]],
+            )],
+            |_| {
+                let log = "the SDK hides the agent's answer: read the agent's log on this node";
+                Reading::ranked(vec![
+                    Candidate::new(&POD_IDENTITY_NOT_AUTHORIZED, log),
+                    Candidate::new(&ASSOCIATION_MISSING, "if the agent answered with status 404"),
+                    Candidate::new(
+                        &TOKEN_EXPIRED,
+                        "if the agent answered with status 400 and the token was not read again",
+                    ),
+                    Candidate::new(&EKS_AUTH_THROTTLED, "if the agent answered with status 429"),
+                ])
+            },
+        ),
+    ],
     settles: true,
     hides_caller: false,
     judge: Some(judge),

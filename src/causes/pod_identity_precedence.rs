@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, with};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::Evidence;
 use crate::probe::sdks::chain::{Link, Takers, takers};
 
@@ -15,19 +15,9 @@ Both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_CONTAINER_CREDENTIALS_FULL_URI are set.
 tries web identity first, so SDKs use the role of IRSA. The webhook itself, however, prefers a Pod Identity \
 association. A person who reads the pod spec expects one role and gets the other.
 
-Keep only one: delete the association or the service account's annotation. Then recreate the pod.",
-    says: &[Saying::new(
-        Priority::Elsewhere(40),
-        // A text that only names the agent says nothing of IRSA.
-        &[with(
-            &["169.254.170.23", "aws_container_credentials_full_uri"],
-            &[&["aws_web_identity_token_file", "aws_role_arn"]],
-        )],
-        |_| {
-            let why = "the text names both the variables of IRSA and the agent of EKS Pod Identity";
-            Reading::decided(&POD_IDENTITY_PRECEDENCE, why)
-        },
-    )],
+The webhook sets one pair of variables, never both, so the other pair comes from the manifest. Decide which role the \
+pod should have, remove the pair that was set by hand, then recreate the pod.",
+    says: &[],
     settles: false,
     hides_caller: false,
     judge: Some(judge),
@@ -57,7 +47,10 @@ fn judge(evidence: &Evidence) -> Outcome {
 }
 
 fn fix(_: &Facts) -> Fix {
-    Fix::new("Delete either the Pod Identity association or the service account's annotation, then recreate the pod.")
+    Fix::new(
+        "Decide which of the two roles the pod should have, remove the variables that the manifest sets by hand, then \
+         recreate the pod. The webhook sets only one pair.",
+    )
 }
 
 #[cfg(test)]

@@ -104,6 +104,8 @@ pub enum About {
     StsOrSdk,
     /// Any server of AWS; if none is named, an SDK of AWS speaks, or words of STS are near.
     Aws,
+    /// The agent of EKS Pod Identity: the nearest host is its address.
+    Agent,
     /// Whoever speaks, about a call that was made as a node.
     Node,
 }
@@ -193,7 +195,13 @@ pub const TOKEN_FILE: &[&str] = &[
     "web identity token",
     "web identity",
     "token file",
+    "serviceaccount/token",
+    "eks-pod-identity-token",
+    "aws_container_authorization_token_file",
 ];
+
+/// Words of the agent of EKS Pod Identity for something that is not a token.
+pub const NO_JWT: &[&str] = &["service account token cannot be parsed", "token is malformed"];
 
 /// Words of STS and of the SDKs' own validation for a parameter that is not valid.
 pub const INVALID: &[&str] = &[

@@ -1,5 +1,9 @@
 use crate::causes::sdk_versions::judge_all;
-use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Severity};
+use crate::causes::{
+    AGENT_NOT_RUNNING, AGENT_UNREACHABLE_TIMEOUT, ASSOCIATION_MISSING, Advice, Candidate, Cause, Facts, Fix, NO_JWT,
+    Outcome, POD_IDENTITY_NOT_AUTHORIZED, Priority, Reading, Saying, Severity, TOKEN_EXPIRED, TOKEN_FILE_MALFORMED,
+    agent, any, with,
+};
 use crate::probe::evidence::Evidence;
 use crate::probe::sdks::support::Mechanism;
 
@@ -22,7 +26,58 @@ AWS's page \"Use Pod Identity with the AWS SDK\" lists the minimum versions: Jav
 Kotlin 1.0.1, Rust release-2024-03-13.
 
 Update the SDK in the image and roll it out, or go back to IRSA, which works with much older SDKs.",
-    says: &[],
+    says: &[
+        Saying::new(
+            Priority::Sdk,
+            &[with(
+                &[
+                    "only loopback hosts are allowed",
+                    "only loopback/ecs hosts are allowed",
+                    "invalid endpoint host",
+                    "unsupported host",
+                    "can only retrieve metadata from these hosts",
+                    "has an invalid host",
+                    "contains an invalid host",
+                    "contains an unsupported host",
+                    "did not refer to the loopback interface",
+                    "must use a loopback",
+                    "loopback address when using the http scheme",
+                    "not within loop back cidr",
+                    "no dns resolver was provided",
+                ],
+                &[agent::AGENT],
+            )],
+            |_| Reading::decided(&SDK_LACKS_POD_IDENTITY, "this SDK refuses the agent's address: it is too old"),
+        ),
+        Saying::new(Priority::Aws, &[any(&["service account token cannot be empty"])], |_| {
+            let why = "the request had no token: this SDK does not read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+            Reading::decided(&SDK_LACKS_POD_IDENTITY, why)
+        }),
+        // The length of `Bearer`, then a blank.
+        Saying::new(Priority::Aws, &[with(&["illegal base64 data at input byte 6"], &[NO_JWT])], |_| {
+            let why = "the client sent Bearer before the token; the agent takes the bare token";
+            Reading::decided(&SDK_LACKS_POD_IDENTITY, why)
+        })
+        .instead_of(&TOKEN_FILE_MALFORMED),
+        // The last link of JavaScript's chain refuses the address, whatever the link for the agent failed of.
+        Saying::new(
+            Priority::Sdk,
+            &[with(&["is not a valid container metadata service hostname"], &[agent::AGENT])],
+            |_| {
+                Reading::ranked(vec![
+                    Candidate::new(&SDK_LACKS_POD_IDENTITY, "if the SDK is older than 3.458.0 (version 2: 2.1550.0)"),
+                    Candidate::new(
+                        &ASSOCIATION_MISSING,
+                        "a later SDK says this for every failure of the agent: run the probe",
+                    ),
+                    Candidate::new(&POD_IDENTITY_NOT_AUTHORIZED, "if EKS may not assume the association's role"),
+                    Candidate::new(&AGENT_NOT_RUNNING, "if nothing answers at the agent's address"),
+                    Candidate::new(&AGENT_UNREACHABLE_TIMEOUT, "if a policy drops the packets to the agent"),
+                    Candidate::new(&TOKEN_EXPIRED, "if the token was not read again"),
+                ])
+            },
+        ),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

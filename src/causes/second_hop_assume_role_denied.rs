@@ -22,11 +22,7 @@ The trust policy and the OIDC provider of IRSA are not the cause.",
     says: &[Saying::new(
         Priority::Aws,
         &[
-            any(&[
-                "not authorized to perform: sts:assumerole",
-                "not authorized to perform sts:assumerole",
-                "not authorized to perform: sts:tagsession",
-            ]),
+            any(&["not authorized to perform: sts:assumerole", "not authorized to perform sts:assumerole"]),
             with(
                 &[
                     "calling the assumerole operation",

@@ -113,7 +113,14 @@ pub(crate) fn out_of_date() -> Vec<Candidate> {
 }
 
 fn fix(facts: &Facts) -> Fix {
-    let Names { peer, host, .. } = facts.names();
+    let Names { peer, host, region, .. } = facts.names();
+    if facts.is_pod_identity() {
+        return Fix::new(
+            "Check on the node which certificate EKS shows to the agent. If a proxy or firewall inspects TLS, exempt the \
+             host of eks-auth from it.",
+        )
+        .command(format!("openssl s_client -connect eks-auth.{region}.api.aws:443 </dev/null | openssl x509 -noout -issuer"));
+    }
     Fix::new(
         "Add a CA bundle to the image (Debian, Alpine: package ca-certificates). If TLS is inspected, add the inspecting \
          CA and name the bundle in AWS_CA_BUNDLE or SSL_CERT_FILE (Node.js: NODE_EXTRA_CA_CERTS; Java: its truststore).",

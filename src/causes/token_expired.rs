@@ -32,6 +32,12 @@ Check whether the mount uses subPath and whether the node's clock is right. A re
                 "web identity token has expired",
                 "web identity token that was passed is expired",
             ]),
+            any(&[
+                "]: (expiredtokenexception):",
+                "claim validations: token is expired",
+                "invalid claims: token is expired",
+            ]),
+            with(&["expired by"], &[&["service account token", "claim validations"]]),
             with(
                 &["expiredtokenexception", "expiredidtokenexception", "token expired", "token is expired"],
                 &[WEB_IDENTITY],

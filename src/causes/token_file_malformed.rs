@@ -25,6 +25,11 @@ Let the webhook mount the projected volume, then recreate the pod.",
         &[
             with(&["webidentitytoken", "web_identity_token", "web-identity-token"], &[INVALID]),
             with(&["is empty", "empty token", "file is empty", "zero length"], &[TOKEN_FILE]),
+            any(&["service account token cannot be parsed"]),
+            with(
+                &["not a legal header value", "invalid header value", "newline characters"],
+                &[&["169.254.170.23", "fd00:ec2::23", "authorization_token", "authorization token", "container"]],
+            ),
             any(&["id token provided is not a valid jwt", "not a valid jwt", "invalid jwt", "jwt malformed"]),
         ],
         |facts| {

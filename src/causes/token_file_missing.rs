@@ -2,7 +2,7 @@ use crate::causes::{
     Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE,
     TOKEN_PATH_NOT_ABSOLUTE_ON_WINDOWS, any, webhook, with,
 };
-use crate::probe::evidence::{Evidence, Flaw, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
+use crate::probe::evidence::{Evidence, Flaw, Mechanism, PathStepKind, Seen, TokenFileFault, TokenFileFaultKind};
 
 /// No token file exists at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`, or in EKS Pod Identity's variable.
 pub(crate) static TOKEN_FILE_MISSING: Cause = Cause {
@@ -128,7 +128,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     };
     let cause = mounts.map_or(cause.clone(), |mounts| format!("{cause} {mounts}"));
     let pod = evidence.kubectl_pod();
-    let volume = if evidence.has_pod_identity() { "eks-pod-identity-token" } else { "aws-iam-token" };
+    let volume = evidence.mechanism.unwrap_or(Mechanism::Irsa).volume();
     let facts = Facts::of(evidence);
     if let Some(profile) = &facts.profile {
         // A file may change while the pod runs.
@@ -169,11 +169,13 @@ fn is_end(path: &str) -> bool {
 
 fn fix(facts: &Facts) -> Fix {
     let Names { pod, .. } = facts.names();
-    Fix::new(
-        "Remove a hand-set AWS_WEB_IDENTITY_TOKEN_FILE and any volume of your own named aws-iam-token from the \
-         manifest, then recreate the pod so that the webhook adds both.",
-    )
-    .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"aws-iam-token\")]}}'"))
+    let mechanism = facts.mechanism.unwrap_or(Mechanism::Irsa);
+    let (variable, volume) = (mechanism.token_variable(), mechanism.volume());
+    Fix::new(format!(
+        "Remove a hand-set {variable} and any volume of your own named {volume} from the manifest, then recreate the pod \
+         so that the webhook adds both."
+    ))
+    .command(format!("kubectl get pod {pod} -o 'jsonpath={{.spec.volumes[?(@.name==\"{volume}\")]}}'"))
 }
 
 #[cfg(test)]

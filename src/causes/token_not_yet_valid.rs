@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity, agent};
+use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, with};
 use crate::probe::evidence::{AgentReason, Evidence};
 use crate::text::timestamp::span;
 
@@ -20,7 +20,11 @@ The claim nbf (not before) or iat (issued at) is in the future. The API server s
 either the clock of the control plane is ahead or the local clock is behind. STS compares them with its own clock.
 
 Correct the clocks. A token that is only early becomes valid by itself.",
-    says: &[],
+    says: &[Saying::new(
+        Priority::Aws,
+        &[with(&["token is not valid yet", "token used before issued"], &[&["service account token", "claims"]])],
+        |_| Reading::decided(&TOKEN_NOT_YET_VALID, "by the node's clock, the token is not valid yet"),
+    )],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

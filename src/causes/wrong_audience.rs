@@ -1,4 +1,5 @@
 use crate::aws::issuer::STS_AUDIENCE;
+use crate::aws::pod_identity;
 use crate::causes::{
     Advice, Cause, Facts, Fix, Names, Priority, Reading, Saying, Severity, TOKEN_AUDIENCE_FOR_OTHER_USE, answered, any,
 };
@@ -80,6 +81,12 @@ fn fix(facts: &Facts) -> Fix {
         return names.with_credentials(fix).command(format!(
             "aws iam get-open-id-connect-provider{iam_region} --open-id-connect-provider-arn {provider_arn} --query ClientIDList --output json"
         ));
+    }
+    if audience == pod_identity::AUDIENCE {
+        return Fix::new(
+            "Remove AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN from the manifest, then recreate the pod: this token is \
+             for the agent of EKS Pod Identity, and STS does not take it.",
+        );
     }
     if audience != STS_AUDIENCE && !names.is_foreign && facts.profile.is_none() {
         // The webhook's default is right, so an annotation requests another one.

@@ -45,11 +45,10 @@ pub(crate) fn strongest(mut spoken: Vec<Spoken>) -> Vec<Spoken> {
         spoken.iter().filter_map(|one| one.saying.instead_of).flat_map(|cause| cause.says).collect();
     spoken.retain(|Spoken { saying, .. }| match saying.priority {
         Priority::Admission => true,
-        _ if admission => false,
+        _ if admission || general.iter().any(|general| std::ptr::eq(*general, *saying)) => false,
         Priority::Vague(_) | Priority::Elsewhere(_) => !aws,
         Priority::Chain => only_the_chain,
-        Priority::Aws => !general.iter().any(|general| std::ptr::eq(*general, *saying)),
-        Priority::File(_) | Priority::Sdk | Priority::Network(_) => true,
+        Priority::Aws | Priority::File(_) | Priority::Sdk | Priority::Network(_) => true,
     });
     spoken.sort_by_key(|one| (one.saying.priority, one.place.start));
     spoken

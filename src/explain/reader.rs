@@ -2,7 +2,8 @@
 
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
-use crate::causes::{Facts, VariableState};
+use crate::causes::{Facts, VariableState, WEB_IDENTITY};
+use crate::probe::evidence::Mechanism;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
@@ -33,7 +34,7 @@ pub(super) fn read(text: &str) -> Facts {
             value(text, &["AWS_ACCESS_KEY_ID"]).state(),
             VariableState::Unknown | VariableState::Missing
         ),
-        pod_identity: any(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]),
+        mechanism: mechanism(text),
         windows: value(text, &["os", "OS"]).filled().is_some_and(|os| os.to_ascii_lowercase().starts_with("windows")),
         caller: caller.map(str::to_owned),
         ..Facts::default()
@@ -45,6 +46,8 @@ pub(super) fn read(text: &str) -> Facts {
 pub(super) enum Context {
     /// A host of STS is named.
     Sts(String),
+    /// The nearest host is the agent of EKS Pod Identity.
+    Agent,
     /// The nearest host is another one of AWS.
     OtherAws,
     OtherHost,
@@ -62,6 +65,7 @@ pub(super) fn context(text: &str, place: &Range<usize>) -> Context {
     let behind = hosts.iter().find(|(_, host)| is_sts(host));
     match before.or(behind).or(hosts.first()).map(|(_, host)| *host) {
         Some(host) if is_sts(host) => Context::Sts(host.to_owned()),
+        Some(AGENT_V4 | AGENT_V6) => Context::Agent,
         Some(host) if is_aws(host) => Context::OtherAws,
         Some(_) => Context::OtherHost,
         None if WORDS.iter().any(|word| has_word(nearby, word)) => Context::Words,
@@ -127,13 +131,41 @@ fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split(move |c| !is_part(c)).filter_map(move |token| {
         let start = at;
         at += token.len() + text[at + token.len()..].chars().next().map_or(0, char::len_utf8);
-        let host = token.trim_end_matches('.');
         let before = &text[..start];
+        if before.ends_with("://[") && text[start..].starts_with(AGENT_V6) {
+            return Some((start, AGENT_V6));
+        }
+        let host = token.trim_end_matches('.');
         let in_url = before.ends_with("://") && !host.is_empty();
         let is_peer = host.contains('.') && ["connect to ", "connecting to "].iter().any(|to| before.ends_with(to));
         let documentation = host.starts_with("docs.") || host.ends_with("github.com") || host.ends_with("github.io");
         (!documentation && (is_aws(host) || in_url || is_peer)).then_some((start, host))
     })
+}
+
+/// The agent's addresses.
+const AGENT_V4: &str = "169.254.170.23";
+const AGENT_V6: &str = "fd00:ec2::23";
+
+/// What the pod has its role by, if the text shows it. The names of the webhook are those of both mechanisms.
+fn mechanism(text: &str) -> Option<Mechanism> {
+    let text = text.to_ascii_lowercase();
+    let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let pod_identity = [
+        AGENT_V4,
+        AGENT_V6,
+        "pods.eks.amazonaws.com",
+        "eks-pod-identity-token",
+        "eks-pod-identity-agent",
+        "assumeroleforpodidentity",
+        "eks does not have permissions to assume",
+        "service account role association",
+    ];
+    match (names(&pod_identity), names(WEB_IDENTITY)) {
+        (true, false) => Some(Mechanism::PodIdentity),
+        (false, true) => Some(Mechanism::Irsa),
+        _ => None,
+    }
 }
 
 fn is_aws(host: &str) -> bool {

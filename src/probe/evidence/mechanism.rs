@@ -83,6 +83,14 @@ impl Mechanism {
         }
     }
 
+    /// The volume that the webhook mounts its token with.
+    pub fn volume(self) -> &'static str {
+        match self {
+            Self::Irsa | Self::IrsaProfile => "aws-iam-token",
+            Self::PodIdentity => "eks-pod-identity-token",
+        }
+    }
+
     /// The variables of all mechanisms, two and two.
     pub fn all_variables() -> [[&'static str; 2]; 2] {
         [IRSA_VARIABLES, POD_IDENTITY_VARIABLES]
