@@ -194,6 +194,31 @@ mod tests {
     }
 
     #[test]
+    fn commands_name_what_the_text_shows() {
+        for (pasted, shown) in [
+            (
+                "No OpenIDConnect provider found in your account for https://oidc.eks.us-gov-west-1.amazonaws.com/id/EX",
+                "--region us-gov-west-1",
+            ),
+            (
+                "AssumeRoleWithWebIdentity AccessDenied arn:aws-us-gov:iam::111122223333:role/app",
+                "--region us-gov-west-1",
+            ),
+            (
+                "169.254.170.23: Service account token failed basic claim validations: token is expired",
+                "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token",
+            ),
+            (
+                "ExpiredTokenException AssumeRoleWithWebIdentity",
+                "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+            ),
+        ] {
+            let page = text(pasted.as_bytes()).to_text();
+            assert!(page.contains(shown), "{pasted}: {page}");
+        }
+    }
+
+    #[test]
     fn the_json_is_its_schema() {
         let json =
             text(b"An error occurred (Throttling) when calling the AssumeRoleWithWebIdentity operation: Rate exceeded")

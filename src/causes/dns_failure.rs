@@ -29,6 +29,8 @@ In the first seconds after a node starts, such faults are often transient.",
             &[any(&[
                 "no such host",
                 "enotfound",
+                // What JavaScript 2 makes of ENOTFOUND.
+                "inaccessible host",
                 "nxdomain",
                 "name or service not known",
                 "name does not resolve",
@@ -57,6 +59,8 @@ In the first seconds after a node starts, such faults are often transient.",
                 ),
                 // What .NET makes of a resolver that says "try again".
                 with(&["resource temporarily unavailable"], &[&["socketexception"]]),
+                // Go names the address once the name is resolved.
+                any(&["dial tcp: i/o timeout", "dial tcp: operation was canceled"]),
                 any(&["dns query failed", "aws_io_dns_query_failed", "dns resolution timed out"]),
             ],
             |facts| {

@@ -32,8 +32,30 @@ A pod that never needed a role runs the same. With --if-configured, which fleet-
 reports a warning and exits 0.
 
 Read the service account's annotations, correct them if needed, then recreate the pod.",
-    says: &[Saying::new(
-        Priority::Chain,
+    says: &[
+        // A provider of web identity that was made without the variables.
+        Saying::new(
+            Priority::Sdk,
+            &[
+                any(&[
+                    "must specify a value for rolearn and rolesessionname",
+                    "you must specify a value for rolearn",
+                    "you must specify a value for webidentitytokenfile",
+                    "token file path is not set",
+                ]),
+                with(
+                    &["could not be automatically inferred"],
+                    &[&["stswebidentityprovider", "stswebidentitycredentialsprovider", "web identity", "aws_role_arn"]],
+                ),
+                with(
+                    &["environment variable not set", "environment variables are not set", "environment variables not set"],
+                    &[&["aws_web_identity_token_file", "$aws_web_identity_token_file"]],
+                ),
+            ],
+            no_credentials,
+        ),
+        Saying::new(
+        Priority::Chain(20),
         &[
             with(&["tokenfilewebidentitycredentials"], &[&["received undefined", "cannot read propert"]]),
             with(&["aws_web_identity_token_file", "webidentitytokenfile"], &[NOT_SET]),
@@ -88,7 +110,8 @@ Read the service account's annotations, correct them if needed, then recreate th
             ]),
         ],
         no_credentials,
-    )],
+    ),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

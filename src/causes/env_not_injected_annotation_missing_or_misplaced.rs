@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Facts, Fix, Names, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Names, Priority, Reading, Saying, Severity, any, with};
 
 /// The service account does not have the annotation that the webhook reads.
 pub(crate) static ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED: Cause = Cause {
@@ -15,7 +15,33 @@ or create a service account with another name.
 
 Find out which service account the pod uses (.spec.serviceAccountName), annotate that service account, then recreate \
 the pod.",
-    says: &[],
+    // Controllers that read the annotation themselves.
+    says: &[Saying::new(
+        Priority::Sdk,
+        &[
+            any(&[
+                "iam role must be associated with service account",
+                "missing role annotation on pod's service account",
+            ]),
+            with(
+                &["eks.amazonaws.com/role-arn", "role-arn annotation", "role arn annotation", "iam role annotation"],
+                &[&[
+                    "missing",
+                    "not found",
+                    "is not annotated",
+                    "not set",
+                    "does not have",
+                    "no annotation",
+                    "required",
+                    "lacks",
+                ]],
+            ),
+        ],
+        |_| {
+            let why = "the controller finds no annotation eks.amazonaws.com/role-arn on the service account";
+            Reading::decided(&ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, why)
+        },
+    )],
     settles: false,
     hides_caller: false,
     judge: None,

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, webhook, with};
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any, webhook, with};
 
 /// The webhook was missing or failed when the pod was created.
 pub(crate) static ENV_NOT_INJECTED_WEBHOOK_MISSING: Cause = Cause {
@@ -19,10 +19,19 @@ eks.amazonaws.com/skip-containers excludes single containers.
 Check that the MutatingWebhookConfiguration exists and that its service answers, then recreate the pod.",
     says: &[Saying::new(
         Priority::Admission,
-        &[with(
-            &["failed calling webhook", "failed to call webhook", "failing open"],
-            &[&["pod-identity-webhook", "pod-identity-webhook.amazonaws.com", "iam-for-pods.amazonaws.com"]],
-        )],
+        &[
+            any(&["no serving certificate available for the webhook"]),
+            with(
+                &[
+                    "failed calling webhook",
+                    "failed to call webhook",
+                    "failing open",
+                    "tls handshake error",
+                    "is the csr approved",
+                ],
+                &[&["pod-identity-webhook", "pod-identity-webhook.amazonaws.com", "iam-for-pods.amazonaws.com"]],
+            ),
+        ],
         |_| {
             let why = "the API server could not call the pod identity webhook, failed open, and admitted pods without \
                        variables";

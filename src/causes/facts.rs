@@ -251,6 +251,15 @@ impl Facts {
         Partition::of_host(self.issuer_host()?)
     }
 
+    /// The partition that everything belongs to, as far as anything shows it.
+    pub fn partition(&self) -> Option<Partition> {
+        let role = self.role.as_ref().map(|role| role.partition);
+        let caller = || Partition::from_id(self.caller.as_deref()?.strip_prefix("arn:")?.split(':').next()?);
+        role.or_else(|| self.issuer_partition())
+            .or_else(caller)
+            .or_else(|| self.region.as_deref().and_then(Partition::of_region))
+    }
+
     pub fn issuer_host(&self) -> Option<&str> {
         let issuer = self.issuer.as_deref()?;
         let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer);

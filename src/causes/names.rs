@@ -73,11 +73,8 @@ impl Names {
             role: or(role.map(|role| role.name.as_str()), "ROLE"),
             has_role: role_arn != ROLE_ARN,
             role_arn,
-            iam_region: role.map(|role| role.partition.iam_region_option()).unwrap_or_default(),
-            other_partition: role
-                .map(|role| role.partition)
-                .filter(|partition| *partition != Partition::Aws)
-                .map(Partition::id),
+            iam_region: facts.partition().map(Partition::iam_region_option).unwrap_or_default(),
+            other_partition: facts.partition().filter(|partition| *partition != Partition::Aws).map(Partition::id),
             account: or(role.map(|role| role.account.as_str()), "ACCOUNT"),
             provider_arn: or(facts.provider_arn().as_deref(), "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER"),
             issuer: or(facts.issuer.as_deref(), "https://ISSUER"),

@@ -50,7 +50,13 @@ recovers without being recreated.",
         // A 403 without its code.
         Saying::new(
             Priority::Vague(20),
-            &[with(WEB_IDENTITY_CALL, &[&["403", "forbidden", "access denied"]])],
+            &[
+                with(WEB_IDENTITY_CALL, &[&["forbidden", "access denied"]]),
+                with(
+                    &["assumerolewithwebidentity", "assume-role-with-web-identity", "assume_role_with_web_identity"],
+                    &[&["403"]],
+                ),
+            ],
             reading,
         ),
     ],

@@ -1,3 +1,4 @@
+use crate::aws::partition::Partition;
 use crate::causes::{
     Advice, Candidate, Cause, Facts, Fix, ISSUER_NOT_PUBLIC_DEFAULT, NO_OIDC_PROVIDER, Priority, REGION_STS_DISABLED,
     Reading, Saying, Severity, WRONG_ACCOUNT_IN_ROLE_ARN, WRONG_PARTITION_ENDPOINT, answered, any, with,
@@ -80,10 +81,15 @@ fn reading(facts: &Facts) -> Reading {
         &REGION_STS_DISABLED,
         "an STS endpoint of a region that is not enabled returns this error too; try another region",
     ));
-    candidates.push(Candidate::new(
+    let partition = Candidate::new(
         &WRONG_PARTITION_ENDPOINT,
         "the STS of another partition (China, GovCloud) returns this error too",
-    ));
+    );
+    // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
+    match facts.host.is_none() && facts.partition().is_some_and(|partition| partition != Partition::Aws) {
+        true => candidates.insert(1, partition),
+        false => candidates.push(partition),
+    }
     Reading::open(&OIDC_PROVIDER_NOT_FOUND, candidates)
 }
 

@@ -1,7 +1,7 @@
 use crate::causes::{
     Advice, CALLER_IS_NOT_EXPECTED_ROLE, Candidate, Cause, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     ENV_NOT_INJECTED_WEBHOOK_MISSING, Facts, Fix, NODE_ROLE_FALLBACK, Names, Priority, Reading, SDK_LACKS_WEB_IDENTITY,
-    STATIC_KEYS_OVERRIDE, Saying, Severity, TOKEN_FILE_PERMISSION_DENIED, VariableState, with,
+    STATIC_KEYS_OVERRIDE, Saying, Severity, TOKEN_FILE_PERMISSION_DENIED, VariableState, any, with,
 };
 
 /// IRSA works, but the role lacks permissions that the workload needs.
@@ -21,14 +21,36 @@ simulate-principal-policy --policy-source-arn arn:aws:iam::ACCOUNT:role/ROLE --a
 shows whether an action is allowed, and what denies it. Pass its output to `irsa-probe audit`.
 
 Attach or correct a policy. Nothing in the pod needs to change.",
-    says: &[Saying::new(
-        Priority::Elsewhere(50),
-        &[with(
-            &["is not authorized to perform", "not authorized to perform"],
-            &[&["assumed-role/", "user: arn:", "user/", ":user/"]],
-        )],
-        denied,
-    )],
+    says: &[
+        Saying::new(
+            Priority::Elsewhere(50),
+            &[with(
+                &["is not authorized to perform", "not authorized to perform"],
+                &[&["assumed-role/", "user: arn:", "user/", ":user/"]],
+            )],
+            denied,
+        ),
+        // KMS does not say who calls.
+        Saying::new(
+            Priority::Elsewhere(55),
+            &[any(&[
+                "ciphertext refers to a customer master key that does not exist",
+                "or you are not allowed to access",
+            ])],
+            |_| {
+                Reading::ranked(vec![
+                    Candidate::new(
+                        &ROLE_LACKS_PERMISSIONS,
+                        "if the call was made with the pod's role: its policies or the key's policy",
+                    ),
+                    Candidate::new(
+                        &NODE_ROLE_FALLBACK,
+                        "if the call was made as the node: compare the caller in CloudTrail",
+                    ),
+                ])
+            },
+        ),
+    ],
     settles: false,
     hides_caller: false,
     judge: None,

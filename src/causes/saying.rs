@@ -78,8 +78,8 @@ pub enum Priority {
     Elsewhere(u8),
     /// AWS or an SDK, in words that say little.
     Vague(u8),
-    /// An SDK at the end of its credential chain.
-    Chain,
+    /// An SDK at the end of its credential chain. Counts only where nobody else speaks.
+    Chain(u8),
 }
 
 impl Priority {
@@ -87,7 +87,7 @@ impl Priority {
     pub fn is_of_aws(self) -> bool {
         match self {
             Self::Aws | Self::Elsewhere(_) | Self::Vague(_) => true,
-            Self::Admission | Self::File(_) | Self::Sdk | Self::Network(_) | Self::Chain => false,
+            Self::Admission | Self::File(_) | Self::Sdk | Self::Network(_) | Self::Chain(_) => false,
         }
     }
 }
@@ -195,7 +195,8 @@ pub const TOKEN_FILE: &[&str] = &[
     "web identity token",
     "web identity",
     "token file",
-    "serviceaccount/token",
+    "secrets/amazonaws.com/token",
+    "openshift/serviceaccount/token",
     "eks-pod-identity-token",
     "aws_container_authorization_token_file",
 ];

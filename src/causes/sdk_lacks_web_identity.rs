@@ -1,5 +1,8 @@
 use crate::causes::sdk_versions::judge_all;
-use crate::causes::{Advice, Cause, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, any, with};
+use crate::causes::{
+    Advice, Candidate, Cause, DNS_FAILURE, Facts, Fix, Outcome, Priority, REGION_MISSING, Reading, Saying, Severity,
+    any, with,
+};
 use crate::probe::evidence::Evidence;
 use crate::probe::sdks::support::Mechanism;
 
@@ -29,27 +32,44 @@ the information in the programs themselves. It does not see JavaScript that a bu
 that were renamed when they were shaded, or an application that sets its own credential chain in code.
 
 Update the SDK in the image and roll it out.",
-    says: &[Saying::new(
-        Priority::Sdk,
-        &[
-            any(&[
-                "aws-java-sdk-sts",
-                "'sts' service module must be on the class path",
-                "sts module must be on the class path",
-                "no role assumption callback was provided",
-                "no aws credentials provided by",
-            ]),
-            with(
-                &["awssdk.securitytoken"],
-                &[&["could not be found", "could not load", "not found", "could not be loaded"]],
-            ),
-            with(
-                &["software.amazon.awssdk.services.sts", "com.amazonaws.services.securitytoken"],
-                &[&["classnotfoundexception", "noclassdeffounderror", "no class def found"]],
-            ),
-        ],
-        |_| Reading::decided(&SDK_LACKS_WEB_IDENTITY, "the program lacks the SDK module that calls STS"),
-    )],
+    says: &[
+        // A host without a name: the program builds the call to STS by itself.
+        Saying::new(
+            Priority::Sdk,
+            &[with(&["getaddrinfo(host='')", "getaddrinfo(host=\"\")"], &[&["sts", "aws_credentials"]])],
+            |_| {
+                Reading::ranked(vec![
+                    Candidate::new(
+                        &SDK_LACKS_WEB_IDENTITY,
+                        "the program's own client calls STS at an empty host: update it",
+                    ),
+                    Candidate::new(&REGION_MISSING, "if no region is set"),
+                ])
+            },
+        )
+        .instead_of(&DNS_FAILURE),
+        Saying::new(
+            Priority::Sdk,
+            &[
+                any(&[
+                    "aws-java-sdk-sts",
+                    "'sts' service module must be on the class path",
+                    "sts module must be on the class path",
+                    "no role assumption callback was provided",
+                    "no aws credentials provided by",
+                ]),
+                with(
+                    &["awssdk.securitytoken"],
+                    &[&["could not be found", "could not load", "not found", "could not be loaded"]],
+                ),
+                with(
+                    &["software.amazon.awssdk.services.sts", "com.amazonaws.services.securitytoken"],
+                    &[&["classnotfoundexception", "noclassdeffounderror", "no class def found"]],
+                ),
+            ],
+            |_| Reading::decided(&SDK_LACKS_WEB_IDENTITY, "the program lacks the SDK module that calls STS"),
+        ),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

@@ -60,8 +60,7 @@ fn reading(facts: &Facts) -> Reading {
         "static keys set beside IRSA that were deleted or belong to another account are rejected like this too",
     );
     // Elsewhere than in the commercial partition, SDKs that call the wrong one are the common case.
-    let elsewhere =
-        facts.host.is_none() && region.and_then(Partition::of_region).is_some_and(|it| it != Partition::Aws);
+    let elsewhere = facts.host.is_none() && facts.partition().is_some_and(|it| it != Partition::Aws);
     let candidates = if elsewhere { vec![partition, opt_in, keys] } else { vec![opt_in, partition, keys] };
     Reading::open(&SIGNED_CALL_REFUSED, candidates)
 }

@@ -1,8 +1,9 @@
 use crate::causes::{
     Advice, Candidate, Cause, Diagnosis, Facts, Fix, INVALID_SESSION_NAME, MALFORMED_ARN, NO_OIDC_PROVIDER, Outcome,
-    Priority, Reading, SESSION_DURATION_EXCEEDS_MAX, Saying, Severity, THUMBPRINT_MISMATCH, TOKEN_FILE_MALFORMED,
-    TOKEN_NOT_YET_VALID, WEB_IDENTITY_OR_STS, WRONG_ACCOUNT_IN_ROLE_ARN, WRONG_AUDIENCE, answered, any,
-    token_file_malformed, verification_key_not_retrieved, with, wrong_audience,
+    Priority, Reading, SESSION_DURATION_EXCEEDS_MAX, STS_ENDPOINT_UNREACHABLE_TIMEOUT, Saying, Severity,
+    THUMBPRINT_MISMATCH, TOKEN_FILE_MALFORMED, TOKEN_NOT_YET_VALID, WEB_IDENTITY_OR_STS, WRONG_ACCOUNT_IN_ROLE_ARN,
+    WRONG_AUDIENCE, WRONG_SUBJECT_IN_TRUST_POLICY, answered, any, token_file_malformed, verification_key_not_retrieved,
+    with, wrong_audience,
 };
 use crate::probe::evidence::Evidence;
 
@@ -32,6 +33,8 @@ comes from STS, look up its code in the API reference of AssumeRoleWithWebIdenti
             ])],
             token_rejected,
         ),
+        // Cut off after web identity was tried.
+        Saying::new(Priority::Chain(10), &[any(&["webidentityerr"])], cut_off),
         // The request was refused.
         Saying::new(
             Priority::Vague(30),
@@ -86,6 +89,22 @@ fn token_rejected(facts: &Facts) -> Reading {
     candidates.extend(verification_key_not_retrieved::candidates(facts).into_iter().take(2));
     candidates.push(Candidate::new(&WRONG_ACCOUNT_IN_ROLE_ARN, "STS looks for the provider in the role's account"));
     Reading::open(&STS_ANSWER_NOT_UNDERSTOOD, candidates)
+}
+
+/// The variables are there, since web identity was tried; what STS answered is not in the text.
+fn cut_off(facts: &Facts) -> Reading {
+    let issuer = facts.issuer.as_deref().unwrap_or("the token's issuer");
+    Reading::open(
+        &STS_ANSWER_NOT_UNDERSTOOD,
+        vec![
+            Candidate::new(
+                &WRONG_SUBJECT_IN_TRUST_POLICY,
+                "most frequent, but AWS's own words are missing here: paste the lines that follow",
+            ),
+            Candidate::new(&NO_OIDC_PROVIDER, format!("if AWS said that it finds no provider for {issuer}")),
+            Candidate::new(&STS_ENDPOINT_UNREACHABLE_TIMEOUT, "if the call ended with a timeout"),
+        ],
+    )
 }
 
 fn request_rejected(facts: &Facts) -> Reading {

@@ -1,7 +1,8 @@
 use crate::aws::partition::Partition;
 use crate::causes::{
     Advice, CHINA_PARTITION_ENDPOINT, Candidate, Cause, Diagnosis, Facts, Fix, HostFrom, Outcome, PROXY_INTERFERES,
-    Priority, Reading, Saying, Severity, WEB_IDENTITY_OR_STS, answered, any, china_partition_endpoint, with,
+    Priority, Reading, Saying, Severity, WEB_IDENTITY, WEB_IDENTITY_OR_STS, answered, any, china_partition_endpoint,
+    with,
 };
 use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Seen};
 
@@ -38,6 +39,15 @@ the pod. Its variables were set when it was created.",
             let why = "STS is called over http: TLS is disabled for all calls of the SDK";
             Reading::decided(&STS_ENDPOINT_MISCONFIGURED, why)
         }),
+        // STS knows no unsigned call without a name; gateways and other services of AWS say this.
+        Saying::new(
+            Priority::Vague(15),
+            &[with(
+                &["missingauthenticationtoken", "missingauthenticationtokenexception", "missing authentication token"],
+                &[WEB_IDENTITY],
+            )],
+            not_sts,
+        ),
         // A server other than STS answered.
         Saying::new(
             Priority::Vague(50),

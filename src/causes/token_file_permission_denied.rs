@@ -1,6 +1,6 @@
 use crate::causes::{
     Advice, Candidate, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE,
-    TOKEN_FILE_MALFORMED, TOKEN_FILE_MISSING, with,
+    TOKEN_FILE_MALFORMED, TOKEN_FILE_MISSING, any, with,
 };
 use crate::probe::evidence::{Evidence, Identity, PathStep, PathStepKind, Seen, TokenFileFaultKind};
 
@@ -26,20 +26,30 @@ Set fsGroup in the pod's securityContext, or run the process as the uid in the m
     says: &[
         Saying::new(
             Priority::File(30),
-            &[with(
-                &[
-                    "permission denied",
-                    "permissiondenied",
-                    "permissionerror",
-                    "eacces",
-                    "errno 13",
-                    "accessdeniedexception: /",
-                    "accessdeniedexception: \\",
-                    "is denied",
-                    "unauthorizedaccessexception",
-                ],
-                &[TOKEN_FILE],
-            )],
+            &[
+                with(
+                    &[
+                        "permission denied",
+                        "permissiondenied",
+                        "permissionerror",
+                        "eacces",
+                        "errno 13",
+                        "accessdeniedexception: /",
+                        "accessdeniedexception: \\",
+                        "is denied",
+                        "unauthorizedaccessexception",
+                    ],
+                    &[TOKEN_FILE],
+                ),
+                // A pod may be configured with the API's own token.
+                with(
+                    &["permission denied", "permissionerror", "eacces", "errno 13"],
+                    &[
+                        &["kubernetes.io/serviceaccount/token"],
+                        &["aws", "sts", "boto3", "botocore", "aws-sdk", "awssdk"],
+                    ],
+                ),
+            ],
             |_| {
                 let why = "the operating system does not let this process read the token file";
                 Reading::decided(&TOKEN_FILE_PERMISSION_DENIED, why)
@@ -49,6 +59,12 @@ Set fsGroup in the pod's securityContext, or run the process as the uid in the m
         Saying::new(
             Priority::File(60),
             &[
+                // Cut off: what failed is missing.
+                any(&[
+                    "failed fetching webidentity token",
+                    "failed to fetch web identity token",
+                    "failed to retrieve jwt from provide source",
+                ]),
                 with(&["tokenfilewebidentitycredentials.load"], &[&["opensync", "readfilesync"]]),
                 with(
                     &[
@@ -70,7 +86,7 @@ Set fsGroup in the pod's securityContext, or run the process as the uid in the m
                         "webidentitytoken",
                         "web identity token",
                         "web identify token",
-                        "serviceaccount/token",
+                        "eks.amazonaws.com/serviceaccount",
                     ]],
                 ),
             ],

@@ -40,14 +40,14 @@ pub(crate) fn strongest(mut spoken: Vec<Spoken>) -> Vec<Spoken> {
     let priorities: Vec<Priority> = spoken.iter().map(|one| one.saying.priority).collect();
     let has = |priority| priorities.contains(&priority);
     let (admission, aws) = (has(Priority::Admission), has(Priority::Aws));
-    let only_the_chain = priorities.iter().all(|priority| *priority == Priority::Chain);
+    let only_the_chain = priorities.iter().all(|priority| matches!(priority, Priority::Chain(_)));
     let general: Vec<&Saying> =
         spoken.iter().filter_map(|one| one.saying.instead_of).flat_map(|cause| cause.says).collect();
     spoken.retain(|Spoken { saying, .. }| match saying.priority {
         Priority::Admission => true,
         _ if admission || general.iter().any(|general| std::ptr::eq(*general, *saying)) => false,
         Priority::Vague(_) | Priority::Elsewhere(_) => !aws,
-        Priority::Chain => only_the_chain,
+        Priority::Chain(_) => only_the_chain,
         Priority::Aws | Priority::File(_) | Priority::Sdk | Priority::Network(_) => true,
     });
     spoken.sort_by_key(|one| (one.saying.priority, one.place.start));

@@ -216,9 +216,9 @@ fn reports_are_explained() {
     }
     print!("{missed}");
     for (asked, what, floor) in [
-        (Asked::First, "the text decides, named first", 45),
-        (Asked::FirstThree, "it does not, in the first three", 66),
-        (Asked::Nothing, "none of ours, nothing named", 90),
+        (Asked::First, "the text decides, named first", 95),
+        (Asked::FirstThree, "it does not, in the first three", 94),
+        (Asked::Nothing, "none of ours, nothing named", 100),
     ] {
         let part = &parts[&asked];
         println!("  {what:<31}{part}");
