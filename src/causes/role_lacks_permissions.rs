@@ -30,13 +30,18 @@ Attach or correct a policy. Nothing in the pod needs to change.",
             )],
             denied,
         ),
-        // KMS does not say who calls.
+        // KMS, EC2 and EFS do not always say who calls.
         Saying::new(
             Priority::Elsewhere(55),
-            &[any(&[
-                "ciphertext refers to a customer master key that does not exist",
-                "or you are not allowed to access",
-            ])],
+            &[
+                with(&["access denied by server while mounting"], &[&["efs", "amazon-efs", "webidentity"]]),
+                any(&[
+                    "ciphertext refers to a customer master key that does not exist",
+                    "or you are not allowed to access",
+                    "you are not authorized to perform this operation",
+                    "please ensure you have the right aws permissions",
+                ]),
+            ],
             |_| {
                 Reading::ranked(vec![
                     Candidate::new(

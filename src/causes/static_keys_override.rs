@@ -1,5 +1,7 @@
 use crate::aws::arn::RoleArn;
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, any};
+use crate::causes::{
+    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, any, with,
+};
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 use crate::probe::sdks::chain::{Link, takers};
 
@@ -26,8 +28,8 @@ Where other credentials come first, the pod's identity is configured correctly b
 template (env and envFrom, ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
     says: &[Saying::new(
         Priority::Elsewhere(30),
-        &[any(&[
-            "invalidaccesskeyid",
+        // MinIO has the same code.
+        &[with(&["invalidaccesskeyid"], &[&["aws", "amazonaws", "amazon"]]), any(&[
             "aws access key id you provided does not exist",
             "request signature we calculated does not match",
         ])],

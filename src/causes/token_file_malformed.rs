@@ -1,6 +1,6 @@
 use crate::causes::{
-    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE, agent,
-    any, with,
+    Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE,
+    WEB_IDENTITY_OR_STS, agent, any, with,
 };
 use crate::probe::evidence::{AgentReason, Evidence, Malformed, Seen, TokenFileFaultKind};
 
@@ -30,7 +30,8 @@ Let the webhook mount the projected volume, then recreate the pod.",
                 &["not a legal header value", "invalid header value", "newline characters"],
                 &[&["169.254.170.23", "fd00:ec2::23", "authorization_token", "authorization token", "container"]],
             ),
-            any(&["id token provided is not a valid jwt", "not a valid jwt", "invalid jwt", "jwt malformed"]),
+            any(&["id token provided is not a valid jwt"]),
+            with(&["not a valid jwt", "invalid jwt", "jwt malformed"], &[WEB_IDENTITY_OR_STS]),
         ],
         |facts| {
             let why = "the value sent is not a token: it is empty or not text";

@@ -169,7 +169,10 @@ fn mechanism(text: &str) -> Option<Mechanism> {
 }
 
 fn is_aws(host: &str) -> bool {
-    host.contains('.') && (Partition::of_host(host).is_some() || is_sts(host) || host.contains(".amazonaws."))
+    // A cluster's own endpoint has the cluster's own certificate.
+    host.contains('.')
+        && !host.ends_with(".eks.amazonaws.com")
+        && (Partition::of_host(host).is_some() || is_sts(host) || host.contains(".amazonaws."))
 }
 
 fn is_sts(host: &str) -> bool {
