@@ -1,6 +1,7 @@
 use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Severity};
 use crate::probe::evidence::{Evidence, POD_IDENTITY_VARIABLES, Seen};
-use crate::probe::sdks::network::{asking_the_agent_through_a_proxy, listed};
+use crate::probe::sdks::network::listed;
+use crate::probe::sdks::traps::asking_the_agent_through_a_proxy;
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 

@@ -3,7 +3,8 @@ use crate::causes::{
     any,
 };
 use crate::probe::evidence::{Evidence, Seen};
-use crate::probe::sdks::network::{failing_without_their_profile, listed};
+use crate::probe::sdks::network::listed;
+use crate::probe::sdks::traps::failing_without_their_profile;
 
 /// `AWS_PROFILE` names a profile that no configuration file has.
 pub(crate) static PROFILE_NOT_FOUND: Cause = Cause {

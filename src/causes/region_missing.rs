@@ -139,7 +139,7 @@ fn needs_default_region(evidence: &Evidence) -> bool {
 
 /// Every SDK reads the region of its profile.
 fn is_in_profile(evidence: &Evidence) -> bool {
-    evidence.profile.seen().is_some_and(|profile| profile.has_region)
+    evidence.profile.seen().is_some_and(|profile| profile.region.is_some())
 }
 
 fn fix(_: &Facts) -> Fix {

@@ -64,7 +64,7 @@ fn because(why: &Why) -> String {
     match why {
         Why::NoRegion(variable) => format!("because {variable} is not set"),
         Why::Region(variable, region) => format!("because {variable} is {region}"),
-        Why::Legacy => "because AWS_STS_REGIONAL_ENDPOINTS is legacy".to_owned(),
+        Why::Legacy(setting) => format!("because {setting} is legacy"),
         Why::LegacyByDefault => "because AWS_STS_REGIONAL_ENDPOINTS is not set".to_owned(),
     }
 }
@@ -76,7 +76,7 @@ fn for_endpoint(why: &Why, region: &str) -> Fix {
                 "Set both AWS_REGION and AWS_DEFAULT_REGION to {region} in the pod template, then recreate the pod."
             )
         }
-        Why::Legacy | Why::LegacyByDefault => {
+        Why::Legacy(_) | Why::LegacyByDefault => {
             "Set AWS_STS_REGIONAL_ENDPOINTS=regional in the pod template, then recreate the pod.".to_owned()
         }
     })

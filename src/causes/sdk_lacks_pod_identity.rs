@@ -85,9 +85,37 @@ Update the SDK in the image and roll it out, or go back to IRSA, which works wit
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_pod_identity() {
+        return Outcome::skip(why);
+    }
     judge_all(evidence, Mechanism::PodIdentity)
 }
 
 fn fix(_: &Facts) -> Fix {
     Fix::new("Update the program's SDK to a version that supports EKS Pod Identity, and roll out the image.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{ROLE, environment, found, with_sdk};
+    use crate::probe::evidence::SdkKind;
+
+    #[test]
+    fn an_old_sdk_that_uses_irsa_instead_is_not_broken() {
+        let irsa = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")];
+        let pod = [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/pod-token"),
+        ];
+        for (variables, version, is) in [
+            (pod.to_vec(), "1.34.40", true),
+            (pod.to_vec(), "1.34.41", false),
+            ([irsa, pod].concat(), "1.34.40", false),
+        ] {
+            let target = Some(with_sdk("python3", SdkKind::Boto3, version));
+            let evidence = Evidence { target, ..environment(&variables) };
+            assert_eq!(found(&SDK_LACKS_POD_IDENTITY, &evidence), is, "{variables:?} {version}");
+        }
+    }
 }

@@ -77,6 +77,9 @@ Update the SDK in the image and roll it out.",
 };
 
 fn judge(evidence: &Evidence) -> Outcome {
+    if let Some(why) = evidence.why_not_irsa() {
+        return Outcome::skip(why);
+    }
     judge_all(evidence, Mechanism::WebIdentity)
 }
 

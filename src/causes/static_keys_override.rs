@@ -177,7 +177,8 @@ mod tests {
             exists: true,
             settings: settings.to_vec(),
             role_arn,
-            has_region: false,
+            region: None,
+            sts_regional_endpoints: None,
             web_identity: None,
         })
     }

@@ -87,7 +87,8 @@ pub(crate) fn profile(then: &[&str]) -> Profile {
         exists: true,
         settings: vec!["role_arn", "web_identity_token_file"],
         role_arn: Some(PROFILE_ROLE.into()),
-        has_region: false,
+        region: None,
+        sts_regional_endpoints: None,
         web_identity: Some(Ok(web_identity)),
     }
 }

@@ -36,9 +36,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     if !token.is_for_another_use() {
         return Outcome::Pass;
     }
-    // STS decides about a token that somebody chose by hand.
-    if evidence.has_profile_identity() && !evidence.expected.no_sts && evidence.sts_error().is_none() {
-        return Outcome::Pass;
+    // Its answer names the cause.
+    if evidence.has_profile_identity() {
+        return Outcome::skip("STS decides about the audience of a profile's token");
     }
     let kind = if token.kubernetes.legacy {
         "It is a secret-based token without an audience, as Kubernetes created them before 1.24.".to_owned()

@@ -142,7 +142,8 @@ mod tests {
             exists: true,
             settings: vec![setting],
             role_arn: None,
-            has_region: false,
+            region: None,
+            sts_regional_endpoints: None,
             web_identity: None,
         };
         type Sign = fn(&mut Evidence);

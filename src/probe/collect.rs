@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where the world is inspected")]
 
 mod alternate_route;
+mod configured;
 mod default_chain;
 mod elapsed;
 mod endpoint;
@@ -27,6 +28,7 @@ mod tls;
 mod token_file;
 pub(crate) mod transport;
 
+pub use configured::token_is_mounted_alone;
 pub(crate) use roots::SYSTEM_BUNDLES;
 pub use token_file::MAX_TOKEN_BYTES;
 
@@ -39,6 +41,7 @@ use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 use crate::text::timestamp::Timestamp;
 use clap::ValueEnum;
+use configured::{Configured, token_path};
 use profiles::Profiles;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -122,12 +125,6 @@ async fn scanned(target: &mut Option<Target>, scan: Option<JoinHandle<Result<Sdk
             Ok(Err(_)) | Err(_) => Seen::not_checked("there was no time to look for SDKs"),
         };
     }
-}
-
-/// How the pod is meant to get its role.
-struct Configured {
-    mechanism: Option<Mechanism>,
-    profile: Seen<Profile, String>,
 }
 
 /// Every step except the scan of the application's image.
@@ -223,22 +220,6 @@ pub fn refresh_token(
         evidence.agent = Seen::not_checked(why);
     }
     evidence
-}
-
-/// Whether the token file can never be renewed. A run asks this only where something is wrong.
-pub async fn token_is_mounted_alone(subject: &Subject, mechanism: Option<Mechanism>) -> bool {
-    let profile = Profiles::read(subject).selected(subject, &Secrets::default()).await;
-    let mechanism = mechanism.or(Mechanism::of(&subject.variables.shown(), profile.seen()));
-    let path = token_path(subject, mechanism, profile.seen());
-    mounts::collect(subject, path).is_ok_and(|mounts| mounts.hold_the_token_alone())
-}
-
-/// The path of the mechanism's token file.
-fn token_path<'p>(subject: &'p Subject, mechanism: Option<Mechanism>, profile: Option<&'p Profile>) -> Option<&'p str> {
-    match mechanism {
-        Some(Mechanism::IrsaProfile) => Some(profile?.web_identity()?.token_file.as_str()),
-        _ => subject.variables.filled(mechanism.unwrap_or(Mechanism::Irsa).token_variable()),
-    }
 }
 
 /// What can be seen without any network. Also gives what calls need, as far as it is there.

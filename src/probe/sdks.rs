@@ -5,3 +5,4 @@ pub(crate) mod chain;
 pub(crate) mod choice;
 pub(crate) mod network;
 pub mod support;
+pub(crate) mod traps;

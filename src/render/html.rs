@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::causes::{Finding, Outcome};
 use crate::diagnosis::history::History;
 use crate::diagnosis::report::Report;
-use crate::probe::evidence::{Evidence, StepStatus};
+use crate::probe::evidence::{Evidence, StepStatus, WebIdentity};
 use crate::text::printable::Notation;
 use crate::text::timestamp::{Timestamp, span};
 
@@ -106,6 +106,7 @@ fn identity(evidence: &Evidence) -> Markup {
     html! {
         h2 { "identity" }
         (list(&[
+            ("profile", evidence.web_identity().map(WebIdentity::place)),
             ("role", evidence.role_arn().map(str::to_owned)),
             ("caller", caller.map(|caller| caller.arn.clone())),
             ("account", caller.map(|caller| caller.account.clone())),

@@ -64,6 +64,7 @@ impl Seen<'_> {
             }
             "the pod has its role by a profile, not by variables" => is_profile,
             "a variable names a profile that does not exist" => self.finds("profile-not-found"),
+            "STS decides about the audience of a profile's token" => is_profile && is_token,
             "the pod has its role without a profile" => !is_profile,
             "no profile names a role and a web identity token file" => is_profile && self.finds("profile-incomplete"),
             "there is no identity to override" => self.report["identity"]["mechanism"].is_null(),

@@ -85,7 +85,8 @@ impl Profiles {
             exists: profile.is_some(),
             settings: Profile::CREDENTIAL_SETTINGS.into_iter().filter(has).collect(),
             role_arn: profile.and_then(|profile| profile.get("role_arn")).map(scrub),
-            has_region: value(&profiles, name, "region").is_some(),
+            region: value(&profiles, name, "region").map(scrub),
+            sts_regional_endpoints: value(&profiles, name, "sts_regional_endpoints").map(scrub),
             web_identity,
         })
     }
@@ -182,9 +183,15 @@ mod tests {
             (&[("AWS_PROFILE", "d")], "d", true, &["role_arn", "source_profile"]),
         ] {
             let role_arn = settings.contains(&"role_arn").then(|| "arn:aws:iam::111122223333:role/a".to_owned());
-            let settings = settings.to_vec();
-            let has_region = name == "default";
-            let profile = Profile { name: name.into(), exists, settings, role_arn, has_region, web_identity: None };
+            let profile = Profile {
+                name: name.into(),
+                exists,
+                settings: settings.to_vec(),
+                role_arn,
+                region: (name == "default").then(|| "eu-west-1".to_owned()),
+                sts_regional_endpoints: None,
+                web_identity: None,
+            };
             let seen = selected(config, variables).await;
             assert!(!format!("{seen:?}").contains("hunter2"));
             assert_eq!(seen, Seen::Seen(profile));

@@ -13,8 +13,9 @@ pub struct Profile {
     pub settings: Vec<&'static str>,
     /// The value of `role_arn`.
     pub role_arn: Option<String>,
-    /// Whether it names a region.
-    pub has_region: bool,
+    pub region: Option<String>,
+    /// `sts_regional_endpoints`: `regional` or `legacy`.
+    pub sts_regional_endpoints: Option<String>,
     /// How it gives a role for a web identity token; `None` if it names neither token nor role, or other credentials.
     pub web_identity: Option<Result<WebIdentity, ProfileFlaw>>,
 }

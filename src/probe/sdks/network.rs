@@ -28,8 +28,8 @@ pub(crate) enum Why {
     NoRegion(&'static str),
     /// It reads this variable, whose value is another region.
     Region(&'static str, String),
-    /// `AWS_STS_REGIONAL_ENDPOINTS=legacy`.
-    Legacy,
+    /// The variable or the profile's setting that is `legacy`.
+    Legacy(&'static str),
     /// `AWS_STS_REGIONAL_ENDPOINTS` is not set, and `legacy` is this version's default.
     LegacyByDefault,
 }
@@ -80,6 +80,10 @@ fn row_of(kind: SdkKind, version: Option<[u32; 4]>) -> Option<&'static Row> {
 }
 
 impl Client {
+    pub(super) fn kind(&self) -> SdkKind {
+        self.row.kind
+    }
+
     pub(crate) fn proxies(&self) -> Proxies {
         self.row.proxies
     }
@@ -97,19 +101,24 @@ impl Client {
     /// The host that it calls if that is not the endpoint's.
     fn other_host(&self, evidence: &Evidence, endpoint: &Endpoint) -> Option<(String, Why)> {
         let environment = &evidence.environment;
-        // What the files say beside credentials is not collected: they may name the region and the kind of endpoint.
-        let has_profile = evidence.profile.seen().is_some_and(|profile| profile.exists);
-        let Some((variable, region)) = environment.first(self.row.regions) else {
+        // Files that cannot be parsed may name a region and a kind of endpoint.
+        let is_unknown = evidence.profile.failed().is_some();
+        let profile = evidence.profile.seen();
+        let of_profile =
+            profile.and_then(|profile| profile.region.as_deref()).map(|region| ("the profile's region", region));
+        let of_profile = of_profile.filter(|_| !self.row.regions.is_empty());
+        let Some((variable, region)) = environment.first(self.row.regions).or(of_profile) else {
             // Measured with botocore 1.34 to 1.44: without a region it calls the global endpoint.
-            let is_boto = self.row.regions == DEFAULT && !has_profile;
+            let is_boto = self.row.regions == DEFAULT && !is_unknown;
             return is_boto.then(|| (GLOBAL.to_owned(), Why::NoRegion("AWS_DEFAULT_REGION")));
         };
         let is_old =
             self.row.regional_since.and_then(numbers).zip(self.version).is_some_and(|(since, own)| own < since);
-        let legacy = match environment.value("AWS_STS_REGIONAL_ENDPOINTS") {
+        let kind = || Some(("the profile's sts_regional_endpoints", profile?.sts_regional_endpoints.as_deref()?));
+        let legacy = match environment.first(&["AWS_STS_REGIONAL_ENDPOINTS"]).or_else(kind) {
             _ if self.row.regional_since.is_none() => None,
-            Some(value) => value.eq_ignore_ascii_case("legacy").then_some(Why::Legacy),
-            None => (is_old && !has_profile).then_some(Why::LegacyByDefault),
+            Some((setting, value)) => value.eq_ignore_ascii_case("legacy").then_some(Why::Legacy(setting)),
+            None => (is_old && !is_unknown).then_some(Why::LegacyByDefault),
         };
         match legacy {
             Some(why) if LEGACY_REGIONS.contains(&region) => Some((GLOBAL.to_owned(), why)),
@@ -169,26 +178,6 @@ pub(crate) fn without_proxy(evidence: &Evidence) -> Vec<String> {
     names
 }
 
-/// The SDKs that fail where the profile that a variable names does not exist: botocore/session.py, get_scoped_config
-/// (`ProfileNotFound`); aws-sdk-go-v2 config/config.go, resolveConfigLoaders.
-pub(crate) fn failing_without_their_profile(evidence: &Evidence) -> Vec<String> {
-    use SdkKind::{Boto3, Botocore, Cli, GoV2};
-    let fails = |client: &Client| matches!(client.row.kind, Boto3 | Botocore | Cli | GoV2);
-    let mut names: Vec<String> = clients(evidence).into_iter().filter(fails).map(|client| client.name).collect();
-    names.dedup();
-    names
-}
-
-/// The SDKs whose HTTP client uses the proxy for http URLs for the agent of EKS Pod Identity too. boto3, the AWS CLI and the
-/// SDKs for JavaScript were run beside a proxy and connect directly; those for Ruby, PHP and .NET do so by their source. Of
-/// Java, Kotlin and C++ nothing is known.
-pub(crate) fn asking_the_agent_through_a_proxy(evidence: &Evidence) -> Vec<String> {
-    let is_proxied = |client: &Client| matches!(client.row.kind, SdkKind::GoV1 | SdkKind::GoV2 | SdkKind::Rust);
-    let mut names: Vec<String> = clients(evidence).into_iter().filter(is_proxied).map(|client| client.name).collect();
-    names.dedup();
-    names
-}
-
 /// The endpoint at which STS answered, over https.
 fn proved(evidence: &Evidence) -> Option<&Endpoint> {
     let endpoint = evidence.endpoint.seen()?;
@@ -226,7 +215,8 @@ pub(crate) fn failure(evidence: &Evidence, connection: &Connection) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::{environment, with_sdk};
+    use crate::causes::testing::{environment, profile, with_sdk};
+    use crate::probe::evidence::{Profile, Seen};
 
     const NO_REGION: &[(&str, &str)] = &[("AWS_REGION", "eu-west-1")];
     const NO_KIND: &[(&str, &str)] = &[("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-1")];
@@ -269,6 +259,25 @@ mod tests {
             let evidence = Evidence { target, ..environment(variables) };
             let hosts: Vec<String> = other_endpoints(&evidence).into_iter().map(|other| other.host).collect();
             assert_eq!(hosts.join(" "), host, "{kind:?} {version} {variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_profile_names_region_and_kind_where_no_variable_does() {
+        for (region, kind, version, host) in [
+            (Some("eu-west-1"), None, "1.44.8", ""),
+            (Some("eu-west-1"), Some("legacy"), "1.44.8", GLOBAL),
+            (Some("eu-west-1"), Some("regional"), "1.39.17", ""),
+            (Some("eu-west-1"), None, "1.39.17", GLOBAL),
+            (None, None, "1.44.8", GLOBAL),
+        ] {
+            let named = |text: Option<&str>| text.map(str::to_owned);
+            let (region, sts_regional_endpoints) = (named(region), named(kind));
+            let profile = Seen::Seen(Profile { region, sts_regional_endpoints, ..profile(&[]) });
+            let target = Some(with_sdk("app", SdkKind::Boto3, version));
+            let evidence = Evidence { target, profile, ..environment(NO_REGION) };
+            let hosts: Vec<String> = other_endpoints(&evidence).into_iter().map(|other| other.host).collect();
+            assert_eq!(hosts.join(" "), host, "{kind:?} {version}");
         }
     }
 

@@ -1,0 +1,24 @@
+//! What some SDKs do in a pod where the probe, and other SDKs, do not.
+
+use super::network::{Client, clients};
+use crate::probe::evidence::{Evidence, SdkKind};
+
+/// The SDKs that fail where the profile that a variable names does not exist: botocore/session.py, get_scoped_config
+/// (`ProfileNotFound`); aws-sdk-go-v2 config/config.go, resolveConfigLoaders.
+pub(crate) fn failing_without_their_profile(evidence: &Evidence) -> Vec<String> {
+    use SdkKind::{Boto3, Botocore, Cli, GoV2};
+    let fails = |client: &Client| matches!(client.kind(), Boto3 | Botocore | Cli | GoV2);
+    let mut names: Vec<String> = clients(evidence).into_iter().filter(fails).map(|client| client.name).collect();
+    names.dedup();
+    names
+}
+
+/// The SDKs whose HTTP client uses the proxy for http URLs for the agent of EKS Pod Identity too. boto3, the AWS CLI and the
+/// SDKs for JavaScript were run beside a proxy and connect directly; those for Ruby, PHP and .NET do so by their source. Of
+/// Java, Kotlin and C++ nothing is known.
+pub(crate) fn asking_the_agent_through_a_proxy(evidence: &Evidence) -> Vec<String> {
+    let is_proxied = |client: &Client| matches!(client.kind(), SdkKind::GoV1 | SdkKind::GoV2 | SdkKind::Rust);
+    let mut names: Vec<String> = clients(evidence).into_iter().filter(is_proxied).map(|client| client.name).collect();
+    names.dedup();
+    names
+}
