@@ -127,7 +127,8 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(variables) = wanted.variables() else {
         return Outcome::skip("the pod has its role by a profile, not by variables");
     };
-    if evidence.mechanism.is_none() && evidence.missing_profile().is_some() {
+    let is_allowed = webhook::is_absent_as_allowed(evidence);
+    if evidence.mechanism.is_none() && evidence.missing_profile().is_some() && !is_allowed {
         return Outcome::skip("a variable names a profile that does not exist");
     }
     if variables.iter().any(|name| environment.variable(name).is_set()) {
@@ -154,7 +155,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     cause += &instead(evidence);
     let facts = Facts::of(evidence);
     let fix = fix(&facts);
-    if webhook::is_absent_as_allowed(evidence) {
+    if is_allowed {
         cause += " Nothing else in this container is configured for IRSA, and --if-configured allows that.";
         let text = "If this pod needs a role, annotate its service account, then recreate the pod.".to_owned();
         let diagnosis = Diagnosis::new(cause, Fix { text, ..fix }).could_be(candidates(&facts)).advise(Advice::None);
