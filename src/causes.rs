@@ -118,6 +118,7 @@ registry! {
     pod_predates_association: POD_PREDATES_ASSOCIATION,
     pod_identity_injection_missed: POD_IDENTITY_INJECTION_MISSED,
     pod_identity_unsupported_compute: POD_IDENTITY_UNSUPPORTED_COMPUTE,
+    association_change_not_yet_served: ASSOCIATION_CHANGE_NOT_YET_SERVED,
     pods_eks_trust_missing: PODS_EKS_TRUST_MISSING,
     tag_session_missing: TAG_SESSION_MISSING,
     pod_identity_condition_mismatch: POD_IDENTITY_CONDITION_MISMATCH,

@@ -240,6 +240,10 @@ const SHOWN_BY_NO_POD: &[(&str, &str)] = &[
     ("second-hop-tag-session-denied", "the application's second call; the probe makes none: tests/corpus"),
     ("session-name-not-fixed", "the application's Kafka client; the probe has none: tests/corpus"),
     (
+        "association-change-not-yet-served",
+        "only the association shows what the role should be: src/documents/audit/tests/pod_identity.rs",
+    ),
+    (
         "explicit-deny-in-trust-policy",
         "only the policy shows it: src/documents (trust_policy/table.rs, audit/cases.rs)",
     ),

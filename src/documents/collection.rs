@@ -32,6 +32,8 @@ pub struct Documents {
     pub clusters: Vec<Cluster>,
     /// EKS Pod Identity associations of a cluster.
     pub associations: Option<Vec<Association>>,
+    /// Whether a list of them was given. It may be of one namespace or service account only.
+    pub associations_listed: bool,
     pub simulated: Vec<Simulated>,
     /// The `Arn` of `aws sts get-caller-identity`.
     pub callers: Vec<String>,

@@ -188,6 +188,7 @@ impl<'r> Reading<'r> {
         if let Some(list) = take("associations") {
             self.keep("Pod Identity associations", list, |all, list: Vec<Association>| {
                 all.associations.get_or_insert_default().extend(list);
+                all.associations_listed = true;
             });
         }
         if let Some(one) = take("association") {

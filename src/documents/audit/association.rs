@@ -1,12 +1,14 @@
 //! Pod Identity associations: whether the role of each lets EKS assume it, and the target role the first one.
 
+use super::facts;
 use super::finding::ObjectFinding;
 use super::inventory::Inventory;
 use super::result::Audit;
 use crate::aws::arn::RoleArn;
-use crate::causes::{Fix, ROLE_DOES_NOT_EXIST, TARGET_ROLE_NOT_ASSUMABLE};
+use crate::causes::{ASSOCIATION_CHANGE_NOT_YET_SERVED, Fix, ROLE_DOES_NOT_EXIST, TARGET_ROLE_NOT_ASSUMABLE};
 use crate::documents::trust_policy::{Caller, PodIdentityAnswer, PodIdentityCall, Verdict};
 use crate::documents::{Absent, Association};
+use crate::text::timestamp::span;
 
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
     for association in inventory.associations_in_question() {
@@ -57,4 +59,37 @@ fn missing(call: &PodIdentityCall, object: String, audit: &mut Audit) {
         .command(format!("aws iam list-roles{} --query 'Roles[].Arn' --output json", partition.iam_region_option()));
     let cause = if call.caller == Caller::Eks { &ROLE_DOES_NOT_EXIST } else { &TARGET_ROLE_NOT_ASSUMABLE };
     audit.add(ObjectFinding::new(cause, object, text, fix));
+}
+
+/// The agent renews a session after at most this time (aws/eks-pod-identity-agent).
+const CACHED: i64 = 3 * 3600;
+
+/// A session of EKS Pod Identity: whether its role is one that an association gives now.
+pub(super) fn caller(inventory: &Inventory<'_>, caller: &str, audit: &mut Audit) {
+    let described: Vec<_> =
+        inventory.associations_in_question().into_iter().filter(|association| association.is_described()).collect();
+    let given = |association: &Association| {
+        let arn = association.target_role_arn.as_ref().or(association.role_arn.as_ref());
+        arn.and_then(|arn| RoleArn::parse(arn).ok())
+    };
+    if described.iter().filter_map(|one| given(one)).any(|role| role.is_role_of(caller)) {
+        return audit.facts.push(format!("the caller is a session of the association's role: {caller}"));
+    }
+    let [association] = described[..] else {
+        return audit.facts.push(format!("the caller is a session of EKS Pod Identity: {caller}"));
+    };
+    let modified = association.modified_at.or(association.created_at);
+    let (Some(role), Some(modified)) = (given(association), modified) else { return };
+    let seconds = inventory.context.now.since(modified);
+    if (0..CACHED).contains(&seconds) {
+        let text = format!(
+            "the caller is {caller}, but the association names {role}; it was changed {} ago, and the agent caches the \
+             former role for up to 3 h",
+            span(seconds)
+        );
+        let facts = facts::of_association(association);
+        audit.add(ObjectFinding::with_facts(&ASSOCIATION_CHANGE_NOT_YET_SERVED, "caller", text, &facts).warning());
+    } else {
+        audit.facts.push(format!("the caller is {caller}, a session of another association than that for {role}"));
+    }
 }

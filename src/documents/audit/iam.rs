@@ -3,15 +3,18 @@
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::result::Audit;
-use super::{facts, provider, service_account};
+use super::{association, facts, provider, service_account};
 use crate::aws::arn::RoleArn;
 use crate::causes::{
-    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, ROLE_LACKS_PERMISSIONS,
-    SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
+    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, NODE_ROLE_LACKS_EKS_AUTH, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST,
+    ROLE_LACKS_PERMISSIONS, SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
 };
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
 use crate::documents::{Absent, Role};
 use std::collections::{HashMap, HashSet};
+
+/// What the agent calls, as the node role.
+const NODE_ACTION: &str = "eks-auth:AssumeRoleForPodIdentity";
 
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
     let links = &inventory.links;
@@ -184,6 +187,15 @@ fn permissions(inventory: &Inventory<'_>, audit: &mut Audit) {
     for one in documents.simulated.iter().filter(|one| one.eval_decision != "allowed") {
         let on = one.eval_resource_name.as_deref().filter(|name| *name != "*").map(|name| format!(" on {name}"));
         let what = format!("{}{} is {}", one.eval_action_name, on.unwrap_or_default(), one.eval_decision);
+        if one.eval_action_name.eq_ignore_ascii_case(NODE_ACTION) {
+            audit.add(ObjectFinding::with_facts(
+                &NODE_ROLE_LACKS_EKS_AUTH,
+                "node role",
+                what,
+                &facts::of(inventory, None),
+            ));
+            continue;
+        }
         let by_organization = one.organizations_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_organizations);
         let by_boundary =
             one.permissions_boundary_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_permissions_boundary);
@@ -215,8 +227,10 @@ fn callers(inventory: &Inventory<'_>, links: &[Link<'_>], audit: &mut Audit) {
         let named = caller.split('/').filter_map(|part| roles.get(part)).flatten();
         if named.into_iter().any(|role| role.is_role_of(caller)) {
             audit.facts.push(format!("the caller is a session of the role: {caller}"));
+        } else if caller.rsplit('/').next().is_some_and(|session| session.starts_with("eks-")) {
+            association::caller(inventory, caller, audit);
         } else if caller.rsplit('/').next().is_some_and(|session| session.starts_with("i-")) {
-            let text = format!("the caller is the node role, {caller}: the program did not use IRSA");
+            let text = format!("the caller is the node role, {caller}: the program used neither IRSA nor Pod Identity");
             audit.add(
                 ObjectFinding::with_facts(&NODE_ROLE_FALLBACK, "caller", text, &facts::of(inventory, None)).warning(),
             );

@@ -48,7 +48,11 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
     } else if webhook::opts_out(pod) {
         audit.add(opted_out(inventory, pod, &object, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
-        let findings = [annotated_as_well(&object, account), association::unsupported(inventory, pod, &object)];
+        let findings = [
+            annotated_as_well(&object, account),
+            association::unsupported(inventory, pod, &object),
+            association::deleted(inventory, pod, &object),
+        ];
         findings.into_iter().flatten().for_each(|finding| audit.add(finding));
     } else if let Some(association) = associated {
         let finding = association::not_injected(inventory, pod, association, &object);

@@ -1,8 +1,8 @@
 //! Why a pod does not have the variables of its service account's Pod Identity association.
 
 use crate::causes::{
-    Candidate, Cause, ENV_NOT_INJECTED, POD_IDENTITY_INJECTION_MISSED, POD_IDENTITY_UNSUPPORTED_COMPUTE,
-    POD_PREDATES_ASSOCIATION,
+    ASSOCIATION_MISSING, Candidate, Cause, ENV_NOT_INJECTED, POD_IDENTITY_INJECTION_MISSED,
+    POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION,
 };
 use crate::documents::audit::facts;
 use crate::documents::audit::finding::ObjectFinding;
@@ -65,6 +65,21 @@ fn undated(pod: &Pod, object: &str, account: &str) -> ObjectFinding {
     ];
     let fix = recreate(pod, Some("Compare the association's createdAt with the pod's creationTimestamp"));
     ObjectFinding::new(&ENV_NOT_INJECTED, object, text, fix).recreate_pod().could_be(candidates)
+}
+
+/// A pod with the variables of an association that is not in the list.
+pub(super) fn deleted(inventory: &Inventory<'_>, pod: &Pod, object: &str) -> Option<ObjectFinding> {
+    if !inventory.documents.associations_listed || inventory.association_of(pod).is_some() {
+        return None;
+    }
+    let text = format!(
+        "the list of associations has none for service account {}/{}: unless the list is filtered or of another cluster, \
+         EKS gives the pod no new credentials",
+        pod.namespace(),
+        pod.service_account()
+    );
+    let facts = facts::of_pod(inventory, pod);
+    Some(ObjectFinding::with_facts(&ASSOCIATION_MISSING, object, text, &facts).warning())
 }
 
 /// A pod with an association, on compute that has no agent.

@@ -217,3 +217,34 @@ fn a_token_for_the_other_mechanism_is_a_fault() {
     }
     assert_eq!(codes(&audited(&[pod_identity_pod()])), [""; 0]);
 }
+
+#[test]
+fn a_changed_association_is_served_late() {
+    // Now is 2026-11-23T01:00:00Z.
+    let changed =
+        |at: &str| with(association(json!("2026-11-20T00:00:00Z")), |one| one["association"]["modifiedAt"] = at.into());
+    let caller = |role: &str| {
+        let arn =
+            format!("arn:aws:sts::111122223333:assumed-role/{role}/eks-prod-p-b7e4f6aa-1c52-4b0e-8a55-7f1d2b9c3e42");
+        json!({"UserId": "A:eks", "Account": "111122223333", "Arn": arn})
+    };
+    let late = "association-change-not-yet-served";
+    for (association, role, expected) in [
+        (changed("2026-11-23T00:30:00Z"), "former", &[late][..]),
+        (changed("2026-11-23T00:30:00Z"), "checkout", &[]),
+        (changed("2026-11-22T20:00:00Z"), "former", &[]),
+    ] {
+        let audit = audited(&[pod_identity_pod(), association, caller(role)]);
+        assert_eq!(codes(&audit), expected, "{role}: {:#?}", audit.findings);
+        assert_eq!(audit.exit_code(), 0);
+    }
+}
+
+#[test]
+fn what_the_node_role_and_the_list_show_is_said() {
+    let denied = json!({"EvaluationResults": [{"EvalActionName": "eks-auth:AssumeRoleForPodIdentity",
+        "EvalDecision": "implicitDeny"}]});
+    assert_eq!(codes(&audited(&[denied])), ["node-role-lacks-eks-auth"]);
+    let gone = audited(&[pod_identity_pod(), json!({"associations": []})]);
+    assert_eq!((codes(&gone), gone.exit_code()), (vec!["association-missing"], 0));
+}
