@@ -21,7 +21,9 @@ pub use absent::Absent;
 pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
 pub use collection::Documents;
-pub(crate) use kubernetes::{Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration};
+pub(crate) use kubernetes::{
+    AGENT, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration,
+};
 
 use serde_json::Value;
 use stream::{Lists, Piece};

@@ -1,6 +1,7 @@
 //! Cross-checks documents: pods, service accounts and webhooks against roles, trust policies and providers. Pure, and
 //! without permissions of its own: whoever runs it already has `kubectl` and `aws`.
 
+mod agent;
 mod annotation;
 mod association;
 mod check;

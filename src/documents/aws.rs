@@ -125,6 +125,28 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>,
     })
 }
 
+/// `aws eks describe-addon`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Addon {
+    pub addon_name: String,
+    pub status: String,
+    pub health: Health,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Health {
+    pub issues: Vec<Issue>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Issue {
+    pub code: String,
+    pub message: String,
+}
+
 /// One action of `aws iam simulate-principal-policy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

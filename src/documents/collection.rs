@@ -1,8 +1,10 @@
 //! All documents that were given, sorted by kind.
 
 use super::absent::Absent;
-use super::aws::{Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
-use super::kubernetes::{Metadata, Pod, PodSpec, ServiceAccount, WebhookConfiguration};
+use super::aws::{Addon, Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
+use super::kubernetes::{
+    AgentPod, AgentSet, CiliumPolicy, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount, WebhookConfiguration,
+};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -34,6 +36,11 @@ pub struct Documents {
     pub associations: Option<Vec<Association>>,
     /// Whether a list of them was given. It may be of one namespace or service account only.
     pub associations_listed: bool,
+    pub addons: Vec<Addon>,
+    pub agent_pods: Vec<AgentPod>,
+    pub agent_sets: Vec<AgentSet>,
+    pub network_policies: Vec<NetworkPolicy>,
+    pub cilium_policies: Vec<CiliumPolicy>,
     pub simulated: Vec<Simulated>,
     /// The `Arn` of `aws sts get-caller-identity`.
     pub callers: Vec<String>,
@@ -103,6 +110,12 @@ impl Documents {
             provider_arns,
             clusters,
             associations,
+            associations_listed,
+            addons,
+            agent_pods,
+            agent_sets,
+            network_policies,
+            cilium_policies,
             simulated,
             callers,
             discoveries,
@@ -129,6 +142,12 @@ impl Documents {
         extend(&mut self.provider_arns, provider_arns);
         self.clusters.extend(clusters);
         extend(&mut self.associations, associations);
+        self.associations_listed |= associations_listed;
+        self.addons.extend(addons);
+        self.agent_pods.extend(agent_pods);
+        self.agent_sets.extend(agent_sets);
+        self.network_policies.extend(network_policies);
+        self.cilium_policies.extend(cilium_policies);
         self.simulated.extend(simulated);
         self.callers.extend(callers);
         self.discoveries.extend(discoveries);

@@ -1,12 +1,19 @@
-//! Kubernetes objects, reduced to what decides about IRSA: a cluster has many pods. A missing field has its default.
+//! Kubernetes objects, reduced to what decides about a pod's role: a cluster has many pods. A missing field has its default.
 
+mod agent;
+mod cilium;
 mod metadata;
+mod network_policy;
 mod partial;
 mod pod;
 mod webhook;
 mod workload;
 
+pub(crate) use agent::{AGENT, AgentPod, AgentSet};
+pub(super) use agent::{agent_pod, agent_set};
+pub(crate) use cilium::CiliumPolicy;
 pub(crate) use metadata::{Metadata, Owner};
+pub(crate) use network_policy::NetworkPolicy;
 pub(crate) use pod::{Container, Origin, Pod, PodSpec, ServiceAccount};
 pub(crate) use webhook::{Webhook, WebhookConfiguration};
 pub(super) use workload::{has_ended, template};

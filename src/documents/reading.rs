@@ -120,8 +120,19 @@ impl<'r> Reading<'r> {
             let name = named(&value);
             return self.keep_one(format!("ended {kind}{name}"), |all| *all.ended.entry(kind).or_default() += 1);
         }
+        let name = named(&value);
         match kind.as_str() {
-            "Pod" => self.keep("pod", value, |all, pod: Pod| all.add_pod(pod.with_origin())),
+            "Pod" => match kubernetes::agent_pod(&value) {
+                Some(agent) => self.keep_one(format!("pod{name} of the agent"), |all| all.agent_pods.push(agent)),
+                None => {
+                    let node = value["spec"]["nodeName"].as_str().map(str::to_owned);
+                    self.keep("pod", value, |all, pod: Pod| all.add_pod(Pod { node, ..pod }.with_origin()));
+                }
+            },
+            "NetworkPolicy" => self.keep("network policy", value, |all, policy| all.network_policies.push(policy)),
+            "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" => {
+                self.keep("network policy of Cilium", value, |all, policy| all.cilium_policies.push(policy));
+            }
             "ServiceAccount" => self.keep("service account", value, |all, account| all.service_accounts.push(account)),
             "Namespace" => self.keep("namespace", value, |all, namespace: Named| {
                 all.namespaces.push(namespace.metadata);
@@ -130,6 +141,10 @@ impl<'r> Reading<'r> {
                 all.webhooks.get_or_insert_default().push(configuration);
             }),
             "Config" => self.keep("kubeconfig", value, |all, config: Kubeconfig| all.clusters.extend(config.cluster())),
+            "DaemonSet" if kubernetes::agent_set(&value).is_some() => {
+                let set = kubernetes::agent_set(&value);
+                self.keep_one(format!("DaemonSet{name} of the agent"), |all| all.agent_sets.extend(set));
+            }
             _ => match kubernetes::template(&value) {
                 Some(pod) => self.keep(&format!("pod template of {kind}"), pod, |all, mut pod: Pod| {
                     pod.origin = Origin::Template(kind.clone());
@@ -195,6 +210,9 @@ impl<'r> Reading<'r> {
             self.keep("Pod Identity association", one, |all, one| {
                 all.associations.get_or_insert_default().push(one);
             });
+        }
+        if let Some(addon) = take("addon") {
+            self.keep("add-on", addon, |all, addon| all.addons.push(addon));
         }
         if let Some(list) = take("EvaluationResults") {
             self.keep("simulated policy", list, |all, list: Vec<Simulated>| all.simulated.extend(list));

@@ -9,7 +9,7 @@ use super::workload::pod_object;
 use super::{service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER};
-use crate::documents::{Absent, Cluster, Pod};
+use crate::documents::{AGENT, Absent, Cluster, Pod};
 use std::collections::{BTreeSet, HashSet};
 
 /// For more objects of a kind, one command lists all of them.
@@ -213,6 +213,16 @@ fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
         let command = command.value(&association.cluster_name).then("--association-id");
         let command = command.value(&association.association_id);
         questions.ask("which role does the association give, and since when", command);
+    }
+    let documents = inventory.documents;
+    let is_agent_unknown = documents.addons.is_empty()
+        && documents.agent_pods.is_empty()
+        && documents.agent_sets.is_empty()
+        && !documents.absent.iter().any(|one| matches!(one, Absent::Other(said) if said.contains(AGENT)));
+    if let (Some(association), true) = (in_question.first(), is_agent_unknown) {
+        let command =
+            Command::new("aws eks describe-addon --output json --cluster-name").value(&association.cluster_name);
+        questions.ask("is the agent of EKS Pod Identity installed", command.then("--addon-name").value(AGENT));
     }
     let roles = in_question.iter().flat_map(|one| [&one.role_arn, &one.target_role_arn]).flatten();
     let unknown =

@@ -34,6 +34,9 @@ pub struct Pod {
     pub spec: Arc<PodSpec>,
     #[serde(skip)]
     pub origin: Origin,
+    /// The node that it runs on.
+    #[serde(skip)]
+    pub node: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]

@@ -22,6 +22,14 @@ fn kinds() -> Vec<(Value, &'static str)> {
         (object("ReplicaSet", template.clone()), "pod template of ReplicaSet a/n"),
         (object("Job", template.clone()), "pod template of Job a/n"),
         (object("CronJob", json!({"jobTemplate": {"spec": template}})), "pod template of CronJob a/n"),
+        (object("NetworkPolicy", json!({"podSelector": {}})), "network policy a/n"),
+        (object("CiliumNetworkPolicy", json!({"endpointSelector": {}})), "network policy of Cilium a/n"),
+        (
+            json!({"kind": "Pod", "metadata": {"name": "n", "namespace": "a",
+                "labels": {"app.kubernetes.io/name": "eks-pod-identity-agent"}}, "spec": {"containers": [{"name": "c"}]}}),
+            "pod a/n of the agent",
+        ),
+        (json!({"addon": {"addonName": "eks-pod-identity-agent", "status": "ACTIVE"}}), "add-on"),
         (
             json!({"kind": "MutatingWebhookConfiguration", "metadata": {"name": "n"}, "webhooks": [{"name": "w"}]}),
             "webhook configuration n",

@@ -248,3 +248,78 @@ fn what_the_node_role_and_the_list_show_is_said() {
     let gone = audited(&[pod_identity_pod(), json!({"associations": []})]);
     assert_eq!((codes(&gone), gone.exit_code()), (vec!["association-missing"], 0));
 }
+
+#[test]
+fn an_agent_that_does_not_run_is_found_wherever_it_shows() {
+    let addon = |status: &str, issues: Value| {
+        json!({"addon": {"addonName": "eks-pod-identity-agent", "clusterName": "prod", "status": status,
+            "health": {"issues": issues}}})
+    };
+    let set = |ready: u64| {
+        json!({"kind": "DaemonSet", "metadata": {"name": "eks-pod-identity-agent", "namespace": "kube-system"},
+            "spec": {"template": {"spec": {"containers": [{"name": "agent"}]}}},
+            "status": {"desiredNumberScheduled": 3, "numberReady": ready}})
+    };
+    let agent = |node: &str, ready: bool| {
+        json!({"kind": "Pod", "metadata": {"name": "agent-1", "namespace": "kube-system", "uid": "2",
+            "labels": {"app.kubernetes.io/name": "eks-pod-identity-agent"}},
+            "spec": {"nodeName": node, "containers": [{"name": "agent"}]},
+            "status": {"phase": "Running", "containerStatuses": [
+                {"ready": ready, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}})
+    };
+    let pod = || with(pod_identity_pod(), |pod| pod["spec"]["nodeName"] = "n1".into());
+    for (what, document, found, exit_code) in [
+        ("active", addon("ACTIVE", json!([])), false, 0),
+        ("degraded", addon("DEGRADED", json!([{"code": "InsufficientNumberOfReplicas", "message": "m"}])), true, 0),
+        ("all ready", set(3), false, 0),
+        ("some ready", set(2), true, 0),
+        ("ready here", agent("n1", true), false, 0),
+        ("crashes elsewhere", agent("n2", false), true, 0),
+        ("crashes here", agent("n1", false), true, 1),
+    ] {
+        let audit = audited(&[pod(), document]);
+        assert_eq!(codes(&audit), if found { vec!["agent-not-running"] } else { vec![] }, "{what}");
+        assert_eq!(audit.exit_code(), exit_code, "{what}");
+        assert_eq!(audit.pods.len(), 1, "{what}: the agent is not judged as a pod with a role");
+    }
+}
+
+#[test]
+fn a_network_policy_that_closes_the_agent_is_a_warning() {
+    let policy = |egress: Value| {
+        json!({"kind": "NetworkPolicy", "metadata": {"name": "np", "namespace": "payments"},
+            "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": egress}})
+    };
+    let cilium = |egress: Value| {
+        json!({"kind": "CiliumNetworkPolicy", "metadata": {"name": "cnp", "namespace": "payments"},
+            "spec": {"endpointSelector": {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "payments"}}, "egress": egress}})
+    };
+    let block = |cidr: &str| json!([{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": 80}]}]);
+    let host = || json!([{"toEntities": ["host"], "toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}]);
+    let elsewhere = with(policy(json!([])), |one| one["metadata"]["namespace"] = "shop".into());
+    let ingress = with(policy(json!([])), |one| one["spec"]["policyTypes"] = json!(["Ingress"]));
+    let others = with(policy(json!([])), |one| one["spec"]["podSelector"] = json!({"matchLabels": {"app": "x"}}));
+    let metadata = json!([{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}]}]);
+    for (what, documents, is_closed) in [
+        ("nothing is allowed", vec![policy(json!([]))], true),
+        ("only DNS", vec![policy(json!([{"ports": [{"protocol": "UDP", "port": 53}]}]))], true),
+        ("443 to everywhere", vec![policy(json!([{"ports": [{"port": 443}]}]))], true),
+        ("link-local is excluded", vec![policy(metadata)], true),
+        ("the agent", vec![policy(block("169.254.170.23/32"))], false),
+        ("everything", vec![policy(json!([{}]))], false),
+        ("a range of ports", vec![policy(json!([{"ports": [{"port": 1, "endPort": 1024}]}]))], false),
+        ("another policy allows it", vec![policy(json!([])), policy(block("169.254.170.23/32"))], false),
+        ("another namespace", vec![elsewhere], false),
+        ("ingress only", vec![ingress], false),
+        ("other pods", vec![others], false),
+        ("Cilium's, the host", vec![cilium(host())], false),
+        ("Cilium's, an address", vec![cilium(json!([{"toCIDR": ["169.254.170.23/32"]}]))], true),
+        ("an address, with Cilium", vec![policy(block("169.254.170.23/32")), cilium(json!([]))], true),
+        ("an address and the host, with Cilium", vec![policy(json!([])), cilium(host())], false),
+        ("Cilium's, any destination", vec![cilium(json!([{"toPorts": [{"ports": [{"port": "80"}]}]}]))], false),
+    ] {
+        let audit = audited(&[vec![pod_identity_pod()], documents].concat());
+        assert_eq!(codes(&audit), if is_closed { vec!["agent-unreachable-timeout"] } else { vec![] }, "{what}");
+        assert_eq!(audit.exit_code(), 0, "{what}");
+    }
+}
