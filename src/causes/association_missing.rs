@@ -48,13 +48,13 @@ fn judge(evidence: &Evidence) -> Outcome {
 
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
-    let Names { namespace, service_account, .. } = &names;
+    let Names { namespace, service_account, region_option, .. } = &names;
     Fix::new(format!(
         "Create an association for namespace {namespace} and service account {service_account} (aws eks \
          create-pod-identity-association). A new one takes a few seconds.",
     ))
     .command(format!(
-        "aws eks list-pod-identity-associations --output json --cluster-name {} --namespace {namespace}",
+        "aws eks list-pod-identity-associations{region_option} --output json --cluster-name {} --namespace {namespace}",
         names.cluster
     ))
 }

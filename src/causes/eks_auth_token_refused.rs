@@ -44,10 +44,13 @@ fn judge(evidence: &Evidence) -> Outcome {
     Diagnosis::new(agent::in_words(evidence), fix).into()
 }
 
-fn fix(_: &Facts) -> Fix {
+fn fix(facts: &Facts) -> Fix {
+    let region_option = facts.names().region_option;
     Fix::new(
         "Compare the token's issuer with the cluster's. If they are the same, recreate the pod so that it gets another \
          token.",
     )
-    .command("aws eks describe-cluster --output json --name CLUSTER --query cluster.identity.oidc.issuer")
+    .command(format!(
+        "aws eks describe-cluster{region_option} --output json --name CLUSTER --query cluster.identity.oidc.issuer"
+    ))
 }

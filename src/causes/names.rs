@@ -13,6 +13,8 @@ pub struct Names {
     has_role: bool,
     /// What `aws iam` needs besides, for the role's partition; begins with a blank.
     pub iam_region: String,
+    /// What other `aws` commands need besides, elsewhere than in the commercial partition; begins with a blank.
+    pub region_option: String,
     /// The role's partition, unless it is the commercial one.
     other_partition: Option<&'static str>,
     pub account: String,
@@ -74,6 +76,14 @@ impl Names {
             has_role: role_arn != ROLE_ARN,
             role_arn,
             iam_region: facts.partition().map(Partition::iam_region_option).unwrap_or_default(),
+            region_option: match facts.partition() {
+                None | Some(Partition::Aws) => String::new(),
+                Some(partition) => {
+                    let region = facts.region.as_deref().or(facts.issuer_region());
+                    let region = region.filter(|region| partition.knows_region(region));
+                    format!(" --region {}", or(region, partition.default_region()))
+                }
+            },
             other_partition: facts.partition().filter(|partition| *partition != Partition::Aws).map(Partition::id),
             account: or(role.map(|role| role.account.as_str()), "ACCOUNT"),
             provider_arn: or(facts.provider_arn().as_deref(), "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER"),
@@ -140,23 +150,25 @@ impl Names {
 
     /// Shows the associations for the pod's service account. The list lacks their roles and dates.
     pub fn list_associations(&self) -> String {
-        let Self { cluster, namespace, service_account, .. } = self;
+        let Self { cluster, namespace, service_account, region_option, .. } = self;
         format!(
-            "aws eks list-pod-identity-associations --output json --cluster-name {cluster} --namespace {namespace} --service-account {service_account}"
+            "aws eks list-pod-identity-associations{region_option} --output json --cluster-name {cluster} --namespace {namespace} --service-account {service_account}"
         )
     }
 
     pub fn describe_association(&self) -> String {
-        let Self { cluster, association, .. } = self;
+        let Self { cluster, association, region_option, .. } = self;
         format!(
-            "aws eks describe-pod-identity-association --output json --cluster-name {cluster} --association-id {association}"
+            "aws eks describe-pod-identity-association{region_option} --output json --cluster-name {cluster} --association-id {association}"
         )
     }
 
     /// Shows whether the agent's add-on is installed, and its health.
     pub fn describe_agent(&self) -> String {
-        let Self { cluster, .. } = self;
-        format!("aws eks describe-addon --output json --cluster-name {cluster} --addon-name eks-pod-identity-agent")
+        let Self { cluster, region_option, .. } = self;
+        format!(
+            "aws eks describe-addon{region_option} --output json --cluster-name {cluster} --addon-name eks-pod-identity-agent"
+        )
     }
 
     pub fn show_creation_time(&self) -> String {

@@ -65,10 +65,13 @@ Update the SDK in the image and roll it out, or go back to IRSA, which works wit
             &[with(&["is not a valid container metadata service hostname"], &[agent::AGENT])],
             |_| {
                 Reading::ranked(vec![
-                    Candidate::new(&SDK_LACKS_POD_IDENTITY, "if the SDK is older than 3.458.0 (version 2: 2.1550.0)"),
+                    Candidate::new(
+                        &SDK_LACKS_POD_IDENTITY,
+                        "if the SDK is older than 3.458.0 (version 2: 2.1550.0); a later one says this for every failure of the agent",
+                    ),
                     Candidate::new(
                         &ASSOCIATION_MISSING,
-                        "a later SDK says this for every failure of the agent: run the probe",
+                        "if no association names the service account: run the probe in the pod",
                     ),
                     Candidate::new(&POD_IDENTITY_NOT_AUTHORIZED, "if EKS may not assume the association's role"),
                     Candidate::new(&AGENT_NOT_RUNNING, "if nothing answers at the agent's address"),

@@ -91,6 +91,11 @@ fn reading(facts: &Facts) -> Reading {
         Some(ahead) if ahead.abs() > 900 => {
             format!("STS's clock is {} from the local clock, and STS's decides", span(ahead))
         }
+        _ if facts.is_pod_identity() => {
+            "the agent or EKS rejected the service account token as expired: it was not read again after the kubelet \
+             replaced the file"
+                .to_owned()
+        }
         _ => "STS rejected the service account token as expired: it was not read again after the kubelet replaced the \
               file"
             .to_owned(),

@@ -160,8 +160,13 @@ fn mechanism(text: &str) -> Option<Mechanism> {
         "assumeroleforpodidentity",
         "eks does not have permissions to assume",
         "service account role association",
+        "service account token failed",
+        "service account token cannot be",
+        "eks auth",
     ];
-    match (names(&pod_identity), names(WEB_IDENTITY)) {
+    // As the agent passes on what EKS answered: `[REQUEST-ID]: (CODE): MESSAGE`.
+    let is_of_the_agent = names(&pod_identity) || names(&["]: ("]) && names(&["exception): "]);
+    match (is_of_the_agent, names(WEB_IDENTITY)) {
         (true, false) => Some(Mechanism::PodIdentity),
         (false, true) => Some(Mechanism::Irsa),
         _ => None,
