@@ -1,4 +1,7 @@
-use crate::causes::{Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, with};
+use crate::causes::{
+    Advice, Candidate, Cause, Diagnosis, EKS_AUTH_THROTTLED, Facts, Fix, Outcome, Priority, Reading, Saying, Severity,
+    agent, with,
+};
 use crate::probe::evidence::{AgentReason, Evidence};
 
 /// The agent's own limit.
@@ -16,9 +19,33 @@ them for hours.
 
 Find that program and let it keep one client, or one credential provider, for its lifetime. The limit passes by \
 itself.",
-    says: &[Saying::new(Priority::Aws, &[with(&["too many requests"], &[agent::AGENT])], |_| {
-        Reading::decided(&AGENT_RATE_LIMITED, "the agent limits the request rate")
-    })],
+    says: &[
+        Saying::new(Priority::Aws, &[with(&["too many requests"], &[agent::AGENT])], |_| {
+            Reading::decided(&AGENT_RATE_LIMITED, "the agent limits the request rate")
+        }),
+        // An SDK that keeps the agent's words to itself.
+        Saying::new(
+            Priority::Vague(55),
+            &[with(
+                &[
+                    "http 429",
+                    "status 429",
+                    "statuscode(429)",
+                    "statuscode: 429",
+                    "status code: 429",
+                    "response 429",
+                    "code 429",
+                ],
+                &[&["169.254.170.23", "fd00:ec2::23"]],
+            )],
+            |_| {
+                Reading::ranked(vec![
+                    Candidate::new(&AGENT_RATE_LIMITED, "if the agent itself answered"),
+                    Candidate::new(&EKS_AUTH_THROTTLED, "if the agent passed on a ThrottlingException of EKS"),
+                ])
+            },
+        ),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),

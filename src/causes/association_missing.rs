@@ -1,5 +1,5 @@
 use crate::causes::{
-    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, agent, any,
+    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, agent, any, with,
 };
 use crate::probe::evidence::{AgentReason, Evidence};
 
@@ -22,7 +22,10 @@ a few seconds to arrive.
 Create the association. This pod then recovers without being recreated.",
     says: &[Saying::new(
         Priority::Aws,
-        &[any(&["has no service account role association for it", "]: (resourcenotfoundexception):"])],
+        &[
+            any(&["has no service account role association for it", "]: (resourcenotfoundexception):"]),
+            with(&["resourcenotfoundexception"], &[agent::EKS_AUTH]),
+        ],
         |_| {
             Reading::decided(
                 &ASSOCIATION_MISSING,

@@ -1,4 +1,4 @@
-use crate::causes::{Advice, Cause, Facts, Fix, Severity};
+use crate::causes::{Advice, Cause, Facts, Fix, Priority, Reading, Saying, Severity, any};
 
 /// The role's trust policy does not name EKS Pod Identity.
 pub(crate) static PODS_EKS_TRUST_MISSING: Cause = Cause {
@@ -15,7 +15,11 @@ changed since.
 
 Add a statement with Principal {\"Service\": \"pods.eks.amazonaws.com\"} and the actions sts:AssumeRole and \
 sts:TagSession. The statement for IRSA may stay beside it.",
-    says: &[],
+    // What EKS says when the association is made.
+    says: &[Saying::new(Priority::Aws, &[any(&["trust policy of the role provided is invalid"])], |_| {
+        let why = "EKS refuses an association whose role does not trust pods.eks.amazonaws.com";
+        Reading::decided(&PODS_EKS_TRUST_MISSING, why)
+    })],
     settles: false,
     hides_caller: false,
     judge: None,

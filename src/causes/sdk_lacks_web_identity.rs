@@ -63,7 +63,12 @@ Update the SDK in the image and roll it out.",
                     &[&["could not be found", "could not load", "not found", "could not be loaded"]],
                 ),
                 with(
-                    &["software.amazon.awssdk.services.sts", "com.amazonaws.services.securitytoken"],
+                    &[
+                        "software.amazon.awssdk.services.sts",
+                        "software/amazon/awssdk/services/sts",
+                        "com.amazonaws.services.securitytoken",
+                        "com/amazonaws/services/securitytoken",
+                    ],
                     &[&["classnotfoundexception", "noclassdeffounderror", "no class def found"]],
                 ),
             ],

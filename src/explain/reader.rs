@@ -68,7 +68,11 @@ pub(super) fn context(text: &str, place: &Range<usize>) -> Context {
         Some(AGENT_V4 | AGENT_V6) => Context::Agent,
         Some(host) if is_aws(host) => Context::OtherAws,
         Some(_) => Context::OtherHost,
-        None if WORDS.iter().any(|word| has_word(nearby, word)) => Context::Words,
+        None if WORDS.iter().any(|word| nearby.contains(word))
+            || STS_WORDS.iter().any(|word| has_word(nearby, word)) =>
+        {
+            Context::Words
+        }
         None => Context::Nothing,
     }
 }
@@ -102,6 +106,9 @@ fn around<'t>(text: &'t str, place: &Range<usize>, before: usize, after: usize) 
     &text[start..end]
 }
 
+/// What begins like the ends of other words.
+const STS_WORDS: &[&str] = &["sts:", "sts ", "sts/", "stsexception"];
+
 /// Whether a text has a word, which may go on: `sts:` is in `perform: sts:AssumeRole` and not in `hosts: a`.
 fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric()))
@@ -113,18 +120,13 @@ const WORDS: &[&str] = &[
     "web_identity",
     "web-identity",
     "securitytoken",
-    "sts:",
-    "sts ",
     "service: sts",
-    "stsexception",
-    "aws sts",
-    "calling sts",
     "getcalleridentity",
     "get-caller-identity",
     "assumerole",
 ];
 
-/// Host names: those of AWS wherever they stand, others where a URL or a connection shows them.
+/// Host names: those of AWS and the agent's addresses wherever they stand, others where a URL or a connection shows them.
 fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let mut at = 0;
@@ -132,14 +134,14 @@ fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let start = at;
         at += token.len() + text[at + token.len()..].chars().next().map_or(0, char::len_utf8);
         let before = &text[..start];
-        if before.ends_with("://[") && text[start..].starts_with(AGENT_V6) {
+        if text[start..].starts_with(AGENT_V6) {
             return Some((start, AGENT_V6));
         }
         let host = token.trim_end_matches('.');
         let in_url = before.ends_with("://") && !host.is_empty();
         let is_peer = host.contains('.') && ["connect to ", "connecting to "].iter().any(|to| before.ends_with(to));
         let documentation = host.starts_with("docs.") || host.ends_with("github.com") || host.ends_with("github.io");
-        (!documentation && (is_aws(host) || in_url || is_peer)).then_some((start, host))
+        (!documentation && (is_aws(host) || host == AGENT_V4 || in_url || is_peer)).then_some((start, host))
     })
 }
 
@@ -174,10 +176,10 @@ fn mechanism(text: &str) -> Option<Mechanism> {
 }
 
 fn is_aws(host: &str) -> bool {
-    // A cluster's own endpoint has the cluster's own certificate.
-    host.contains('.')
-        && !host.ends_with(".eks.amazonaws.com")
-        && (Partition::of_host(host).is_some() || is_sts(host) || host.contains(".amazonaws."))
+    // A cluster's own endpoint has the cluster's own certificate, and Java's packages are no hosts.
+    let is_other = host.ends_with(".eks.amazonaws.com") || host.starts_with("com.amazonaws.");
+    let is_of_aws = || Partition::of_host(host).is_some() || is_sts(host) || host.contains(".amazonaws.");
+    host.contains('.') && !is_other && is_of_aws()
 }
 
 fn is_sts(host: &str) -> bool {
