@@ -6,6 +6,7 @@ mod absent;
 pub(crate) mod audit;
 mod aws;
 mod collection;
+mod copy;
 pub mod debug_profile;
 mod kubernetes;
 mod list;
@@ -21,6 +22,7 @@ pub use absent::Absent;
 pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
 pub use collection::Documents;
+pub(crate) use collection::{Asked, SCHEMA};
 pub(crate) use kubernetes::{
     AGENT, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration,
 };

@@ -3,7 +3,7 @@
 use super::out::{complain, print};
 use super::{Output, input};
 use crate::documents::Documents;
-use crate::documents::audit::{Context, audit};
+use crate::documents::audit::{Context, Subject, audit};
 use crate::render;
 use clap::Args;
 use std::ffi::OsString;
@@ -31,7 +31,8 @@ Exit \
 
 #[derive(Args)]
 pub(super) struct AuditOptions {
-    /// JSON or YAML from kubectl, the aws CLI (--output json) or this program; `-` reads standard input
+    /// JSON or YAML from kubectl, the aws CLI (--output json) or this program; `-` reads standard input, and a directory of
+    /// doctor --save all of its files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<OsString>,
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
@@ -39,7 +40,8 @@ pub(super) struct AuditOptions {
 }
 
 pub(super) fn run(options: &AuditOptions) -> u8 {
-    let documents = match read(&options.files, None) {
+    let files = options.files.iter().map(|path| input::files(path)).collect::<Result<Vec<_>, _>>();
+    let mut documents = match files.and_then(|files| read(&files.concat(), None)) {
         Ok(documents) => documents,
         Err(what) => return complain(&what),
     };
@@ -47,7 +49,17 @@ pub(super) fn run(options: &AuditOptions) -> u8 {
         let unread = documents.unread.keys().map(|kind| format!("kind {kind} is not supported"));
         return complain(&documents.unusable.into_iter().chain(unread).collect::<Vec<_>>().join("; "));
     }
-    let audit = audit(&documents, Context::at(crate::modes::run::now()));
+    let now = crate::modes::run::now();
+    let asked = documents.asked.take();
+    let context = match &asked {
+        Some(asked) => {
+            let subject = Subject::of(asked);
+            subject.keep(&mut documents);
+            Context { account: asked.account.as_deref(), concern: subject.concern(), ..Context::at(now) }
+        }
+        None => Context::at(now),
+    };
+    let audit = audit(&documents, context);
     let text = match options.output {
         Output::Text => render::audit::text(&audit, &documents),
         Output::Json => render::audit::json(&audit, &documents),

@@ -9,6 +9,7 @@ use crate::text::printable::{Notation, printable};
 use clap::Args;
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) const EXAMPLES: &str = "\
@@ -56,6 +57,10 @@ pub(super) struct DoctorOptions {
     /// Give up after this long, and report what is known
     #[arg(long, value_name = "DURATION", env = "IRSA_PROBE_TIMEOUT", default_value = "2m", value_parser = humantime::parse_duration)]
     timeout: Duration,
+    /// Keep what the commands print in this new directory, which irsa-probe audit reads: without values of variables that
+    /// no audit needs
+    #[arg(long, value_name = "DIR", env = "IRSA_PROBE_SAVE")]
+    save: Option<PathBuf>,
     /// Print the commands, and run none
     #[arg(long, env = "IRSA_PROBE_DRY_RUN", value_parser = clap::builder::FalseyValueParser::new())]
     dry_run: bool,
@@ -113,7 +118,7 @@ impl DoctorOptions {
             profile: self.profile.clone(),
             region: self.region.clone(),
         };
-        Settings { target: self.target.clone(), scope, tools, timeout: self.timeout }
+        Settings { target: self.target.clone(), scope, tools, timeout: self.timeout, save: self.save.clone() }
     }
 }
 

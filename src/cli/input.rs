@@ -3,7 +3,7 @@
 use crate::probe::collect::rootfs;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::borrow::Cow;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -37,6 +37,21 @@ pub(super) fn open(path: &OsStr) -> Result<Box<dyn Read>, String> {
 /// How long a file is; nothing where only reading it shows that.
 pub(super) fn length(path: &OsStr) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+/// The files of a directory in the order of their names, or the file itself.
+///
+/// # Errors
+/// A sentence for the user.
+pub(super) fn files(path: &OsStr) -> Result<Vec<OsString>, String> {
+    if path == "-" || !Path::new(path).is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| cannot_read(path, &error))?;
+    let mut files: Vec<OsString> = entries.into_iter().map(|entry| entry.path().into_os_string()).collect();
+    files.sort();
+    if files.is_empty() { Err(format!("{} is empty", name(path))) } else { Ok(files) }
 }
 
 pub(super) fn cannot_read(path: &OsStr, error: &io::Error) -> String {

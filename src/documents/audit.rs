@@ -30,7 +30,7 @@ pub(crate) use check::with_documents;
 pub(crate) use command::Command;
 pub(crate) use finding::ObjectFinding;
 pub(crate) use group::{Group, groups};
-pub(crate) use inventory::{Concern, Context};
+pub(crate) use inventory::Context;
 pub(crate) use result::{Audit, AuditedPod, Open, Verdict};
 pub(crate) use run::audit;
 pub(crate) use subject::Subject;

@@ -5,12 +5,29 @@ use super::aws::{Addon, Association, Cluster, Discovery, Jwks, Provider, Role, S
 use super::kubernetes::{
     AgentPod, AgentSet, CiliumPolicy, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount, WebhookConfiguration,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The number of unsupported kinds that are named; the rest is counted together.
 const MAX_KINDS: usize = 1_000;
+
+/// Of [`Asked`].
+pub(crate) const SCHEMA: &str = "irsa-probe/doctor/v1";
+
+/// What a doctor was asked, as `doctor --save` writes it beside the documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    pub schema: String,
+    /// The AWS account that answered.
+    pub account: Option<String>,
+    /// `Deployment`; `None` for a whole namespace or cluster. A document with a `kind` would be one of Kubernetes.
+    #[serde(rename = "target_kind")]
+    pub kind: Option<String>,
+    #[serde(rename = "target_name")]
+    pub name: String,
+}
 
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
@@ -46,6 +63,7 @@ pub struct Documents {
     pub callers: Vec<String>,
     pub discoveries: Vec<Discovery>,
     pub jwks: Vec<Jwks>,
+    pub asked: Option<Asked>,
     /// Reports of this program.
     pub reports: Vec<ReportFacts>,
     /// Objects that commands did not find.
@@ -120,6 +138,7 @@ impl Documents {
             callers,
             discoveries,
             jwks,
+            asked,
             reports,
             absent,
             recognised,
@@ -152,6 +171,7 @@ impl Documents {
         self.callers.extend(callers);
         self.discoveries.extend(discoveries);
         self.jwks.extend(jwks);
+        self.asked = self.asked.take().or(asked);
         self.reports.extend(reports);
         self.absent.extend(absent);
         self.recognised.extend(recognised);

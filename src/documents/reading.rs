@@ -2,7 +2,8 @@
 
 use super::absent::Absent;
 use super::aws::{self, Association, Kubeconfig, Role, Simulated};
-use super::collection::Documents;
+use super::collection::{Documents, SCHEMA};
+use super::copy::Copy;
 use super::kubernetes::{self, Metadata, Origin, Pod};
 use super::list::{List, Summary};
 use super::stream::{self, Lists, Piece};
@@ -11,7 +12,7 @@ use crate::text::json;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 /// The number of faults of one text that are listed; the rest is counted.
 pub(super) const MAX_FAULTS: usize = 10;
@@ -31,9 +32,37 @@ impl Documents {
     /// # Errors
     /// The text could not be read to its end.
     pub fn read_from(&mut self, source: &str, text: &mut dyn Read) -> io::Result<()> {
+        self.read_pieces(source, text, &mut |_| {})
+    }
+
+    /// The same, with a copy that holds nothing secret. `empty` is the kind of a list without items.
+    ///
+    /// # Errors
+    /// The text could not be read to its end, or the copy not written.
+    pub(crate) fn read_and_copy(
+        &mut self,
+        source: &str,
+        text: &mut dyn Read,
+        copy: &mut dyn Write,
+        empty: Option<&str>,
+    ) -> io::Result<()> {
+        let mut copy = Copy::new(copy, empty);
+        let mut written = Ok(());
+        self.read_pieces(source, text, &mut |piece| {
+            if written.is_ok() {
+                written = copy.put(piece);
+            }
+        })?;
+        written
+    }
+
+    fn read_pieces(&mut self, source: &str, text: &mut dyn Read, see: &mut dyn FnMut(&Piece)) -> io::Result<()> {
         let before = self.unusable.len();
         let mut reading = Reading::new(self, source);
-        let is_text = stream::read(text, Lists::Apart, &mut |piece| reading.take(piece))?;
+        let is_text = stream::read(text, Lists::Apart, &mut |piece| {
+            see(&piece);
+            reading.take(piece);
+        })?;
         let Reading { pieces, faults, .. } = reading;
         if pieces == 0 {
             let what = if is_text { "contains no document" } else { "is empty" };
@@ -233,6 +262,9 @@ impl<'r> Reading<'r> {
         }
         if has("keys") {
             self.keep("key set", value.clone(), |all, jwks| all.jwks.push(jwks));
+        }
+        if value["schema"] == SCHEMA {
+            self.keep("question of doctor", value.clone(), |all, asked| all.asked = Some(asked));
         }
         if value["schema"] == crate::render::json::SCHEMA {
             self.keep("report", value, |all, report| all.reports.push(report));

@@ -5,6 +5,7 @@ mod account;
 mod allowed;
 mod failure;
 mod process;
+mod save;
 mod session;
 mod target;
 mod tools;
@@ -17,6 +18,8 @@ use crate::documents::Documents;
 use crate::documents::audit::{Audit, Command};
 use crate::modes::signals::Ending;
 use session::Session;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) struct Settings {
@@ -25,6 +28,8 @@ pub(crate) struct Settings {
     pub tools: Tools,
     /// For everything together.
     pub timeout: Duration,
+    /// A directory for what the commands print.
+    pub save: Option<PathBuf>,
 }
 
 /// What is to be shown while commands run.
@@ -56,6 +61,10 @@ pub(crate) enum Fault {
 /// There is nothing to report.
 pub(crate) async fn examine(settings: &Settings, show: &dyn Fn(&Progress<'_>)) -> Result<Examined, Fault> {
     let cannot = |error| Fault::CannotStart(format!("cannot listen for signals: {error}"));
+    if let Some(directory) = &settings.save {
+        let cannot = |error| Fault::CannotStart(format!("cannot create {}: {error}", directory.display()));
+        std::fs::DirBuilder::new().mode(0o700).create(directory).map_err(cannot)?;
+    }
     let mut ending = Ending::new().map_err(cannot)?;
     tokio::select! {
         signal = ending.wait() => Err(Fault::Ended(signal)),

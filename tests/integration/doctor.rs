@@ -118,16 +118,24 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+/// All, or the one that is named in `CASE`.
+fn cases() -> Vec<(PathBuf, String, Case)> {
+    let only = std::env::var("CASE").ok();
+    let folders = fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let named = folders.map(|folder| (folder.file_name().unwrap().to_string_lossy().into_owned(), folder));
+    let chosen = named.filter(|(name, _)| only.as_ref().is_none_or(|only| only == name));
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap();
+    let case = |(name, folder): (String, PathBuf)| {
+        let case = serde_json::from_str(&read(folder.join("case.json"))).expect(&name);
+        (folder, name, case)
+    };
+    chosen.map(case).collect()
+}
+
 #[test]
 fn every_case_is_decided_or_says_what_is_open() {
     let mut wrong = Vec::new();
-    let only = std::env::var("CASE").ok();
-    for folder in fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        if only.as_ref().is_some_and(|only| *only != name) {
-            continue;
-        }
-        let case: Case = serde_json::from_str(&fs::read_to_string(folder.join("case.json")).unwrap()).expect(&name);
+    for (folder, name, case) in cases() {
         let laptop = laptop(&case);
         let output = laptop.run(&case.arguments);
         let (out, err) = (text(output.stdout), text(output.stderr));
@@ -239,4 +247,38 @@ fn a_dry_run_runs_nothing() {
     assert!(shown.contains("  kubectl get statefulset checkout -n payments -o json --context prod\n"), "{shown}");
     assert!(shown.contains("  aws iam get-role --role-name ROLE --output json\n"), "{shown}");
     assert!(laptop.asked().is_empty());
+}
+
+#[test]
+fn what_is_saved_is_judged_alike_and_holds_no_secret() {
+    let password = json!({"spec": {"containers": [{"name": "app", "args": ["--password=hunter2"],
+        "env": [{"name": "DATABASE_PASSWORD", "value": "hunter2"}]}]}});
+    for (_, name, case) in cases() {
+        let mut case = case;
+        if name == "annotation-missing" {
+            let pod = case.answers.get_mut("kubectl get pod checkout-0 -n payments -o json").unwrap();
+            json_patch::merge(pod, &password);
+        }
+        let laptop = laptop(&case);
+        let saved = laptop.path("saved");
+        let more = ["--output".to_owned(), "json".to_owned(), "--save".to_owned(), saved.display().to_string()];
+        let output = laptop.run(&[&case.arguments[..], &more].concat());
+        if output.stdout.is_empty() {
+            continue;
+        }
+        let again = Command::new(PROBE).args(["audit", "--output", "json"]).arg(&saved).output().unwrap();
+        let [first, second]: [Value; 2] =
+            [output.stdout, again.stdout].map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default());
+        for part in ["findings", "pods", "pods_without_irsa", "facts"] {
+            assert_eq!(first[part], second[part], "{name}: {part}");
+        }
+        for file in fs::read_dir(&saved).unwrap() {
+            let file = file.unwrap().path();
+            assert!(!fs::read_to_string(&file).unwrap().contains("hunter2"), "{name}: {}", file.display());
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        // Nothing is overwritten.
+        let twice = laptop.run(&[&case.arguments[..], &more].concat());
+        assert!(twice.status.code() == Some(2) && text(twice.stderr).contains("cannot create"));
+    }
 }

@@ -1,7 +1,8 @@
 //! Which pods an audit is about.
 
+use super::inventory::Concern;
 use super::workload::Workload;
-use crate::documents::{Documents, Pod};
+use crate::documents::{Asked, Documents, Pod};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -10,12 +11,27 @@ pub(crate) enum Subject {
     All,
     ServiceAccount(String),
     Workload {
-        kind: &'static str,
+        kind: String,
         name: String,
     },
 }
 
 impl Subject {
+    /// As it was saved.
+    pub(crate) fn of(asked: &Asked) -> Subject {
+        let name = asked.name.clone();
+        match asked.kind.as_deref() {
+            None => Subject::Signs,
+            Some("Pod") => Subject::All,
+            Some("ServiceAccount") => Subject::ServiceAccount(name),
+            Some(kind) => Subject::Workload { kind: kind.to_owned(), name },
+        }
+    }
+
+    pub(crate) fn concern(&self) -> Concern {
+        if *self == Subject::Signs { Concern::None } else { Concern::Every }
+    }
+
     /// Drops pods that are not asked about. Returns how many are left.
     pub(crate) fn keep(&self, documents: &mut Documents) -> usize {
         documents.pods.retain(|pod| self.has(pod));

@@ -1,5 +1,6 @@
 //! One command as a process. Nothing of it outlives the one who waits for it.
 
+use super::save::Reader;
 use crate::documents::Documents;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -7,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, Command};
@@ -27,8 +29,8 @@ pub(super) enum Ended {
     NotStarted(io::ErrorKind),
 }
 
-/// Runs it for no longer than `limit`; `source` names its output in complaints. Its input is empty, so it can ask for nothing; what it prints is read while it runs.
-pub(super) async fn run(program: &OsString, arguments: &[OsString], source: String, limit: Duration) -> Ended {
+/// Runs it for no longer than `limit`. Its input is empty, so it can ask for nothing; what it prints is read while it runs.
+pub(super) async fn run(program: &OsString, arguments: &[OsString], reader: Reader, limit: Duration) -> Ended {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     // aws would start a pager on a terminal, or complete the command in a dialog.
@@ -37,19 +39,20 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], source: Stri
         Ok(child) => child,
         Err(error) => return Ended::NotStarted(error.kind()),
     };
-    let mut group = Group(child.id());
+    let (mut group, reader) = (Group(child.id()), Arc::new(reader));
+    let discarded = Arc::clone(&reader);
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Ended::NotStarted(io::ErrorKind::BrokenPipe);
     };
     let ended = timeout(limit, async {
         let stdout = stdout.into_owned_fd()?;
-        let reading = tokio::task::spawn_blocking(move || documents(&source, File::from(stdout)));
+        let reading = tokio::task::spawn_blocking(move || documents(&reader, File::from(stdout)));
         let (read, errors, status) = tokio::join!(reading, errors(stderr), child.wait());
         let read = read.map_err(io::Error::other)?;
         Ok::<_, io::Error>((read, errors, status?))
     })
     .await;
-    match ended {
+    let ended = match ended {
         Err(_) => Ended::TimedOut(limit),
         Ok(Err(error)) => Ended::Failed(error.to_string()),
         Ok(Ok((read, errors, status))) => {
@@ -60,13 +63,16 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], source: Stri
                 (false, _) => Ended::Failed(errors),
             }
         }
+    };
+    if !matches!(ended, Ended::Printed(_)) {
+        discarded.discard();
     }
+    ended
 }
 
-fn documents(source: &str, stdout: File) -> io::Result<Documents> {
-    let mut documents = Documents::default();
+fn documents(reader: &Reader, stdout: File) -> io::Result<Documents> {
     let mut output = stdout.take(MAX_OUTPUT);
-    documents.read_from(source, &mut output)?;
+    let documents = reader.read(&mut output)?;
     match output.limit() {
         0 => Err(io::Error::other(format!("it is larger than {} GiB", MAX_OUTPUT >> 30))),
         _ => Ok(documents),

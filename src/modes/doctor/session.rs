@@ -2,10 +2,11 @@
 
 use super::failure::Failure;
 use super::process::{self, Ended};
+use super::save::{Reader, Saved};
 use super::{Examined, Progress, Scope, Settings, account, allowed, target};
 use crate::aws::webhook::POD_IDENTITY_VOLUME;
 use crate::documents::Documents;
-use crate::documents::audit::{Audit, Command, Concern, Context, Open, Subject, audit};
+use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
 use crate::modes::run::now;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -36,6 +37,7 @@ pub(super) struct Session<'s> {
     caller: Option<Result<String, Why>>,
     pods_listed: bool,
     missing: Option<String>,
+    saved: Option<Saved>,
 }
 
 impl<'s> Session<'s> {
@@ -44,7 +46,7 @@ impl<'s> Session<'s> {
             settings,
             show,
             began: Instant::now(),
-            subject: target::subject(settings.target.as_ref()),
+            subject: Subject::of(&target::asked(settings.target.as_ref(), None)),
             documents: Documents::default(),
             tried: HashMap::new(),
             first: Vec::new(),
@@ -52,6 +54,7 @@ impl<'s> Session<'s> {
             caller: None,
             pods_listed: false,
             missing: None,
+            saved: settings.save.clone().map(Saved::new),
         }
     }
 
@@ -71,6 +74,11 @@ impl<'s> Session<'s> {
         self.missing.as_deref()
     }
 
+    fn reader(&mut self, command: &Command) -> Reader {
+        let copy = self.saved.as_mut().map(|saved| saved.next(command));
+        Reader { source: format!("the output of {command}"), copy }
+    }
+
     /// Whether no command has given an answer.
     pub(super) fn has_nothing(&self) -> bool {
         self.tried.values().all(Option::is_some)
@@ -78,7 +86,7 @@ impl<'s> Session<'s> {
 
     pub(super) fn judge(&self) -> Audit {
         let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
-        let concern = if self.subject == Subject::Signs { Concern::None } else { Concern::Every };
+        let concern = self.subject.concern();
         let mut audit = audit(&self.documents, Context { account, concern, ..Context::at(now()) });
         audit.open.extend(self.cluster_question());
         // What the whole cluster would answer was not asked.
@@ -121,6 +129,10 @@ impl<'s> Session<'s> {
             one.why = Some(tried.unwrap_or_else(|| "Its output does not answer this.".to_owned()));
         }
         audit.is_final = true;
+        if let Some(saved) = &self.saved {
+            let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
+            saved.keep_question(&target::asked(self.settings.target.as_ref(), account));
+        }
         Examined { documents: self.documents, audit }
     }
 
@@ -190,9 +202,9 @@ impl<'s> Session<'s> {
                 }
                 names.push(self.settings.tools.shown(&one.command));
                 let (program, arguments) = self.settings.tools.invocation(&one.command);
-                let (source, limit) = (format!("the output of {}", one.command), self.limit(&one.command));
+                let (reader, limit) = (self.reader(&one.command), self.limit(&one.command));
                 running.spawn(async move {
-                    let ended = process::run(&program, &arguments, source, limit).await;
+                    let ended = process::run(&program, &arguments, reader, limit).await;
                     (one, ended)
                 });
             }
@@ -249,6 +261,9 @@ impl<'s> Session<'s> {
                         self.missing = Some(said.trim().to_owned());
                     }
                     self.documents.absorb(absent);
+                    if let Some(saved) = &mut self.saved {
+                        saved.keep_error(command, said);
+                    }
                     return None;
                 }
                 let failure = Failure::of(&ended, name)?;
@@ -283,7 +298,8 @@ impl<'s> Session<'s> {
         let shown = self.settings.tools.shown(&command);
         (self.show)(&Progress::Running(std::slice::from_ref(&shown)));
         let (program, arguments) = self.settings.tools.invocation(&command);
-        let ended = process::run(&program, &arguments, "the output".to_owned(), self.limit(&command)).await;
+        let reader = Reader { source: shown.clone(), copy: None };
+        let ended = process::run(&program, &arguments, reader, self.limit(&command)).await;
         self.caller = Some(match ended {
             Ended::Printed(documents) => {
                 (self.show)(&Progress::Answered(&shown));

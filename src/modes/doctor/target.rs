@@ -1,6 +1,7 @@
 //! What a user asks about: one object, or everything in a namespace.
 
-use crate::documents::audit::{Command, Subject};
+use crate::documents::audit::Command;
+use crate::documents::{Asked, SCHEMA};
 use std::str::FromStr;
 
 /// The kinds that name pods, with their short names in kubectl.
@@ -96,13 +97,18 @@ pub(super) fn commands(target: Option<&Target>, scope: &Scope) -> Vec<Command> {
     }
 }
 
-/// Which pods of those that were listed the user asks about.
-pub(super) fn subject(target: Option<&Target>) -> Subject {
-    let Some(Target { kind, name }) = target.cloned() else { return Subject::Signs };
-    match kind {
-        Kind::Pod => Subject::All,
-        Kind::ServiceAccount => Subject::ServiceAccount(name),
-        Kind::Workload(kind) => Subject::Workload { kind, name },
+/// What the user asks, as it is saved.
+pub(super) fn asked(target: Option<&Target>, account: Option<&str>) -> Asked {
+    let kind = target.map(|target| match target.kind {
+        Kind::Pod => "Pod",
+        Kind::ServiceAccount => "ServiceAccount",
+        Kind::Workload(kind) => kind,
+    });
+    Asked {
+        schema: SCHEMA.to_owned(),
+        account: account.map(str::to_owned),
+        kind: kind.map(str::to_owned),
+        name: target.map(|target| target.name.clone()).unwrap_or_default(),
     }
 }
 

@@ -1,0 +1,163 @@
+//! A copy of documents for somebody else: what an audit reads of them, without what may be secret.
+
+use super::stream::Piece;
+use crate::text::redact::{HIDDEN, scrub};
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// Variables whose values an audit reads. Those of all others are hidden.
+const SHOWN: [&str; 7] = [
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+];
+/// Fields that no audit reads, and that may hold a password: arguments of programs, contents of ConfigMaps, and the whole
+/// object again as `kubectl apply` keeps it.
+const LEFT_OUT: [&str; 7] = [
+    "args",
+    "binaryData",
+    "command",
+    "data",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "last-applied-configuration",
+    "stringData",
+];
+
+/// Writes documents one by one, and lists as lists.
+pub(super) struct Copy<'w> {
+    out: &'w mut dyn Write,
+    /// The kind of a list that has no items, which kubectl does not print.
+    empty: Option<&'w str>,
+    /// What was written of each open list, and the number of its items.
+    lists: Vec<(Value, usize)>,
+}
+
+impl<'w> Copy<'w> {
+    pub(super) fn new(out: &'w mut dyn Write, empty: Option<&'w str>) -> Self {
+        Copy { out, empty, lists: Vec::new() }
+    }
+
+    /// # Errors
+    /// It could not be written.
+    pub(super) fn put(&mut self, piece: &Piece) -> io::Result<()> {
+        match piece {
+            Piece::Document(document) => {
+                self.separate()?;
+                write!(self.out, "{}", masked(document))?;
+                if self.lists.is_empty() { self.out.write_all(b"\n") } else { Ok(()) }
+            }
+            Piece::List(head) => {
+                self.separate()?;
+                self.out.write_all(b"{")?;
+                self.fields(head, &Value::Null, false)?;
+                self.out.write_all(b"\"items\":[")?;
+                self.lists.push((head.clone(), 0));
+                Ok(())
+            }
+            Piece::ListEnd(list) => {
+                let (head, items) = self.lists.pop().unwrap_or_default();
+                self.out.write_all(b"]")?;
+                let mut list = list.clone().unwrap_or_default();
+                if let (0, Some(kind)) = (items, self.empty) {
+                    list["kind"] = kind.into();
+                }
+                self.fields(&list, &head, true)?;
+                self.out.write_all(if self.lists.is_empty() { b"}\n" } else { b"}" })
+            }
+            Piece::Error(said) => writeln!(self.out, "{}", scrub(said)),
+            Piece::Fault(_) => Ok(()),
+        }
+    }
+
+    fn separate(&mut self) -> io::Result<()> {
+        let Some((_, items)) = self.lists.last_mut() else { return Ok(()) };
+        *items += 1;
+        if *items > 1 { self.out.write_all(b",") } else { Ok(()) }
+    }
+
+    /// The fields of a list but its items, and but those that were written before them.
+    fn fields(&mut self, list: &Value, before: &Value, is_end: bool) -> io::Result<()> {
+        for (key, value) in list.as_object().into_iter().flatten() {
+            if key == "items" || !before[key].is_null() && before[key] == *value {
+                continue;
+            }
+            let (first, last) = if is_end { (",", "") } else { ("", ",") };
+            write!(self.out, "{first}{}:{}{last}", Value::from(key.as_str()), masked(value))?;
+        }
+        Ok(())
+    }
+}
+
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let is_kept = |(key, _): &(&String, &Value)| !LEFT_OUT.contains(&key.as_str());
+            let fields = fields.iter().filter(is_kept);
+            fields
+                .map(|(key, value)| (key.clone(), if key == "env" { variables(value) } else { masked(value) }))
+                .collect()
+        }
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::String(text) => scrub(text).into(),
+        other => other.clone(),
+    }
+}
+
+fn variables(env: &Value) -> Value {
+    let mut env = masked(env);
+    for variable in env.as_array_mut().into_iter().flatten() {
+        let is_shown = variable["name"].as_str().is_some_and(|name| SHOWN.contains(&name));
+        if !is_shown && !variable["value"].is_null() {
+            variable["value"] = HIDDEN.into();
+        }
+    }
+    env
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::documents::Documents;
+    use serde_json::{Value, json};
+
+    fn copied(text: &str, empty: Option<&str>) -> String {
+        let mut copy = Vec::new();
+        Documents::default().read_and_copy("test", &mut text.as_bytes(), &mut copy, empty).expect("a text");
+        String::from_utf8(copy).expect("UTF-8")
+    }
+
+    #[test]
+    fn what_may_be_secret_is_left_out() {
+        let pod = json!({"kind": "Pod", "metadata": {"name": "p", "annotations": {"a": "b",
+            "kubectl.kubernetes.io/last-applied-configuration": "hunter2"}},
+            "spec": {"containers": [{"name": "app", "args": ["--password=hunter2"], "command": ["hunter2"], "env": [
+                {"name": "DATABASE_PASSWORD", "value": "hunter2"}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "hunter2"},
+                {"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"}, {"name": "AWS_REGION", "value": "eu-west-1"},
+                {"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}]}});
+        for text in [pod.to_string(), json!({"kind": "List", "items": [pod, pod]}).to_string()] {
+            let copy = copied(&text, None);
+            assert!(!copy.contains("hunter2") && !copy.contains("AKIAIOSFODNN7EXAMPLE"), "{copy}");
+            assert!(copy.contains("eu-west-1") && copy.contains("\"AWS_SECRET_ACCESS_KEY\""), "{copy}");
+            let again: Value = serde_json::from_str(&copy).expect("JSON");
+            assert_eq!(again["kind"], serde_json::from_str::<Value>(&text).expect("JSON")["kind"]);
+        }
+    }
+
+    #[test]
+    fn a_list_stays_a_list_wherever_its_kind_is() {
+        let items = r#"[{"kind":"Namespace","metadata":{"name":"a"}},{"kind":"Namespace","metadata":{"name":"b"}}]"#;
+        for text in [
+            format!(r#"{{"apiVersion":"v1","items":{items},"kind":"List","metadata":{{"resourceVersion":""}}}}"#),
+            format!(r#"{{"kind":"NamespaceList","apiVersion":"v1","metadata":{{}},"items":{items}}}"#),
+        ] {
+            let is: Value = serde_json::from_str(&copied(&text, None)).expect("JSON");
+            assert_eq!(is, serde_json::from_str::<Value>(&text).expect("JSON"));
+        }
+        let empty = copied(r#"{"apiVersion":"v1","items":[],"kind":"List"}"#, Some("PodList"));
+        assert_eq!(serde_json::from_str::<Value>(&empty).expect("JSON")["kind"], "PodList");
+        assert_eq!(copied(r#"{"Role":{"Arn":"a"}}"#, None), "{\"Role\":{\"Arn\":\"a\"}}\n");
+    }
+}
