@@ -143,10 +143,14 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
     // Any other finding about a pod already says why the webhook did not mutate it.
     let is_undecided = |one: &&ObjectFinding| one.finding.cause == &ENV_NOT_INJECTED;
     let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.object.as_str()).collect();
-    if !undecided.is_empty() && inventory.webhooks.is_none() && documents.empty_lists == 0 {
+    // Where there is an association, its dates decide.
+    let undecided = documents
+        .pods
+        .iter()
+        .filter(|pod| inventory.association_of(pod).is_none() && undecided.contains(pod_object(pod).as_str()));
+    if undecided.clone().next().is_some() && inventory.webhooks.is_none() && documents.empty_lists == 0 {
         questions.ask("is the webhook installed", Command::new("kubectl get mutatingwebhookconfigurations -o json"));
     }
-    let undecided = documents.pods.iter().filter(|pod| undecided.contains(pod_object(pod).as_str()));
     let is_undated = |pod: &&Pod| {
         let annotated = inventory.account_of(pod).filter(|account| role_annotation(&account.metadata).is_some());
         annotated.is_some_and(|account| service_account::annotated_at(account).is_none())

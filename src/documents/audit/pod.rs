@@ -32,9 +32,10 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
     let account = inventory.account_of(pod);
     let object = pod_object(pod);
     let admitted = pod.origin == Origin::Admitted;
+    let has_association = inventory.association_of(pod).is_some();
     let applied = match admitted {
-        true => webhook::rules_applied(pod, inventory.manifest_of(pod), account),
-        false => webhook::forecast(pod, account, inventory.association_of(pod).is_some()),
+        true => webhook::rules_applied(pod, inventory.manifest_of(pod), account, has_association),
+        false => webhook::forecast(pod, account, has_association),
     };
     let mutated = webhook::is_mutated(pod);
     let has_identity = mutated || webhook::is_for_pod_identity(pod);

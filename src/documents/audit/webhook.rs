@@ -40,7 +40,12 @@ impl Applied {
 }
 
 /// What the webhook did to a pod in the cluster. `manifest` is the pod before admission, if it is among the documents.
-pub(super) fn rules_applied(pod: &Pod, manifest: Option<&Pod>, account: Option<&ServiceAccount>) -> Vec<Applied> {
+pub(super) fn rules_applied(
+    pod: &Pod,
+    manifest: Option<&Pod>,
+    account: Option<&ServiceAccount>,
+    has_association: bool,
+) -> Vec<Applied> {
     if pod.metadata.labels.contains_key(SKIP_LABEL) {
         return vec![Rule::SkipLabel.into()];
     }
@@ -48,7 +53,7 @@ pub(super) fn rules_applied(pod: &Pod, manifest: Option<&Pod>, account: Option<&
         return vec![Rule::PodIdentity.into()];
     }
     if !is_mutated(pod) {
-        return vec![Applied::with(Rule::Unchanged, unchanged(account))];
+        return vec![Applied::with(Rule::Unchanged, unchanged(account, has_association))];
     }
     let skipped = skipped_containers(pod);
     let mut all = volume_rules(pod, manifest, account);
@@ -112,7 +117,10 @@ fn skipped_containers(pod: &Pod) -> Vec<String> {
     list.into_iter().flat_map(|list| list.split(',')).map(|name| name.trim().to_owned()).collect()
 }
 
-fn unchanged(account: Option<&ServiceAccount>) -> &'static str {
+fn unchanged(account: Option<&ServiceAccount>, has_association: bool) -> &'static str {
+    if has_association {
+        return "its service account has a Pod Identity association";
+    }
     match account.map(|account| account.metadata.annotations.get(ROLE_ANNOTATION)) {
         None => "its service account or the webhook's configuration shows why",
         Some(None) => "its service account has no role annotation",
