@@ -175,6 +175,15 @@ impl Names {
         format!("kubectl get pod {} -o jsonpath='{{.metadata.creationTimestamp}}'", self.pod)
     }
 
+    /// Judges the trust policy of the association's role.
+    pub fn check_pod_identity_trust(&self, fix: Fix) -> Fix {
+        let Self { iam_region, role, .. } = self;
+        let fix = self.with_credentials(fix);
+        // Whatever output format is configured, the file holds JSON.
+        fix.command(format!("aws iam get-role{iam_region} --role-name {role} --output json > role.json"))
+            .command("irsa-probe trust-policy --check role.json --pod-identity")
+    }
+
     /// Shows the values of the annotation `name` by service account.
     pub fn show_annotations(&self, column: &str, name: &str) -> String {
         let namespace = &self.namespace;

@@ -23,7 +23,7 @@ Compare the conditions with the pod's namespace, service account and cluster, an
 };
 
 fn fix(facts: &Facts) -> Fix {
-    facts.names().show_trust_policy(Fix::new(
+    facts.names().check_pod_identity_trust(Fix::new(
         "Correct the conditions of the statement for pods.eks.amazonaws.com so that they match this pod.",
     ))
 }

@@ -82,5 +82,5 @@ fn fix(facts: &Facts) -> Fix {
     )
     .command(names.list_associations())
     .command(names.describe_association());
-    names.show_trust_policy(fix)
+    names.check_pod_identity_trust(fix)
 }

@@ -27,7 +27,7 @@ sts:TagSession. The statement for IRSA may stay beside it.",
 };
 
 fn fix(facts: &Facts) -> Fix {
-    facts.names().show_trust_policy(Fix::new(
+    facts.names().check_pod_identity_trust(Fix::new(
         "Add a statement to the trust policy that allows pods.eks.amazonaws.com sts:AssumeRole and sts:TagSession.",
     ))
 }

@@ -22,7 +22,7 @@ Add sts:TagSession to the statement's actions, or set disableSessionTags in the 
 };
 
 fn fix(facts: &Facts) -> Fix {
-    facts
-        .names()
-        .show_trust_policy(Fix::new("Add sts:TagSession to the actions of the statement for pods.eks.amazonaws.com."))
+    facts.names().check_pod_identity_trust(Fix::new(
+        "Add sts:TagSession to the actions of the statement for pods.eks.amazonaws.com.",
+    ))
 }
