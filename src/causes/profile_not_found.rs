@@ -1,3 +1,4 @@
+use crate::causes::webhook;
 use crate::causes::{
     Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Facts, Fix, Outcome, Priority, Reading, Saying, Severity,
     any,
@@ -50,6 +51,10 @@ fn judge(evidence: &Evidence) -> Outcome {
         "{variable} is {name:?}, and no configuration file that could be read has a profile of that name.{files}"
     );
     let fix = fix(&Facts::of(evidence));
+    // A pod that asks for no role may well have such a variable from its image.
+    if webhook::is_absent_as_allowed(evidence) {
+        return Outcome::Pass;
+    }
     if evidence.mechanism.is_none() {
         let why = "if the role should come from variables instead";
         let injected = vec![Candidate::new(&ENV_NOT_INJECTED, why)];
@@ -76,6 +81,14 @@ mod tests {
     use super::*;
     use crate::causes::testing::{ROLE, environment, profile, with_sdk};
     use crate::probe::evidence::{Profile, SdkKind};
+
+    #[test]
+    fn a_pod_that_asks_for_no_role_may_have_the_variable() {
+        let mut evidence = environment(&[("AWS_PROFILE", "ops")]);
+        assert!(matches!(judge(&evidence), Outcome::Fault(_)));
+        evidence.expected.if_configured = true;
+        assert_eq!(judge(&evidence), Outcome::Pass);
+    }
 
     #[test]
     fn a_missing_profile_is_an_error_alone_and_a_warning_beside_variables() {
