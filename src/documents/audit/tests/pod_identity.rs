@@ -82,7 +82,7 @@ fn a_list_of_associations_leaves_their_dates_open() {
         audit.open
     );
     // The webhook's configuration and the annotation decide nothing here.
-    assert!(audit.open.iter().all(|one| !one.command.contains("mutatingwebhook")), "{:?}", audit.open);
+    assert!(audit.open.iter().all(|one| !one.command.to_string().contains("mutatingwebhook")), "{:?}", audit.open);
     assert!(audit.pods[0].applied[0].why.contains("has a Pod Identity association"), "{:?}", audit.pods[0]);
 }
 
