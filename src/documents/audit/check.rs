@@ -47,6 +47,10 @@ fn keep_ours(documents: &mut Documents, token: &Token) {
     };
     documents.pods.retain(ours);
     documents.service_accounts.retain(|one| one.namespace() == namespace && one.metadata.name == account);
+    documents
+        .associations
+        .iter_mut()
+        .for_each(|all| all.retain(|one| one.namespace == namespace && one.service_account == account));
     documents.reports.clear();
 }
 
@@ -119,6 +123,24 @@ mod tests {
         // A correct policy proves nothing.
         let open = with_documents(report, &documents("system:serviceaccount:payments:checkout"));
         assert_eq!(codes(&open), ["not-authorized"]);
+    }
+
+    #[test]
+    fn an_association_of_another_service_account_is_not_about_this_pod() {
+        let association = |account: &str| {
+            let one = json!({"clusterName": "prod", "namespace": "payments", "serviceAccount": account,
+                "associationId": "a-1", "roleArn": "arn:aws:iam::111122223333:role/b"});
+            let role = json!({"Role": {"Arn": "arn:aws:iam::111122223333:role/b",
+                "AssumeRolePolicyDocument": {"Statement": []}}});
+            let mut documents = Documents::default();
+            documents.read("a.json", &format!("{}\n{role}", json!({ "association": one })));
+            documents
+        };
+        let of_other = with_documents(report(healthy()), &association("basket"));
+        assert_eq!(of_other.verdict, Verdict::Healthy, "{:?}", codes(&of_other));
+        let of_this = with_documents(report(healthy()), &association("checkout"));
+        assert!(codes(&of_this).contains(&"pods-eks-trust-missing"), "{:?}", codes(&of_this));
+        assert_eq!(of_this.exit_code, 0);
     }
 
     #[test]
