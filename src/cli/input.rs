@@ -1,5 +1,6 @@
 //! Documents that users name on the command line.
 
+use crate::modes::doctor::QUESTION;
 use crate::probe::collect::rootfs;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::borrow::Cow;
@@ -39,19 +40,19 @@ pub(super) fn length(path: &OsStr) -> u64 {
     std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-/// The files of a directory in the order of their names, or the file itself.
+/// The files that `doctor --save` wrote into a directory, in the order of their names, or the file itself.
 ///
 /// # Errors
 /// A sentence for the user.
 pub(super) fn files(path: &OsStr) -> Result<Vec<OsString>, String> {
-    if path == "-" || !Path::new(path).is_dir() {
+    if path == "-" || !Path::new(path).join(QUESTION).is_file() {
         return Ok(vec![path.to_owned()]);
     }
     let entries = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(|error| cannot_read(path, &error))?;
     let mut files: Vec<OsString> = entries.into_iter().map(|entry| entry.path().into_os_string()).collect();
     files.sort();
-    if files.is_empty() { Err(format!("{} is empty", name(path))) } else { Ok(files) }
+    Ok(files)
 }
 
 pub(super) fn cannot_read(path: &OsStr, error: &io::Error) -> String {

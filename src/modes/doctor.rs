@@ -11,6 +11,7 @@ mod target;
 mod tools;
 
 pub(crate) use failure::Failure;
+pub(crate) use save::QUESTION;
 pub(crate) use target::{Scope, Target, is_name};
 pub(crate) use tools::Tools;
 

@@ -73,6 +73,7 @@ fn ending(command: &str) -> Option<Vec<&str>> {
     match command {
         "serve" => None,
         "wait" => Some(vec!["wait", "--timeout", "100ms", "--recreate-hold", "0s", "--log-format", "text"]),
+        "doctor" => Some(vec!["doctor", "--timeout", "100ms"]),
         "debug-profile" => Some(vec!["debug-profile", "--image", "irsa-probe"]),
         command => Some(vec![command]),
     }

@@ -8,6 +8,9 @@ use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// The first file of a directory, written last: with it the directory is complete.
+pub(crate) const QUESTION: &str = "00-question.json";
+
 /// A directory of its own.
 pub(super) struct Saved {
     directory: PathBuf,
@@ -46,7 +49,7 @@ impl Saved {
 
     pub(super) fn keep_question(&self, asked: &Asked) {
         let text = serde_json::to_string(asked).unwrap_or_default();
-        let _ = create(&self.directory.join("00-question.json")).and_then(|mut file| file.write_all(text.as_bytes()));
+        let _ = create(&self.directory.join(QUESTION)).and_then(|mut file| file.write_all(text.as_bytes()));
     }
 
     /// `07-aws-iam-get-role.json`.
