@@ -17,6 +17,8 @@ mod own_network;
 mod probe;
 #[path = "support/reasons.rs"]
 mod reasons;
+#[path = "support/sdk_peers.rs"]
+mod sdk_peers;
 #[path = "../examples/demo/stage.rs"]
 mod stage;
 #[path = "support/transcript.rs"]
@@ -63,6 +65,31 @@ fn every_failure_fits_one_screen() {
             None => Ok(()),
         }
     });
+}
+
+/// Programs in Python and Go get credentials from the agent in the pods that are healthy, and in no other.
+#[test]
+#[ignore = "needs PyPI"]
+fn other_sdks_succeed_and_fail_with_the_agent_as_the_probe_says() {
+    let peers = sdk_peers::SdkPeers::install();
+    let compared = Mutex::new(0);
+    assert_each(|case| {
+        if !case.pod_identity || case.stage().expect("a stage").unreadable {
+            return Ok(());
+        }
+        let mut raised = raised(case).expect("a pod");
+        let works = probe::run(&mut raised).exit_code == 0;
+        *compared.lock().expect("a number") += 1;
+        for (sdk, reached) in [("boto3", peers.boto3(&raised)), ("Go", peers.go(&raised))] {
+            eprintln!("{:45} {works:5} {sdk:5} {reached:?}", case.name);
+            if reached.is_ok() != works {
+                return Err(format!("the probe says {works}, {sdk} {reached:?}"));
+            }
+        }
+        Ok(())
+    });
+    let compared = compared.into_inner().expect("a number");
+    assert!(compared >= 20 || std::env::var_os("CASE").is_some(), "{compared}");
 }
 
 /// Judges all cases, or the one that is named in `CASE`.

@@ -77,9 +77,11 @@ fn the_probe_says_when_only_the_application_can_read() {
     }
     let stage = Stage::new();
     stage.token(0o640, 0, 1337);
-    let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--groups", "1337"];
+    // A user of its own: it sees the variables of every process of that user, also of those that other tests start.
+    let user = "41000";
+    let application = ["setpriv", "--reuid", user, "--regid", user, "--groups", "1337"];
     let application = Application::start(&application, &irsa(&stage.text("volume/token")), "echo ready");
-    let prober = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    let prober = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"];
     let report = stage.inspect(&prober, &application);
     assert_eq!(codes(&report), ["token-file-unreadable-by-probe"]);
     assert_eq!(report["verdict"], "undetermined");
