@@ -8,7 +8,7 @@ use crate::aws::webhook::POD_IDENTITY_VOLUME;
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
 use crate::modes::run::now;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -28,6 +28,9 @@ pub(super) struct Session<'s> {
     began: Instant,
     subject: Subject,
     documents: Documents,
+    /// What the running commands have printed, in the order in which they began. The order in which they end differs from
+    /// run to run, and the report must not.
+    answers: BTreeMap<usize, Documents>,
     /// Commands that ran or were refused, with the account they were meant for. `None`: it was answered.
     tried: HashMap<(Command, Option<String>), Option<Why>>,
     /// The commands that listed the target, and what became of them.
@@ -48,6 +51,7 @@ impl<'s> Session<'s> {
             began: Instant::now(),
             subject: Subject::of(&target::asked(settings.target.as_ref(), None)),
             documents: Documents::default(),
+            answers: BTreeMap::new(),
             tried: HashMap::new(),
             first: Vec::new(),
             stopped: HashMap::new(),
@@ -178,12 +182,12 @@ impl<'s> Session<'s> {
 
     /// A role of the same name in the caller's account shows that the ARN is wrong, if it trusts the service account. That
     /// there is none shows nothing.
-    fn keep_namesake(&mut self, command: &Command, ended: Ended) {
+    fn keep_namesake(&mut self, number: usize, command: &Command, ended: Ended) {
         let shown = self.settings.tools.shown(command);
         match ended {
             Ended::Printed(documents) => {
                 (self.show)(&Progress::Answered(&shown));
-                self.documents.absorb(*documents);
+                self.answers.insert(number, *documents);
             }
             _ => (self.show)(&Progress::Absent(&shown)),
         }
@@ -192,6 +196,7 @@ impl<'s> Session<'s> {
     async fn run(&mut self, mut waiting: VecDeque<Open>) {
         let mut running = JoinSet::new();
         let mut names: Vec<String> = Vec::new();
+        let mut begun = 0;
         loop {
             while running.len() < SIDE_BY_SIDE
                 && let Some(one) = waiting.pop_front()
@@ -203,25 +208,30 @@ impl<'s> Session<'s> {
                 names.push(self.settings.tools.shown(&one.command));
                 let (program, arguments) = self.settings.tools.invocation(&one.command);
                 let (reader, limit) = (self.reader(&one.command), self.limit(&one.command));
+                let number = begun;
+                begun += 1;
                 running.spawn(async move {
                     let ended = process::run(&program, &arguments, reader, limit).await;
-                    (one, ended)
+                    (number, one, ended)
                 });
             }
             if !names.is_empty() {
                 (self.show)(&Progress::Running(&names));
             }
-            let Some(done) = running.join_next().await else { return };
-            let Ok((one, ended)) = done else { continue };
+            let Some(done) = running.join_next().await else { break };
+            let Ok((number, one, ended)) = done else { continue };
             names.retain(|name| *name != self.settings.tools.shown(&one.command));
             let why = match self.other_account(&one) {
                 Some(why) => {
-                    self.keep_namesake(&one.command, ended);
+                    self.keep_namesake(number, &one.command, ended);
                     Some(why)
                 }
-                None => self.keep(&one.command, ended),
+                None => self.keep(number, &one.command, ended),
             };
             self.tried.insert(key(&one), why);
+        }
+        for documents in std::mem::take(&mut self.answers).into_values() {
+            self.documents.absorb(documents);
         }
     }
 
@@ -241,7 +251,7 @@ impl<'s> Session<'s> {
     }
 
     /// Keeps an answer, or returns why there is none.
-    fn keep(&mut self, command: &Command, ended: Ended) -> Option<Why> {
+    fn keep(&mut self, number: usize, command: &Command, ended: Ended) -> Option<Why> {
         let shown = self.settings.tools.shown(command);
         let name = program(command);
         match ended {
@@ -249,7 +259,7 @@ impl<'s> Session<'s> {
                 (self.show)(&Progress::Answered(&shown));
                 let documents = of_its_kind(command, *documents);
                 self.pods_listed |= command.words().iter().any(|word| word == "pods");
-                self.documents.absorb(documents);
+                self.answers.insert(number, documents);
                 None
             }
             ended => {
@@ -260,7 +270,7 @@ impl<'s> Session<'s> {
                     if self.is_target(command) {
                         self.missing = Some(said.trim().to_owned());
                     }
-                    self.documents.absorb(absent);
+                    self.answers.insert(number, absent);
                     if let Some(saved) = &mut self.saved {
                         saved.keep_error(command, said);
                     }
