@@ -73,8 +73,10 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     let fix = fix(&Facts::of(evidence));
     if evidence.has_pod_identity() {
-        cause += " Without the other one, most SDKs continue with EKS Pod Identity, but boto3 and the AWS CLI fail if only \
-                  AWS_WEB_IDENTITY_TOKEN_FILE is set.";
+        // botocore/credentials.py, AssumeRoleWithWebIdentityProvider; aws-sdk-go-v2, config/resolve_credentials.go: each
+        // takes the token file for the decision to use web identity.
+        cause += " Without the other one, most SDKs continue with EKS Pod Identity, but boto3, the AWS CLI and the SDK \
+                  for Go fail if only AWS_WEB_IDENTITY_TOKEN_FILE is set.";
         return Outcome::Warning(Box::new(Diagnosis::new(cause, fix)));
     }
     if evidence.has_profile_identity() {

@@ -50,7 +50,7 @@ impl SdkPeers {
     /// Neither SDK has a time-out for an agent that accepts and says nothing.
     fn program(&self, path: &Path, pod: &Raised) -> Command {
         let mut command = Command::new("timeout");
-        command.arg("30").arg(path);
+        command.arg("15").arg(path);
         command.env_clear().envs(&pod.variables).env("HOME", pod.directory.path());
         // Where these tests run, a node's own metadata may answer.
         command.env("AWS_EC2_METADATA_DISABLED", "true");
