@@ -36,7 +36,7 @@ pub fn text(bytes: &[u8]) -> Explanation {
     let mut causes: Vec<Explained> = Vec::new();
     for Candidate { cause, why } in readings.iter().flat_map(|reading| &reading.candidates) {
         if causes.iter().all(|known| known.cause != *cause) {
-            causes.push(Explained { cause, why: why.clone(), fix: (cause.fix)(&facts) });
+            causes.push(Explained { cause, why: why.clone().into_owned(), fix: (cause.fix)(&facts) });
         }
     }
     Explanation { causes }

@@ -3,6 +3,7 @@
 use super::{Facts, Saying};
 use crate::probe::evidence::Evidence;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// How bad a finding is. Only an error makes the verdict `broken`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -133,11 +134,12 @@ pub fn shell_word(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub cause: &'static Cause,
-    pub why: String,
+    /// Mostly a fixed text. An audit has the same ones for each of many pods.
+    pub why: Cow<'static, str>,
 }
 
 impl Candidate {
-    pub fn new(cause: &'static Cause, why: impl Into<String>) -> Self {
+    pub fn new(cause: &'static Cause, why: impl Into<Cow<'static, str>>) -> Self {
         Self { cause, why: why.into() }
     }
 }

@@ -55,8 +55,10 @@ fn judge(evidence: &Evidence) -> Outcome {
          pod and no limits. No process of another container is visible there."
     );
     let fix = fix.command(facts.names().audit_pod());
-    let not_ephemeral =
-        Candidate { cause: &ENV_NOT_INJECTED, why: format!("if {name} is a regular container, not an ephemeral one") };
+    let not_ephemeral = Candidate {
+        cause: &ENV_NOT_INJECTED,
+        why: format!("if {name} is a regular container, not an ephemeral one").into(),
+    };
     Diagnosis::new(cause, fix).could_be(vec![not_ephemeral]).into()
 }
 

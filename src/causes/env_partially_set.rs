@@ -96,7 +96,7 @@ fn flaw(name: &str, variable: &Variable) -> Option<String> {
     }
 }
 
-fn reading(facts: &Facts, why: &str) -> Reading {
+fn reading(facts: &Facts, why: &'static str) -> Reading {
     match (facts.role_variable, facts.file_variable) {
         (VariableState::Missing, VariableState::Missing) => env_not_injected::no_credentials(facts),
         _ => Reading::decided(&ENV_PARTIALLY_SET, why),

@@ -4,6 +4,7 @@
 //! SDKs. Only the words of whoever found the fault count, never those of what wraps it.
 
 use super::{Candidate, Cause, Facts};
+use std::borrow::Cow;
 
 /// One thing that an error says, in any of several wordings.
 pub struct Saying {
@@ -122,7 +123,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub fn decided(cause: &'static Cause, why: impl Into<String>) -> Self {
+    pub fn decided(cause: &'static Cause, why: impl Into<Cow<'static, str>>) -> Self {
         Self::ranked(vec![Candidate::new(cause, why)])
     }
 

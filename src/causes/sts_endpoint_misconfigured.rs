@@ -140,7 +140,7 @@ fn not_sts(facts: &Facts) -> Reading {
 }
 
 /// Adds this cause: first if an override names the host, last if nobody knows what names it.
-pub(crate) fn with_override(facts: &Facts, mut candidates: Vec<Candidate>, why: &str) -> Vec<Candidate> {
+pub(crate) fn with_override(facts: &Facts, mut candidates: Vec<Candidate>, why: &'static str) -> Vec<Candidate> {
     match facts.host_from {
         HostFrom::Unknown => candidates.push(Candidate::new(&STS_ENDPOINT_MISCONFIGURED, why)),
         HostFrom::Region => {}

@@ -65,7 +65,7 @@ fn denied(evidence: &Evidence, target: &Target, access_barrier: AccessBarrier) -
     if is_without_token {
         candidates.push(Candidate {
             cause: &ENV_NOT_INJECTED,
-            why: "the webhook mounts a token in each container that it mutates; this one has none".to_owned(),
+            why: "the webhook mounts a token in each container that it mutates; this one has none".into(),
         });
         fix = facts.names().inspect_service_account(fix);
     }

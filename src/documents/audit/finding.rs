@@ -50,6 +50,17 @@ impl ObjectFinding {
         self
     }
 
+    /// Without memory to grow: a cluster can have a finding for each of its pods.
+    pub(super) fn shrunk(mut self) -> Self {
+        let Diagnosis { cause, candidates, fix, .. } = &mut self.finding.diagnosis;
+        cause.shrink_to_fit();
+        candidates.shrink_to_fit();
+        fix.text.shrink_to_fit();
+        fix.commands.shrink_to_fit();
+        self.object.shrink_to_fit();
+        self
+    }
+
     pub(super) fn warning(mut self) -> Self {
         self.finding.severity = Severity::Warning;
         self

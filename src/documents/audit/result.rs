@@ -119,10 +119,11 @@ impl Audit {
         fn key(finding: &ObjectFinding) -> (&str, &str, &str) {
             (finding.code(), &finding.object, finding.text())
         }
-        let indices = self.indices.entry(self.hasher.hash_one(key(&finding))).or_default();
+        let hash = self.hasher.hash_one(key(&finding));
+        let indices = self.indices.entry(hash).or_insert_with(|| Vec::with_capacity(1));
         if !indices.iter().any(|index| key(&self.findings[*index]) == key(&finding)) {
             indices.push(self.findings.len());
-            self.findings.push(finding);
+            self.findings.push(finding.shrunk());
         }
     }
 }
