@@ -86,7 +86,7 @@ ENTRYPOINT ["/irsa-probe"]
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="irsa-probe" \
-      org.opencontainers.image.description="Tells whether IAM Roles for Service Accounts (IRSA) works in this pod, and if not, exactly why, and what fixes it" \
+      org.opencontainers.image.description="Tells whether this pod on Amazon EKS has its AWS role, and if not, exactly why, and what fixes it" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"

@@ -55,7 +55,7 @@ pub fn policy(bytes: &[u8]) {
     let answer = Answer::new(request, &policy, unwrap(&value).expect("a policy").as_ref());
     if let Some(command) = &answer.command {
         let corrected = command.split_once("--policy-document ").expect("a policy").1;
-        let corrected = corrected.trim_matches('\'').replace("'\\''", "'");
+        let corrected = corrected.trim_matches('\'').replace(r"'\''", "'").replace(r"'\\'", r"\");
         let corrected = evaluate(&Policy::parse(&corrected).expect("a policy"), &answer.request);
         assert_ne!(corrected.verdict, Verdict::Denied, "the fix must not leave the token out");
     }

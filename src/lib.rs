@@ -11,7 +11,7 @@
 //! | room | holds |
 //! | --- | --- |
 //! | [`cli`] | arguments to a command, one file per command |
-//! | [`modes`] | one run, `wait`, `serve`, `ping`, and what they share: schedule, log, termination message, signals |
+//! | [`modes`] | one run, `wait`, `serve`, `ping`, `doctor`, and what they share: schedule, log, termination message, signals |
 //! | [`documents`] | what kubectl and aws print, and what is judged by it: audit, trust policies, debug containers |
 //! | [`explain`] | a pasted error text to ranked causes |
 //! | [`diagnosis`] | the verdict: which cause the evidence shows, what STS answered, how a connection failed |

@@ -4,6 +4,9 @@
 //! With a real cluster: `kubectl get --raw /openid/v1/jwks > jwks.json`, then
 //! `cargo run --example local_sts -- --listen 0.0.0.0:8443 --tls --name host.example --ca-out ca.pem \
 //!    --issuer https://kubernetes.default.svc.cluster.local --jwks jwks.json --service-account default/app`
+//!
+//! With `--agent` it is the node's agent of EKS Pod Identity too. The node needs the agent's address first:
+//! `ip address add 169.254.170.23/32 dev lo`. Pods reach it if the node runs it in its own network (`hostNetwork: true`).
 
 #![allow(clippy::disallowed_methods, reason = "a program of its own, which reads the files that it is given")]
 
@@ -15,7 +18,7 @@ use irsa_probe::aws::arn::RoleArn;
 use local_sts::jwt::Minted;
 use local_sts::keys::{Jwks, SigningKey};
 use local_sts::tls::Authority;
-use local_sts::{LocalSts, Misbehaviour, Operation, World, world};
+use local_sts::{LocalSts, Misbehaviour, Operation, World, pod_identity, world};
 use std::fs;
 use std::io::{Error, Result};
 use std::net::SocketAddr;
@@ -59,9 +62,13 @@ struct Arguments {
     /// The role's trust policy, as JSON.
     #[arg(long, value_name = "FILE")]
     trust_policy: Option<PathBuf>,
-    /// An audience that the IAM provider accepts.
-    #[arg(long, default_value = "sts.amazonaws.com")]
+    /// An audience that the IAM provider accepts; sts.amazonaws.com if there is none.
+    #[arg(long)]
     audience: Vec<String>,
+    /// Be the agent of EKS Pod Identity at 169.254.170.23, port 80, too: the service account has its role by an
+    /// association.
+    #[arg(long)]
+    agent: bool,
     /// Refuse signatures for any other region.
     #[arg(long)]
     region: Option<String>,
@@ -98,9 +105,22 @@ fn main() -> Result<()> {
     let scheme = if arguments.tls { "https" } else { "http" };
     let address = sts.listen_at(arguments.listen, tls)?;
     println!("export AWS_ENDPOINT_URL_STS={scheme}://{address}");
-    println!("export AWS_ROLE_ARN={}", arguments.role);
+    let token_variable = match arguments.agent {
+        true => {
+            let [ipv4, ipv6] = pod_identity::ADDRESSES.map(|address| sts.listen_as_agent_at(address));
+            let address = ipv4.map_err(|error| Error::other(format!("no agent at 169.254.170.23:80: {error}")))?;
+            // Not where the node has no such address.
+            drop(ipv6);
+            println!("export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://{}/v1/credentials", address.ip());
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+        }
+        false => {
+            println!("export AWS_ROLE_ARN={}", arguments.role);
+            "AWS_WEB_IDENTITY_TOKEN_FILE"
+        }
+    };
     if let Some(path) = &arguments.token_out {
-        println!("export AWS_WEB_IDENTITY_TOKEN_FILE={}", path.display());
+        println!("export {token_variable}={}", path.display());
     }
     loop {
         std::thread::park();
@@ -117,9 +137,13 @@ fn world(arguments: &Arguments) -> Result<World> {
         .service_account
         .split_once('/')
         .ok_or_else(|| Error::other("--service-account takes NAMESPACE/NAME"))?;
-    let audiences: Vec<&str> = arguments.audience.iter().map(String::as_str).collect();
+    let mut audiences: Vec<&str> = arguments.audience.iter().map(String::as_str).collect();
+    if audiences.is_empty() {
+        audiences.push(if arguments.agent { pod_identity::AUDIENCE } else { "sts.amazonaws.com" });
+    }
     let policy = match &arguments.trust_policy {
         Some(path) => serde_json::from_str(&fs::read_to_string(path)?)?,
+        None if arguments.agent => world::pod_identity_policy(),
         None => {
             let subject = format!("system:serviceaccount:{namespace}:{name}");
             world::trust_policy(&arguments.role, &arguments.issuer, &subject, audiences[0])
@@ -131,6 +155,9 @@ fn world(arguments: &Arguments) -> Result<World> {
         .role(&arguments.role, policy)
         .clock_ahead(arguments.clock_ahead);
     world.region = arguments.region.clone();
+    if arguments.agent {
+        world = world.association(namespace, name, &arguments.role);
+    }
     if let Some(path) = &arguments.token_out {
         let minted = Minted::new(&arguments.issuer, namespace, name, world.now()).audience(&audiences[..1]);
         fs::write(path, minted.sign(&key)?)?;

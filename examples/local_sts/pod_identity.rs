@@ -17,7 +17,8 @@ pub const ADDRESSES: [SocketAddr; 2] = [
     SocketAddr::new(std::net::IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)), 80),
 ];
 
-const AUDIENCE: &str = "pods.eks.amazonaws.com";
+/// Of the tokens that EKS accepts.
+pub const AUDIENCE: &str = "pods.eks.amazonaws.com";
 const PATH: &str = "/v1/credentials";
 /// Six hours.
 const LIFETIME: u32 = 21_600;

@@ -1,7 +1,7 @@
 use crate::causes::{
     ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING,
-    ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Names, Outcome, POD_IDENTITY_INJECTION_MISSED,
+    ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Outcome, POD_IDENTITY_INJECTION_MISSED,
     POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION, Priority, Reading, SDK_LACKS_POD_IDENTITY,
     SDK_LACKS_WEB_IDENTITY, Saying, Severity, VariableState, any, webhook, with,
 };
@@ -274,14 +274,12 @@ pub(super) fn no_credentials(facts: &Facts) -> Reading {
 
 fn fix(facts: &Facts) -> Fix {
     let names = facts.names();
-    let Names { pod, .. } = &names;
     let fix = Fix::new(format!(
         "Check and correct the annotation of the service account, then recreate the pod; {}.",
         webhook::RECREATE
-    ));
-    names.inspect_service_account(fix).command(webhook::SHOW).command(format!(
-        "kubectl get pod {pod} -o 'custom-columns=SKIPPED_CONTAINERS:.metadata.annotations.eks\\.amazonaws\\.com/skip-containers,SKIP_POD:.metadata.labels.eks\\.amazonaws\\.com/skip-pod-identity-webhook'"
     ))
+    .command(names.doctor());
+    names.inspect_service_account(fix).command(webhook::SHOW)
 }
 
 #[cfg(test)]

@@ -131,6 +131,12 @@ impl Names {
         fix
     }
 
+    /// Reads from a laptop what a pod cannot, and decides.
+    pub fn doctor(&self) -> String {
+        let Self { pod, .. } = self;
+        format!("irsa-probe doctor pod/{pod}")
+    }
+
     /// Shows the role's trust policy, and judges it.
     pub fn compare(&self, fix: Fix) -> Fix {
         let Self { iam_region, role, .. } = self;

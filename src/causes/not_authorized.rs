@@ -210,10 +210,12 @@ fn does_not_exist(facts: &Facts) -> String {
 }
 
 fn fix(facts: &Facts) -> Fix {
-    facts.names().compare(Fix::new(
-        "Compare the role's trust policy with the token's sub, aud and iss. If the role or its OIDC provider was changed \
-         within the last minute, retry first: IAM changes take time to reach STS.",
-    ))
+    let names = facts.names();
+    let fix = Fix::new(
+        "Compare the role's trust policy with the token's sub, aud and iss. After a change of the role or the provider, \
+         retry for a minute first.",
+    );
+    names.compare(fix.command(names.doctor()))
 }
 
 #[cfg(test)]

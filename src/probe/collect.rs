@@ -30,7 +30,7 @@ pub(crate) mod transport;
 
 pub use configured::token_is_mounted_alone;
 pub(crate) use roots::SYSTEM_BUNDLES;
-pub use token_file::MAX_TOKEN_BYTES;
+pub use token_file::{MAX_TOKEN_BYTES, RawToken};
 
 use crate::aws::arn::RoleArn;
 use crate::probe::evidence::{
@@ -70,24 +70,6 @@ pub enum IssuerCheck {
     Auto,
     Always,
     Never,
-}
-
-/// A token's bytes. They cannot be printed, compared or copied.
-pub struct RawToken(Vec<u8>);
-
-impl RawToken {
-    fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// As an SDK sends it, with its white space.
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
-    }
 }
 
 /// Runs every step once, and registers each secret that it reads with `secrets`.

@@ -65,7 +65,8 @@ fn commands_hold_the_known_values() {
         assert_eq!(fix.text.contains("sts.amazonaws.com alone"), all.len() > 1, "{all:?}: {fix:?}");
     }
     let fix = (NOT_AUTHORIZED.fix)(&facts);
-    assert_eq!(fix.commands[0], "aws iam get-role --role-name checkout --output json > role.json");
+    assert_eq!(fix.commands[0], "irsa-probe doctor pod/POD -n payments");
+    assert_eq!(fix.commands[1], "aws iam get-role --role-name checkout --output json > role.json");
 }
 
 /// IAM of another partition answers only in a region of that partition, and only to its credentials.

@@ -1,10 +1,12 @@
 //! What has been asked so far, and what came of it.
 
+mod caller;
+mod cluster;
+
 use super::failure::Failure;
 use super::process::{self, Ended};
 use super::save::{Reader, Saved};
-use super::{Examined, Progress, Scope, Settings, account, allowed, target};
-use crate::aws::webhook::POD_IDENTITY_VOLUME;
+use super::{Examined, Progress, Scope, Settings, allowed, target};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
 use crate::modes::run::now;
@@ -104,23 +106,6 @@ impl<'s> Session<'s> {
         audit.open.iter().filter(is_new).cloned().collect()
     }
 
-    /// Which cluster of EKS it is. AWS knows its associations, and its issuer where the cluster does not show that.
-    fn cluster_question(&self) -> Option<Open> {
-        let has_association = self.documents.pods.iter().any(|pod| pod.volume(POD_IDENTITY_VOLUME).is_some());
-        let is_refused = self.tried.iter().any(|((command, _), why)| *command == of_issuer() && why.is_some());
-        let question = match has_association {
-            true => "which role does the Pod Identity association give the pod",
-            false => "which issuer do the cluster's tokens have",
-        };
-        (self.documents.clusters.is_empty() && (has_association || is_refused)).then(|| Open {
-            question: question.to_owned(),
-            command: Command::new("kubectl config view --minify -o json"),
-            account: None,
-            decides: has_association,
-            why: None,
-        })
-    }
-
     /// With the reason beside each question that is left.
     pub(super) fn end(self, mut audit: Audit) -> Examined {
         let has_nothing = self.has_nothing();
@@ -171,25 +156,6 @@ impl<'s> Session<'s> {
             (Some(_), Err(why)) => Some(why.clone()),
             (Some(_), Ok(_)) => self.other_account(one).filter(|_| !is_of_one_role(&one.command)),
             _ => None,
-        }
-    }
-
-    /// Why the caller's account cannot answer.
-    fn other_account(&self, one: &Open) -> Option<Why> {
-        let (account, caller) = (one.account.as_ref()?, self.caller.as_ref()?.as_ref().ok()?);
-        (caller != account).then(|| account::other(caller, account))
-    }
-
-    /// A role of the same name in the caller's account shows that the ARN is wrong, if it trusts the service account. That
-    /// there is none shows nothing.
-    fn keep_namesake(&mut self, number: usize, command: &Command, ended: Ended) {
-        let shown = self.settings.tools.shown(command);
-        match ended {
-            Ended::Printed(documents) => {
-                (self.show)(&Progress::Answered(&shown));
-                self.answers.insert(number, *documents);
-            }
-            _ => (self.show)(&Progress::Absent(&shown)),
         }
     }
 
@@ -294,46 +260,10 @@ impl<'s> Session<'s> {
             self.documents.empty_lists = self.documents.empty_lists.max(1);
         }
     }
-
-    /// The account of whoever runs this. Asked once, and only for a question about an account.
-    async fn find_caller(&mut self) {
-        if self.caller.is_some() {
-            return;
-        }
-        let command = account::command();
-        if let Some(why) = self.stopped.get(program(&command)) {
-            self.caller = Some(Err(why.clone()));
-            return;
-        }
-        let shown = self.settings.tools.shown(&command);
-        (self.show)(&Progress::Running(std::slice::from_ref(&shown)));
-        let (program, arguments) = self.settings.tools.invocation(&command);
-        let reader = Reader { source: shown.clone(), copy: None };
-        let ended = process::run(&program, &arguments, reader, self.limit(&command)).await;
-        self.caller = Some(match ended {
-            Ended::Printed(documents) => {
-                (self.show)(&Progress::Answered(&shown));
-                let account = documents.callers.first().and_then(|arn| account::of_caller(arn)).map(str::to_owned);
-                account.ok_or_else(|| format!("{shown} printed no caller."))
-            }
-            // Without an account no answer about one can be trusted.
-            ended => {
-                let failure = Failure::of(&ended, "aws");
-                let why = failure.as_ref().map(|failure| failure.why.clone()).unwrap_or_default();
-                if let Some(failure) = &failure {
-                    (self.show)(&Progress::Failed(&shown, failure));
-                }
-                if failure.is_some_and(|failure| failure.stops) {
-                    self.stopped.insert("aws".to_owned(), why.clone());
-                }
-                Err(why)
-            }
-        });
-    }
 }
 
-fn of_issuer() -> Command {
-    Command::new("kubectl get --raw /.well-known/openid-configuration")
+fn is_of_one_role(command: &Command) -> bool {
+    command.words().get(2).is_some_and(|operation| operation == "get-role")
 }
 
 fn key(one: &Open) -> (Command, Option<String>) {
@@ -342,10 +272,6 @@ fn key(one: &Open) -> (Command, Option<String>) {
 
 fn program(command: &Command) -> &str {
     command.words().first().map(String::as_str).unwrap_or_default()
-}
-
-fn is_of_one_role(command: &Command) -> bool {
-    command.words().get(2).is_some_and(|operation| operation == "get-role")
 }
 
 /// An empty list does not name its kind; the command does.

@@ -1,6 +1,6 @@
 //! Opens and reads the token file as an SDK does, but bounded and without ever waiting.
 
-use super::{RawToken, rootfs};
+use super::rootfs;
 use crate::probe::evidence::{PathStep, PathStepKind, TokenFile, TokenFileFault, TokenFileFaultKind};
 use crate::probe::subject::Subject;
 use std::collections::VecDeque;
@@ -16,6 +16,24 @@ pub const MAX_TOKEN_BYTES: u64 = 64 * 1024;
 
 /// As many links as Linux follows (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
+
+/// A token's bytes. They cannot be printed, compared or copied.
+pub struct RawToken(Vec<u8>);
+
+impl RawToken {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// As an SDK sends it, with its white space.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
 
 /// Reads the file that `path` names for the subject, a relative one from its working directory.
 ///

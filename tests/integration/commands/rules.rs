@@ -77,13 +77,23 @@ fn program(words: &[String], probe: &mut clap::Command) -> Option<String> {
     match words.as_slice() {
         ["kubectl", rest @ ..] => kubectl(rest),
         ["aws", service, operation, rest @ ..] => aws(service, operation, rest),
-        ["irsa-probe", ..] => probe.try_get_matches_from_mut(&words).err().and_then(|error| {
-            // What is required may come from the environment.
-            use clap::error::ErrorKind::{DisplayHelp, DisplayVersion, MissingRequiredArgument};
-            (!matches!(error.kind(), DisplayHelp | DisplayVersion | MissingRequiredArgument)).then(|| error.to_string())
-        }),
+        // A name in capitals is to be replaced by that of an object, which has none.
+        ["irsa-probe", "doctor", ..] => {
+            let is_option = |word: &str| word.starts_with('-');
+            let named = |word: &&str| if is_option(word) { (*word).to_owned() } else { word.to_lowercase() };
+            own(words.iter().map(named).collect(), probe)
+        }
+        ["irsa-probe", ..] => own(words.iter().map(|word| (*word).to_owned()).collect(), probe),
         _ => None,
     }
+}
+
+/// What the program itself says against it.
+fn own(words: Vec<String>, probe: &mut clap::Command) -> Option<String> {
+    // What is required may come from the environment.
+    use clap::error::ErrorKind::{DisplayHelp, DisplayVersion, MissingRequiredArgument};
+    let error = probe.try_get_matches_from_mut(words).err()?;
+    (!matches!(error.kind(), DisplayHelp | DisplayVersion | MissingRequiredArgument)).then(|| error.to_string())
 }
 
 fn kubectl(words: &[&str]) -> Option<String> {

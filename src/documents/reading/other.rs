@@ -1,0 +1,94 @@
+//! Documents that are not objects of Kubernetes: what aws prints, what an issuer publishes, and reports of this program.
+
+use super::Reading;
+use crate::documents::aws::{self, Association, Role, Simulated};
+use crate::documents::collection::SCHEMA;
+use crate::documents::trust_policy::PolicyFault;
+use serde_json::Value;
+
+impl Reading<'_> {
+    pub(super) fn add_other(&mut self, mut value: Value) {
+        let seen = |reading: &Self| reading.documents.recognised.len() + reading.faults;
+        let before = seen(self);
+        let mut take = |key: &str| Some(value[key].take()).filter(|value| !value.is_null());
+        if let Some(role) = take("Role") {
+            self.add_role(&role);
+        }
+        if let Some(Value::Array(list)) = take("Roles") {
+            list.iter().for_each(|role| self.add_role(role));
+        }
+        if let Some(list) = take("AttachedPolicies") {
+            let arns = aws::texts(&list, "PolicyArn");
+            self.keep_one("attached policies".into(), |all| all.attached_policies.get_or_insert_default().extend(arns));
+        }
+        if let Some(list) = take("PolicyNames") {
+            self.keep("inline policies", list, |all, names: Vec<String>| {
+                all.inline_policies.get_or_insert_default().extend(names);
+            });
+        }
+        if let Some(list) = take("OpenIDConnectProviderList") {
+            let arns = aws::texts(&list, "Arn");
+            self.keep_one("list of providers".into(), |all| all.provider_arns.get_or_insert_default().extend(arns));
+        }
+        if let Some(cluster) = take("cluster") {
+            self.keep("cluster", cluster, |all, cluster| all.clusters.push(cluster));
+        }
+        if let Some(list) = take("associations") {
+            self.keep("Pod Identity associations", list, |all, list: Vec<Association>| {
+                all.associations.get_or_insert_default().extend(list);
+                all.associations_listed = true;
+            });
+        }
+        if let Some(one) = take("association") {
+            self.keep("Pod Identity association", one, |all, one| {
+                all.associations.get_or_insert_default().push(one);
+            });
+        }
+        if let Some(addon) = take("addon") {
+            self.keep("add-on", addon, |all, addon| all.addons.push(addon));
+        }
+        if let Some(list) = take("EvaluationResults") {
+            self.keep("simulated policy", list, |all, list: Vec<Simulated>| all.simulated.extend(list));
+        }
+        let has = |key: &str| !value[key].is_null();
+        if has("AssumeRolePolicyDocument") || has("Statement") {
+            self.add_role(&value);
+        }
+        if has("ClientIDList") && has("Url") {
+            self.keep("provider", value.clone(), |all, provider| all.providers.push(provider));
+        }
+        if has("UserId") && has("Arn") {
+            let arn = value["Arn"].as_str().unwrap_or_default().to_owned();
+            self.keep_one(format!("caller {arn}"), |all| all.callers.push(arn));
+        }
+        if has("issuer") && has("jwks_uri") {
+            self.keep("discovery document", value.clone(), |all, discovery| all.discoveries.push(discovery));
+        }
+        if has("keys") {
+            self.keep("key set", value.clone(), |all, jwks| all.jwks.push(jwks));
+        }
+        if value["schema"] == SCHEMA {
+            self.keep("question of doctor", value.clone(), |all, asked| all.asked = Some(asked));
+        }
+        if value["schema"] == crate::render::json::SCHEMA {
+            self.keep("report", value, |all, report| all.reports.push(report));
+        }
+        if seen(self) == before {
+            self.cannot_use(|source| format!("{source} contains a document of an unknown kind"));
+        }
+    }
+
+    /// A role, or a trust policy alone.
+    pub(super) fn add_role(&mut self, role: &Value) {
+        match Role::read(role) {
+            Ok(role) => {
+                let what = if role.arn.is_empty() { "trust policy".to_owned() } else { format!("role {}", role.arn) };
+                self.keep_one(what, |all| all.roles.push(role));
+            }
+            Err(PolicyFault::NoPolicy) => {
+                self.cannot_use(|source| format!("{source} contains a document of an unknown kind"));
+            }
+            Err(fault) => self.cannot_use(|source| format!("{source}: the trust policy {fault}")),
+        }
+    }
+}
