@@ -90,7 +90,7 @@ fn pods(inventory: &Inventory<'_>, audit: &mut Audit) {
     }
 }
 
-/// Why policies close the way to the agent. A warning: whether they apply to traffic to the node depends on the CNI plugin.
+/// Why policies block egress to the agent. A warning: whether they apply to traffic to the node depends on the CNI plugin.
 fn unreachable(inventory: &Inventory<'_>, pod: &Pod) -> Option<ObjectFinding> {
     let documents = inventory.documents;
     let label = |key: &str| match key {
