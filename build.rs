@@ -1,5 +1,5 @@
 //! Makes the static binary, which is the one that is shipped, smaller: a program that aborts on panic needs no unwind
-//! tables, and packed relocations take a hundredth of the room. The linker script works with lld and GNU ld.
+//! tables. The linker script works with lld and GNU ld.
 #![allow(clippy::disallowed_methods, reason = "cargo talks to a build script through its environment")]
 
 use std::env;
@@ -12,7 +12,6 @@ fn main() {
         return;
     }
     let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
-    println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     println!("cargo::rustc-link-arg-bins=-Wl,-T,{root}/src/link/no-unwind-tables.ld");
 }
