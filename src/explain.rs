@@ -83,6 +83,7 @@ fn counts(text: &str, Spoken { saying, place }: &Spoken, facts: &Facts) -> bool 
         },
         About::Agent => context() == Context::Agent,
         About::Node => facts.caller_is_node(),
+        About::NotEcs => !reader::is_of_ecs(text),
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::causes::{
-    ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
+    ASSOCIATION_MISSING, About, Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED,
     ENV_NOT_INJECTED_BY_OPT_OUT, ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION, ENV_NOT_INJECTED_WEBHOOK_MISSING,
     ENV_PARTIALLY_SET, ENV_STRIPPED_FROM_PROCESS, Facts, Fix, NOT_SET, Outcome, POD_IDENTITY_INJECTION_MISSED,
     POD_IDENTITY_UNSUPPORTED_COMPUTE, POD_PREDATES_ASSOCIATION, Priority, Reading, SDK_LACKS_POD_IDENTITY,
@@ -110,7 +110,8 @@ Read the service account's annotations, correct them if needed, then recreate th
             ]),
         ],
         no_credentials,
-    ),
+    )
+    .about(About::NotEcs),
     ],
     settles: false,
     hides_caller: false,

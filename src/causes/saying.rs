@@ -109,6 +109,8 @@ pub enum About {
     Agent,
     /// Whoever speaks, about a call that was made as a node.
     Node,
+    /// Anything but a task of ECS, which has its credentials at an address of its own.
+    NotEcs,
 }
 
 /// What one error means.

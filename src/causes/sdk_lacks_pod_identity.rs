@@ -1,8 +1,8 @@
 use crate::causes::sdk_versions::judge_all;
 use crate::causes::{
-    AGENT_NOT_RUNNING, AGENT_UNREACHABLE_TIMEOUT, ASSOCIATION_MISSING, Advice, Candidate, Cause, Facts, Fix, NO_JWT,
-    Outcome, POD_IDENTITY_NOT_AUTHORIZED, Priority, Reading, Saying, Severity, TOKEN_EXPIRED, TOKEN_FILE_MALFORMED,
-    agent, any, with,
+    AGENT_NOT_RUNNING, AGENT_UNREACHABLE_TIMEOUT, ASSOCIATION_MISSING, Advice, Candidate, Cause, ENV_NOT_INJECTED,
+    Facts, Fix, NO_JWT, Outcome, POD_IDENTITY_NOT_AUTHORIZED, Priority, Reading, Saying, Severity, TOKEN_EXPIRED,
+    TOKEN_FILE_MALFORMED, agent, any, with,
 };
 use crate::probe::evidence::Evidence;
 use crate::probe::sdks::support::Mechanism;
@@ -53,6 +53,22 @@ Update the SDK in the image and roll it out, or go back to IRSA, which works wit
             let why = "the request had no token: this SDK does not read AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
             Reading::decided(&SDK_LACKS_POD_IDENTITY, why)
         }),
+        // aws-sdk-go-v2 reads the agent's variable since pull request 2790 (September 2024); aws-sdk-go never did.
+        Saying::new(
+            Priority::Sdk,
+            &[any(&[
+                "ecscontainer was specified as the credential_source, but 'aws_container_credentials_relative_uri'",
+            ])],
+            |_| {
+                let sdk = "the SDK for Go 1, and Go 2 before September 2024, use credential_source = EcsContainer with ECS \
+                           only";
+                let missing = "if the container has no variables of EKS Pod Identity";
+                Reading::ranked(vec![
+                    Candidate::new(&SDK_LACKS_POD_IDENTITY, sdk),
+                    Candidate::new(&ENV_NOT_INJECTED, missing),
+                ])
+            },
+        ),
         // The length of `Bearer`, then a blank.
         Saying::new(Priority::Aws, &[with(&["illegal base64 data at input byte 6"], &[NO_JWT])], |_| {
             let why = "the client sent Bearer before the token; the agent takes the bare token";
