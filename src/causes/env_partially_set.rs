@@ -2,7 +2,9 @@ use crate::causes::{
     Advice, Cause, Diagnosis, Facts, Fix, NOT_SET, Names, Outcome, Priority, Reading, Saying, Severity, VariableState,
     any, env_not_injected, webhook, with,
 };
-use crate::probe::evidence::{Evidence, Flaw, Variable};
+use crate::probe::evidence::{Evidence, Flaw, Mechanism, Variable};
+use crate::probe::sdks::network::listed;
+use crate::probe::sdks::traps::failing_without_a_role;
 
 /// One of the two IRSA variables has no value.
 pub(crate) static ENV_PARTIALLY_SET: Cause = Cause {
@@ -15,6 +17,10 @@ pub(crate) static ENV_PARTIALLY_SET: Cause = Cause {
 AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE only work together. If a manifest sets one of them, the webhook assumes \
 that the container is already configured and does not set the other. SDKs then fail, or silently continue with the \
 next source of credentials.
+
+Beside EKS Pod Identity or a profile, most SDKs continue with that. boto3, the AWS CLI and the SDKs for Go fail if \
+AWS_WEB_IDENTITY_TOKEN_FILE alone has a value: if the probe finds only such SDKs in the application's image, it reports \
+an error, otherwise a warning.
 
 A variable that is set but empty, blank or not UTF-8 counts as missing. It still prevents injection.
 
@@ -72,6 +78,18 @@ fn judge(evidence: &Evidence) -> Outcome {
         cause = format!("{cause} {mounts}");
     }
     let fix = fix(&Facts::of(evidence));
+    let has_token_file = environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_filled();
+    if let (Some(mechanism @ (Mechanism::PodIdentity | Mechanism::IrsaProfile)), true, Some(names)) =
+        (evidence.mechanism, has_token_file, failing_without_a_role(evidence))
+    {
+        let verb = if names.len() > 1 { "fail" } else { "fails" };
+        cause += &format!(
+            " {} in the image {verb} for want of a role ARN, although the pod has a role through {}.",
+            listed(&names),
+            mechanism.name()
+        );
+        return Diagnosis::new(cause, fix).into();
+    }
     if evidence.has_pod_identity() {
         // botocore/credentials.py, AssumeRoleWithWebIdentityProvider; aws-sdk-go-v2, config/resolve_credentials.go: each
         // takes the token file for the decision to use web identity.
@@ -118,6 +136,7 @@ fn fix(facts: &Facts) -> Fix {
 mod tests {
     use super::*;
     use crate::causes::testing;
+    use crate::probe::evidence::SdkKind;
 
     #[test]
     fn each_flaw_has_its_own_text() {
@@ -134,7 +153,26 @@ mod tests {
             };
             assert!(found.cause.contains(words), "{}", found.cause);
         }
-        let whole = testing::environment(&[("AWS_ROLE_ARN", role), ("AWS_WEB_IDENTITY_TOKEN_FILE", file)]);
+        let file = ("AWS_WEB_IDENTITY_TOKEN_FILE", file);
+        let pod = [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/pod-token"),
+        ];
+        for (variable, sdk, is_fault) in [
+            (file, None, false),
+            (file, Some(SdkKind::Boto3), true),
+            (file, Some(SdkKind::GoV2), true),
+            (file, Some(SdkKind::Rust), false),
+            (("AWS_ROLE_ARN", role), Some(SdkKind::Boto3), false),
+        ] {
+            let target = sdk.map(|kind| testing::with_sdk("app", kind, "1.40.0"));
+            let evidence = Evidence { target, ..testing::environment(&[&pod[..], &[variable]].concat()) };
+            match judge(&evidence) {
+                Outcome::Fault(found) => assert!(is_fault && found.cause.contains("for want of a role"), "{sdk:?}"),
+                other => assert!(!is_fault && matches!(other, Outcome::Warning(_)), "{variable:?} {sdk:?}: {other:?}"),
+            }
+        }
+        let whole = testing::environment(&[("AWS_ROLE_ARN", role), file]);
         assert_eq!(judge(&whole), Outcome::Pass);
     }
 }

@@ -88,6 +88,21 @@ fn the_probe_says_when_only_the_application_can_read() {
 }
 
 #[test]
+fn a_probe_of_another_user_says_how_it_changes_the_token_file() {
+    if !needs::root() {
+        return;
+    }
+    let stage = Stage::new();
+    stage.token(0o600, 1000, 0);
+    let application = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"];
+    let application = Application::start(&application, &irsa(&stage.text("volume/token")), "echo ready");
+    let report = stage.inspect(&["env"], &application);
+    let cause = finding(&report, "probe-uid-differs-from-app")["cause"].as_str().expect("a cause").to_owned();
+    assert!(cause.contains("uid 0, the application as uid 1000") && cause.contains("mode to 0644"), "{cause}");
+    assert_eq!(report["exit_code"], 0, "{report:#}");
+}
+
+#[test]
 fn the_environment_is_readable_or_denied_as_in_a_debug_container() {
     if !needs::root() {
         return;
@@ -383,6 +398,32 @@ fn an_sdk_without_pod_identity_is_found() {
     let report = stage.inspect(&["env"], &application);
     let cause = finding(&report, "sdk-lacks-pod-identity")["cause"].as_str().expect("a cause").to_owned();
     assert!(cause.contains("boto3 1.34.40") && cause.contains("needs 1.34.41"), "{cause}");
+}
+
+/// Of several sources, some SDKs take the token file alone for the decision, and fail.
+#[test]
+fn an_sdk_that_fails_for_want_of_a_role_makes_it_an_error() {
+    if !needs::root() {
+        return;
+    }
+    for (package, severity) in [
+        ("boto3-1.40.0.dist-info/METADATA", "error"),
+        ("node_modules/@aws-sdk/credential-provider-node/package.json", "warning"),
+    ] {
+        let stage = Stage::new();
+        let root = image(&stage, "image");
+        let file = root.join("app").join(package);
+        fs::create_dir_all(file.parent().expect("a parent")).expect("directories");
+        fs::write(file, r#"{"version":"3.800.0"}"#).expect("a package");
+        let variables = [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/token"),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),
+        ];
+        let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");
+        let report = stage.inspect(&["env"], &application);
+        assert_eq!(finding(&report, "env-partially-set")["severity"], severity, "{package}: {report:#}");
+    }
 }
 
 #[test]

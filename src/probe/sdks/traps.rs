@@ -13,6 +13,23 @@ pub(crate) fn failing_without_their_profile(evidence: &Evidence) -> Vec<String> 
     names
 }
 
+/// The SDKs in the target's image that choose web identity for the token file alone, and then fail for want of a role:
+/// botocore/credentials.py, AssumeRoleWithWebIdentityProvider; aws-sdk-go, aws/session/credentials.go; aws-sdk-go-v2,
+/// config/resolve_credentials.go. A profile may give botocore the role. `None` where the SDKs are not known, or one of them
+/// continues with the next source.
+pub(crate) fn failing_without_a_role(evidence: &Evidence) -> Option<Vec<String>> {
+    use SdkKind::{Boto3, Botocore, Cli, GoV1, GoV2};
+    let fails = |client: &Client| match client.kind() {
+        Boto3 | Botocore | Cli => !evidence.has_profile_identity(),
+        GoV1 | GoV2 => true,
+        _ => false,
+    };
+    let known = clients(evidence);
+    let mut names: Vec<String> = known.iter().map(|client| client.name.clone()).collect();
+    names.dedup();
+    known.iter().all(|client| client.is_known && fails(client)).then_some(names)
+}
+
 /// The SDKs whose HTTP client uses the proxy for http URLs for the agent of EKS Pod Identity too. boto3, the AWS CLI and the
 /// SDKs for JavaScript were run beside a proxy and connect directly; those for Ruby, PHP and .NET do so by their source. Of
 /// Java, Kotlin and C++ nothing is known.
