@@ -99,6 +99,10 @@ fn in_profile(evidence: &Evidence) -> Option<(String, Fix)> {
     if profile.web_identity().is_some() {
         return None;
     }
+    // It assumes its role with the credentials of EKS Pod Identity, not in place of them.
+    if evidence.has_pod_identity() && !profile.of_container.is_empty() {
+        return None;
+    }
     let Profile { name, settings, role_arn, .. } = profile;
     if role_arn.is_some() && role_arn.as_deref() == evidence.environment.value("AWS_ROLE_ARN") {
         return None;
@@ -180,6 +184,7 @@ mod tests {
             region: None,
             sts_regional_endpoints: None,
             web_identity: None,
+            of_container: vec![],
         })
     }
 

@@ -90,6 +90,7 @@ pub(crate) fn profile(then: &[&str]) -> Profile {
         region: None,
         sts_regional_endpoints: None,
         web_identity: Some(Ok(web_identity)),
+        of_container: vec![],
     }
 }
 

@@ -145,6 +145,7 @@ mod tests {
             region: None,
             sts_regional_endpoints: None,
             web_identity: None,
+            of_container: vec![],
         };
         type Sign = fn(&mut Evidence);
         let signs: [(&str, Sign); 5] = [

@@ -60,10 +60,10 @@ struct Identity<'a> {
 
 /// As far as the token and the name of the session show it.
 #[derive(Serialize)]
-struct Association<'a> {
-    cluster: Option<&'a str>,
-    namespace: Option<&'a str>,
-    service_account: Option<&'a str>,
+pub(super) struct Association<'a> {
+    pub cluster: Option<&'a str>,
+    pub namespace: Option<&'a str>,
+    pub service_account: Option<&'a str>,
     pod: Option<&'a str>,
 }
 
@@ -159,7 +159,7 @@ fn identity(report: &Report) -> Identity<'_> {
         source,
         association: evidence.has_pod_identity().then(|| association(evidence)),
         expected_role_arn: evidence.role_arn(),
-        chained_role_arns: evidence.web_identity().map(|identity| identity.then.as_slice()).unwrap_or_default(),
+        chained_role_arns: evidence.chained_roles(),
         caller_arn: caller.map(|caller| caller.arn.as_str()),
         account: caller.map(|caller| caller.account.as_str()),
         user_id: caller.map(|caller| caller.user_id.as_str()),
@@ -167,7 +167,7 @@ fn identity(report: &Report) -> Identity<'_> {
     }
 }
 
-fn association(evidence: &Evidence) -> Association<'_> {
+pub(super) fn association(evidence: &Evidence) -> Association<'_> {
     let kubernetes = evidence.token.seen().map(|token| &token.kubernetes);
     let pod = kubernetes.and_then(|claims| claims.pod.as_deref());
     let cluster = evidence.caller.seen().and_then(|caller| pod_identity::cluster(&caller.arn, pod?));

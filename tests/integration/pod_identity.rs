@@ -8,7 +8,7 @@ use crate::local_sts::keys::SigningKey;
 use crate::local_sts::{Operation, World, pod_identity};
 use crate::pod::{Running, Sidecar, rotate};
 use crate::private_network::alone;
-use crate::probe::{Run, run};
+use crate::probe::{Run, run, text};
 use crate::stage::{Agent, ISSUER, Raised, Stage, UNSET};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -28,6 +28,28 @@ fn raise(change: impl FnOnce(&mut Stage)) -> Raised {
 #[track_caller]
 fn assert_ended(run: &Run, code: Option<&str>, exit_code: i32) {
     assert_eq!((run.code(), run.exit_code), (code, exit_code), "{}", run.report);
+}
+
+/// `credential_source = EcsContainer` is EKS Pod Identity too: the profile's role is assumed with its credentials.
+#[test]
+fn a_profile_that_builds_on_the_agent_is_shown_with_its_roles() {
+    const OTHER: &str = "arn:aws:iam::444455556666:role/ops";
+    let raised = || {
+        raise(|stage| {
+            let text = format!("[default]\nrole_arn = {OTHER}\ncredential_source = EcsContainer\n");
+            stage.profile = Some(("AWS_CONFIG_FILE".to_owned(), text));
+        })
+    };
+    alone(&[ADDRESS], || {
+        let run = run(&mut raised());
+        assert_ended(&run, None, 0);
+        assert_eq!(run.report["identity"]["mechanism"], "pod-identity");
+        assert_eq!(run.report["identity"]["chained_role_arns"], serde_json::json!([OTHER]));
+    });
+    alone(&[ADDRESS], || {
+        let (shown, _) = text(&mut raised());
+        assert!(shown.contains(&format!("the SDK then assumes {OTHER}")), "{shown}");
+    });
 }
 
 #[test]

@@ -88,6 +88,7 @@ impl Profiles {
             region: value(&profiles, name, "region").map(scrub),
             sts_regional_endpoints: value(&profiles, name, "sts_regional_endpoints").map(scrub),
             web_identity,
+            of_container: of_container(&profiles, name),
         })
     }
 }
@@ -146,6 +147,23 @@ fn web_identity(profiles: &ProfileSet, selected: &str) -> Option<Result<WebIdent
     }
 }
 
+/// The roles of a chain that begins with the credentials of the container. Sources: botocore/credentials.py,
+/// ContainerProvider (`CANONICAL_NAME`); aws-sdk-go-v2, config/resolve_credentials.go, resolveCredsFromSource.
+fn of_container(profiles: &ProfileSet, selected: &str) -> Vec<String> {
+    let (mut name, mut roles, mut passed) = (selected, Vec::new(), Vec::new());
+    while !passed.contains(&name) {
+        let setting = |setting| value(profiles, name, setting);
+        let (Some(role), None) = (setting("role_arn"), setting("web_identity_token_file")) else { break };
+        roles.insert(0, scrub(role));
+        if setting("credential_source") == Some("EcsContainer") {
+            return roles;
+        }
+        passed.push(name);
+        name = setting("source_profile").unwrap_or(name);
+    }
+    Vec::new()
+}
+
 fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
     let file = rootfs::open_regular(root, Path::new(path))?;
     let mut content = Vec::new();
@@ -191,6 +209,7 @@ mod tests {
                 region: (name == "default").then(|| "eu-west-1".to_owned()),
                 sts_regional_endpoints: None,
                 web_identity: None,
+                of_container: vec![],
             };
             let seen = selected(config, variables).await;
             assert!(!format!("{seen:?}").contains("hunter2"));
@@ -232,12 +251,35 @@ source_profile = round
 [profile node]
 role_arn = arn:aws:iam::111122223333:role/a
 credential_source = Ec2InstanceMetadata
+[profile container]
+role_arn = arn:aws:iam::111122223333:role/b
+credential_source = EcsContainer
+[profile container-hop]
+role_arn = arn:aws:iam::111122223333:role/c
+source_profile = container
 [profile twice]
 role_arn = arn:aws:iam::111122223333:role/first
 [profile twice]
 role_arn = arn:aws:iam::111122223333:role/a
 web_identity_token_file = /token
 ";
+
+    #[tokio::test]
+    async fn a_chain_is_followed_to_the_credentials_of_the_container() {
+        for (name, roles) in [
+            ("container", &["b"][..]),
+            ("container-hop", &["b", "c"]),
+            ("node", &[]),
+            ("hop", &[]),
+            ("round", &[]),
+            ("no-such", &[]),
+        ] {
+            let seen = selected(CHAINS, &[("AWS_PROFILE", name)]).await;
+            let roles: Vec<String> =
+                roles.iter().map(|role| format!("arn:aws:iam::111122223333:role/{role}")).collect();
+            assert_eq!(seen.seen().map(|profile| &profile.of_container), Some(&roles), "{name}");
+        }
+    }
 
     #[tokio::test]
     async fn a_web_identity_is_followed_to_the_profile_that_names_its_token() {

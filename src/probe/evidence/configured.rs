@@ -13,6 +13,13 @@ impl Evidence {
         self.profile.seen().filter(|_| self.has_profile_identity())?.web_identity()
     }
 
+    /// The roles that an SDK then assumes with the one that is judged, in order, because a profile says so.
+    pub fn chained_roles(&self) -> &[String] {
+        let of_container = self.profile.seen().filter(|_| self.has_pod_identity());
+        let of_container = of_container.map(|profile| profile.of_container.as_slice());
+        self.web_identity().map(|identity| identity.then.as_slice()).or(of_container).unwrap_or_default()
+    }
+
     /// The variable that names a profile which no file that could be read has, and that name. The default profile need
     /// not exist.
     pub fn missing_profile(&self) -> Option<(&'static str, &str)> {

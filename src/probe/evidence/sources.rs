@@ -18,6 +18,9 @@ pub struct Profile {
     pub sts_regional_endpoints: Option<String>,
     /// How it gives a role for a web identity token; `None` if it names neither token nor role, or other credentials.
     pub web_identity: Option<Result<WebIdentity, ProfileFlaw>>,
+    /// The roles that an SDK assumes, in order, with the credentials of the container: `credential_source = EcsContainer`,
+    /// which is EKS Pod Identity too.
+    pub of_container: Vec<String>,
 }
 
 /// A profile that exchanges a web identity token for a role, as IRSA's variables do.

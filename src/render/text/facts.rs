@@ -2,7 +2,7 @@
 
 use crate::causes::Finding;
 use crate::diagnosis::report::Report;
-use crate::probe::evidence::{Evidence, Operation, StsError, Token, WebIdentity};
+use crate::probe::evidence::{Evidence, Operation, StsError, Token};
 use crate::text::timestamp::{Timestamp, span};
 
 type Fact = (&'static str, String);
@@ -14,7 +14,7 @@ pub(super) fn of(report: &Report) -> Vec<Fact> {
     facts.extend(evidence.sts_error().map(|error| ("AWS said", aws_said(error, issuer))));
     facts.extend(report.root_cause().map(|root| ("cause", cause(root, evidence))));
     facts.extend(crate::render::target::line(evidence));
-    facts.extend(evidence.web_identity().map(|identity| ("profile", profile(identity))));
+    facts.extend(profile(evidence).map(|profile| ("profile", profile)));
     match report.root_cause() {
         Some(_) => {
             facts.extend(evidence.role_arn().map(|role| ("role", role.to_owned())));
@@ -25,10 +25,16 @@ pub(super) fn of(report: &Report) -> Vec<Fact> {
     facts
 }
 
-/// Which profile in which file, and what an SDK does with its role.
-fn profile(identity: &WebIdentity) -> String {
-    let hops: String = identity.then.iter().map(|role| format!("\nthe SDK then assumes {role}")).collect();
-    format!("{} in {}{hops}", identity.profile, identity.file)
+/// Which profile in which file, and what an SDK does with its role or with that of EKS Pod Identity.
+fn profile(evidence: &Evidence) -> Option<String> {
+    let hops = evidence.chained_roles();
+    let place = match evidence.web_identity() {
+        Some(identity) => format!("{} in {}", identity.profile, identity.file),
+        None if hops.is_empty() => return None,
+        None => format!("{} has credential_source = EcsContainer", evidence.profile.seen()?.name),
+    };
+    let hops: String = hops.iter().map(|role| format!("\nthe SDK then assumes {role}")).collect();
+    Some(place + &hops)
 }
 
 /// The token's issuer has a line of its own.
