@@ -92,7 +92,7 @@ pub(super) fn is_of_an_sdk(text: &str, place: &Range<usize>) -> bool {
 /// Whether a task of ECS speaks: its address is named, and not only as one that an SDK allows beside the agent's.
 pub(super) fn is_of_ecs(text: &str) -> bool {
     let names = |address: &str| text.split(|c: char| !c.is_ascii_digit() && c != '.').any(|word| word == address);
-    names(ECS) && !names(AGENT_V4) && !text.contains(AGENT_V6)
+    names("169.254.170.2") && !names(AGENT_V4) && !text.contains(AGENT_V6)
 }
 
 /// The first address near a place that is not a name server's.
@@ -154,8 +154,6 @@ fn hosts(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// The agent's addresses.
 const AGENT_V4: &str = "169.254.170.23";
 const AGENT_V6: &str = "fd00:ec2::23";
-/// Where a task of ECS gets its credentials (ECS developer guide, "Amazon ECS task IAM role").
-const ECS: &str = "169.254.170.2";
 
 /// What the pod has its role by, if the text shows it. The names of the webhook are those of both mechanisms.
 fn mechanism(text: &str) -> Option<Mechanism> {

@@ -7,6 +7,7 @@ use crate::causes::{Finding, Outcome};
 use crate::diagnosis::history::History;
 use crate::diagnosis::report::Report;
 use crate::probe::evidence::{Evidence, StepStatus, WebIdentity};
+use crate::render::json;
 use crate::text::printable::Notation;
 use crate::text::timestamp::{Timestamp, span};
 
@@ -103,11 +104,15 @@ fn section(finding: &Finding, is_root: bool) -> Markup {
 
 fn identity(evidence: &Evidence) -> Markup {
     let caller = evidence.caller.seen();
+    let hops = evidence.chained_roles();
     html! {
         h2 { "identity" }
         (list(&[
+            ("mechanism", evidence.mechanism.map(|mechanism| mechanism.name().to_owned())),
+            ("association", evidence.has_pod_identity().then(|| json::association(evidence).in_words())),
             ("profile", evidence.web_identity().map(WebIdentity::place)),
             ("role", evidence.role_arn().map(str::to_owned)),
+            ("then assumes", (!hops.is_empty()).then(|| hops.join(", "))),
             ("caller", caller.map(|caller| caller.arn.clone())),
             ("account", caller.map(|caller| caller.account.clone())),
             ("session expires", evidence.session.seen().map(|session| moment(session.expires_at, evidence.now))),
@@ -180,7 +185,7 @@ fn steps(evidence: &Evidence) -> Markup {
         StepStatus::Skipped => "skip",
     };
     html! {
-        h2 { "connection to STS" }
+        h2 { "calls" }
         table {
             tr { th { "step" } th {} th { "ms" } th { "result" } }
             @for step in &evidence.steps {
@@ -273,6 +278,17 @@ mod tests {
         assert!(healthy.contains("8 % of the token's lifetime has passed"));
         let expired = page(&sample::later(sample::healthy(), 80_000));
         assert!(expired.contains("<rect class=\"gone\" y=\"12\" width=\"1000\""));
+    }
+
+    #[test]
+    fn the_mechanism_and_its_association_are_there() {
+        assert!(page(&sample::healthy()).contains("<dt>mechanism</dt><dd>IRSA</dd>"));
+        let pod_identity = page(&sample::pod_identity());
+        for part in
+            ["<dd>EKS Pod Identity</dd>", "<dt>association</dt><dd>cluster prod, service account payments/checkout<"]
+        {
+            assert!(pod_identity.contains(part), "{part} is not in\n{pod_identity}");
+        }
     }
 
     #[test]

@@ -61,10 +61,19 @@ struct Identity<'a> {
 /// As far as the token and the name of the session show it.
 #[derive(Serialize)]
 pub(super) struct Association<'a> {
-    pub cluster: Option<&'a str>,
-    pub namespace: Option<&'a str>,
-    pub service_account: Option<&'a str>,
+    cluster: Option<&'a str>,
+    namespace: Option<&'a str>,
+    service_account: Option<&'a str>,
     pod: Option<&'a str>,
+}
+
+impl Association<'_> {
+    /// For people.
+    pub(super) fn in_words(&self) -> String {
+        let cluster = self.cluster.unwrap_or("(not known)");
+        let [namespace, name] = [self.namespace, self.service_account].map(|name| name.unwrap_or("(not known)"));
+        format!("cluster {cluster}, service account {namespace}/{name}")
+    }
 }
 
 #[derive(Serialize, Default)]

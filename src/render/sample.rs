@@ -4,7 +4,8 @@ use crate::causes::{Advice, Candidate, Cause, Diagnosis, Fix, Outcome, Severity,
 use crate::diagnosis::judged::Judged;
 use crate::diagnosis::report::{Mode, Report};
 use crate::probe::evidence::{
-    CallFault, Evidence, Operation, Seen, Session, Step, StepStatus, StsError, Token, TokenFile,
+    CallFault, Caller, Evidence, Kubernetes, Mechanism, Operation, Seen, Session, Step, StepStatus, StsError, Token,
+    TokenFile,
 };
 use crate::text::timestamp::Timestamp;
 
@@ -38,6 +39,24 @@ sample_cause!(OLD, "token-not-refreshed", "the token has not been renewed", Warn
 /// IRSA works; the token was issued two hours ago for 24 hours, the session is an hour long.
 pub(crate) fn healthy() -> Report {
     report(evidence(), vec![Judged { cause: &REFUSED, outcome: Outcome::Pass }])
+}
+
+/// EKS Pod Identity works.
+pub(crate) fn pod_identity() -> Report {
+    let mut evidence = evidence();
+    evidence.mechanism = Some(Mechanism::PodIdentity);
+    let mut token = evidence.token.seen().cloned().unwrap_or_default();
+    token.kubernetes = Kubernetes {
+        namespace: Some("payments".into()),
+        service_account: Some("checkout".into()),
+        pod: Some("checkout-0".into()),
+        ..Kubernetes::default()
+    };
+    evidence.token = Seen::Seen(token);
+    let session = "eks-prod-checkout-0-b7e4f6aa-1c52-4b0e-8a55-7f1d2b9c3e42";
+    let arn = format!("arn:aws:sts::111122223333:assumed-role/checkout/{session}");
+    evidence.caller = Seen::Seen(Caller { arn, account: "111122223333".into(), user_id: String::new() });
+    report(evidence, vec![])
 }
 
 pub(crate) fn degraded() -> Report {
