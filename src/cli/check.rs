@@ -75,6 +75,9 @@ impl FromStr for TargetPid {
 }
 
 pub(super) fn run(options: &CheckOptions) -> u8 {
+    if let Some(why) = options.run.contradiction() {
+        return complain(why);
+    }
     let subjects = match options.subjects() {
         Ok(subjects) => subjects,
         Err(why) => return complain(&why),
@@ -148,6 +151,15 @@ impl CheckOptions {
 }
 
 impl RunOptions {
+    /// Why the options contradict each other.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let is_profile = self.identity == Some(Mechanism::IrsaProfile);
+        (is_profile && (self.role_arn.is_some() || self.token_file.is_some())).then_some(
+            "--identity irsa-profile checks the role and the token file of the profile: remove --role-arn and --token-file, \
+             or use --identity irsa",
+        )
+    }
+
     /// This process, with what the options put in place of its variables.
     pub(super) fn subject(&self) -> Subject {
         let mut subject = Subject::this_process();

@@ -19,7 +19,8 @@ pub(super) struct RunOptions {
     /// Role to test [default: $AWS_ROLE_ARN, or that of the profile]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     pub(super) role_arn: Option<String>,
-    /// Mechanism that must give the pod its role [default: the one that an SDK uses here]
+    /// Mechanism that must give the pod its role; irsa-profile excludes --role-arn and --token-file [default: the one that
+    /// an SDK uses here]
     #[arg(
         long,
         value_name = "irsa|irsa-profile|pod-identity",

@@ -56,6 +56,9 @@ pub(super) struct ServeOptions {
 
 pub(super) fn run(options: &ServeOptions) -> u8 {
     options.life.start_log();
+    if let Some(why) = options.run.contradiction() {
+        return complain(why);
+    }
     let report_listen = match report_address(options.report_listen.as_deref()) {
         Ok(address) => address,
         Err(why) => return complain(&format!("--report-listen: {why}")),

@@ -66,6 +66,9 @@ pub(super) fn run(options: &WaitOptions) -> u8 {
 }
 
 fn wait_for_identity(options: &WaitOptions) -> u8 {
+    if let Some(why) = options.run.contradiction() {
+        return complain(why);
+    }
     // With --warn-only the pod starts, and nothing recreates it.
     let recreate_hold = if options.warn_only { Duration::ZERO } else { options.recreate_hold };
     let settings = Settings {
