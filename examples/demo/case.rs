@@ -1,17 +1,19 @@
-//! One way for a pod's role to be broken, as `tests/cases/NAME/case.json` tells it. NAME begins with the code of the cause that
-//! the case shows; behind a dot it may tell two cases of one cause apart.
+//! One way for a pod's role to be broken, as `tests/cases/NAME/case.json` describes it. NAME begins with the code of the
+//! cause that the case shows; behind a dot it may distinguish two cases of one cause. Some causes show in no pod, but in an
+//! error text (`explain -`) or in documents (`audit -`): those cases have an `input`.
 
 use crate::local_sts::dead_ends;
 use crate::local_sts::proxy::Manner;
-use crate::local_sts::{Misbehaviour, Operation};
+use crate::local_sts::{Misbehaviour, Operation, World};
 use crate::stage::{self, Stage, UNSET};
 use irsa_probe::aws::arn::RoleArn;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Error, Result};
+use std::io::{Error, Result, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// What differs from a healthy pod.
 #[derive(Default, Deserialize)]
@@ -27,7 +29,9 @@ pub struct Case {
     /// Variables of the container, in which `{token}` stands for the path of the token file; `null` for one that a healthy container has and this one has not.
     environment: BTreeMap<String, Option<String>>,
     /// The probe's arguments, in the place of `check`.
-    arguments: Option<Vec<String>>,
+    pub arguments: Option<Vec<String>>,
+    /// What the probe reads instead of inspecting a pod: a text, or documents. `HALF_AN_HOUR_AGO` is a time.
+    input: Value,
     token: Token,
     profile: Option<Profile>,
     aws: Aws,
@@ -42,6 +46,9 @@ struct Profile {
     variable: String,
     /// The file's lines; `{token}` stands for the path of the token file.
     lines: Vec<String>,
+    /// The file is not for the user that the probe runs as.
+    #[serde(default)]
+    unreadable: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -173,14 +180,30 @@ impl Case {
         self.name.split('.').next().unwrap_or_default()
     }
 
+    /// Whether it is a pod.
+    pub fn is_pod(&self) -> bool {
+        self.input.is_null()
+    }
+
+    /// What the probe reads, if the case is no pod.
+    pub fn input(&self) -> Result<Stdio> {
+        let input = self.input.as_str().map_or_else(|| self.input.to_string(), str::to_owned);
+        let half_an_hour_ago = World::default().now() - 30 * 60;
+        let mut file = tempfile::tempfile()?;
+        file.write_all(input.replace("\"HALF_AN_HOUR_AGO\"", &half_an_hour_ago.to_string()).as_bytes())?;
+        file.rewind()?;
+        Ok(file.into())
+    }
+
     /// A healthy pod with this fault in it.
     pub fn stage(&self) -> Result<Stage> {
         let mut stage = if self.pod_identity { Stage::healthy_pod_identity() } else { Stage::healthy() }?;
         self.token.break_it(&mut stage);
         self.aws.break_it(&mut stage)?;
         self.network.break_it(&mut stage)?;
-        if let Some(Profile { variable, lines }) = &self.profile {
+        if let Some(Profile { variable, lines, unreadable }) = &self.profile {
             stage.variables.remove("AWS_ROLE_ARN");
+            stage.closed_profile = *unreadable;
             stage.profile = Some((variable.clone(), lines.join("\n") + "\n"));
         }
         for (name, value) in &self.environment {

@@ -15,7 +15,7 @@ use case::Case;
 use clap::Parser;
 use std::ffi::OsString;
 use std::io::{Error, ErrorKind, Result, Write};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 /// This program as the probe: what follows are the probe's own arguments.
 const AS_PROBE: &str = "as-irsa-probe";
@@ -82,6 +82,9 @@ fn show_in_a_process_of_its_own(case: &Case, json: bool) -> Result<()> {
 }
 
 fn show(case: &Case, arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    if !case.is_pod() {
+        return show_input(case, arguments, out);
+    }
     if case.pod_identity {
         own_network::enter().map_err(|error| Error::other(format!("a network with the agent's address: {error}")))?;
     }
@@ -98,9 +101,28 @@ fn show(case: &Case, arguments: &Arguments, out: &mut impl Write) -> Result<()> 
     if arguments.json {
         raised.command.args(["--output", "json"]);
     }
-    let status = raised.command.status()?;
-    writeln!(out, "$ echo $?\n{}\n", status.code().map_or_else(|| status.to_string(), |code| code.to_string()))?;
-    Ok(())
+    end(raised.command.status()?, out)
+}
+
+/// A case that is an error text or documents.
+fn show_input(case: &Case, arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let words = case.arguments.clone().unwrap_or_default();
+    writeln!(
+        out,
+        "# {}: {}\n$ irsa-probe {} < input of tests/cases/{}/case.json",
+        case.name,
+        case.about,
+        words.join(" "),
+        case.name
+    )?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(AS_PROBE).args(&words).args(arguments.json.then_some(["--output", "json"]).into_iter().flatten());
+    let status = command.stdin(case.input()?).status()?;
+    end(status, out)
+}
+
+fn end(status: ExitStatus, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "$ echo $?\n{}\n", status.code().map_or_else(|| status.to_string(), |code| code.to_string()))
 }
 
 /// For a shell.

@@ -76,6 +76,8 @@ pub struct Stage {
     /// The role comes by a profile, not by variables: the variable that names the file, and what the file says;
     /// `{token}` stands for the path of the token file.
     pub profile: Option<(String, String)>,
+    /// The probe runs as a user who may not read that file.
+    pub closed_profile: bool,
     /// The probe's own arguments.
     pub arguments: Vec<String>,
 }
@@ -125,6 +127,7 @@ impl Stage {
             has_authority: true,
             agent: None,
             profile: None,
+            closed_profile: false,
             arguments: vec!["check".to_owned()],
         })
     }
@@ -165,6 +168,7 @@ impl Stage {
             }
             Some(content) => content,
         };
+        let is_root = nix::unistd::geteuid().is_root();
         let mode = if self.unreadable { 0o600 } else { 0o644 };
         let (token_variable, path) = match (&self.agent, &self.profile) {
             (None, None) => (Some("AWS_WEB_IDENTITY_TOKEN_FILE"), IRSA_TOKEN),
@@ -220,6 +224,12 @@ impl Stage {
         if let Some((variable, text)) = &self.profile {
             let file = directory.path().join("aws-configuration");
             fs::write(&file, text.replace("{token}", &path))?;
+            let mode = match self.closed_profile {
+                true if is_root => 0o600,
+                true => 0o000,
+                false => 0o644,
+            };
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
             variables.insert(variable.clone(), file.display().to_string());
         }
         variables.values_mut().for_each(|value| *value = value.replace("{token}", &path));
@@ -231,7 +241,7 @@ impl Stage {
         variables.retain(|_, value| value != UNSET);
 
         let mut command = Command::new(probe);
-        if self.unreadable && nix::unistd::geteuid().is_root() {
+        if (self.unreadable || self.closed_profile) && is_root {
             // The pod's user may not be able to reach the place where this program is.
             let reachable = directory.path().join("irsa-probe");
             // In a process of its own: a descriptor that wrote it here could be inherited by what another thread starts
