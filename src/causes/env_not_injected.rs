@@ -129,6 +129,9 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::skip("the pod has its role by a profile, not by variables");
     };
     let is_allowed = webhook::is_absent_as_allowed(evidence);
+    if let (Some(why), None, false) = (evidence.why_profiles_are_closed(), evidence.mechanism, is_allowed) {
+        return Outcome::skip(why);
+    }
     if evidence.mechanism.is_none() && evidence.missing_profile().is_some() && !is_allowed {
         return Outcome::skip("a variable names a profile that does not exist");
     }

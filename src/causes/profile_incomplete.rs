@@ -38,6 +38,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     if !evidence.has_profile_identity() {
         return Outcome::skip("the pod has its role without a profile");
     }
+    if let Some(why) = evidence.why_profiles_are_closed() {
+        return Outcome::skip(why);
+    }
     let profile = match &evidence.profile {
         Seen::Seen(profile) => profile,
         Seen::NotChecked(why) | Seen::Failed(why) => {

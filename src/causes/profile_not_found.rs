@@ -40,6 +40,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     if let Some(why) = evidence.unseen_variables() {
         return Outcome::skip(why);
     }
+    if let Some(why) = evidence.why_profiles_are_closed() {
+        return Outcome::skip(why);
+    }
     let Some((variable, name)) = evidence.missing_profile() else {
         return Outcome::Pass;
     };

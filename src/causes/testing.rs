@@ -48,6 +48,7 @@ pub(crate) fn healthy() -> Evidence {
         },
         issuer: Seen::not_checked(""),
         profile: Seen::not_checked(""),
+        closed_profiles: vec![],
         active_credentials: Seen::not_checked(""),
         imds: Seen::not_checked(""),
         target: None,

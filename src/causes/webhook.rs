@@ -14,8 +14,9 @@ pub(crate) const NOTHING_TO_CHECK: &str =
     "this container is not configured for IRSA or EKS Pod Identity, which --if-configured allows";
 
 /// Whether the user allows that a container has no role (`--if-configured`), and this one has no sign of one: no
-/// variable of IRSA or EKS Pod Identity, no token volume, no profile with a web identity token, no service account that is expected. A pod that never asked for a
-/// role and a pod that the webhook missed run the same from inside.
+/// variable of IRSA or EKS Pod Identity, no token volume, no profile with a web identity token and no variable that names
+/// a profile file which cannot be read, no service account that is expected. A pod that never asked for a role and a pod
+/// that the webhook missed run the same from inside.
 pub(crate) fn is_absent_as_allowed(evidence: &Evidence) -> bool {
     let is_mounted =
         evidence.mounts.seen().is_some_and(|mounts| mounts.irsa.is_some() || mounts.pod_identity.is_some());
@@ -24,7 +25,7 @@ pub(crate) fn is_absent_as_allowed(evidence: &Evidence) -> bool {
         && evidence.expected.service_account.is_none()
         && evidence.unseen_variables().is_none()
         && evidence.mechanism.is_none()
-        && !(is_mounted || in_profile)
+        && !(is_mounted || in_profile || evidence.closed_profiles.iter().any(|file| file.variable.is_some()))
 }
 
 /// What to do about the pods that no rollout replaces.

@@ -29,7 +29,7 @@ pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepSt
 pub use pod::{Container, PodContext, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
-pub use sources::{ActiveCredentials, Imds, Profile, ProfileFlaw, Source, WebIdentity};
+pub use sources::{ActiveCredentials, ClosedProfileFile, Imds, Profile, ProfileFlaw, Source, WebIdentity};
 pub use sts::{
     CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer, Operation, Session,
     StsError, UnexpectedKind, UnexpectedResponse,
@@ -119,6 +119,8 @@ pub struct Evidence {
     /// The profile that an SDK selects; failed if the files cannot be parsed, not checked if there are none to read.
     pub profile: Seen<Profile, String>,
     /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
+    /// The profile files that may not be read.
+    pub closed_profiles: Vec<ClosedProfileFile>,
     pub active_credentials: Seen<ActiveCredentials, String>,
     pub imds: Seen<Imds, String>,
     /// The process in whose place the run was made, if it is not the probe's own.

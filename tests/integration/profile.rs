@@ -1,12 +1,13 @@
 //! Pods that have their role by a profile, and pods that are configured for two mechanisms. What is wrong with one profile
 //! is in tests/cases.
 
-use crate::application::{Application, ROLE, Stage, codes, finding, image};
+use crate::application::{Application, ROLE, Stage, codes, finding, image, open_to_all};
 use crate::needs;
 use crate::pod::{Sidecar, run as run_command};
 use crate::probe::{raise, run};
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::chown;
 
 const OTHER: &str = "arn:aws:iam::111122223333:role/basket";
 
@@ -65,6 +66,20 @@ fn endpoint_and_region_of_the_profile_are_used() {
     }
 }
 
+/// Such options stand for the variables, which are not those of the profile.
+#[test]
+fn a_profile_that_is_demanded_excludes_a_role_and_a_token_file() {
+    for command in [&["check"][..], &["wait", "--timeout", "5s"], &["serve"]] {
+        for option in ["--role-arn", "--token-file"] {
+            let mut raised = raised();
+            let arguments = [command, &["--identity", "irsa-profile", option, OTHER]].concat();
+            let (code, _, said) = run_command(&mut raised, &arguments);
+            assert_eq!(code, Some(2), "{arguments:?}: {said}");
+            assert!(said.contains("remove --role-arn and --token-file"), "{arguments:?}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_profile_that_is_demanded_must_be_there() {
     let mut raised =
@@ -104,6 +119,34 @@ fn the_profile_of_a_target_is_read_in_its_place() {
     assert_eq!(report["identity"]["source"], json!(["default", "/home/app/.aws/config"]));
     assert_eq!(report["token"]["path"], "/secrets/token");
     assert!(!codes(&report).contains(&"env-not-injected"), "{report:#}");
+}
+
+/// A probe with more rights than its target reads what the target cannot, and one with fewer knows nothing of a profile.
+#[test]
+fn a_profile_counts_only_if_the_target_may_read_it() {
+    if !needs::root() {
+        return;
+    }
+    let user = |id: &'static str| ["setpriv", "--reuid", id, "--regid", id, "--clear-groups"];
+    let in_group = ["setpriv", "--reuid", "41001", "--regid", "41001", "--groups", "1337"];
+    for (mode, group, target, prober, code, exit_code) in [
+        (0o600, 0, &user("41001")[..], &["env"][..], Some("profile-file-permission-denied"), 4),
+        (0o640, 1337, &in_group, &user("41001"), Some("profile-file-permission-denied"), 3),
+        (0o644, 0, &user("41001"), &["env"], None, 0),
+    ] {
+        let stage = Stage::new();
+        let file = stage.path("aws-config");
+        fs::write(&file, config(ROLE, &stage.text("volume/token"))).expect("a profile");
+        chown(&file, Some(0), Some(group)).expect("its owner");
+        open_to_all(&file, mode);
+        let path = stage.text("aws-config");
+        let application = Application::start(target, &[("AWS_CONFIG_FILE", &path)], "echo ready");
+        let report = stage.inspect(prober, &application);
+        match code {
+            Some(code) => assert_eq!((codes(&report)[0], &report["exit_code"]), (code, &json!(exit_code)), "{mode:o}"),
+            None => assert_eq!(report["identity"]["mechanism"], "irsa-profile", "{mode:o}: {report:#}"),
+        }
+    }
 }
 
 #[test]

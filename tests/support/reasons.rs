@@ -63,6 +63,7 @@ impl Seen<'_> {
                 ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().all(|name| !self.variables.contains_key(*name))
             }
             "the pod has its role by a profile, not by variables" => is_profile,
+            "an AWS configuration file cannot be read" => self.finds("profile-file-permission-denied"),
             "a variable names a profile that does not exist" => self.finds("profile-not-found"),
             "STS decides about the audience of a profile's token" => is_profile && is_token,
             "the pod has its role without a profile" => !is_profile,

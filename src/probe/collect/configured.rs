@@ -2,7 +2,7 @@
 
 use super::mounts;
 use super::profiles::Profiles;
-use crate::probe::evidence::{Mechanism, Profile, Seen};
+use crate::probe::evidence::{ClosedProfileFile, Mechanism, Profile, Seen};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 
@@ -10,6 +10,7 @@ use crate::text::secrets::Secrets;
 pub(super) struct Configured {
     pub mechanism: Option<Mechanism>,
     pub profile: Seen<Profile, String>,
+    pub closed_profiles: Vec<ClosedProfileFile>,
 }
 
 /// Whether the token file can never be renewed. A run asks this only where something is wrong.

@@ -1,23 +1,23 @@
 //! The profile files that the SDK would read. They are read here, once, as the subject sees them and bounded: the SDK
 //! itself would read those of this process, and wait for ever on a FIFO.
 
+mod chain;
+
 use super::os_shim::{self, Files};
-use super::rootfs;
-use crate::probe::evidence::{Profile, ProfileFlaw, Seen, WebIdentity};
+use super::{rootfs, token_file};
+use crate::probe::evidence::{ClosedProfileFile, Profile, Seen};
 use crate::probe::subject::Subject;
 use crate::text::redact::scrub;
 use crate::text::secrets::Secrets;
 use aws_config::profile::ProfileSet;
-use std::io::{self, Read};
+use chain::{of_container, value, web_identity};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// A larger file is not read.
 const MAX_BYTES: u64 = 256 * 1024;
 /// The settings whose values are credentials (AWS SDKs reference, "Static credentials").
 const CREDENTIALS: [&str; 3] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
-/// Settings that give credentials of their own, with which a role may be assumed as well.
-const OTHER_CREDENTIALS: [&str; 5] =
-    ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "credential_source"];
 
 /// The files' contents under the names by which the SDK asks for them. They hold keys: there is no way to print them.
 pub(super) struct Profiles {
@@ -26,6 +26,8 @@ pub(super) struct Profiles {
     paths: [String; 2],
     /// Why a file that a variable names cannot be read.
     fault: Option<String>,
+    /// The files that the subject, or the probe, may not read.
+    closed: Vec<ClosedProfileFile>,
 }
 
 impl Profiles {
@@ -38,17 +40,27 @@ impl Profiles {
         const NAMES: [(&str, &str); 2] =
             [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
         let paths = NAMES.map(path);
-        let (mut files, mut fault) = (Files::new(), None);
-        for ((variable, _), path) in NAMES.iter().zip(&paths) {
-            match read(&subject.root, path) {
-                Ok(content) => drop(files.insert(path.into(), content)),
-                Err(error) if subject.variables.filled(variable).is_some() => {
-                    fault = Some(format!("{variable} is {}, which cannot be read: {error}", scrub(path)));
+        let mut profiles = Profiles { files: Files::new(), paths: paths.clone(), fault: None, closed: Vec::new() };
+        for ((variable, _), path) in NAMES.into_iter().zip(paths) {
+            let variable = subject.variables.filled(variable).map(|_| variable);
+            let content = read(&subject.root, &path);
+            let closed = closed(subject, variable, &path, content.as_ref().err());
+            match content {
+                Ok(content) if closed.is_none() => drop(profiles.files.insert(path.into(), content)),
+                content => {
+                    let why = content.err().map_or("its mode is closed".to_owned(), |error| error.to_string());
+                    let fault = |variable| format!("{variable} is {}, which cannot be read: {why}", scrub(&path));
+                    profiles.fault = variable.map(fault).or(profiles.fault);
                 }
-                Err(_) => {}
             }
+            profiles.closed.extend(closed);
         }
-        Profiles { files, paths, fault }
+        profiles
+    }
+
+    /// The files that are not read because of their mode.
+    pub(super) fn closed(&self) -> &[ClosedProfileFile] {
+        &self.closed
     }
 
     pub(super) fn files(&self) -> &Files {
@@ -105,63 +117,23 @@ pub(super) fn variables(subject: &Subject) -> Vec<(&str, &str)> {
     pairs
 }
 
-/// A setting that is not blank.
-fn value<'p>(profiles: &'p ProfileSet, profile: &str, setting: &str) -> Option<&'p str> {
-    profiles.get_profile(profile)?.get(setting).filter(|value| !value.trim().is_empty())
-}
-
-/// Follows `source_profile` from the selected profile to one with a web identity token (AWS SDKs reference, "Assume role
-/// credential provider"). A profile that names a token file is the end of its chain.
-fn web_identity(profiles: &ProfileSet, selected: &str) -> Option<Result<WebIdentity, ProfileFlaw>> {
-    let (mut name, mut then, mut passed) = (selected, Vec::new(), Vec::new());
-    loop {
-        let setting = |setting| value(profiles, name, setting);
-        let profile = || scrub(name);
-        match (setting("role_arn"), setting("web_identity_token_file"), setting("source_profile")) {
-            (Some(role_arn), Some(token_file), _) => {
-                return Some(Ok(WebIdentity {
-                    profile: profile(),
-                    file: String::new(),
-                    role_arn: scrub(role_arn),
-                    token_file: scrub(token_file),
-                    session_name: setting("role_session_name").map(scrub),
-                    then,
-                }));
-            }
-            _ if OTHER_CREDENTIALS.into_iter().any(|other| setting(other).is_some()) => return None,
-            (None, None, _) => return None,
-            (None, Some(_), _) => return Some(Err(ProfileFlaw::NoRole { profile: profile() })),
-            (Some(_), None, None) => return Some(Err(ProfileFlaw::NoSource { profile: profile() })),
-            (Some(_), None, Some(source)) if profiles.get_profile(source).is_none() => {
-                return Some(Err(ProfileFlaw::NoSuchSource { profile: profile(), source: scrub(source) }));
-            }
-            (Some(_), None, Some(source)) if source == name || passed.contains(&source) => {
-                return Some(Err(ProfileFlaw::Loop { profile: profile() }));
-            }
-            (Some(role_arn), None, Some(source)) => {
-                then.insert(0, scrub(role_arn));
-                passed.push(name);
-                name = source;
-            }
-        }
+/// Whether the mode of a file, or of a directory above it, closes it to the subject. A probe with more rights than its
+/// target reads what the target cannot.
+fn closed(
+    subject: &Subject,
+    variable: Option<&'static str>,
+    path: &str,
+    error: Option<&io::Error>,
+) -> Option<ClosedProfileFile> {
+    let is_denied = error.is_some_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    if !is_denied && (error.is_some() || subject.target.is_none()) {
+        return None;
     }
-}
-
-/// The roles of a chain that begins with the credentials of the container. Sources: botocore/credentials.py,
-/// ContainerProvider (`CANONICAL_NAME`); aws-sdk-go-v2, config/resolve_credentials.go, resolveCredsFromSource.
-fn of_container(profiles: &ProfileSet, selected: &str) -> Vec<String> {
-    let (mut name, mut roles, mut passed) = (selected, Vec::new(), Vec::new());
-    while !passed.contains(&name) {
-        let setting = |setting| value(profiles, name, setting);
-        let (Some(role), None) = (setting("role_arn"), setting("web_identity_token_file")) else { break };
-        roles.insert(0, scrub(role));
-        if setting("credential_source") == Some("EcsContainer") {
-            return roles;
-        }
-        passed.push(name);
-        name = setting("source_profile").unwrap_or(name);
-    }
-    Vec::new()
+    let walk = token_file::steps(&subject.root, Path::new(path));
+    let refused = walk.iter().find(|step| !subject.identity.may_pass(step)).cloned();
+    let is_only_for_the_probe = subject.target.is_some() && refused.is_none();
+    let is_closed = is_denied || refused.is_some();
+    is_closed.then(|| ClosedProfileFile { path: scrub(path), variable, refused, is_only_for_the_probe })
 }
 
 fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
@@ -175,11 +147,11 @@ fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::probe::evidence::Identity;
 
-    async fn selected(config: &str, variables: &[(&str, &str)]) -> Seen<Profile, String> {
+    pub(in crate::probe::collect) async fn selected(config: &str, variables: &[(&str, &str)]) -> Seen<Profile, String> {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("home/.aws")).unwrap();
         std::fs::write(root.path().join("home/.aws/config"), config).unwrap();
@@ -217,97 +189,5 @@ mod tests {
         }
         let broken = selected("[profile a\nsecret = hunter2", &[]).await;
         assert_eq!(broken, Seen::Failed("the profile files cannot be parsed".into()));
-    }
-
-    const CHAINS: &str = "\
-# what a person may write around it
-[default]
-role_arn = arn:aws:iam::111122223333:role/a
-web_identity_token_file = /token ; a comment
-role_session_name = checkout
-s3 =
-  max_concurrent_requests = 20
-
-[profile hop]
-role_arn = arn:aws:iam::111122223333:role/c
-source_profile = middle
-[profile middle]
-role_arn = arn:aws:iam::111122223333:role/b
-source_profile = default
-[profile no-role]
-web_identity_token_file = /token
-[profile no-source]
-role_arn = arn:aws:iam::111122223333:role/a
-web_identity_token_file =
-[profile no-such]
-role_arn = arn:aws:iam::111122223333:role/a
-source_profile = gone
-[profile round]
-role_arn = arn:aws:iam::111122223333:role/a
-source_profile = about
-[profile about]
-role_arn = arn:aws:iam::111122223333:role/a
-source_profile = round
-[profile node]
-role_arn = arn:aws:iam::111122223333:role/a
-credential_source = Ec2InstanceMetadata
-[profile container]
-role_arn = arn:aws:iam::111122223333:role/b
-credential_source = EcsContainer
-[profile container-hop]
-role_arn = arn:aws:iam::111122223333:role/c
-source_profile = container
-[profile twice]
-role_arn = arn:aws:iam::111122223333:role/first
-[profile twice]
-role_arn = arn:aws:iam::111122223333:role/a
-web_identity_token_file = /token
-";
-
-    #[tokio::test]
-    async fn a_chain_is_followed_to_the_credentials_of_the_container() {
-        for (name, roles) in [
-            ("container", &["b"][..]),
-            ("container-hop", &["b", "c"]),
-            ("node", &[]),
-            ("hop", &[]),
-            ("round", &[]),
-            ("no-such", &[]),
-        ] {
-            let seen = selected(CHAINS, &[("AWS_PROFILE", name)]).await;
-            let roles: Vec<String> =
-                roles.iter().map(|role| format!("arn:aws:iam::111122223333:role/{role}")).collect();
-            assert_eq!(seen.seen().map(|profile| &profile.of_container), Some(&roles), "{name}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_web_identity_is_followed_to_the_profile_that_names_its_token() {
-        let identity = |profile: &str, session_name: Option<&str>, then: &[&str]| {
-            Ok(WebIdentity {
-                profile: profile.into(),
-                file: "/home/.aws/config".into(),
-                role_arn: "arn:aws:iam::111122223333:role/a".into(),
-                token_file: "/token".into(),
-                session_name: session_name.map(str::to_owned),
-                then: then.iter().map(|role| format!("arn:aws:iam::111122223333:role/{role}")).collect(),
-            })
-        };
-        let profile = String::from;
-        for (name, expected) in [
-            ("default", Some(identity("default", Some("checkout"), &[]))),
-            ("hop", Some(identity("default", Some("checkout"), &["b", "c"]))),
-            ("no-role", Some(Err(ProfileFlaw::NoRole { profile: profile("no-role") }))),
-            ("no-source", Some(Err(ProfileFlaw::NoSource { profile: profile("no-source") }))),
-            ("no-such", Some(Err(ProfileFlaw::NoSuchSource { profile: profile("no-such"), source: profile("gone") }))),
-            ("round", Some(Err(ProfileFlaw::Loop { profile: profile("about") }))),
-            ("node", None),
-            ("twice", Some(identity("twice", None, &[]))),
-        ] {
-            for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
-                let seen = selected(CHAINS, &[(variable, name)]).await;
-                assert_eq!(seen.seen().map(|profile| profile.web_identity.clone()), Some(expected.clone()), "{name}");
-            }
-        }
     }
 }

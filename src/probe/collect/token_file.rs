@@ -127,6 +127,11 @@ fn not_a_file(kind: PathStepKind) -> Option<TokenFileFaultKind> {
     }
 }
 
+/// The entries of the way to a file, as far as they can be seen.
+pub(super) fn steps(root: &Path, path: &Path) -> Vec<PathStep> {
+    walk(root, path).steps
+}
+
 /// The way to a file, entry by entry.
 struct Walk {
     steps: Vec<PathStep>,

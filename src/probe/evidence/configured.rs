@@ -13,6 +13,21 @@ impl Evidence {
         self.profile.seen().filter(|_| self.has_profile_identity())?.web_identity()
     }
 
+    /// Whether something gives the pod its role although profile files are closed to it.
+    pub fn has_role_despite_closed_profiles(&self) -> bool {
+        match self.mechanism {
+            None => false,
+            Some(Mechanism::IrsaProfile) => self.web_identity().is_some(),
+            Some(Mechanism::Irsa | Mechanism::PodIdentity) => true,
+        }
+    }
+
+    /// Why the lack of a profile, or of variables, proves nothing: a file may have it.
+    pub fn why_profiles_are_closed(&self) -> Option<&'static str> {
+        let is_closed = !self.closed_profiles.is_empty() && !self.has_role_despite_closed_profiles();
+        is_closed.then_some("an AWS configuration file cannot be read")
+    }
+
     /// The roles that an SDK then assumes with the one that is judged, in order, because a profile says so.
     pub fn chained_roles(&self) -> &[String] {
         let of_container = self.profile.seen().filter(|_| self.has_pod_identity());

@@ -1,5 +1,6 @@
 //! Where else an AWS SDK in this container finds credentials.
 
+use super::PathStep;
 use super::sts::Caller;
 
 /// What the profile files say of credentials for the profile that an SDK selects: names of settings, and of values only
@@ -42,6 +43,18 @@ impl WebIdentity {
     pub fn place(&self) -> String {
         format!("profile {:?} in {}", self.profile, self.file)
     }
+}
+
+/// A profile file that exists, but is not read because of its mode or that of a directory above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedProfileFile {
+    pub path: String,
+    /// The variable that names it; `None` if it is where SDKs look without one.
+    pub variable: Option<&'static str>,
+    /// What on the way to it refuses the process; `None` if that could not be seen.
+    pub refused: Option<PathStep>,
+    /// The target may read it, but the probe may not.
+    pub is_only_for_the_probe: bool,
 }
 
 /// Why a profile that is meant to give a role does not.

@@ -1,0 +1,166 @@
+//! From the selected profile to the credentials that it builds on.
+
+use crate::probe::evidence::{ProfileFlaw, WebIdentity};
+use crate::text::redact::scrub;
+use aws_config::profile::ProfileSet;
+
+/// Settings that give credentials of their own, with which a role may be assumed as well.
+const OTHER_CREDENTIALS: [&str; 5] =
+    ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "credential_source"];
+
+/// A setting that is not blank.
+pub(super) fn value<'p>(profiles: &'p ProfileSet, profile: &str, setting: &str) -> Option<&'p str> {
+    profiles.get_profile(profile)?.get(setting).filter(|value| !value.trim().is_empty())
+}
+
+/// Follows `source_profile` from the selected profile to one with a web identity token (AWS SDKs reference, "Assume role
+/// credential provider"). A profile that names a token file is the end of its chain.
+pub(super) fn web_identity(profiles: &ProfileSet, selected: &str) -> Option<Result<WebIdentity, ProfileFlaw>> {
+    let (mut name, mut then, mut passed) = (selected, Vec::new(), Vec::new());
+    loop {
+        let setting = |setting| value(profiles, name, setting);
+        let profile = || scrub(name);
+        match (setting("role_arn"), setting("web_identity_token_file"), setting("source_profile")) {
+            (Some(role_arn), Some(token_file), _) => {
+                return Some(Ok(WebIdentity {
+                    profile: profile(),
+                    file: String::new(),
+                    role_arn: scrub(role_arn),
+                    token_file: scrub(token_file),
+                    session_name: setting("role_session_name").map(scrub),
+                    then,
+                }));
+            }
+            _ if OTHER_CREDENTIALS.into_iter().any(|other| setting(other).is_some()) => return None,
+            (None, None, _) => return None,
+            (None, Some(_), _) => return Some(Err(ProfileFlaw::NoRole { profile: profile() })),
+            (Some(_), None, None) => return Some(Err(ProfileFlaw::NoSource { profile: profile() })),
+            (Some(_), None, Some(source)) if profiles.get_profile(source).is_none() => {
+                return Some(Err(ProfileFlaw::NoSuchSource { profile: profile(), source: scrub(source) }));
+            }
+            (Some(_), None, Some(source)) if source == name || passed.contains(&source) => {
+                return Some(Err(ProfileFlaw::Loop { profile: profile() }));
+            }
+            (Some(role_arn), None, Some(source)) => {
+                then.insert(0, scrub(role_arn));
+                passed.push(name);
+                name = source;
+            }
+        }
+    }
+}
+
+/// The roles of a chain that begins with the credentials of the container. Sources: botocore/credentials.py,
+/// ContainerProvider (`CANONICAL_NAME`); aws-sdk-go-v2, config/resolve_credentials.go, resolveCredsFromSource.
+pub(super) fn of_container(profiles: &ProfileSet, selected: &str) -> Vec<String> {
+    let (mut name, mut roles, mut passed) = (selected, Vec::new(), Vec::new());
+    while !passed.contains(&name) {
+        let setting = |setting| value(profiles, name, setting);
+        let (Some(role), None) = (setting("role_arn"), setting("web_identity_token_file")) else { break };
+        roles.insert(0, scrub(role));
+        if setting("credential_source") == Some("EcsContainer") {
+            return roles;
+        }
+        passed.push(name);
+        name = setting("source_profile").unwrap_or(name);
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::collect::profiles::tests::selected;
+
+    const CHAINS: &str = "\
+# what a person may write around it
+[default]
+role_arn = arn:aws:iam::111122223333:role/a
+web_identity_token_file = /token ; a comment
+role_session_name = checkout
+s3 =
+  max_concurrent_requests = 20
+
+[profile hop]
+role_arn = arn:aws:iam::111122223333:role/c
+source_profile = middle
+[profile middle]
+role_arn = arn:aws:iam::111122223333:role/b
+source_profile = default
+[profile no-role]
+web_identity_token_file = /token
+[profile no-source]
+role_arn = arn:aws:iam::111122223333:role/a
+web_identity_token_file =
+[profile no-such]
+role_arn = arn:aws:iam::111122223333:role/a
+source_profile = gone
+[profile round]
+role_arn = arn:aws:iam::111122223333:role/a
+source_profile = about
+[profile about]
+role_arn = arn:aws:iam::111122223333:role/a
+source_profile = round
+[profile node]
+role_arn = arn:aws:iam::111122223333:role/a
+credential_source = Ec2InstanceMetadata
+[profile container]
+role_arn = arn:aws:iam::111122223333:role/b
+credential_source = EcsContainer
+[profile container-hop]
+role_arn = arn:aws:iam::111122223333:role/c
+source_profile = container
+[profile twice]
+role_arn = arn:aws:iam::111122223333:role/first
+[profile twice]
+role_arn = arn:aws:iam::111122223333:role/a
+web_identity_token_file = /token
+";
+
+    #[tokio::test]
+    async fn a_chain_is_followed_to_the_credentials_of_the_container() {
+        for (name, roles) in [
+            ("container", &["b"][..]),
+            ("container-hop", &["b", "c"]),
+            ("node", &[]),
+            ("hop", &[]),
+            ("round", &[]),
+            ("no-such", &[]),
+        ] {
+            let seen = selected(CHAINS, &[("AWS_PROFILE", name)]).await;
+            let roles: Vec<String> =
+                roles.iter().map(|role| format!("arn:aws:iam::111122223333:role/{role}")).collect();
+            assert_eq!(seen.seen().map(|profile| &profile.of_container), Some(&roles), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_web_identity_is_followed_to_the_profile_that_names_its_token() {
+        let identity = |profile: &str, session_name: Option<&str>, then: &[&str]| {
+            Ok(WebIdentity {
+                profile: profile.into(),
+                file: "/home/.aws/config".into(),
+                role_arn: "arn:aws:iam::111122223333:role/a".into(),
+                token_file: "/token".into(),
+                session_name: session_name.map(str::to_owned),
+                then: then.iter().map(|role| format!("arn:aws:iam::111122223333:role/{role}")).collect(),
+            })
+        };
+        let profile = String::from;
+        for (name, expected) in [
+            ("default", Some(identity("default", Some("checkout"), &[]))),
+            ("hop", Some(identity("default", Some("checkout"), &["b", "c"]))),
+            ("no-role", Some(Err(ProfileFlaw::NoRole { profile: profile("no-role") }))),
+            ("no-source", Some(Err(ProfileFlaw::NoSource { profile: profile("no-source") }))),
+            ("no-such", Some(Err(ProfileFlaw::NoSuchSource { profile: profile("no-such"), source: profile("gone") }))),
+            ("round", Some(Err(ProfileFlaw::Loop { profile: profile("about") }))),
+            ("node", None),
+            ("twice", Some(identity("twice", None, &[]))),
+        ] {
+            for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+                let seen = selected(CHAINS, &[(variable, name)]).await;
+                assert_eq!(seen.seen().map(|profile| profile.web_identity.clone()), Some(expected.clone()), "{name}");
+            }
+        }
+    }
+}
