@@ -50,9 +50,11 @@ fn cases() -> Vec<String> {
         let Ok(text) = fs::read_to_string(case.path().join("report.json")) else { continue };
         let report: Value = serde_json::from_str(&text).expect("JSON");
         let report = report.get("report").unwrap_or(&report);
+        // An error text has causes where a pod has findings.
         let commands: Vec<String> = report["findings"]
             .as_array()
-            .expect("findings")
+            .or(report["causes"].as_array())
+            .expect("findings or causes")
             .iter()
             .flat_map(|finding| finding["fix"]["commands"].as_array().expect("commands"))
             .map(|command| command.as_str().expect("a string").to_owned())
