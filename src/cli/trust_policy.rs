@@ -9,7 +9,7 @@ use crate::diagnosis::report::exit;
 use crate::documents::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
 use crate::documents::{self, Association};
 use crate::probe::collect;
-use crate::probe::evidence::{Expectations, Seen, Token};
+use crate::probe::evidence::{Evidence, Expectations, Seen, Token};
 use crate::probe::subject::Subject;
 use crate::render::trust_policy as render;
 use crate::text::printable::Notation;
@@ -54,7 +54,7 @@ pub(super) struct TrustPolicyOptions {
     /// Output of `aws eks describe-pod-identity-association`; `-` reads standard input
     #[arg(long, value_name = "FILE", env = "IRSA_PROBE_ASSOCIATION")]
     association: Option<OsString>,
-    /// Role to test [default: the role of the checked document or the association, else $AWS_ROLE_ARN]
+    /// Role to test [default: the role of the checked document or the association, else that of $AWS_ROLE_ARN or of the profile]
     #[arg(long, value_name = "ARN", env = "IRSA_PROBE_ROLE_ARN")]
     role_arn: Option<String>,
     /// Token file to read [default: that of the pod's own mechanism]
@@ -122,15 +122,16 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
 
 /// The role and the token that are meant.
 fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Secrets) -> Result<Request, String> {
-    let subject = subject(options, secrets)?;
-    let role = role(options, document, None, &subject)?;
-    let mut request = Request::of_token(role, &token(&subject, secrets)?)
+    let evidence = evidence(options, secrets)?;
+    let role = role(options, document, None, &evidence)?;
+    let mut request = Request::of_token(role, &token(&evidence)?)
         .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
     request.now = Some(crate::modes::run::now());
     Ok(request)
 }
 
-fn subject(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<Subject, String> {
+/// What this pod is configured for, by variables or by a profile, and its token.
+fn evidence(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<Evidence, String> {
     let mut subject = Subject::this_process();
     subject.variables.keep_secrets(secrets);
     if let Some(path) = &options.token_file {
@@ -139,7 +140,16 @@ fn subject(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<Subject, S
             subject.absolute(path).map_err(|error| format!("cannot find {}: {error}", path.to_string_lossy()))?;
         subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
     }
-    Ok(subject)
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+    let by_options = options.token_file.is_some();
+    let options = collect::Options {
+        run_timeout: Duration::ZERO,
+        expected: Expectations { no_sts: true, by_options, ..Expectations::default() },
+        issuer_check: collect::IssuerCheck::Never,
+        imds: false,
+    };
+    Ok(runtime.block_on(collect::run(&subject, &options, crate::modes::run::now(), secrets)))
 }
 
 /// The role of a document that is checked counts before the environment's: it is the one whose policy is in hand.
@@ -147,36 +157,24 @@ fn role(
     options: &TrustPolicyOptions,
     document: Option<&Value>,
     association: Option<&Association>,
-    subject: &Subject,
+    evidence: &Evidence,
 ) -> Result<RoleArn, String> {
     let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());
     let of_association = association.and_then(|association| association.role_arn.as_deref());
     let named = options.role_arn.as_deref().or(of_document).or(of_association);
-    let arn = named.or(subject.variables.filled("AWS_ROLE_ARN"));
+    let arn = named.or(evidence.role_arn());
     let arn = arn.ok_or("no role given: set AWS_ROLE_ARN, or use --role-arn")?;
     RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is not a role ARN: it {fault}"))
 }
 
-fn token(subject: &Subject, secrets: &Secrets) -> Result<Token, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let expected = Expectations { no_sts: true, ..Expectations::default() };
-    let options = collect::Options {
-        run_timeout: Duration::ZERO,
-        expected,
-        issuer_check: collect::IssuerCheck::Never,
-        imds: false,
-    };
-    let evidence = runtime.block_on(collect::run(subject, &options, crate::modes::run::now(), secrets));
-    let fault = crate::diagnosis::judged::judge(&evidence)
+fn token(evidence: &Evidence) -> Result<Token, String> {
+    let fault = crate::diagnosis::judged::judge(evidence)
         .iter()
         .filter_map(crate::diagnosis::judged::Judged::finding)
         .find(|finding| finding.cause.code.starts_with("token-file"));
-    match (evidence.token, fault) {
-        (Seen::Seen(token), _) => Ok(token),
-        (_, Some(finding)) if evidence.environment.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() => {
-            Err(finding.diagnosis.cause)
-        }
+    match (&evidence.token, fault) {
+        (Seen::Seen(token), _) => Ok(token.clone()),
+        (_, Some(finding)) if evidence.token_path().is_some() => Err(finding.diagnosis.cause),
         _ => Err("no token given: set AWS_WEB_IDENTITY_TOKEN_FILE, or use --token-file".to_owned()),
     }
 }

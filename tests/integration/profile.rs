@@ -100,6 +100,14 @@ fn a_sidecar_and_an_init_container_live_with_a_profile() {
     assert_eq!(sidecar.get("/readyz").0, 200);
 }
 
+/// Where a profile gives the role, its trust policy is the one to judge.
+#[test]
+fn the_trust_policy_of_the_profile_s_role_is_printed() {
+    let (code, policy, said) = run_command(&mut raised(), &["trust-policy"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(policy.contains("system:serviceaccount:payments:checkout"), "{policy}");
+}
+
 /// The files of a target are those below its own root and its own HOME.
 #[test]
 fn the_profile_of_a_target_is_read_in_its_place() {

@@ -1,6 +1,6 @@
 //! The same for EKS Pod Identity, whose trust policy names a service and not a token.
 
-use super::{TrustPolicyOptions, input, role, subject, token};
+use super::{TrustPolicyOptions, evidence, input, role, token};
 use crate::aws::pod_identity::AUDIENCE;
 use crate::cli::Output;
 use crate::diagnosis::report::exit;
@@ -21,9 +21,9 @@ pub(super) fn call(
     secrets: &Secrets,
 ) -> Result<Option<PodIdentityCall>, String> {
     let association = association(options)?;
-    let subject = subject(options, secrets)?;
+    let evidence = evidence(options, secrets)?;
     // Neither an association nor this option needs a token; what it says is welcome.
-    let token = token(&subject, secrets);
+    let token = token(&evidence);
     let is_for_it = |token: &Token| token.audience == [AUDIENCE];
     if !options.pod_identity && association.is_none() && !token.as_ref().is_ok_and(is_for_it) {
         return Ok(None);
@@ -32,7 +32,7 @@ pub(super) fn call(
         Err(why) if options.token_file.is_some() => return Err(why),
         token => token.ok(),
     };
-    let role = role(options, document, association.as_ref(), &subject)?;
+    let role = role(options, document, association.as_ref(), &evidence)?;
     let call = match &association {
         Some(association) => PodIdentityCall::of_association(role, association),
         None => PodIdentityCall::new(role),
