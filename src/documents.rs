@@ -8,6 +8,7 @@ mod aws;
 mod collection;
 mod copy;
 pub mod debug_profile;
+mod grant;
 mod kubernetes;
 mod list;
 mod reading;
@@ -23,8 +24,9 @@ pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
 pub use collection::Documents;
 pub(crate) use collection::{Asked, SCHEMA};
+pub(crate) use grant::{Grant, NODE_ACTION};
 pub(crate) use kubernetes::{
-    AGENT, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Webhook, WebhookConfiguration,
+    AGENT, ConfigMap, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Volume, Webhook, WebhookConfiguration,
 };
 
 use serde_json::Value;

@@ -147,6 +147,15 @@ pub struct Issue {
     pub message: String,
 }
 
+/// `aws eks describe-nodegroup`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NodeGroup {
+    pub nodegroup_name: String,
+    /// The ARN of the role that its nodes have.
+    pub node_role: String,
+}
+
 /// One action of `aws iam simulate-principal-policy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]

@@ -1,9 +1,11 @@
 //! All documents that were given, sorted by kind.
 
 use super::absent::Absent;
-use super::aws::{Addon, Association, Cluster, Discovery, Jwks, Provider, Role, Simulated};
+use super::aws::{Addon, Association, Cluster, Discovery, Jwks, NodeGroup, Provider, Role, Simulated};
+use super::grant::Grant;
 use super::kubernetes::{
-    AgentPod, AgentSet, CiliumPolicy, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount, WebhookConfiguration,
+    AgentPod, AgentSet, CiliumPolicy, ConfigMap, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount,
+    WebhookConfiguration,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -35,6 +37,8 @@ pub struct Documents {
     pub service_accounts: Vec<ServiceAccount>,
     /// Namespaces with all their service accounts: any other does not exist.
     pub whole_namespaces: BTreeSet<String>,
+    /// Those with AWS configuration files.
+    pub config_maps: Vec<ConfigMap>,
     pub namespaces: Vec<Metadata>,
     /// Whether `namespaces` has all of them: any other does not exist.
     pub all_namespaces: bool,
@@ -59,6 +63,11 @@ pub struct Documents {
     pub network_policies: Vec<NetworkPolicy>,
     pub cilium_policies: Vec<CiliumPolicy>,
     pub simulated: Vec<Simulated>,
+    /// What policies of a role say about the action that a node role needs for EKS Pod Identity; which role is not known.
+    pub node_grants: Vec<Grant>,
+    /// Names of the cluster's node groups.
+    pub node_group_names: Option<Vec<String>>,
+    pub node_groups: Vec<NodeGroup>,
     /// The `Arn` of `aws sts get-caller-identity`.
     pub callers: Vec<String>,
     pub discoveries: Vec<Discovery>,
@@ -88,6 +97,14 @@ pub struct Documents {
 pub struct ReportFacts {
     pub identity: ReportedIdentity,
     pub token: ReportedToken,
+    pub findings: Vec<ReportedFinding>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ReportedFinding {
+    pub code: String,
+    pub cause: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -118,6 +135,7 @@ impl Documents {
             pods,
             service_accounts,
             whole_namespaces,
+            config_maps,
             namespaces,
             all_namespaces,
             webhooks,
@@ -135,6 +153,9 @@ impl Documents {
             network_policies,
             cilium_policies,
             simulated,
+            node_grants,
+            node_group_names,
+            node_groups,
             callers,
             discoveries,
             jwks,
@@ -151,6 +172,7 @@ impl Documents {
         pods.into_iter().for_each(|pod| self.add_pod(pod));
         self.service_accounts.extend(service_accounts);
         self.whole_namespaces.extend(whole_namespaces);
+        self.config_maps.extend(config_maps);
         self.namespaces.extend(namespaces);
         self.all_namespaces |= all_namespaces;
         extend(&mut self.webhooks, webhooks);
@@ -168,6 +190,9 @@ impl Documents {
         self.network_policies.extend(network_policies);
         self.cilium_policies.extend(cilium_policies);
         self.simulated.extend(simulated);
+        self.node_grants.extend(node_grants);
+        extend(&mut self.node_group_names, node_group_names);
+        self.node_groups.extend(node_groups);
         self.callers.extend(callers);
         self.discoveries.extend(discoveries);
         self.jwks.extend(jwks);

@@ -15,8 +15,8 @@ const SHOWN: [&str; 7] = [
     "AWS_STS_REGIONAL_ENDPOINTS",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];
-/// Fields that no audit reads, and that may hold a password: arguments of programs, contents of ConfigMaps, and the whole
-/// object again as `kubectl apply` keeps it.
+/// Fields that no audit reads, and that may hold a password: arguments of programs, contents of ConfigMaps but for AWS
+/// configuration files, and the whole object again as `kubectl apply` keeps it.
 const LEFT_OUT: [&str; 7] = [
     "args",
     "binaryData",
@@ -26,6 +26,10 @@ const LEFT_OUT: [&str; 7] = [
     "last-applied-configuration",
     "stringData",
 ];
+
+/// Of an AWS configuration file in a ConfigMap, only these settings are kept.
+const PROFILE_SETTINGS: [&str; 5] =
+    ["credential_source", "role_arn", "role_session_name", "source_profile", "web_identity_token_file"];
 
 /// Writes documents one by one, and lists as lists.
 pub(super) struct Copy<'w> {
@@ -96,15 +100,29 @@ fn masked(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let is_kept = |(key, _): &(&String, &Value)| !LEFT_OUT.contains(&key.as_str());
-            let fields = fields.iter().filter(is_kept);
-            fields
-                .map(|(key, value)| (key.clone(), if key == "env" { variables(value) } else { masked(value) }))
+            let kept = fields.iter().filter(is_kept);
+            let profiles = fields.get("data").filter(|_| fields.get("kind") == Some(&"ConfigMap".into())).map(profiles);
+            kept.map(|(key, value)| (key.clone(), if key == "env" { variables(value) } else { masked(value) }))
+                .chain(profiles.map(|profiles| ("data".to_owned(), profiles)))
                 .collect()
         }
         Value::Array(items) => items.iter().map(masked).collect(),
         Value::String(text) => scrub(text).into(),
         other => other.clone(),
     }
+}
+
+/// The AWS configuration files of a ConfigMap, reduced to what gives a role.
+fn profiles(data: &Value) -> Value {
+    let is_kept = |line: &&str| {
+        let setting = line.split('=').next().unwrap_or_default().trim();
+        line.trim_start().starts_with('[') || PROFILE_SETTINGS.contains(&setting)
+    };
+    let files = data.as_object().into_iter().flatten().filter_map(|(key, text)| {
+        let text = text.as_str().filter(|text| text.contains("web_identity_token_file"))?;
+        Some((key.clone(), scrub(&text.lines().filter(is_kept).collect::<Vec<_>>().join("\n")).into()))
+    });
+    Value::Object(files.collect())
 }
 
 fn variables(env: &Value) -> Value {
@@ -144,6 +162,17 @@ mod tests {
             let again: Value = serde_json::from_str(&copy).expect("JSON");
             assert_eq!(again["kind"], serde_json::from_str::<Value>(&text).expect("JSON")["kind"]);
         }
+    }
+
+    #[test]
+    fn of_a_config_map_only_profiles_are_kept() {
+        let map = json!({"kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"password": "hunter2",
+            "config": "[default]\nrole_arn = arn:aws:iam::111122223333:role/a\nweb_identity_token_file = /t\naws_secret_access_key = hunter2\n"}});
+        let copy = copied(&map.to_string(), None);
+        assert!(!copy.contains("hunter2") && !copy.contains("password"), "{copy}");
+        let again: Value = serde_json::from_str(&copy).expect("JSON");
+        let config = "[default]\nrole_arn = arn:aws:iam::111122223333:role/a\nweb_identity_token_file = /t";
+        assert_eq!(again["data"], json!({ "config": config }));
     }
 
     #[test]

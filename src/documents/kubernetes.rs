@@ -2,6 +2,7 @@
 
 mod agent;
 mod cilium;
+mod config_map;
 mod metadata;
 mod network_policy;
 mod partial;
@@ -12,8 +13,9 @@ mod workload;
 pub(crate) use agent::{AGENT, AgentPod, AgentSet};
 pub(super) use agent::{agent_pod, agent_set};
 pub(crate) use cilium::CiliumPolicy;
+pub(crate) use config_map::ConfigMap;
 pub(crate) use metadata::{Metadata, Owner};
 pub(crate) use network_policy::NetworkPolicy;
-pub(crate) use pod::{Container, Origin, Pod, PodSpec, ServiceAccount};
+pub(crate) use pod::{Container, Origin, Pod, PodSpec, ServiceAccount, Volume};
 pub(crate) use webhook::{Webhook, WebhookConfiguration};
 pub(super) use workload::{has_ended, template};

@@ -164,6 +164,7 @@ impl<'r> Reading<'r> {
                 self.keep("network policy of Cilium", value, |all, policy| all.cilium_policies.push(policy));
             }
             "ServiceAccount" => self.keep("service account", value, |all, account| all.service_accounts.push(account)),
+            "ConfigMap" => self.keep("ConfigMap", value, |all, map| all.config_maps.push(map)),
             "Namespace" => self.keep("namespace", value, |all, namespace: Named| {
                 all.namespaces.push(namespace.metadata);
             }),

@@ -31,6 +31,7 @@ pub use evaluate::{Decision, Judged, Judgement, Verdict, evaluate};
 pub use mismatch::Mismatch;
 pub use needed::{Needed, needed};
 pub use parse::{PolicyFault, json, unwrap};
+pub(crate) use pattern::matches_action;
 pub use pod_identity::{Caller, Grants, PodIdentityAnswer, PodIdentityCall, PodIdentityDecision};
 pub use policy::{Effect, Policy, Principals};
 pub use request::{ACTION, Request};

@@ -16,7 +16,7 @@ mod other_connections;
 mod pod;
 mod pod_identity;
 pub(crate) mod processes;
-mod profiles;
+pub(crate) mod profiles;
 pub(crate) mod resolver;
 pub(crate) mod rootfs;
 mod roots;

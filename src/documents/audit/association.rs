@@ -4,6 +4,7 @@ use super::facts;
 use super::finding::ObjectFinding;
 use super::inventory::Inventory;
 use super::result::Audit;
+use super::webhook::is_for_pod_identity;
 use crate::aws::arn::RoleArn;
 use crate::causes::{ASSOCIATION_CHANGE_NOT_YET_SERVED, Fix, ROLE_DOES_NOT_EXIST, TARGET_ROLE_NOT_ASSUMABLE};
 use crate::documents::trust_policy::{Caller, PodIdentityAnswer, PodIdentityCall, Verdict};
@@ -17,6 +18,16 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
             trust(inventory, association, PodIdentityCall::of_association(role, association), audit);
         }
     }
+}
+
+/// Whether a pod has the variables of an association whose role is among the documents: then only the agent and the node
+/// role are left to judge.
+pub(super) fn is_served(inventory: &Inventory<'_>) -> bool {
+    let mut pods = inventory.documents.pods.iter().filter(|pod| is_for_pod_identity(pod));
+    let has_role = |association: &Association| {
+        association.role_arn.as_deref().is_some_and(|arn| inventory.roles.contains_key(arn))
+    };
+    pods.any(|pod| inventory.association_of(pod).is_some_and(has_role))
 }
 
 fn trust(inventory: &Inventory<'_>, association: &Association, call: PodIdentityCall, audit: &mut Audit) {

@@ -6,15 +6,12 @@ use super::result::Audit;
 use super::{association, facts, provider, service_account};
 use crate::aws::arn::RoleArn;
 use crate::causes::{
-    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, NODE_ROLE_LACKS_EKS_AUTH, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST,
-    ROLE_LACKS_PERMISSIONS, SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
+    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, ROLE_LACKS_PERMISSIONS,
+    SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
 };
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
-use crate::documents::{Absent, Role};
+use crate::documents::{Absent, NODE_ACTION, Role};
 use std::collections::{HashMap, HashSet};
-
-/// What the agent calls, as the node role.
-const NODE_ACTION: &str = "eks-auth:AssumeRoleForPodIdentity";
 
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
     let links = &inventory.links;
@@ -184,18 +181,11 @@ fn permissions(inventory: &Inventory<'_>, audit: &mut Audit) {
         let fix = Fix::new("Attach the policies that the workload needs.");
         audit.add(ObjectFinding::new(&ROLE_LACKS_PERMISSIONS, "role", text, fix).warning());
     }
-    for one in documents.simulated.iter().filter(|one| one.eval_decision != "allowed") {
+    let of_nodes = |name: &str| name.eq_ignore_ascii_case(NODE_ACTION);
+    let denied = documents.simulated.iter().filter(|one| one.eval_decision != "allowed");
+    for one in denied.filter(|one| !of_nodes(&one.eval_action_name)) {
         let on = one.eval_resource_name.as_deref().filter(|name| *name != "*").map(|name| format!(" on {name}"));
         let what = format!("{}{} is {}", one.eval_action_name, on.unwrap_or_default(), one.eval_decision);
-        if one.eval_action_name.eq_ignore_ascii_case(NODE_ACTION) {
-            audit.add(ObjectFinding::with_facts(
-                &NODE_ROLE_LACKS_EKS_AUTH,
-                "node role",
-                what,
-                &facts::of(inventory, None),
-            ));
-            continue;
-        }
         let by_organization = one.organizations_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_organizations);
         let by_boundary =
             one.permissions_boundary_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_permissions_boundary);

@@ -1,10 +1,11 @@
 //! The documents of an audit, indexed: a cluster has many of each, and every lookup takes constant time.
 
 use super::annotation::{intends_irsa, role_annotation};
-use super::{identity_webhook, webhook};
+use super::{identity_webhook, profile, webhook};
 use crate::aws::arn::RoleArn;
 use crate::documents::{
-    Absent, Association, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook, WebhookConfiguration,
+    Absent, Association, ConfigMap, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook,
+    WebhookConfiguration,
 };
 use crate::probe::evidence::Token;
 use crate::text::timestamp::Timestamp;
@@ -69,6 +70,7 @@ pub(super) struct Inventory<'a> {
     /// Why the API server cannot call it.
     pub certificate_fault: Option<String>,
     accounts: HashMap<Name<'a>, &'a ServiceAccount>,
+    config_maps: HashMap<Name<'a>, &'a ConfigMap>,
     /// The first two accounts with a role of each namespace, and the namespaces of the first two of each name. Two, because
     /// the first may be the account for which others are sought.
     annotated_in: HashMap<&'a str, Vec<&'a str>>,
@@ -105,6 +107,7 @@ impl<'a> Inventory<'a> {
             webhooks: None,
             identity_webhook: None,
             certificate_fault: None,
+            config_maps: first(documents.config_maps.iter().map(|map| ((map.namespace(), &*map.metadata.name), map))),
             accounts: first(accounts.iter().map(|account| (account_name(account), account))),
             annotated_in: all(annotated().map(account_name), 2),
             annotated_as: all(annotated().map(account_name).map(|(namespace, name)| (name, namespace)), 2),
@@ -124,6 +127,10 @@ impl<'a> Inventory<'a> {
 
     pub(super) fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
         self.accounts.get(&(pod.namespace(), pod.service_account())).copied()
+    }
+
+    pub(super) fn config_map(&self, namespace: &str, name: &str) -> Option<&'a ConfigMap> {
+        self.config_maps.get(&(namespace, name)).copied()
     }
 
     /// Another service account in the pod's namespace with a role.
@@ -182,11 +189,12 @@ impl<'a> Inventory<'a> {
     }
 
     /// Whether a pod in the cluster should have a role, did not opt out, and was not mutated.
-    pub(super) fn was_not_injected(&self, pod: &Pod) -> bool {
+    pub(super) fn was_not_injected(&self, pod: &'a Pod) -> bool {
         pod.origin == Origin::Admitted
             && !webhook::is_mutated(pod)
             && !webhook::is_for_pod_identity(pod)
             && !webhook::opts_out(pod)
+            && profile::of(self, pod).is_none()
             && self.concerns_identity(pod)
     }
 

@@ -4,9 +4,10 @@ use super::annotation::role_annotation;
 use super::command::Command;
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
+use super::profile::{self, Held};
 use super::result::{Audit, Open};
 use super::workload::pod_object;
-use super::{service_account, webhook_configuration};
+use super::{node_role, service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER};
 use crate::documents::{AGENT, Absent, Cluster, Pod};
@@ -75,6 +76,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     let mut questions = Questions::default();
     let links = &inventory.links;
     of_kubernetes(inventory, audit, links, &mut questions);
+    of_profiles(inventory, &mut questions);
     if inventory.issuer().is_none() && !links.is_empty() {
         questions.ask(
             "which issuer do the cluster's tokens have",
@@ -87,6 +89,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
         of_cluster(inventory, cluster, &mut questions);
     }
     of_associations(inventory, &mut questions);
+    node_role::questions(inventory, audit).into_iter().for_each(|open| questions.put(open));
     questions.all
 }
 
@@ -166,6 +169,20 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         }),
         _ => questions.ask(question, Command::new("kubectl get namespaces -o json")),
     }
+}
+
+/// A file in a ConfigMap may give a pod its role.
+fn of_profiles(inventory: &Inventory<'_>, questions: &mut Questions) {
+    let unseen: BTreeSet<_> = inventory
+        .documents
+        .pods
+        .iter()
+        .filter_map(|pod| match profile::of(inventory, pod)?.held {
+            Held::Unseen(name) => Some((pod.namespace(), Some(name))),
+            Held::Role { .. } | Held::Elsewhere => None,
+        })
+        .collect();
+    questions.ask_all("does the AWS configuration file give the pod its role", "configmap", &unseen, "");
 }
 
 fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Questions) {

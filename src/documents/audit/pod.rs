@@ -9,7 +9,7 @@ use super::finding::{ObjectFinding, PodOf};
 use super::inventory::Inventory;
 use super::result::{Audit, AuditedPod};
 use super::workload::{Workload, correct, pod_object, recreate_after};
-use super::{service_account, token_file, webhook, webhook_configuration};
+use super::{profile, service_account, token_file, webhook, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::pod_identity::AUDIENCE;
@@ -20,7 +20,7 @@ use crate::causes::{
 };
 use crate::documents::{Origin, Pod, ServiceAccount};
 
-pub(super) fn audit(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
+pub(super) fn audit<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
     let before = audit.findings.len();
     judge(inventory, pod, audit);
     for finding in &mut audit.findings[before..] {
@@ -28,7 +28,7 @@ pub(super) fn audit(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
     }
 }
 
-fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
+fn judge<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
     let account = inventory.account_of(pod);
     let object = pod_object(pod);
     let admitted = pod.origin == Origin::Admitted;
@@ -39,7 +39,9 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
     };
     let mutated = webhook::is_mutated(pod);
     let has_identity = mutated || webhook::is_for_pod_identity(pod);
-    if admitted && !has_identity && !inventory.concerns_identity(pod) {
+    let profile = profile::of(inventory, pod);
+    audit.facts.extend(profile.map(|profile| profile::in_words(&object, &profile)));
+    if admitted && !has_identity && profile.is_none() && !inventory.concerns_identity(pod) {
         audit.without_irsa.push(format!("{}/{}", pod.namespace(), pod.metadata.name));
         return;
     }
@@ -59,6 +61,7 @@ fn judge(inventory: &Inventory<'_>, pod: &Pod, audit: &mut Audit) {
         let finding = association::not_injected(inventory, pod, association, &object);
         finding.into_iter().for_each(|finding| audit.add(finding));
     } else if admitted
+        && profile.is_none()
         && !mutated
         && !account.is_some_and(service_account::has_wrong_annotation)
         && !webhook_configuration::is_broken(inventory)

@@ -4,4 +4,5 @@ mod cluster;
 mod faults;
 mod missing_objects;
 mod pod_identity;
+mod profiles;
 mod webhook_pairs;

@@ -46,8 +46,9 @@ pub struct PodSpec {
     pub init_containers: Vec<Container>,
     pub containers: Vec<Container>,
     pub ephemeral_containers: Vec<Container>,
-    /// Only the volumes with tokens of IRSA and EKS Pod Identity.
-    #[serde(deserialize_with = "volumes_with_tokens")]
+    /// Only the volumes with tokens of IRSA and EKS Pod Identity, and of a pod with an AWS configuration file all that may
+    /// hold it or its token.
+    #[serde(deserialize_with = "volumes_that_matter")]
     pub volumes: Vec<Volume>,
     pub security_context: SecurityContext,
     pub node_selector: Texts,
@@ -63,7 +64,6 @@ pub struct Container {
     /// ConfigMaps and Secrets whose keys become variables. The pod does not show which.
     pub env_from: Vec<Present>,
     /// Only the mounts of those volumes.
-    #[serde(deserialize_with = "mounts_of_tokens")]
     pub volume_mounts: Vec<VolumeMount>,
     pub security_context: SecurityContext,
 }
@@ -79,6 +79,7 @@ pub struct EnvVar {
 #[serde(default, rename_all = "camelCase")]
 pub struct VolumeMount {
     pub name: String,
+    pub mount_path: String,
     pub sub_path: Option<String>,
 }
 
@@ -95,6 +96,23 @@ pub struct SecurityContext {
 pub struct Volume {
     pub name: String,
     pub projected: Option<Projected>,
+    #[serde(rename = "configMap")]
+    pub config_map: Option<ConfigMapSource>,
+}
+
+/// Without items, every key is a file of its own name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct ConfigMapSource {
+    pub name: String,
+    pub items: Vec<KeyToPath>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(default)]
+pub struct KeyToPath {
+    pub key: String,
+    pub path: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -107,6 +125,7 @@ pub struct Projected {
 #[serde(default, rename_all = "camelCase")]
 pub struct Source {
     pub service_account_token: Option<TokenSource>,
+    pub config_map: Option<ConfigMapSource>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -158,12 +177,25 @@ impl Container {
         self.variable(name)?.value.as_deref()
     }
 
+    /// Whether an AWS configuration file is named, or mounted where SDKs look for one.
+    fn may_have_profile(&self) -> bool {
+        let names = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+        let is_usual = |path: &str| path.split('/').any(|name| name == ".aws");
+        names.iter().any(|name| self.variable(name).is_some())
+            || self.volume_mounts.iter().any(|mount| is_usual(&mount.mount_path))
+    }
+
     pub fn mounts(&self, volume: &str) -> bool {
         self.volume_mounts.iter().any(|mount| mount.name == volume)
     }
 }
 
 impl Volume {
+    pub fn config_maps(&self) -> impl Iterator<Item = &ConfigMapSource> {
+        let projected = self.projected.iter().flat_map(|projected| &projected.sources);
+        self.config_map.iter().chain(projected.filter_map(|source| source.config_map.as_ref()))
+    }
+
     pub fn token(&self) -> Option<&TokenSource> {
         self.projected.as_ref()?.sources.iter().find_map(|source| source.service_account_token.as_ref())
     }
@@ -176,19 +208,28 @@ impl ServiceAccount {
 }
 
 fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<PodSpec>, D::Error> {
-    PodSpec::deserialize(deserializer).map(Arc::new)
+    let mut spec = PodSpec::deserialize(deserializer)?;
+    let mut containers = spec.init_containers.iter().chain(&spec.containers);
+    if !containers.any(Container::may_have_profile) {
+        spec.volumes.retain(|volume| holds_token(&volume.name));
+    }
+    spec.volumes.shrink_to_fit();
+    let kept: Vec<String> = spec.volumes.iter().map(|volume| volume.name.clone()).collect();
+    for container in spec.init_containers.iter_mut().chain(&mut spec.containers).chain(&mut spec.ephemeral_containers) {
+        container.volume_mounts.retain(|mount| holds_token(&mount.name) || kept.contains(&mount.name));
+        container.volume_mounts.shrink_to_fit();
+    }
+    Ok(Arc::new(spec))
 }
 
 fn variables_of_aws<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EnvVar>, D::Error> {
     kept(deserializer, |variable: &EnvVar| variable.name.starts_with("AWS_"))
 }
 
-fn mounts_of_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<VolumeMount>, D::Error> {
-    kept(deserializer, |mount: &VolumeMount| holds_token(&mount.name))
-}
-
-fn volumes_with_tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Volume>, D::Error> {
-    kept(deserializer, |volume: &Volume| holds_token(&volume.name))
+fn volumes_that_matter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Volume>, D::Error> {
+    kept(deserializer, |volume: &Volume| {
+        holds_token(&volume.name) || volume.config_map.is_some() || volume.projected.is_some()
+    })
 }
 
 fn holds_token(volume: &str) -> bool {

@@ -3,6 +3,7 @@
 use super::Reading;
 use crate::documents::aws::{self, Association, Role, Simulated};
 use crate::documents::collection::SCHEMA;
+use crate::documents::grant::Grant;
 use crate::documents::trust_policy::PolicyFault;
 use serde_json::Value;
 
@@ -20,6 +21,21 @@ impl Reading<'_> {
         if let Some(list) = take("AttachedPolicies") {
             let arns = aws::texts(&list, "PolicyArn");
             self.keep_one("attached policies".into(), |all| all.attached_policies.get_or_insert_default().extend(arns));
+        }
+        // Of a managed policy, and of an inline one.
+        if let Some(policy) =
+            take("PolicyVersion").map(|version| version["Document"].clone()).or_else(|| take("PolicyDocument"))
+        {
+            let grant = Grant::read(&policy);
+            self.keep_one("policy".into(), |all| all.node_grants.push(grant));
+        }
+        if let Some(list) = take("nodegroups") {
+            self.keep("node groups", list, |all, names: Vec<String>| {
+                all.node_group_names.get_or_insert_default().extend(names);
+            });
+        }
+        if let Some(group) = take("nodegroup") {
+            self.keep("node group", group, |all, group| all.node_groups.push(group));
         }
         if let Some(list) = take("PolicyNames") {
             self.keep("inline policies", list, |all, names: Vec<String>| {

@@ -136,7 +136,7 @@ fn a_text_full_of_faults_does_not_fill_the_screen() {
 fn unsupported_kinds_are_counted() {
     let mut documents = Documents::default();
     documents
-        .read("test", "{\"kind\": \"ConfigMap\"} {\"kind\": \"ConfigMap\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
-    assert_eq!(documents.unread, [("ConfigMap".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
+        .read("test", "{\"kind\": \"Service\"} {\"kind\": \"Service\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
+    assert_eq!(documents.unread, [("Service".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
     assert_eq!((documents.recognised.len(), documents.unusable.len()), (0, 2));
 }

@@ -16,6 +16,11 @@ enum Element {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Element>);
 
+/// Whether a pattern of an `Action` element matches an action, whose case does not count.
+pub(crate) fn matches_action(pattern: &str, action: &str) -> bool {
+    Pattern::with_wildcards(pattern).matches_ignoring_case(action)
+}
+
 impl Pattern {
     /// `*` and `?` are wildcards; everything else is literal.
     pub(super) fn with_wildcards(text: &str) -> Pattern {

@@ -2,13 +2,15 @@
 
 use crate::documents::audit::Command;
 
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 15] = [
     "pod",
     "pods",
     "serviceaccount",
     "serviceaccounts",
     "namespace",
     "namespaces",
+    "configmap",
+    "configmaps",
     "mutatingwebhookconfigurations",
     "deployment",
     "statefulset",
@@ -38,21 +40,24 @@ const AWS_OPERATIONS: [(&str, &[&str]); 3] = [
         &[
             "describe-addon",
             "describe-cluster",
+            "describe-nodegroup",
             "describe-pod-identity-association",
             "list-addons",
             "list-clusters",
+            "list-nodegroups",
             "list-pod-identity-associations",
         ],
     ),
     ("sts", &["get-caller-identity"]),
 ];
 /// Each takes a value.
-const AWS_OPTIONS: [&str; 10] = [
+const AWS_OPTIONS: [&str; 11] = [
     "--addon-name",
     "--association-id",
     "--cluster-name",
     "--name",
     "--namespace",
+    "--nodegroup-name",
     "--open-id-connect-provider-arn",
     "--policy-name",
     "--region",

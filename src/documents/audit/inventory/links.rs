@@ -3,6 +3,7 @@
 use super::{Inventory, account_of_subject};
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
+use crate::documents::audit::profile::{self, Held, PodProfile};
 use crate::documents::{Pod, Role};
 use std::collections::HashSet;
 
@@ -18,7 +19,9 @@ pub(in crate::documents::audit) struct Link<'a> {
 impl<'a> Inventory<'a> {
     /// The links that IRSA is used for, and those that an association overrides: no pod, report or token shows the role.
     pub(super) fn split_links(&self) -> (Vec<Link<'a>>, Vec<Link<'a>>) {
-        let has_role = |pod: &&Pod| pod.containers().any(|one| one.variable("AWS_ROLE_ARN").is_some());
+        let has_role = |pod: &&'a Pod| {
+            pod.containers().any(|one| one.variable("AWS_ROLE_ARN").is_some()) || profile::of(self, pod).is_some()
+        };
         let name = |pod: &'a Pod| (pod.namespace(), pod.service_account());
         let users: HashSet<_> = self.documents.pods.iter().filter(has_role).map(name).collect();
         let is_shown = |link: &Link<'_>| {
@@ -70,6 +73,9 @@ impl<'a> Inventory<'a> {
             let of_account = self.account_of(pod).map(|account| account.metadata.annotations.get(AUDIENCE_ANNOTATION));
             // What the account asks for today is not what the pod got, if it was changed since.
             let is_other = of_account.is_none_or(|asked| asked.unwrap_or(STS_AUDIENCE) != audience);
+            if let Some(PodProfile { held: Held::Role { identity, audience, .. }, .. }) = profile::of(self, pod) {
+                add(pod.namespace(), pod.service_account(), &identity.role_arn, audience);
+            }
             let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
             for role in roles.filter(|_| is_other) {
                 add(pod.namespace(), pod.service_account(), role, audience);

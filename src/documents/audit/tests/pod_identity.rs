@@ -253,6 +253,54 @@ fn what_the_node_role_and_the_list_show_is_said() {
 }
 
 #[test]
+fn the_policies_of_the_node_role_are_asked_for_and_judged() {
+    let open = |audit: &Audit| -> Vec<String> {
+        audit.open.iter().map(|one| one.command.to_string()).filter(|one| one.contains("node")).collect()
+    };
+    let right = || {
+        let role = eks_role(json!(["sts:AssumeRole", "sts:TagSession"]), json!({}));
+        vec![pod_identity_pod(), association(json!("2026-11-20T00:00:00Z")), role]
+    };
+    let with = |more: &[Value]| audited(&[right(), more.to_vec()].concat());
+    let group =
+        json!({"nodegroup": {"nodegroupName": "ng", "nodeRole": "arn:aws:iam::111122223333:role/eks/eks-node"}});
+    let policies = |names: &[&str]| {
+        let arn = |name: &&str| json!({"PolicyArn": format!("arn:aws:iam::aws:policy/{name}")});
+        json!({"AttachedPolicies": names.iter().map(arn).collect::<Vec<_>>()})
+    };
+    let version = |effect: &str| {
+        json!({"PolicyVersion": {"VersionId": "v1", "Document": {"Statement": [
+            {"Effect": effect, "Action": "eks-auth:*", "Resource": "*"}]}}})
+    };
+    let of_role = "aws iam list-attached-role-policies --role-name eks-node --output json";
+    let refused = json!({"schema": "irsa-probe/report/v1", "findings": [{"code": "node-role-lacks-eks-auth", "cause":
+        "400 AccessDeniedException, \"User: arn:aws:sts::111122223333:assumed-role/eks-node/i-0abc is not authorized\""}]});
+    let node_policies = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"];
+    for (what, more, asked, found) in [
+        ("nothing", vec![], &["aws eks list-nodegroups --output json --cluster-name prod"][..], false),
+        (
+            "names",
+            vec![json!({"nodegroups": ["ng"]})],
+            &["aws eks describe-nodegroup --output json --cluster-name prod --nodegroup-name ng"],
+            false,
+        ),
+        ("a group", vec![group.clone()], &[of_role], false),
+        ("the agent's error", vec![refused], &[of_role], false),
+        ("granting", vec![group.clone(), policies(&node_policies)], &[], false),
+        ("lacking", vec![group.clone(), policies(&node_policies[..1])], &[of_role], true),
+        ("a policy that allows", vec![group.clone(), policies(&node_policies[..1]), version("Allow")], &[], false),
+        ("a policy that denies", vec![group, version("Deny")], &[], true),
+    ] {
+        let audit = with(&more);
+        let asked: Vec<String> = asked.iter().map(|one| (*one).to_owned()).collect();
+        assert_eq!(open(&audit), asked, "{what}");
+        assert_eq!(codes(&audit), if found { vec!["node-role-lacks-eks-auth"] } else { vec![] }, "{what}");
+    }
+    // Where something else is wrong, the node role is not the question.
+    assert_eq!(open(&audited(&[pod_identity_pod(), listed_association()])), [""; 0]);
+}
+
+#[test]
 fn an_agent_that_does_not_run_is_found_wherever_it_shows() {
     let addon = |status: &str, issues: Value| {
         json!({"addon": {"addonName": "eks-pod-identity-agent", "clusterName": "prod", "status": status,
