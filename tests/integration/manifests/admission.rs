@@ -141,6 +141,27 @@ fn a_pod_that_gets_pod_identity_is_probed_as_one_that_gets_irsa() {
     }
 }
 
+/// What EKS adds to a pod changes no decision: neither the variables, the volume nor the label of either mechanism counts as
+/// a probe, an opt-out or a reason to leave the pod alone.
+#[test]
+fn a_pod_that_has_pod_identity_is_judged_as_one_that_has_irsa() {
+    let expecting = namespace(json!({}), json!({"irsa-probe/expected": "true"}));
+    let labelled = namespace(json!({"irsa-probe/inject": "init"}), json!({}));
+    for name in ["pod-identity", "plain"] {
+        let mut admitted: Value =
+            serde_json::from_str(&read(&repository(&format!("tests/webhook/{name}.out.json")))).unwrap();
+        admitted["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] = "enabled".into();
+        for policy in WARN.map(|(file, kind)| Policy::of(&named(file, kind, EXPECTED))) {
+            assert!(policy.warns(&admitted, &expecting), "{name}");
+            for inject in INJECT.map(Policy::load) {
+                let probed = inject.mutate(&admitted, &labelled);
+                assert_eq!(probed["spec"]["initContainers"][0]["name"], "irsa-probe", "{name}");
+                assert!(!policy.warns(&probed, &expecting), "{name}");
+            }
+        }
+    }
+}
+
 /// A namespace's label also covers pods that need no role. A label of its own is a pod's word that it needs one.
 #[test]
 fn only_a_label_of_its_own_makes_a_missing_role_a_fault() {
