@@ -9,7 +9,7 @@ use super::result::{Audit, Open};
 use super::workload::pod_object;
 use super::{node_role, service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
-use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER};
+use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER, Severity};
 use crate::documents::{AGENT, Absent, Cluster, Pod};
 use std::collections::{BTreeSet, HashSet};
 
@@ -144,7 +144,8 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         questions.ask_all("did the webhook mutate the pods", "pod", &namespaces, "");
     }
     // Any other finding about a pod already says why the webhook did not mutate it.
-    let is_undecided = |one: &&ObjectFinding| one.finding.cause == &ENV_NOT_INJECTED;
+    let is_undecided =
+        |one: &&ObjectFinding| one.finding.cause == &ENV_NOT_INJECTED && one.finding.severity == Severity::Error;
     let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.object.as_str()).collect();
     // Where there is an association, its dates decide.
     let undecided = documents

@@ -1,8 +1,12 @@
 //! Pods whose role comes from a profile of an AWS configuration file, as far as a ConfigMap holds that file.
 
+use super::facts;
+use super::finding::ObjectFinding;
 use super::inventory::Inventory;
+use super::result::Audit;
 use crate::aws::issuer::STS_AUDIENCE;
-use crate::documents::{ConfigMap, Container, Pod};
+use crate::causes::{ENV_NOT_INJECTED, Fix};
+use crate::documents::{ConfigMap, Container, Pod, Volume};
 use crate::probe::evidence::WebIdentity;
 
 /// The file that a container names or mounts where SDKs look for one.
@@ -85,11 +89,7 @@ fn in_config_map<'a>(
 }
 
 /// The volume that a path leads into, and the path within it.
-fn mounted_at<'a>(
-    pod: &'a Pod,
-    container: &'a Container,
-    path: &'a str,
-) -> Option<(&'a crate::documents::Volume, &'a str)> {
+fn mounted_at<'a>(pod: &'a Pod, container: &'a Container, path: &'a str) -> Option<(&'a Volume, &'a str)> {
     let below = |mount: &'a str| {
         let rest = path.strip_prefix(mount.trim_end_matches('/'))?;
         (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
@@ -100,10 +100,10 @@ fn mounted_at<'a>(
     Some((pod.volume(&mount.name)?, inside))
 }
 
-/// What the documents show, in a sentence about the pod.
-pub(super) fn in_words(object: &str, profile: &PodProfile<'_>) -> String {
+/// What is known of the file: a fact, or that nothing is.
+pub(super) fn note(inventory: &Inventory<'_>, pod: &Pod, object: &str, profile: &PodProfile<'_>, audit: &mut Audit) {
     let PodProfile { setting, path, held } = profile;
-    match held {
+    audit.facts.push(match held {
         Held::Role { map, identity, .. } => {
             let hops: String = identity.then.iter().map(|role| format!(", with which an SDK assumes {role}")).collect();
             format!(
@@ -115,8 +115,14 @@ pub(super) fn in_words(object: &str, profile: &PodProfile<'_>) -> String {
             )
         }
         Held::Unseen(name) => format!("{object}: {setting}, {path}, is in ConfigMap {name}, which may give the role"),
-        Held::Elsewhere => format!(
-            "{object}: {setting}, {path}, may give the role, but is not in a ConfigMap; irsa-probe in the pod can read it"
-        ),
-    }
+        Held::Elsewhere => {
+            let text = format!(
+                "{setting}, {path}, may give the role, but is not in a ConfigMap, so no document shows it; the pod has no \
+                 variables of IRSA or EKS Pod Identity"
+            );
+            let fix = Fix::new("Run the probe in the pod, where it reads the file.");
+            let fix = fix.command(facts::of_pod(inventory, pod).names().debug(""));
+            return audit.add(ObjectFinding::new(&ENV_NOT_INJECTED, object, text, fix).warning());
+        }
+    });
 }

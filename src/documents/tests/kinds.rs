@@ -135,8 +135,7 @@ fn a_text_full_of_faults_does_not_fill_the_screen() {
 #[test]
 fn unsupported_kinds_are_counted() {
     let mut documents = Documents::default();
-    documents
-        .read("test", "{\"kind\": \"Service\"} {\"kind\": \"Service\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
+    documents.read("test", "{\"kind\": \"Service\"} {\"kind\": \"Service\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
     assert_eq!(documents.unread, [("Service".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
     assert_eq!((documents.recognised.len(), documents.unusable.len()), (0, 2));
 }

@@ -93,6 +93,6 @@ fn a_file_that_the_documents_do_not_hold_is_asked_for() {
         json!({"name": "aws", "secret": {"secretName": "aws"}}),
     );
     let audit = audited(&[secret]);
-    assert_eq!(codes(&audit), [""; 0], "{:#?}", audit.findings);
-    assert!(audit.facts.iter().any(|fact| fact.contains("is not in a ConfigMap")), "{:?}", audit.facts);
+    assert_eq!((codes(&audit), audit.exit_code()), (vec!["env-not-injected"], 0), "{:#?}", audit.findings);
+    assert!(audit.findings[0].text().contains("is not in a ConfigMap"), "{:#?}", audit.findings);
 }
