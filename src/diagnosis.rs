@@ -1,6 +1,6 @@
 //! From evidence to a verdict.
 
-mod answer;
+pub(crate) mod answer;
 pub mod history;
 pub(crate) mod judged;
 pub(crate) mod matcher;

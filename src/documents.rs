@@ -5,14 +5,18 @@
 mod absent;
 pub(crate) mod audit;
 mod aws;
+mod cloudtrail;
 mod collection;
 mod copy;
 pub mod debug_profile;
+mod described;
+mod expected;
 mod grant;
 mod kubernetes;
 mod list;
 mod reading;
 mod stream;
+mod terraform;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -22,8 +26,10 @@ mod yaml;
 pub use absent::Absent;
 pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
+pub use cloudtrail::Event;
 pub use collection::Documents;
 pub(crate) use collection::{Asked, SCHEMA};
+pub use expected::Expected;
 pub(crate) use grant::{Grant, NODE_ACTION};
 pub(crate) use kubernetes::{
     AGENT, ConfigMap, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Volume, Webhook, WebhookConfiguration,

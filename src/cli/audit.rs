@@ -46,7 +46,7 @@ pub(super) fn run(options: &AuditOptions) -> u8 {
         Err(what) => return complain(&what),
     };
     if documents.recognised.is_empty() {
-        let unread = documents.unread.keys().map(|kind| format!("kind {kind} is not supported"));
+        let unread = documents.unread.keys().map(|kind| format!("not read: {kind}"));
         return complain(&documents.unusable.into_iter().chain(unread).collect::<Vec<_>>().join("; "));
     }
     let now = crate::modes::run::now();

@@ -29,10 +29,21 @@ pub(super) fn read(evidence: &Evidence, facts: &Facts) -> Option<(&'static Cause
     Some((if is_shown { named } else { &STS_ANSWER_NOT_UNDERSTOOD }, diagnosis.could_be(candidates)))
 }
 
+/// The cause of a refusal as CloudTrail records it, without the status; and what else it may be.
+pub(crate) fn refused(call: &str, code: &str, message: &str, facts: &Facts) -> (&'static Cause, Vec<Candidate>) {
+    let reading = read_text(&format!("operation error {call}, {code}: {message}"), code, message, facts);
+    let cause = reading.cause().unwrap_or(&STS_ANSWER_NOT_UNDERSTOOD);
+    (cause, if reading.umbrella.is_some() { reading.candidates } else { Vec::new() })
+}
+
 fn read_error(error: &StsError, facts: &Facts) -> Reading {
     let StsError { operation, status, code, message, .. } = error;
-    // As an SDK puts it, so that the sayings match live answers and pasted texts.
     let text = format!("operation error STS: {}, status code: {status}, {code}: {message}", operation.name());
+    read_text(&text, code, message, facts)
+}
+
+/// Reads an answer as an SDK puts it, so that the sayings match live answers and pasted texts.
+fn read_text(text: &str, code: &str, message: &str, facts: &Facts) -> Reading {
     let text = unwrap(text.as_bytes()).to_ascii_lowercase();
     let of_aws = spoken(&text).into_iter().filter(|one| one.saying.priority.is_of_aws()).collect();
     let first = strongest(of_aws).into_iter().next();

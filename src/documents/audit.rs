@@ -6,6 +6,8 @@ mod annotation;
 mod association;
 mod check;
 mod command;
+mod event;
+mod expected;
 mod facts;
 mod finding;
 mod group;

@@ -2,6 +2,8 @@
 
 use super::absent::Absent;
 use super::aws::{Addon, Association, Cluster, Discovery, Jwks, NodeGroup, Provider, Role, Simulated};
+use super::cloudtrail::Event;
+use super::expected::Expected;
 use super::grant::Grant;
 use super::kubernetes::{
     AgentPod, AgentSet, CiliumPolicy, ConfigMap, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount,
@@ -70,6 +72,10 @@ pub struct Documents {
     pub node_groups: Vec<NodeGroup>,
     /// The `Arn` of `aws sts get-caller-identity`.
     pub callers: Vec<String>,
+    /// Of CloudTrail.
+    pub events: Vec<Event>,
+    /// What service accounts are to have, as other controllers and charts say it.
+    pub expected: Vec<Expected>,
     pub discoveries: Vec<Discovery>,
     pub jwks: Vec<Jwks>,
     pub asked: Option<Asked>,
@@ -157,6 +163,8 @@ impl Documents {
             node_group_names,
             node_groups,
             callers,
+            events,
+            expected,
             discoveries,
             jwks,
             asked,
@@ -194,6 +202,8 @@ impl Documents {
         extend(&mut self.node_group_names, node_group_names);
         self.node_groups.extend(node_groups);
         self.callers.extend(callers);
+        self.events.extend(events);
+        self.expected.extend(expected);
         self.discoveries.extend(discoveries);
         self.jwks.extend(jwks);
         self.asked = self.asked.take().or(asked);

@@ -7,6 +7,7 @@ mod metadata;
 mod network_policy;
 mod partial;
 mod pod;
+mod spark;
 mod webhook;
 mod workload;
 
@@ -17,5 +18,6 @@ pub(crate) use config_map::ConfigMap;
 pub(crate) use metadata::{Metadata, Owner};
 pub(crate) use network_policy::NetworkPolicy;
 pub(crate) use pod::{Container, Origin, Pod, PodSpec, ServiceAccount, Volume};
+pub(super) use spark::spark_pods;
 pub(crate) use webhook::{Webhook, WebhookConfiguration};
 pub(super) use workload::{has_ended, template};

@@ -6,6 +6,7 @@ use super::absent::Absent;
 use super::aws::Kubeconfig;
 use super::collection::Documents;
 use super::copy::Copy;
+use super::expected;
 use super::kubernetes::{self, Metadata, Origin, Pod};
 use super::list::{List, Summary};
 use super::stream::{self, Lists, Piece};
@@ -175,6 +176,18 @@ impl<'r> Reading<'r> {
             "DaemonSet" if kubernetes::agent_set(&value).is_some() => {
                 let set = kubernetes::agent_set(&value);
                 self.keep_one(format!("DaemonSet{name} of the agent"), |all| all.agent_sets.extend(set));
+            }
+            "SparkApplication" | "ScheduledSparkApplication" => match kubernetes::spark_pods(&value) {
+                Some(pods) => pods.into_iter().for_each(|(part, pod)| {
+                    self.keep(&format!("{part} of {kind}"), pod, |all, mut pod: Pod| {
+                        pod.origin = Origin::Template(format!("{part} of {kind}"));
+                        all.add_pod(pod);
+                    });
+                }),
+                None => self.documents.note_unread(kind),
+            },
+            _ if let Some(expected) = expected::of_object(&kind, &value) => {
+                self.keep_one(expected.object.clone(), |all| all.expected.push(expected));
             }
             _ => match kubernetes::template(&value) {
                 Some(pod) => self.keep(&format!("pod template of {kind}"), pod, |all, mut pod: Pod| {

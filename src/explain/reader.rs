@@ -12,8 +12,8 @@ pub(super) fn read(text: &str) -> Facts {
     let claim = value(text, &["iss", "issuer"]).filled().filter(|issuer| issuer.contains("://"));
     let asked_for = after(text, "provider found in your account for ").filter(|issuer| issuer.contains("://"));
     let issuer = claim.or(asked_for);
-    let issuer = issuer.or_else(|| token_with(text, "oidc.eks."));
-    let subject = value(text, &["sub"]).filled().or_else(|| token_with(text, "system:serviceaccount:"));
+    let issuer = issuer.or_else(|| issuer_in(token_with(text, "oidc.eks.")?));
+    let subject = value(text, &["sub"]).filled().or_else(|| subject_in(token_with(text, SUBJECT)?));
     let role_variable = value(text, &["AWS_ROLE_ARN", "AWS_IAM_ROLE_ARN"]);
     let role = role_variable.filled().or_else(|| token_with(text, ":role/"));
     // OpenSearch names the role of a session, and not the session.
@@ -39,6 +39,20 @@ pub(super) fn read(text: &str) -> Facts {
         caller: caller.map(str::to_owned),
         ..Facts::default()
     }
+}
+
+const SUBJECT: &str = "system:serviceaccount:";
+
+/// CloudTrail names a caller `PROVIDER:AUDIENCE:SUBJECT`.
+fn subject_in(word: &str) -> Option<&str> {
+    word.rfind(SUBJECT).map(|at| &word[at..])
+}
+
+/// The issuer in the ARN of its provider, which the keys of conditions and CloudTrail's callers begin with.
+fn issuer_in(word: &str) -> Option<&str> {
+    let issuer = word.split_once(":oidc-provider/").map_or(word, |(_, issuer)| issuer);
+    let scheme = issuer.find("://").map_or(0, |at| at + 3);
+    Some(&issuer[..issuer[scheme..].find(':').map_or(issuer.len(), |at| scheme + at)])
 }
 
 /// What a text has to do with STS around one place.

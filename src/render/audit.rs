@@ -30,6 +30,7 @@ struct Document<'a> {
     findings: Vec<FindingV1<'a>>,
     pods: Vec<PodV1<'a>>,
     facts: &'a [String],
+    expected: &'a [String],
     pods_without_irsa: &'a [String],
     open: Vec<OpenV1<'a>>,
 }
@@ -117,6 +118,7 @@ pub(crate) fn json(audit: &Audit, documents: &Documents) -> String {
         findings: audit.findings.iter().map(finding_v1).collect(),
         pods: audit.pods.iter().map(pod_v1).collect(),
         facts: &audit.facts,
+        expected: &audit.expected,
         pods_without_irsa: &audit.without_irsa,
         open: audit.open.iter().map(open_v1).collect(),
     };

@@ -272,19 +272,19 @@ fn what_holds_no_document_is_said_and_an_unknown_kind_is_named() {
     for (input, said) in [
         ("---\n", "standard input contains no document"),
         ("[]", "standard input contains no document"),
-        ("{\"items\": []}", "standard input contains a document of an unknown kind"),
+        ("{\"items\": []}", "not read: document with items"),
         ("", "standard input is empty"),
-        ("{\"kind\": \"ControllerConfig\"}", "kind ControllerConfig is not supported"),
+        ("{\"kind\": \"Ingress\"}", "not read: Ingress"),
     ] {
         let (code, out, err) = run(directory.path(), &["audit", "-"], input);
         assert!(code == Some(2) && out.is_empty() && err.contains(said), "{input}: {err}");
     }
     let role = format!(
-        "{{\"kind\": \"ControllerConfig\", \"metadata\": {{\"annotations\": {{\"eks.amazonaws.com/role-arn\": \"{ROLE}\"}}}}}}"
+        "{{\"kind\": \"Ingress\", \"metadata\": {{\"annotations\": {{\"eks.amazonaws.com/role-arn\": \"{ROLE}\"}}}}}}"
     );
     let account = "{\"kind\": \"ServiceAccount\", \"metadata\": {\"name\": \"a\"}}";
     let (_, out, _) = run(directory.path(), &["audit", "-"], &format!("{role}\n{account}"));
-    assert!(out.contains("\n  not read    ControllerConfig (1)\n") && !out.contains("nothing of IRSA"), "{out}");
+    assert!(out.contains("\n  not read    Ingress (1)\n") && !out.contains("nothing of IRSA"), "{out}");
 }
 
 #[test]

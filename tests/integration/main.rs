@@ -34,6 +34,7 @@ mod transcript;
 mod varying;
 
 mod answers;
+mod audit;
 mod command_line;
 mod commands;
 mod corpus;

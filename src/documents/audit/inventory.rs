@@ -126,7 +126,18 @@ impl<'a> Inventory<'a> {
     }
 
     pub(super) fn account_of(&self, pod: &Pod) -> Option<&'a ServiceAccount> {
-        self.accounts.get(&(pod.namespace(), pod.service_account())).copied()
+        self.account(pod.namespace(), pod.service_account())
+    }
+
+    pub(super) fn account(&self, namespace: &str, name: &str) -> Option<&'a ServiceAccount> {
+        self.accounts.get(&(namespace, name)).copied()
+    }
+
+    /// Whether the documents show that a service account does not exist.
+    pub(super) fn lacks_account(&self, namespace: &str, name: &str) -> bool {
+        let named = || Absent::ServiceAccount(name.to_owned());
+        self.account(namespace, name).is_none()
+            && (self.documents.whole_namespaces.contains(namespace) || self.absent.contains(&named()))
     }
 
     pub(super) fn config_map(&self, namespace: &str, name: &str) -> Option<&'a ConfigMap> {
@@ -180,6 +191,11 @@ impl<'a> Inventory<'a> {
     /// The manifest of a pod in the cluster.
     pub(super) fn manifest_of(&self, pod: &Pod) -> Option<&'a Pod> {
         self.manifests.get(&pod_name(pod)).copied().filter(|_| pod.origin == Origin::Admitted)
+    }
+
+    /// Whether no pod of the cluster is among the documents, not even one that has ended.
+    pub(super) fn has_no_pod(&self) -> bool {
+        self.admitted == 0
     }
 
     pub(super) fn is_manifest_of_admitted(&self, pod: &Pod) -> bool {
@@ -242,7 +258,14 @@ impl<'a> Inventory<'a> {
             || documents.reports.iter().find_map(|report| Some((report.token.issuer.as_deref()?, "the report")));
         let cluster = || documents.clusters.iter().find_map(|cluster| Some((cluster.issuer()?, "the cluster")));
         let discovery = || documents.discoveries.first().map(|found| (found.issuer.as_str(), "the discovery document"));
-        token.or_else(report).or_else(cluster).or_else(discovery)
+        token.or_else(report).or_else(cluster).or_else(discovery).or_else(|| self.event_issuer())
+    }
+
+    /// Unless the events are of several clusters.
+    fn event_issuer(&self) -> Option<(&'a str, &'static str)> {
+        let mut issuers = self.documents.events.iter().filter_map(|event| event.issuer.as_deref());
+        let first = issuers.next()?;
+        issuers.all(|other| other == first).then_some((first, "the CloudTrail event"))
     }
 }
 

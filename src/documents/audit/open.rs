@@ -128,6 +128,12 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         &of_audited,
         MANAGED,
     );
+    let of_expected = documents.expected.iter().filter_map(|one| one.account.as_ref());
+    let of_expected = of_expected.map(|(namespace, name)| (namespace.as_str(), name.as_str()));
+    let of_expected =
+        of_expected.filter(|(of, name)| inventory.account(of, name).is_none() && !inventory.lacks_account(of, name));
+    let of_expected: BTreeSet<_> = of_expected.map(|(namespace, name)| (namespace, Some(name))).collect();
+    questions.ask_all("does the service account have the annotation", "serviceaccount", &of_expected, "");
     let of_others =
         unknown.filter(|pod| without_irsa.contains(format!("{}/{}", pod.namespace(), pod.metadata.name).as_str()));
     let of_others: BTreeSet<_> = of_others.map(|pod| (pod.namespace(), None)).collect();
@@ -139,8 +145,14 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         );
     }
     // An empty list is an answer, and so is a list of ended pods only.
-    if documents.pods.is_empty() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
-        let namespaces: BTreeSet<_> = links.iter().map(|link| (link.namespace, None)).collect();
+    if inventory.has_no_pod() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
+        let templates = documents.pods.iter().map(|pod| (pod.namespace(), None));
+        let accounts = documents.service_accounts.iter().map(|account| (account.namespace(), None));
+        let namespaces: BTreeSet<_> = match links.is_empty() {
+            true => templates.chain(accounts).collect(),
+            false if documents.pods.is_empty() => links.iter().map(|link| (link.namespace, None)).collect(),
+            false => BTreeSet::new(),
+        };
         questions.ask_all("did the webhook mutate the pods", "pod", &namespaces, "");
     }
     // Any other finding about a pod already says why the webhook did not mutate it.

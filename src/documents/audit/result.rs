@@ -17,6 +17,8 @@ pub(crate) struct Audit {
     pub without_irsa: Vec<String>,
     /// What is correct, and what is good to know, in sentences.
     pub facts: Vec<String>,
+    /// What is to be, as documents say that show nothing of what is.
+    pub expected: Vec<String>,
     /// Errors first.
     pub findings: Vec<ObjectFinding>,
     pub open: Vec<Open>,

@@ -9,7 +9,7 @@ use crate::aws::webhook::ROLE_ANNOTATION;
 use crate::causes::{
     ENV_NOT_INJECTED_ANNOTATION_MISSING_OR_MISPLACED, Fix, MALFORMED_ARN, SERVICE_ACCOUNT_MISMATCH, shell_word,
 };
-use crate::documents::{Absent, Pod, ServiceAccount};
+use crate::documents::{Pod, ServiceAccount};
 
 pub(super) fn audit(inventory: &Inventory<'_>, account: &ServiceAccount, audit: &mut Audit) {
     let object = format!("service account {}/{}", account.namespace(), account.metadata.name);
@@ -55,9 +55,7 @@ pub(super) fn has_wrong_annotation(account: &ServiceAccount) -> bool {
 
 /// Whether the documents show that the service account of a pod does not exist.
 pub(super) fn is_missing(inventory: &Inventory<'_>, pod: &Pod) -> bool {
-    let named = || Absent::ServiceAccount(pod.service_account().to_owned());
-    inventory.account_of(pod).is_none()
-        && (inventory.documents.whole_namespaces.contains(pod.namespace()) || inventory.absent.contains(&named()))
+    inventory.lacks_account(pod.namespace(), pod.service_account())
 }
 
 /// The command writes only the ARN of a role into the annotation.

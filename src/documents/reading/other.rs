@@ -2,15 +2,28 @@
 
 use super::Reading;
 use crate::documents::aws::{self, Association, Role, Simulated};
+use crate::documents::cloudtrail::{self, Event};
 use crate::documents::collection::SCHEMA;
+use crate::documents::expected;
 use crate::documents::grant::Grant;
+use crate::documents::terraform::{self, Resource};
 use crate::documents::trust_policy::PolicyFault;
 use serde_json::Value;
 
 impl Reading<'_> {
     pub(super) fn add_other(&mut self, mut value: Value) {
+        if let Some(resources) = terraform::resources(&value) {
+            return self.add_terraform(resources);
+        }
+        if let Some(records) = cloudtrail::records(&value) {
+            return records.iter().for_each(|record| self.add_record(record));
+        }
         let seen = |reading: &Self| reading.documents.recognised.len() + reading.faults;
         let before = seen(self);
+        let keys: Vec<String> = value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        for expected in expected::of_values(&value) {
+            self.keep_one(expected.object.clone(), |all| all.expected.push(expected));
+        }
         let mut take = |key: &str| Some(value[key].take()).filter(|value| !value.is_null());
         if let Some(role) = take("Role") {
             self.add_role(&role);
@@ -90,7 +103,27 @@ impl Reading<'_> {
             self.keep("report", value, |all, report| all.reports.push(report));
         }
         if seen(self) == before {
-            self.cannot_use(|source| format!("{source} contains a document of an unknown kind"));
+            self.documents.note_unread(looks_like(&keys));
+        }
+    }
+
+    fn add_terraform(&mut self, resources: Vec<Resource>) {
+        if resources.is_empty() {
+            self.documents.note_unread("Terraform resources without a role, provider or service account".to_owned());
+        }
+        for Resource { address, document } in resources {
+            match document {
+                Some(document) => self.add(document, 1),
+                None => self.documents.note_unread(format!("{address} of Terraform, known only after apply")),
+            }
+        }
+    }
+
+    fn add_record(&mut self, record: &Value) {
+        let name = record["eventName"].as_str().unwrap_or_default();
+        match Event::read(record) {
+            Some(event) => self.keep_one(format!("CloudTrail event {name}"), |all| all.events.push(event)),
+            None => self.documents.note_unread(format!("CloudTrail event {name}")),
         }
     }
 
@@ -106,5 +139,15 @@ impl Reading<'_> {
             }
             Err(fault) => self.cannot_use(|source| format!("{source}: the trust policy {fault}")),
         }
+    }
+}
+
+/// The name of a document that is not known: by its keys, since its values may be secret.
+fn looks_like(keys: &[String]) -> String {
+    let shown: Vec<String> = keys.iter().take(3).map(|key| key.chars().take(40).collect()).collect();
+    match shown.len() {
+        0 => "empty document".to_owned(),
+        _ if keys.len() > 3 => format!("document with {}, ...", shown.join(", ")),
+        _ => format!("document with {}", shown.join(", ")),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::piece::{Lists, Piece};
 use super::source::{ERRORS, NOT_UTF8, Stream, WARNING, placed};
-use crate::documents::yaml;
+use crate::documents::{described, yaml};
 
 impl Stream<'_> {
     /// Reads a block up to the next document.
@@ -39,6 +39,11 @@ fn pieces(bytes: &[u8], lines: usize) -> Vec<Piece> {
         // URL-encoded, as the IAM API returns policies.
         return vec![Piece::Document(block.into())];
     }
+    if block.starts_with("Name:")
+        && let Some(objects) = described::objects(block)
+    {
+        return objects.into_iter().map(Piece::Document).collect();
+    }
     if let Some(what) = human_output(block) {
         return vec![Piece::Fault(what.to_owned())];
     }
@@ -61,7 +66,7 @@ fn human_output(block: &str) -> Option<&'static str> {
     } else if first.starts_with("NAME ") || first.starts_with("NAMESPACE ") {
         Some("is a table from kubectl: use -o json")
     } else if first.starts_with("Name:") && block.contains("\nLabels:") {
-        Some("is output of kubectl describe: use kubectl get -o json")
+        Some("is output of kubectl describe, which is read for pods and service accounts only: use kubectl get -o json")
     } else if first.starts_with("eyJ") && !first.contains(' ') {
         Some("is a token, not a document: use irsa-probe trust-policy --token-file")
     } else {

@@ -52,6 +52,21 @@ fn kinds() -> Vec<(Value, &'static str)> {
         (json!({"association": association}), "Pod Identity association"),
         (json!({"EvaluationResults": [{"EvalActionName": "a", "EvalDecision": "allowed"}]}), "simulated policy"),
         (json!({"UserId": "u", "Account": "111122223333", "Arn": "arn"}), "caller arn"),
+        (
+            json!({"eventVersion": "1.08", "eventName": "AssumeRoleWithWebIdentity", "userIdentity": {}}),
+            "CloudTrail event AssumeRoleWithWebIdentity",
+        ),
+        (
+            object(
+                "SecretStore",
+                json!({"provider": {"aws": {"auth": {"jwt": {"serviceAccountRef": {"name": "s"}}}}}}),
+            ),
+            "SecretStore a/n",
+        ),
+        (
+            json!({"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": ROLE}}}),
+            "Helm values at serviceAccount.annotations",
+        ),
         (json!({"issuer": "https://i", "jwks_uri": "https://i/keys"}), "discovery document"),
         (json!({"keys": [{"kid": "k"}]}), "key set"),
         (json!({"schema": "irsa-probe/report/v1", "token": {"issuer": "https://i"}}), "report"),
@@ -136,6 +151,8 @@ fn a_text_full_of_faults_does_not_fill_the_screen() {
 fn unsupported_kinds_are_counted() {
     let mut documents = Documents::default();
     documents.read("test", "{\"kind\": \"Service\"} {\"kind\": \"Service\"} {\"kind\": \"Ingress\"} [1] {\"a\": 1}");
-    assert_eq!(documents.unread, [("Service".to_owned(), 2), ("Ingress".to_owned(), 1)].into());
-    assert_eq!((documents.recognised.len(), documents.unusable.len()), (0, 2));
+    let unread =
+        [("Service", 2), ("Ingress", 1), ("document with a", 1)].map(|(kind, number)| (kind.to_owned(), number));
+    assert_eq!(documents.unread, unread.into());
+    assert_eq!((documents.recognised.len(), documents.unusable.len()), (0, 1));
 }

@@ -30,6 +30,10 @@ pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
             lines.extend(pod_lines(pod));
         }
     }
+    if !audit.expected.is_empty() {
+        lines.push(String::new());
+        lines.extend(audit.expected.iter().take(SHOWN_FACTS).map(|one| value("expected", one)));
+    }
     let (without, ended) = (without_irsa(audit), ended(documents));
     let more = audit.facts.len().saturating_sub(SHOWN_FACTS);
     let more = (more > 0).then(|| format!("{more} more facts: --output json"));
@@ -106,6 +110,9 @@ fn headline(audit: &Audit, documents: &Documents) -> String {
     };
     let first = audit.findings.iter().find(|one| one.finding.severity == Severity::Error);
     let first = first.map(|one| format!("; first {} ({})", one.code(), one.object)).unwrap_or_default();
+    if audit.verdict() == Verdict::NothingToJudge {
+        return wrap(&format!("{mark} {word}  nothing in {read} shows whether a pod gets its role"), "", "  ");
+    }
     let tally = format!("{}, {} in {read}{unusable}{first}", counted(errors, "error"), counted(warnings, "warning"));
     wrap(&printable(&format!("{mark} {word}  {tally}")), "", "  ")
 }

@@ -88,6 +88,12 @@ impl<'a> Inventory<'a> {
                 add(namespace, name, role, audience);
             }
         }
+        for event in self.documents.events.iter().filter(|event| event.name == "AssumeRoleWithWebIdentity") {
+            let subject = event.subject.as_deref().and_then(account_of_subject);
+            if let (Some((namespace, name)), Some(role)) = (subject, &event.role_arn) {
+                add(namespace, name, role, event.audience.as_deref().unwrap_or(STS_AUDIENCE));
+            }
+        }
         links
     }
 }
