@@ -1,10 +1,12 @@
 //! `irsa-probe audit`: documents in, findings out.
 
+use super::input;
+use super::options::PageOutput;
 use super::out::{complain, print};
-use super::{Output, input};
 use crate::documents::Documents;
 use crate::documents::audit::{Context, Subject, audit};
 use crate::render;
+use crate::text::printable::Notation;
 use clap::Args;
 use std::ffi::OsString;
 use std::io::Read;
@@ -36,7 +38,7 @@ pub(super) struct AuditOptions {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<OsString>,
     #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
-    output: Output,
+    output: PageOutput,
 }
 
 pub(super) fn run(options: &AuditOptions) -> u8 {
@@ -60,14 +62,12 @@ pub(super) fn run(options: &AuditOptions) -> u8 {
         None => Context::at(now),
     };
     let audit = audit(&documents, context);
-    let text = match options.output {
-        Output::Text => render::audit::text(&audit, &documents),
-        Output::Json => render::audit::json(&audit, &documents),
-    };
+    let text = || (render::audit::text(&audit, &documents), Notation::Text);
+    let (text, notation) = options.output.render(&audit, &documents, text);
     let exit_code = audit.exit_code();
     // Of a large cluster either is large; both together need not be held.
     drop((audit, documents));
-    print(text, options.output.notation());
+    print(text, notation);
     exit_code
 }
 

@@ -1,7 +1,8 @@
 //! `irsa-probe doctor`: runs kubectl and aws, and names the cause.
 
+use super::block_on;
+use super::options::{Color, PageOutput};
 use super::out::{complain, print, print_rendered_aside};
-use super::{Output, OutputOptions, block_on};
 use crate::diagnosis::report::exit;
 use crate::modes::doctor::{Fault, Progress, Scope, Settings, Target, Tools, examine, is_name, plan};
 use crate::render;
@@ -67,8 +68,11 @@ pub(super) struct DoctorOptions {
     /// Show no progress on standard error
     #[arg(long, short, env = "IRSA_PROBE_QUIET", value_parser = clap::builder::FalseyValueParser::new())]
     quiet: bool,
-    #[command(flatten)]
-    output: OutputOptions,
+    #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
+    output: PageOutput,
+    /// Use colour: auto means on a terminal, unless NO_COLOR is set
+    #[arg(long, env = "IRSA_PROBE_COLOR", value_enum, default_value = "auto")]
+    color: Color,
 }
 
 pub(super) fn run(options: &DoctorOptions) -> u8 {
@@ -94,11 +98,9 @@ pub(super) fn run(options: &DoctorOptions) -> u8 {
         Err(code) => return code,
     };
     let (audit, documents) = (examined.audit, examined.documents);
-    let colour = options.output.colour();
-    let (text, notation) = match options.output.output {
-        Output::Text => (render::audit::answer(&audit, &documents, colour), colour.notation()),
-        Output::Json => (render::audit::json(&audit, &documents), Notation::Json),
-    };
+    let colour = options.color.on_this_terminal();
+    let text = || (render::audit::answer(&audit, &documents, colour), colour.notation());
+    let (text, notation) = options.output.render(&audit, &documents, text);
     print(text, notation);
     audit.exit_code()
 }

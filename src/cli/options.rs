@@ -1,11 +1,13 @@
 //! Options that several commands have.
 
 use crate::diagnosis::report::Report;
+use crate::documents::Documents;
+use crate::documents::audit::Audit;
 use crate::modes::log;
 use crate::modes::termination_log::{self, TerminationLog};
 use crate::probe::collect::IssuerCheck;
 use crate::probe::evidence::Mechanism;
-use crate::render::{json, text};
+use crate::render::{audit, json, text};
 use crate::text::printable::Notation;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -107,6 +109,15 @@ pub(super) enum Output {
     Json,
 }
 
+/// Of what is about many pods, also a page.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PageOutput {
+    Text,
+    Json,
+    /// One page for a team, complete in itself
+    Html,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
     Auto,
@@ -132,6 +143,22 @@ impl Output {
     }
 }
 
+impl PageOutput {
+    /// The text is another for each command.
+    pub(super) fn render(
+        self,
+        audit: &Audit,
+        documents: &Documents,
+        text: impl FnOnce() -> (String, Notation),
+    ) -> (String, Notation) {
+        match self {
+            Self::Text => text(),
+            Self::Json => (audit::json(audit, documents), Notation::Json),
+            Self::Html => (audit::html(audit, documents), Notation::Html),
+        }
+    }
+}
+
 impl ReportOptions {
     pub(super) fn render(&self, report: &Report) -> String {
         let detail = if self.verbose { text::Detail::Everything } else { text::Detail::FirstScreen };
@@ -144,11 +171,17 @@ impl ReportOptions {
 
 impl OutputOptions {
     pub(super) fn colour(&self) -> text::Colour {
+        self.color.on_this_terminal()
+    }
+}
+
+impl Color {
+    pub(super) fn on_this_terminal(self) -> text::Colour {
         use std::io::IsTerminal;
-        let on = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
+        let on = match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
                 std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
             }
         };

@@ -1,10 +1,12 @@
-//! An audit as text and as `irsa-probe/audit/v1`.
+//! An audit as text, as one HTML page and as `irsa-probe/audit/v1`.
 
 mod doctor;
 mod fleet;
+mod html;
 mod text;
 
 pub(crate) use doctor::answer;
+pub(crate) use html::html;
 pub(crate) use text::text;
 
 use crate::causes::{Advice, Severity};

@@ -17,11 +17,27 @@ const RENEWED_AT: f64 = 0.8;
 
 /// The `Content-Security-Policy` to send with the page: nothing but its own style may be used.
 pub fn policy() -> String {
+    format!("{}; frame-ancestors 'none'", policy_of_a_file())
+}
+
+/// The same for a page that is a file. Its `frame-ancestors` would count only if it were sent.
+fn policy_of_a_file() -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, STYLE.as_bytes());
     let hash = base64::engine::general_purpose::STANDARD.encode(digest);
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+}
+
+/// The head of a page, which carries its policy with it if it is a file.
+pub(super) fn head(title: &str, is_file: bool) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            @if is_file { meta http-equiv="Content-Security-Policy" content=(policy_of_a_file()); }
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            style { (PreEscaped(STYLE)) }
+        }
+    }
 }
 
 pub fn render(report: &Report, history: &History) -> String {
@@ -29,12 +45,7 @@ pub fn render(report: &Report, history: &History) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (word) ": irsa-probe" }
-                style { (PreEscaped(STYLE)) }
-            }
+            (head(&format!("{word}: irsa-probe"), false))
             body class=(word) {
                 header {
                     h1 { (word) }
@@ -222,7 +233,7 @@ fn checks(report: &Report) -> Markup {
     }
 }
 
-fn list(values: &[(&str, Option<String>)]) -> Markup {
+pub(super) fn list(values: &[(&str, Option<String>)]) -> Markup {
     html! {
         dl {
             @for (name, value) in values {

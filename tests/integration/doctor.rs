@@ -240,6 +240,14 @@ fn the_number_of_commands_does_not_grow_with_the_number_of_pods() {
 }
 
 #[test]
+fn a_page_shows_the_answer() {
+    let laptop = Laptop::with(&world(), "");
+    let output = laptop.run(&["-n", "payments", "--output", "html", "pod/checkout-0"]);
+    let page = text(output.stdout);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<h1>CLEAN</h1>"), "{page}");
+}
+
+#[test]
 fn a_dry_run_runs_nothing() {
     let laptop = Laptop::with(&world(), "");
     let output = laptop.run(&["--dry-run", "-n", "payments", "--context", "prod", "sts/checkout"]);

@@ -92,7 +92,7 @@ fn object(page: &mut Page, audit: &Audit, first: &ObjectFinding) {
 }
 
 /// A policy is JSON: line feeds and indents between its parts mean nothing.
-fn on_one_line(command: &str) -> String {
+pub(super) fn on_one_line(command: &str) -> String {
     command.lines().map(str::trim).collect()
 }
 

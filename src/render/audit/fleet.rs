@@ -1,13 +1,15 @@
-//! What a doctor found in many workloads: each fault once, with the workloads that have it and how to look at one.
+//! What a doctor or an audit found in many workloads: each fault once, with the workloads that have it and how to look at one.
 
-use super::doctor::{exit, looked_at, open};
-use super::text::{counted, label, shortened, word};
+use super::doctor::{exit, looked_at, on_one_line, open};
+use super::text::{counted, ended, label, shortened, unanswered, unread, word};
 use crate::causes::{Severity, shell_word};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, AuditedPod, Group, Workload, groups};
 use crate::render::text::{Colour, Page};
 use std::collections::BTreeSet;
 
+/// Expectations and commands that are shown.
+const SHOWN: usize = 5;
 /// The kinds that `doctor` takes for a target.
 const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
 
@@ -18,7 +20,7 @@ pub(super) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
     headline(&mut page, audit, &faults);
     for group in faults {
         page.gap();
-        fault(&mut page, group);
+        fault(&mut page, group, audit.is_final);
     }
     page.gap();
     page.value("pods", &pods(audit));
@@ -26,8 +28,15 @@ pub(super) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
         let codes: BTreeSet<&str> = notes.iter().map(|group| group.first.code()).collect();
         page.value("notes", &format!("{}: --output json", codes.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    open(&mut page, audit, false);
+    audit.expected.iter().take(SHOWN).for_each(|one| page.value("expected", one));
+    match audit.is_final {
+        true => open(&mut page, audit, false),
+        false => to_ask(&mut page, audit),
+    }
     page.gap();
+    page.value("known", &ended(documents).unwrap_or_default());
+    page.value("not read", &unread(documents).unwrap_or_default());
+    page.value("not used", &documents.unusable.join("\n"));
     page.value("checked", &looked_at(documents).join(", "));
     page.line(&exit(audit));
     page.text
@@ -44,8 +53,19 @@ fn headline(page: &mut Page, audit: &Audit, faults: &[&Group<'_>]) {
     page.headline(&format!("{mark} {word}"), colour, &summary);
 }
 
-/// The code, who has it, and the command that shows cause and fix of the first.
-fn fault(page: &mut Page, group: &Group<'_>) {
+/// Each question once, with the commands that answer it: one block to paste.
+fn to_ask(page: &mut Page, audit: &Audit) {
+    for (_, questions, commands) in unanswered(&audit.open) {
+        page.gap();
+        questions.iter().for_each(|question| page.value("open", question));
+        page.gap();
+        page.line("  Pass the output of these commands to irsa-probe audit as well:");
+        commands.iter().for_each(|command| page.commands(command));
+    }
+}
+
+/// The code, who has it, and the command that shows cause and fix of the first. Documents show them also without a cluster.
+fn fault(page: &mut Page, group: &Group<'_>, is_of_doctor: bool) {
     let workloads = group.workloads();
     let (number, names, first) = match workloads.keys().next() {
         Some(first) => {
@@ -68,14 +88,20 @@ fn fault(page: &mut Page, group: &Group<'_>) {
     };
     page.value(label(group.first.finding.severity), &format!("{}: {number}", group.first.code()));
     page.value("", &shortened(names));
-    match first {
+    match first.filter(|_| is_of_doctor) {
         Some((namespace, target)) => {
             page.commands(&format!("irsa-probe doctor -n {} {}", shell_word(&namespace), shell_word(&target)));
         }
         None => {
-            page.value("cause", group.first.text());
+            let example = if group.findings.len() > 1 && !is_of_doctor { "for example, " } else { "" };
+            page.value("cause", &format!("{example}{}", group.first.text()));
             page.value("fix", &group.first.fix().text);
-            group.first.fix().commands.iter().for_each(|command| page.commands(command));
+            // Those of all that are fixed alike.
+            let commands = group.fixes().into_iter().next().map(|(_, commands)| commands).unwrap_or_default();
+            commands.iter().take(SHOWN).for_each(|command| page.commands(&on_one_line(command)));
+            if commands.len() > SHOWN {
+                page.value("", &format!("and {} more commands: --output json", commands.len() - SHOWN));
+            }
         }
     }
 }
@@ -91,12 +117,12 @@ fn target(group: &Group<'_>, workload: &Workload) -> Option<(String, String)> {
 }
 
 /// `service account NAMESPACE/NAME` of that and its role.
-fn account(object: &str) -> &str {
+pub(super) fn account(object: &str) -> &str {
     object.split(" and ").next().unwrap_or(object)
 }
 
 /// How many pods are right, which a fault of the whole cluster leaves open.
-fn pods(audit: &Audit) -> String {
+pub(super) fn pods(audit: &Audit) -> String {
     let errors = || audit.findings.iter().filter(|one| one.finding.severity == Severity::Error);
     let without = match audit.without_irsa.len() {
         0 => String::new(),

@@ -3,7 +3,7 @@
 use crate::causes::{Candidate, Cause, Severity};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, AuditedPod, Group, ObjectFinding, Open, Verdict, groups};
-use crate::render::text::wrap;
+use crate::render::text::{Colour, wrap};
 use crate::text::printable::printable;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,10 @@ const INDENT: &str = "              ";
 
 /// For people.
 pub(crate) fn text(audit: &Audit, documents: &Documents) -> String {
+    let workloads: BTreeSet<_> = audit.pods.iter().map(|pod| &pod.workload).collect();
+    if audit.pods.len() > SHOWN && workloads.len() > 1 {
+        return super::fleet::answer(audit, documents, Colour::Off);
+    }
     let mut lines = vec![headline(audit, documents)];
     for group in groups(&audit.findings) {
         lines.push(String::new());
@@ -126,13 +130,13 @@ fn without_irsa(audit: &Audit) -> Option<String> {
 }
 
 /// The kinds of objects that an audit does not read. They may refer to a role as well.
-fn unread(documents: &Documents) -> Option<String> {
+pub(super) fn unread(documents: &Documents) -> Option<String> {
     let kinds: Vec<String> = documents.unread.iter().map(|(kind, number)| format!("{kind} ({number})")).collect();
     (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
 /// Objects that are not judged because they have ended.
-fn ended(documents: &Documents) -> Option<String> {
+pub(super) fn ended(documents: &Documents) -> Option<String> {
     let kinds: Vec<String> = documents.ended.iter().map(|(kind, number)| counted(*number, kind)).collect();
     (!kinds.is_empty()).then(|| format!("not judged, because ended or replaced: {}", kinds.join(", ")))
 }
