@@ -51,6 +51,8 @@ fn keep_ours(documents: &mut Documents, token: &Token) {
         .associations
         .iter_mut()
         .for_each(|all| all.retain(|one| one.namespace == namespace && one.service_account == account));
+    documents.events.retain(|event| event.subject.is_none() || event.subject == token.subject);
+    documents.expected.clear();
     documents.reports.clear();
 }
 
@@ -141,6 +143,22 @@ mod tests {
         let of_this = with_documents(report(healthy()), &association("checkout"));
         assert!(codes(&of_this).contains(&"pods-eks-trust-missing"), "{:?}", codes(&of_this));
         assert_eq!(of_this.exit_code, 0);
+    }
+
+    #[test]
+    fn an_event_of_another_service_account_is_not_about_this_pod() {
+        let event = |account: &str| {
+            let subject = format!("system:serviceaccount:payments:{account}");
+            let event = json!({"eventVersion": "1.08", "eventName": "AssumeRoleWithWebIdentity", "errorCode": "AccessDenied",
+                "userIdentity": {"userName": subject}, "requestParameters": {"roleArn": ROLE}});
+            let mut documents = Documents::default();
+            documents.read("event.json", &event.to_string());
+            documents
+        };
+        let of_other = with_documents(report(healthy()), &event("basket"));
+        assert_eq!(of_other.verdict, Verdict::Healthy, "{:?}", codes(&of_other));
+        let of_this = with_documents(report(healthy()), &event("checkout"));
+        assert_eq!((codes(&of_this), of_this.exit_code), (vec!["not-authorized"], 0));
     }
 
     #[test]

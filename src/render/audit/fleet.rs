@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 /// Expectations and commands that are shown.
 const SHOWN: usize = 5;
+const SHOWN_FACTS: usize = 3;
 /// The kinds that `doctor` takes for a target.
 const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"];
 
@@ -27,6 +28,9 @@ pub(super) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
     if !notes.is_empty() {
         let codes: BTreeSet<&str> = notes.iter().map(|group| group.first.code()).collect();
         page.value("notes", &format!("{}: --output json", codes.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    if !audit.is_final {
+        known(&mut page, audit);
     }
     audit.expected.iter().take(SHOWN).for_each(|one| page.value("expected", one));
     match audit.is_final {
@@ -51,6 +55,14 @@ fn headline(page: &mut Page, audit: &Audit, faults: &[&Group<'_>]) {
         None => format!("no fault found in {pods}"),
     };
     page.headline(&format!("{mark} {word}"), colour, &summary);
+}
+
+/// What was not found comes first.
+fn known(page: &mut Page, audit: &Audit) {
+    audit.facts.iter().take(SHOWN_FACTS).for_each(|fact| page.value("known", fact));
+    if audit.facts.len() > SHOWN_FACTS {
+        page.value("", &format!("and {}: --output json", counted(audit.facts.len() - SHOWN_FACTS, "fact")));
+    }
 }
 
 /// Each question once, with the commands that answer it: one block to paste.

@@ -149,7 +149,7 @@ fn pods_lines(group: &Group<'_>) -> Vec<String> {
     let about = match workloads.len() {
         1 if pods <= 1 => first.object.clone(),
         1 => counted(pods, "pod"),
-        several => format!("{} of {}", counted(pods, "pod"), counted(several, "workload")),
+        several => format!("{}, {}", counted(several, "workload"), counted(pods, "pod")),
     };
     lines.push(value(label(first.finding.severity), &format!("{}: {about}", first.code())));
     let is_several = pods > 1 || workloads.len() > 1;

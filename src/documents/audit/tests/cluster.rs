@@ -204,7 +204,7 @@ fn a_fault_of_many_pods_is_said_once_and_each_question_asked_once() {
         assert_eq!(audit.findings.len(), pods, "each is found");
         assert_eq!(groups(&audit.findings).len(), 1, "and it is one fault");
         assert!(shown.lines().count() <= 44, "{pods}: {shown}");
-        assert!(text(&audit, &all).contains(&format!("{pods} pods of {pods} workloads StatefulSet ")), "{shown}");
+        assert!(text(&audit, &all).contains(&format!("{pods} workloads, {pods} pods StatefulSet ")), "{shown}");
         assert!(audit.open.len() <= 9 && shown.contains(asked), "{shown}");
         let json: Value = serde_json::from_str(&crate::render::audit::json(&audit, &all)).expect("JSON");
         let group = &json["groups"][0];
