@@ -84,7 +84,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     {
         let verb = if names.len() > 1 { "fail" } else { "fails" };
         cause += &format!(
-            " {} in the image {verb} for want of a role ARN, although the pod has a role through {}.",
+            " {} in the image {verb} because AWS_ROLE_ARN has no value, although the pod has a role through {}.",
             listed(&names),
             mechanism.name()
         );
@@ -168,7 +168,9 @@ mod tests {
             let target = sdk.map(|kind| testing::with_sdk("app", kind, "1.40.0"));
             let evidence = Evidence { target, ..testing::environment(&[&pod[..], &[variable]].concat()) };
             match judge(&evidence) {
-                Outcome::Fault(found) => assert!(is_fault && found.cause.contains("for want of a role"), "{sdk:?}"),
+                Outcome::Fault(found) => {
+                    assert!(is_fault && found.cause.contains("because AWS_ROLE_ARN has no value"), "{sdk:?}")
+                }
                 other => assert!(!is_fault && matches!(other, Outcome::Warning(_)), "{variable:?} {sdk:?}: {other:?}"),
             }
         }

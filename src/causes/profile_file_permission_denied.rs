@@ -5,14 +5,14 @@ use crate::probe::evidence::{ClosedProfileFile, Evidence, Identity, PathStep, Pa
 pub(crate) static PROFILE_FILE_PERMISSION_DENIED: Cause = Cause {
     code: "profile-file-permission-denied",
     title: "the AWS configuration file cannot be read",
-    compare: "uid, groups and the configuration file's mode",
+    compare: "uid, fsGroup and the file's mode",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Sources: botocore/configloader.py, raw_config_parse (RawConfigParser.read ignores what it cannot open);
     // aws-sdk-go-v2 config/shared_config.go, loadIniFiles; Kubernetes API reference, ConfigMapVolumeSource.defaultMode.
     explanation: "\
 The file that AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE names, or the one in ~/.aws, is there, but the process does \
-not have permission to read it or a directory above it. boto3, the AWS CLI and Go ignore such a file without a word and \
+not have permission to read it or a directory above it. boto3, the AWS CLI and Go silently ignore such a file and \
 continue with the next source of credentials, often the node role. Other SDKs fail.
 
 A file in a ConfigMap or Secret volume belongs to root. Its mode is defaultMode, 0644 if that is not set. With another \

@@ -402,7 +402,7 @@ fn an_sdk_without_pod_identity_is_found() {
 
 /// Of several sources, some SDKs take the token file alone for the decision, and fail.
 #[test]
-fn an_sdk_that_fails_for_want_of_a_role_makes_it_an_error() {
+fn an_sdk_that_fails_without_a_role_makes_it_an_error() {
     if !needs::root() {
         return;
     }
