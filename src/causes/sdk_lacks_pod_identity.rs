@@ -1,11 +1,13 @@
 use crate::causes::sdk_versions::judge_all;
 use crate::causes::{
-    AGENT_NOT_RUNNING, AGENT_UNREACHABLE_TIMEOUT, ASSOCIATION_MISSING, Advice, Candidate, Cause, ENV_NOT_INJECTED,
-    Facts, Fix, NO_JWT, Outcome, POD_IDENTITY_NOT_AUTHORIZED, Priority, Reading, Saying, Severity, TOKEN_EXPIRED,
-    TOKEN_FILE_MALFORMED, agent, any, with,
+    AGENT_NOT_RUNNING, AGENT_UNREACHABLE_TIMEOUT, ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis,
+    ENV_NOT_INJECTED, Facts, Fix, NO_JWT, Outcome, POD_IDENTITY_NOT_AUTHORIZED, Priority, Reading, Saying, Severity,
+    TOKEN_EXPIRED, TOKEN_FILE_MALFORMED, agent, any, with,
 };
 use crate::probe::evidence::Evidence;
+use crate::probe::sdks::network::listed;
 use crate::probe::sdks::support::Mechanism;
+use crate::probe::sdks::traps::without_the_agent_as_source;
 
 /// The application's SDK cannot use EKS Pod Identity.
 pub(crate) static SDK_LACKS_POD_IDENTITY: Cause = Cause {
@@ -107,6 +109,16 @@ fn judge(evidence: &Evidence) -> Outcome {
     if let Some(why) = evidence.why_not_pod_identity() {
         return Outcome::skip(why);
     }
+    let names = without_the_agent_as_source(evidence);
+    if !names.is_empty() {
+        let cause = format!(
+            "The profile has credential_source = EcsContainer, which {} in the image uses with ECS only, not with the agent \
+             of EKS Pod Identity.",
+            listed(&names)
+        );
+        let fix = Fix::new("Move the program to the SDK for Go 2, or assume the second role in its code.");
+        return Diagnosis::new(cause, fix).into();
+    }
     judge_all(evidence, Mechanism::PodIdentity)
 }
 
@@ -117,8 +129,27 @@ fn fix(_: &Facts) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::{ROLE, environment, found, with_sdk};
-    use crate::probe::evidence::SdkKind;
+    use crate::causes::testing::{ROLE, environment, found, profile, with_sdk};
+    use crate::probe::evidence::{Profile, SdkKind, Seen};
+
+    #[test]
+    fn go_1_does_not_build_a_profile_on_the_agent() {
+        let pod = [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/pod-token"),
+        ];
+        for (kind, version, roles, is) in [
+            (SdkKind::GoV1, "1.55.0", &[ROLE][..], true),
+            (SdkKind::GoV1, "1.55.0", &[], false),
+            (SdkKind::Boto3, "1.40.0", &[ROLE], false),
+        ] {
+            let of_container = roles.iter().map(|role| (*role).to_owned()).collect();
+            let profile = Seen::Seen(Profile { web_identity: None, of_container, ..profile(&[]) });
+            let target = Some(with_sdk("app", kind, version));
+            let evidence = Evidence { target, profile, ..environment(&pod) };
+            assert_eq!(found(&SDK_LACKS_POD_IDENTITY, &evidence), is, "{kind:?} {roles:?}");
+        }
+    }
 
     #[test]
     fn an_old_sdk_that_uses_irsa_instead_is_not_broken() {

@@ -13,7 +13,7 @@ pub(crate) fn failing_without_their_profile(evidence: &Evidence) -> Vec<String> 
     names
 }
 
-/// The SDKs in the target's image that choose web identity for the token file alone, and then fail for want of a role:
+/// The SDKs in the target's image that choose web identity for the token file alone, and then fail without a role:
 /// botocore/credentials.py, AssumeRoleWithWebIdentityProvider; aws-sdk-go, aws/session/credentials.go; aws-sdk-go-v2,
 /// config/resolve_credentials.go. A profile may give botocore the role. `None` where the SDKs are not known, or one of them
 /// continues with the next source.
@@ -28,6 +28,19 @@ pub(crate) fn failing_without_a_role(evidence: &Evidence) -> Option<Vec<String>>
     let mut names: Vec<String> = known.iter().map(|client| client.name.clone()).collect();
     names.dedup();
     known.iter().all(|client| client.is_known && fails(client)).then_some(names)
+}
+
+/// The SDKs in the target's image that know `credential_source = EcsContainer` only in ECS: aws-sdk-go,
+/// aws/session/credentials.go, resolveCredsFromSource. Version 2 reads the agent's variable since September 2024 (pull
+/// request 2790); which module version has it is not known.
+pub(crate) fn without_the_agent_as_source(evidence: &Evidence) -> Vec<String> {
+    if !evidence.has_pod_identity() || evidence.chained_roles().is_empty() {
+        return Vec::new();
+    }
+    let fails = |client: &Client| client.is_known && client.kind() == SdkKind::GoV1;
+    let mut names: Vec<String> = clients(evidence).into_iter().filter(fails).map(|client| client.name).collect();
+    names.dedup();
+    names
 }
 
 /// The SDKs whose HTTP client uses the proxy for http URLs for the agent of EKS Pod Identity too. boto3, the AWS CLI and the
