@@ -15,6 +15,7 @@ mod grant;
 mod kubernetes;
 mod list;
 mod reading;
+mod simulation;
 mod stream;
 mod terraform;
 #[cfg(test)]
@@ -28,12 +29,14 @@ pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
 pub use cloudtrail::Event;
 pub use collection::Documents;
-pub(crate) use collection::{Asked, SCHEMA};
+pub(crate) use collection::{Asked, Needs, SCHEMA};
 pub use expected::Expected;
 pub(crate) use grant::{Grant, NODE_ACTION};
 pub(crate) use kubernetes::{
     AGENT, ConfigMap, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Volume, Webhook, WebhookConfiguration,
 };
+pub(crate) use reading::About;
+pub(crate) use simulation::{Permission, Permitted};
 
 use serde_json::Value;
 use stream::{Lists, Piece};

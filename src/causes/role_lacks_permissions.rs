@@ -16,9 +16,10 @@ The workload can assume the role, but the role's policies do not allow what it d
 be assumed, and AWS then refuses every call except GetCallerIdentity. AWS also refuses a call if the policies name \
 other actions or resources.
 
-`aws iam list-attached-role-policies` and `list-role-policies` show the role's policies. `aws iam \
-simulate-principal-policy --policy-source-arn arn:aws:iam::ACCOUNT:role/ROLE --action-names ACTION --output json` \
-shows whether an action is allowed, and what denies it. Pass its output to `irsa-probe audit`.
+`irsa-probe doctor` with `--can ACTION --on RESOURCE`, from a laptop, asks IAM to simulate the role's policies: it names \
+the policy that denies the action, the statement that is missing, the permissions boundary or the organization's policy. \
+The policy of the resource itself is not part of the simulation. `aws iam list-attached-role-policies` and \
+`list-role-policies` show the role's policies.
 
 Attach or correct a policy. Nothing in the pod needs to change.",
     says: &[

@@ -57,7 +57,8 @@ pub(super) fn run(options: &AuditOptions) -> u8 {
         Some(asked) => {
             let subject = Subject::of(asked);
             subject.keep(&mut documents);
-            Context { account: asked.account.as_deref(), concern: subject.concern(), ..Context::at(now) }
+            let (account, concern) = (asked.account.as_deref(), subject.concern());
+            Context { account, concern, needs: Some(&asked.needs), ..Context::at(now) }
         }
         None => Context::at(now),
     };

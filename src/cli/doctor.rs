@@ -4,6 +4,7 @@ use super::block_on;
 use super::options::{Color, PageOutput};
 use super::out::{complain, print, print_rendered_aside};
 use crate::diagnosis::report::exit;
+use crate::documents::Needs;
 use crate::modes::doctor::{Fault, Progress, Scope, Settings, Target, Tools, examine, is_name, plan};
 use crate::render;
 use crate::text::printable::{Notation, printable};
@@ -19,6 +20,7 @@ Examples:
   irsa-probe doctor -n payments deployment/checkout --profile prod
   irsa-probe doctor -A                           every pod of the cluster
   irsa-probe doctor --dry-run pod/checkout-0     print the commands, run none
+  irsa-probe doctor pod/checkout-0 --can s3:GetObject --on 'arn:aws:s3:::receipts/*'
 
 Exit codes:
   0  no fault                          3  undetermined: a question has no answer
@@ -37,6 +39,12 @@ pub(super) struct DoctorOptions {
     /// Look at every namespace
     #[arg(long, short = 'A', env = "IRSA_PROBE_ALL_NAMESPACES", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with_all = ["namespace", "target"])]
     all_namespaces: bool,
+    /// Action that the target's role must be allowed, such as s3:GetObject; repeat it for more
+    #[arg(long, value_name = "ACTION", env = "IRSA_PROBE_CAN", requires = "target", value_parser = action)]
+    can: Vec<String>,
+    /// ARN of a resource on which each --can must be allowed, or * for all; repeat it for more
+    #[arg(long, value_name = "RESOURCE", env = "IRSA_PROBE_ON", requires = "can", value_parser = resource)]
+    on: Vec<String>,
     /// Context for kubectl
     #[arg(long, value_name = "NAME", env = "IRSA_PROBE_CONTEXT")]
     context: Option<String>,
@@ -98,6 +106,9 @@ pub(super) fn run(options: &DoctorOptions) -> u8 {
         Err(code) => return code,
     };
     let (audit, documents) = (examined.audit, examined.documents);
+    if let (Some(directory), Some(why)) = (&options.save, examined.unsaved) {
+        complain(&format!("{} is not complete, so irsa-probe audit does not read it: {why}", directory.display()));
+    }
     let colour = options.color.on_this_terminal();
     let text = || (render::audit::answer(&audit, &documents, colour), colour.notation());
     let (text, notation) = options.output.render(&audit, &documents, text);
@@ -120,7 +131,8 @@ impl DoctorOptions {
             profile: self.profile.clone(),
             region: self.region.clone(),
         };
-        Settings { target: self.target.clone(), scope, tools, timeout: self.timeout, save: self.save.clone() }
+        let needs = Needs { actions: self.can.clone(), resources: self.on.clone() };
+        Settings { target: self.target.clone(), scope, needs, tools, timeout: self.timeout, save: self.save.clone() }
     }
 }
 
@@ -150,4 +162,19 @@ fn line(progress: &Progress<'_>, on_terminal: bool) -> Option<String> {
 
 fn namespace(text: &str) -> Result<String, String> {
     if is_name(text) { Ok(text.to_owned()) } else { Err("must be the name of a namespace".to_owned()) }
+}
+
+/// Source: `ActionNames` of `SimulatePrincipalPolicy`: with the service, and without wildcards.
+fn action(text: &str) -> Result<String, String> {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match text.split_once(':') {
+        Some((service, name)) if is_word(service) && is_word(name) => Ok(text.to_owned()),
+        _ => Err("must be SERVICE:ACTION without wildcards, such as s3:GetObject".to_owned()),
+    }
+}
+
+fn resource(text: &str) -> Result<String, String> {
+    let is_arn = text.starts_with("arn:") && text.split(':').count() >= 6 && !text.contains("://");
+    if is_arn || text == "*" { Ok(text.to_owned()) } else { Err("must be an ARN, or *".to_owned()) }
 }

@@ -156,30 +156,6 @@ pub struct NodeGroup {
     pub node_role: String,
 }
 
-/// One action of `aws iam simulate-principal-policy`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct Simulated {
-    pub eval_action_name: String,
-    pub eval_resource_name: Option<String>,
-    /// `allowed`, `explicitDeny` or `implicitDeny`.
-    pub eval_decision: String,
-    pub organizations_decision_detail: Option<Organizations>,
-    pub permissions_boundary_decision_detail: Option<Boundary>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct Organizations {
-    pub allowed_by_organizations: bool,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub struct Boundary {
-    pub allowed_by_permissions_boundary: bool,
-}
-
 /// `/.well-known/openid-configuration` of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Discovery {

@@ -1,7 +1,7 @@
 //! All documents that were given, sorted by kind.
 
 use super::absent::Absent;
-use super::aws::{Addon, Association, Cluster, Discovery, Jwks, NodeGroup, Provider, Role, Simulated};
+use super::aws::{Addon, Association, Cluster, Discovery, Jwks, NodeGroup, Provider, Role};
 use super::cloudtrail::Event;
 use super::expected::Expected;
 use super::grant::Grant;
@@ -9,6 +9,7 @@ use super::kubernetes::{
     AgentPod, AgentSet, CiliumPolicy, ConfigMap, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount,
     WebhookConfiguration,
 };
+use super::simulation::Simulated;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -31,6 +32,19 @@ pub struct Asked {
     pub kind: Option<String>,
     #[serde(rename = "target_name")]
     pub name: String,
+    #[serde(flatten)]
+    pub needs: Needs,
+}
+
+/// What a workload needs: each of these actions on each of these resources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Needs {
+    #[serde(rename = "can")]
+    pub actions: Vec<String>,
+    /// Empty: on any resource.
+    #[serde(rename = "on")]
+    pub resources: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -138,12 +138,16 @@ fn variables(env: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use crate::documents::Documents;
+    use crate::documents::{About, Documents};
     use serde_json::{Value, json};
 
-    fn copied(text: &str, empty: Option<&str>) -> String {
+    fn copied(text: &str, empty_list: Option<&'static str>) -> String {
         let mut copy = Vec::new();
-        Documents::default().read_and_copy("test", &mut text.as_bytes(), &mut copy, empty).expect("a text");
+        let about = About { empty_list, ..About::default() };
+        Documents::default()
+            .read_answer("test", &mut text.as_bytes(), &about, Some(&mut copy))
+            .expect("a text")
+            .expect("a copy");
         String::from_utf8(copy).expect("UTF-8")
     }
 

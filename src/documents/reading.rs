@@ -22,6 +22,18 @@ pub(super) const MAX_FAULTS: usize = 10;
 /// Kubernetes is made for clusters of 150,000 pods ("Considerations for large clusters" of its documentation).
 const MAX_DOCUMENTS: usize = 400_000;
 
+/// The field that names the role of a simulation, as the option of the command does. IAM's answer does not.
+const SIMULATED_ROLE: &str = "PolicySourceArn";
+
+/// What only a command says about the text that it prints.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    /// The kind of a list without items, which kubectl does not print.
+    pub empty_list: Option<&'static str>,
+    /// The ARN of the role that was simulated.
+    pub simulated_role: Option<String>,
+}
+
 impl Documents {
     /// Reads a text of one or more documents, JSON and YAML as they come.
     pub fn read(&mut self, source: &str, text: &str) {
@@ -37,32 +49,37 @@ impl Documents {
         self.read_pieces(source, text, &mut |_| {})
     }
 
-    /// The same, with a copy that holds nothing secret. `empty` is the kind of a list without items.
+    /// Reads what a command printed, with a copy that holds nothing secret. Returns whether the copy was written.
     ///
     /// # Errors
-    /// The text could not be read to its end, or the copy not written.
-    pub(crate) fn read_and_copy(
+    /// The text could not be read to its end.
+    pub(crate) fn read_answer(
         &mut self,
         source: &str,
         text: &mut dyn Read,
-        copy: &mut dyn Write,
-        empty: Option<&str>,
-    ) -> io::Result<()> {
-        let mut copy = Copy::new(copy, empty);
+        about: &About,
+        copy: Option<&mut dyn Write>,
+    ) -> io::Result<io::Result<()>> {
+        let mut copy = copy.map(|out| Copy::new(out, about.empty_list));
         let mut written = Ok(());
         self.read_pieces(source, text, &mut |piece| {
-            if written.is_ok() {
+            if let (Piece::Document(document), Some(arn)) = (&mut *piece, &about.simulated_role)
+                && let Some(fields) = document.as_object_mut()
+            {
+                fields.insert(SIMULATED_ROLE.to_owned(), arn.as_str().into());
+            }
+            if let (Some(copy), true) = (&mut copy, written.is_ok()) {
                 written = copy.put(piece);
             }
         })?;
-        written
+        Ok(written)
     }
 
-    fn read_pieces(&mut self, source: &str, text: &mut dyn Read, see: &mut dyn FnMut(&Piece)) -> io::Result<()> {
+    fn read_pieces(&mut self, source: &str, text: &mut dyn Read, see: &mut dyn FnMut(&mut Piece)) -> io::Result<()> {
         let before = self.unusable.len();
         let mut reading = Reading::new(self, source);
-        let is_text = stream::read(text, Lists::Apart, &mut |piece| {
-            see(&piece);
+        let is_text = stream::read(text, Lists::Apart, &mut |mut piece| {
+            see(&mut piece);
             reading.take(piece);
         })?;
         let Reading { pieces, faults, .. } = reading;

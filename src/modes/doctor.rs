@@ -15,8 +15,8 @@ pub(crate) use save::QUESTION;
 pub(crate) use target::{Scope, Target, is_name};
 pub(crate) use tools::Tools;
 
-use crate::documents::Documents;
-use crate::documents::audit::{Audit, Command};
+use crate::documents::audit::{Audit, Command, needed};
+use crate::documents::{Asked, Documents, Needs, SCHEMA};
 use crate::modes::signals::Ending;
 use session::Session;
 use std::os::unix::fs::DirBuilderExt;
@@ -26,11 +26,26 @@ use std::time::Duration;
 pub(crate) struct Settings {
     pub target: Option<Target>,
     pub scope: Scope,
+    /// What the target's role must be allowed.
+    pub needs: Needs,
     pub tools: Tools,
     /// For everything together.
     pub timeout: Duration,
     /// A directory for what the commands print.
     pub save: Option<PathBuf>,
+}
+
+impl Settings {
+    /// What the user asks, as it is saved.
+    fn asked(&self, account: Option<&str>) -> Asked {
+        Asked {
+            schema: SCHEMA.to_owned(),
+            account: account.map(str::to_owned),
+            kind: self.target.as_ref().map(|target| target.kind().to_owned()),
+            name: self.target.as_ref().map(|target| target.name().to_owned()).unwrap_or_default(),
+            needs: self.needs.clone(),
+        }
+    }
 }
 
 /// What is to be shown while commands run.
@@ -46,6 +61,8 @@ pub(crate) enum Progress<'p> {
 pub(crate) struct Examined {
     pub documents: Documents,
     pub audit: Audit,
+    /// Why the directory of `--save` is not complete.
+    pub unsaved: Option<String>,
 }
 
 pub(crate) enum Fault {
@@ -93,5 +110,9 @@ async fn follow(settings: &Settings, show: &dyn Fn(&Progress<'_>)) -> Result<Exa
 pub(crate) fn plan(settings: &Settings) -> (Vec<String>, Vec<String>) {
     let first = target::commands(settings.target.as_ref(), &settings.scope);
     let shown = |command: &Command| settings.tools.shown(command);
-    (first.iter().map(shown).collect(), allowed::forms().iter().map(shown).collect())
+    let mut then = allowed::forms();
+    if !settings.needs.actions.is_empty() {
+        then.push(needed(&settings.needs, None));
+    }
+    (first.iter().map(shown).collect(), then.iter().map(shown).collect())
 }

@@ -290,3 +290,17 @@ fn what_is_saved_is_judged_alike_and_holds_no_secret() {
         assert!(twice.status.code() == Some(2) && text(twice.stderr).contains("cannot create"));
     }
 }
+
+/// kubectl takes the directory away while it answers.
+#[test]
+fn a_directory_that_cannot_be_written_is_reported_and_changes_no_verdict() {
+    let laptop = Laptop::with(&world(), "");
+    laptop.install("kubectl", &REPLAY.replace("#!/bin/sh\n", "#!/bin/sh\nrm -rf \"$ANSWERS/saved\"\n"));
+    let saved = laptop.path("saved");
+    let output = laptop.run(&[&pod()[..], &["--save".to_owned(), saved.display().to_string()]].concat());
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{err}{out}");
+    assert!(out.starts_with("ok CLEAN"), "{out}");
+    assert!(err.contains("is not complete, so irsa-probe audit does not read it: No such file"), "{err}");
+    assert!(!saved.exists());
+}

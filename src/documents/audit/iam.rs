@@ -6,11 +6,10 @@ use super::result::Audit;
 use super::{association, facts, provider, service_account};
 use crate::aws::arn::RoleArn;
 use crate::causes::{
-    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, ROLE_LACKS_PERMISSIONS,
-    SCP_OR_BOUNDARY_DENY, WRONG_ACCOUNT_IN_ROLE_ARN,
+    Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, WRONG_ACCOUNT_IN_ROLE_ARN,
 };
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
-use crate::documents::{Absent, NODE_ACTION, Role};
+use crate::documents::{Absent, Role};
 use std::collections::{HashMap, HashSet};
 
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
@@ -33,7 +32,6 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
         audit.facts.push(fact.to_owned());
     }
     keys(inventory, audit);
-    permissions(inventory, audit);
     callers(inventory, links, audit);
 }
 
@@ -167,44 +165,6 @@ fn keys(inventory: &Inventory<'_>, audit: &mut Audit) {
     if published.filter_map(|one| one.kid.as_deref()).all(|kid| kid != key) {
         let text = format!("the token is signed with key {key}, which is not in the issuer's key set");
         audit.add(ObjectFinding::with_facts(&JWKS_KEY_MISMATCH, "key set", text, &facts::of(inventory, None)));
-    }
-}
-
-fn permissions(inventory: &Inventory<'_>, audit: &mut Audit) {
-    let documents = inventory.documents;
-    let is_empty = |names: &Option<Vec<String>>| names.as_ref().is_some_and(Vec::is_empty);
-    if is_empty(&documents.attached_policies) && documents.inline_policies.as_ref().is_none_or(Vec::is_empty) {
-        let text = match is_empty(&documents.inline_policies) {
-            true => "the role has neither managed nor inline policies, so it has no permissions",
-            false => "no managed policy is attached: without inline policies, the role has no permissions",
-        };
-        let fix = Fix::new("Attach the policies that the workload needs.");
-        audit.add(ObjectFinding::new(&ROLE_LACKS_PERMISSIONS, "role", text, fix).warning());
-    }
-    let of_nodes = |name: &str| name.eq_ignore_ascii_case(NODE_ACTION);
-    let denied = documents.simulated.iter().filter(|one| one.eval_decision != "allowed");
-    for one in denied.filter(|one| !of_nodes(&one.eval_action_name)) {
-        let on = one.eval_resource_name.as_deref().filter(|name| *name != "*").map(|name| format!(" on {name}"));
-        let what = format!("{}{} is {}", one.eval_action_name, on.unwrap_or_default(), one.eval_decision);
-        let by_organization = one.organizations_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_organizations);
-        let by_boundary =
-            one.permissions_boundary_decision_detail.as_ref().is_some_and(|by| !by.allowed_by_permissions_boundary);
-        let (cause, text, fix) = if by_organization {
-            (
-                &SCP_OR_BOUNDARY_DENY,
-                format!("{what}: a policy of the organization does not allow it"),
-                "Ask the administrators of the organization to change the policy.",
-            )
-        } else if by_boundary {
-            (
-                &SCP_OR_BOUNDARY_DENY,
-                format!("{what}: the permissions boundary does not allow it"),
-                "Allow the action in the permissions boundary.",
-            )
-        } else {
-            (&ROLE_LACKS_PERMISSIONS, what, "Allow the action in one of the role's policies, or remove the Deny.")
-        };
-        audit.add(ObjectFinding::new(cause, "role", text, Fix::new(fix)));
     }
 }
 

@@ -4,7 +4,7 @@ use super::annotation::{intends_irsa, role_annotation};
 use super::{identity_webhook, profile, webhook};
 use crate::aws::arn::RoleArn;
 use crate::documents::{
-    Absent, Association, ConfigMap, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook,
+    Absent, Association, ConfigMap, Documents, Metadata, Needs, Origin, Pod, Role, ServiceAccount, Webhook,
     WebhookConfiguration,
 };
 use crate::probe::evidence::Token;
@@ -28,6 +28,8 @@ pub(crate) struct Context<'a> {
     /// The AWS account whose documents these are, if it is known.
     pub account: Option<&'a str>,
     pub concern: Concern,
+    /// What the role must be allowed.
+    pub needs: Option<&'a Needs>,
 }
 
 /// Which pods without any sign of IRSA the question is about.
@@ -43,7 +45,15 @@ pub(crate) enum Concern {
 impl Context<'_> {
     /// Only the documents.
     pub(crate) fn at(now: Timestamp) -> Self {
-        Context { now, token: None, role_arn: None, thumbprint: None, account: None, concern: Concern::default() }
+        Context {
+            now,
+            token: None,
+            role_arn: None,
+            thumbprint: None,
+            account: None,
+            concern: Concern::default(),
+            needs: None,
+        }
     }
 }
 

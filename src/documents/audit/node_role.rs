@@ -9,7 +9,7 @@ use super::result::{Audit, Open};
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
 use crate::causes::{NODE_ROLE_LACKS_EKS_AUTH, Severity};
-use crate::documents::{Grant, NODE_ACTION};
+use crate::documents::{Grant, NODE_ACTION, Permission};
 
 /// Managed policies that allow the action (EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
 const GRANTING: [&str; 2] = ["AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"];
@@ -23,9 +23,10 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
     let lacks = |text: String| {
         ObjectFinding::with_facts(&NODE_ROLE_LACKS_EKS_AUTH, "node role", text, &facts::of(inventory, None))
     };
-    let simulated = documents.simulated.iter().filter(|one| one.eval_action_name.eq_ignore_ascii_case(NODE_ACTION));
-    for one in simulated.filter(|one| one.eval_decision != "allowed") {
-        audit.add(lacks(format!("{} is {}", one.eval_action_name, one.eval_decision)));
+    for one in documents.simulated.iter().filter(|one| one.action().eq_ignore_ascii_case(NODE_ACTION)) {
+        if one.permissions().iter().any(|one| one.permission != Permission::Allowed) {
+            audit.add(lacks(format!("{} is not allowed", one.action())));
+        }
     }
     if documents.node_grants.contains(&Grant::Denied) {
         audit.add(lacks(format!("one of the policies denies {NODE_ACTION}")));
@@ -75,7 +76,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     let is_right = is_served(inventory) && audit.findings.iter().all(|one| one.finding.severity != Severity::Error);
     let is_answered = attached(inventory).is_some()
         || documents.node_grants.iter().any(|grant| matches!(grant, Grant::Allowed | Grant::Denied))
-        || documents.simulated.iter().any(|one| one.eval_action_name.eq_ignore_ascii_case(NODE_ACTION));
+        || documents.simulated.iter().any(|one| one.action().eq_ignore_ascii_case(NODE_ACTION));
     if is_answered || refused.is_empty() && !is_right {
         return Vec::new();
     }

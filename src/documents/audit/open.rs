@@ -7,7 +7,7 @@ use super::inventory::{Inventory, Link};
 use super::profile::{self, Held};
 use super::result::{Audit, Open};
 use super::workload::pod_object;
-use super::{node_role, service_account, webhook_configuration};
+use super::{node_role, permissions, service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER, Severity};
 use crate::documents::{AGENT, Absent, Cluster, Pod};
@@ -90,6 +90,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     }
     of_associations(inventory, &mut questions);
     node_role::questions(inventory, audit).into_iter().for_each(|open| questions.put(open));
+    permissions::questions(inventory).into_iter().for_each(|one| questions.put(one));
     questions.all
 }
 

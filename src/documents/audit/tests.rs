@@ -3,6 +3,7 @@
 mod cluster;
 mod faults;
 mod missing_objects;
+mod permissions;
 mod pod_identity;
 mod profiles;
 mod webhook_pairs;

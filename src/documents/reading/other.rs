@@ -1,11 +1,12 @@
 //! Documents that are not objects of Kubernetes: what aws prints, what an issuer publishes, and reports of this program.
 
-use super::Reading;
-use crate::documents::aws::{self, Association, Role, Simulated};
+use super::{Reading, SIMULATED_ROLE};
+use crate::documents::aws::{self, Association, Role};
 use crate::documents::cloudtrail::{self, Event};
 use crate::documents::collection::SCHEMA;
 use crate::documents::expected;
 use crate::documents::grant::Grant;
+use crate::documents::simulation::Simulated;
 use crate::documents::terraform::{self, Resource};
 use crate::documents::trust_policy::PolicyFault;
 use serde_json::Value;
@@ -77,7 +78,10 @@ impl Reading<'_> {
             self.keep("add-on", addon, |all, addon| all.addons.push(addon));
         }
         if let Some(list) = take("EvaluationResults") {
-            self.keep("simulated policy", list, |all, list: Vec<Simulated>| all.simulated.extend(list));
+            let role_arn = take(SIMULATED_ROLE).and_then(|arn| arn.as_str().map(str::to_owned));
+            self.keep("simulated policy", list, |all, list: Vec<Simulated>| {
+                all.simulated.extend(list.into_iter().map(|one| one.of_role(role_arn.clone())));
+            });
         }
         let has = |key: &str| !value[key].is_null();
         if has("AssumeRolePolicyDocument") || has("Statement") {

@@ -33,6 +33,7 @@ const AWS_OPERATIONS: [(&str, &[&str]); 3] = [
             "list-open-id-connect-providers",
             "list-role-policies",
             "list-roles",
+            SIMULATE,
         ],
     ),
     (
@@ -50,8 +51,10 @@ const AWS_OPERATIONS: [(&str, &[&str]); 3] = [
     ),
     ("sts", &["get-caller-identity"]),
 ];
+/// Asks what the policies of a role allow. It calls none of the actions.
+const SIMULATE: &str = "simulate-principal-policy";
 /// Each takes a value.
-const AWS_OPTIONS: [&str; 11] = [
+const AWS_OPTIONS: [&str; 12] = [
     "--addon-name",
     "--association-id",
     "--cluster-name",
@@ -60,10 +63,22 @@ const AWS_OPTIONS: [&str; 11] = [
     "--nodegroup-name",
     "--open-id-connect-provider-arn",
     "--policy-name",
+    POLICY_SOURCE,
     "--region",
     "--role-name",
     "--service-account",
 ];
+
+const POLICY_SOURCE: &str = "--policy-source-arn";
+/// Each takes one value or more.
+const AWS_LISTS: [&str; 2] = ["--action-names", "--resource-arns"];
+
+/// The ARN of the role whose policies a command simulates.
+pub(super) fn simulated_role(command: &Command) -> Option<&str> {
+    let mut words = command.words().iter().map(String::as_str);
+    words.nth(2).filter(|operation| *operation == SIMULATE)?;
+    words.skip_while(|word| *word != POLICY_SOURCE).nth(1)
+}
 
 /// The forms of what an audit asks for, with placeholders.
 pub(super) fn forms() -> Vec<Command> {
@@ -116,6 +131,11 @@ fn is_aws(words: &[&str]) -> bool {
     match words {
         [] => true,
         ["--output", "json", rest @ ..] => is_aws(rest),
+        [option, rest @ ..] if AWS_LISTS.contains(option) => {
+            let values = rest.iter().take_while(|word| !word.starts_with('-')).count();
+            let (values, rest) = rest.split_at(values);
+            !values.is_empty() && values.iter().all(|word| is_value(word)) && is_aws(rest)
+        }
         [option, value, rest @ ..] => AWS_OPTIONS.contains(option) && is_value(value) && is_aws(rest),
         [_] => false,
     }
@@ -142,6 +162,8 @@ mod tests {
             "aws iam get-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::1:oidc-provider/x --output json",
             "aws eks list-pod-identity-associations --cluster-name prod --output json",
             "aws sts get-caller-identity --output json",
+            "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::1:role/x --action-names s3:GetObject \
+             s3:PutObject --resource-arns arn:aws:s3:::b/* * --output json",
         ] {
             assert!(is_allowed(&Command::new(text)), "{text}");
         }
@@ -172,6 +194,10 @@ mod tests {
             "aws iam get-role --role-name file:///etc/passwd",
             "aws iam get-role --endpoint-url x",
             "aws iam get-role --role-name --debug",
+            "aws iam simulate-principal-policy --policy-source-arn x --action-names --output json",
+            "aws iam simulate-principal-policy --policy-source-arn x --action-names a file:///etc/passwd",
+            "aws iam simulate-principal-policy --policy-source-arn x --action-names a --policy-input-list y",
+            "aws iam simulate-custom-policy --action-names a --output json",
             "aws iam get-credential-report --output json",
             "aws iam delete-role --role-name checkout",
             "aws iam update-assume-role-policy --role-name checkout",

@@ -1,7 +1,6 @@
 //! One command as a process. Nothing of it outlives the one who waits for it.
 
-use super::save::Reader;
-use crate::documents::Documents;
+use super::save::{Answer, Reader};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::ffi::OsString;
@@ -21,8 +20,8 @@ const MAX_ERRORS: u64 = 64 << 10;
 /// How a command ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// With exit code 0, and these documents.
-    Printed(Box<Documents>),
+    /// With exit code 0, and this.
+    Printed(Box<Answer>),
     /// With another code, and this on standard error.
     Failed(String),
     TimedOut(Duration),
@@ -46,7 +45,7 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], reader: Read
     };
     let ended = timeout(limit, async {
         let stdout = stdout.into_owned_fd()?;
-        let reading = tokio::task::spawn_blocking(move || documents(&reader, File::from(stdout)));
+        let reading = tokio::task::spawn_blocking(move || answer(&reader, File::from(stdout)));
         let (read, errors, status) = tokio::join!(reading, errors(stderr), child.wait());
         let read = read.map_err(io::Error::other)?;
         Ok::<_, io::Error>((read, errors, status?))
@@ -58,7 +57,7 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], reader: Read
         Ok(Ok((read, errors, status))) => {
             group.0 = None;
             match (status.success(), read) {
-                (true, Ok(documents)) => Ended::Printed(Box::new(documents)),
+                (true, Ok(answer)) => Ended::Printed(Box::new(answer)),
                 (true, Err(error)) => Ended::Failed(format!("its output could not be read: {error}")),
                 (false, _) => Ended::Failed(errors),
             }
@@ -70,12 +69,12 @@ pub(super) async fn run(program: &OsString, arguments: &[OsString], reader: Read
     ended
 }
 
-fn documents(reader: &Reader, stdout: File) -> io::Result<Documents> {
+fn answer(reader: &Reader, stdout: File) -> io::Result<Answer> {
     let mut output = stdout.take(MAX_OUTPUT);
-    let documents = reader.read(&mut output)?;
+    let answer = reader.read(&mut output)?;
     match output.limit() {
         0 => Err(io::Error::other(format!("it is larger than {} GiB", MAX_OUTPUT >> 30))),
-        _ => Ok(documents),
+        _ => Ok(answer),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the commands printed, in files that `audit` reads again.
 
 use crate::documents::audit::Command;
-use crate::documents::{Asked, Documents};
+use crate::documents::{About, Asked, Documents};
 use crate::text::redact;
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Read, Write};
@@ -21,14 +21,17 @@ pub(super) struct Saved {
 pub(super) struct Reader {
     /// What complaints call it.
     pub source: String,
-    pub copy: Option<Copy>,
+    pub about: About,
+    /// The file that keeps it.
+    pub copy: Option<PathBuf>,
 }
 
-/// The file of a command's output.
-pub(super) struct Copy {
-    path: PathBuf,
-    /// The kind of a list without items.
-    empty: Option<&'static str>,
+/// What a command printed.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub documents: Documents,
+    /// Whether its file was written.
+    pub saved: io::Result<()>,
 }
 
 impl Saved {
@@ -36,24 +39,22 @@ impl Saved {
         Saved { directory, files: 0 }
     }
 
-    pub(super) fn next(&mut self, command: &Command) -> Copy {
-        let is_of_webhooks = command.words().iter().any(|word| word == "mutatingwebhookconfigurations");
-        Copy { path: self.file(command), empty: is_of_webhooks.then_some("MutatingWebhookConfigurationList") }
-    }
-
     /// What an object that does not exist is called in the error.
-    pub(super) fn keep_error(&mut self, command: &Command, said: &str) {
-        let path = self.file(command);
-        let _ = create(&path).and_then(|mut file| file.write_all(redact::scrub(said.trim_start()).as_bytes()));
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub(super) fn keep_error(&mut self, command: &Command, said: &str) -> io::Result<()> {
+        write(&self.file(command), &redact::scrub(said.trim_start()))
     }
 
-    pub(super) fn keep_question(&self, asked: &Asked) {
-        let text = serde_json::to_string(asked).unwrap_or_default();
-        let _ = create(&self.directory.join(QUESTION)).and_then(|mut file| file.write_all(text.as_bytes()));
+    /// # Errors
+    /// The file could not be written.
+    pub(super) fn keep_question(&self, asked: &Asked) -> io::Result<()> {
+        write(&self.directory.join(QUESTION), &serde_json::to_string(asked)?)
     }
 
     /// `07-aws-iam-get-role.json`.
-    fn file(&mut self, command: &Command) -> PathBuf {
+    pub(super) fn file(&mut self, command: &Command) -> PathBuf {
         self.files += 1;
         let words: Vec<&str> = command.words().iter().take(3).map(String::as_str).collect();
         self.directory.join(format!("{:02}-{}.json", self.files, words.join("-").replace("--", "")))
@@ -62,26 +63,31 @@ impl Saved {
 
 impl Reader {
     /// # Errors
-    /// The output could not be read, or the copy not written.
-    pub(super) fn read(&self, output: &mut dyn Read) -> io::Result<Documents> {
+    /// The output could not be read.
+    pub(super) fn read(&self, output: &mut dyn Read) -> io::Result<Answer> {
         let mut documents = Documents::default();
-        match &self.copy {
-            None => documents.read_from(&self.source, output)?,
-            Some(copy) => {
-                let mut file = BufWriter::new(create(&copy.path)?);
-                documents.read_and_copy(&self.source, output, &mut file, copy.empty)?;
-                file.flush()?;
+        let saved = match self.copy.as_ref().map(|path| create(path)).transpose() {
+            Ok(None) => documents.read_answer(&self.source, output, &self.about, None)?,
+            Ok(Some(file)) => {
+                let mut file = BufWriter::new(file);
+                let written = documents.read_answer(&self.source, output, &self.about, Some(&mut file))?;
+                written.and_then(|()| file.flush())
             }
-        }
-        Ok(documents)
+            Err(error) => documents.read_answer(&self.source, output, &self.about, None)?.and(Err(error)),
+        };
+        Ok(Answer { documents, saved })
     }
 
     /// What a command printed before it failed is no answer.
     pub(super) fn discard(&self) {
-        if let Some(copy) = &self.copy {
-            let _ = std::fs::remove_file(&copy.path);
+        if let Some(path) = &self.copy {
+            let _ = std::fs::remove_file(path);
         }
     }
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    create(path)?.write_all(text.as_bytes())
 }
 
 fn create(path: &Path) -> io::Result<std::fs::File> {

@@ -1,11 +1,11 @@
 //! What has been asked so far, and what came of it.
 
+mod answer;
 mod caller;
 mod cluster;
 
-use super::failure::Failure;
-use super::process::{self, Ended};
-use super::save::{Reader, Saved};
+use super::process;
+use super::save::Saved;
 use super::{Examined, Progress, Scope, Settings, allowed, target};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
@@ -43,6 +43,8 @@ pub(super) struct Session<'s> {
     pods_listed: bool,
     missing: Option<String>,
     saved: Option<Saved>,
+    /// Why a file of it could not be written.
+    unsaved: Option<String>,
 }
 
 impl<'s> Session<'s> {
@@ -51,7 +53,7 @@ impl<'s> Session<'s> {
             settings,
             show,
             began: Instant::now(),
-            subject: Subject::of(&target::asked(settings.target.as_ref(), None)),
+            subject: Subject::of(&settings.asked(None)),
             documents: Documents::default(),
             answers: BTreeMap::new(),
             tried: HashMap::new(),
@@ -61,6 +63,7 @@ impl<'s> Session<'s> {
             pods_listed: false,
             missing: None,
             saved: settings.save.clone().map(Saved::new),
+            unsaved: None,
         }
     }
 
@@ -80,11 +83,6 @@ impl<'s> Session<'s> {
         self.missing.as_deref()
     }
 
-    fn reader(&mut self, command: &Command) -> Reader {
-        let copy = self.saved.as_mut().map(|saved| saved.next(command));
-        Reader { source: format!("the output of {command}"), copy }
-    }
-
     /// Whether no command has given an answer.
     pub(super) fn has_nothing(&self) -> bool {
         self.tried.values().all(Option::is_some)
@@ -93,7 +91,8 @@ impl<'s> Session<'s> {
     pub(super) fn judge(&self) -> Audit {
         let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
         let concern = self.subject.concern();
-        let mut audit = audit(&self.documents, Context { account, concern, ..Context::at(now()) });
+        let needs = Some(&self.settings.needs);
+        let mut audit = audit(&self.documents, Context { account, concern, needs, ..Context::at(now()) });
         audit.open.extend(self.cluster_question());
         // What the whole cluster would answer was not asked.
         let is_wider = |one: &Open| one.command.words().iter().any(|word| word == "-A");
@@ -101,28 +100,34 @@ impl<'s> Session<'s> {
         audit
     }
 
+    /// What is to be asked next: first about the identity, then about what its role may do.
     pub(super) fn not_tried(&self, audit: &Audit) -> Vec<Open> {
-        let is_new = |one: &&Open| !self.tried.contains_key(&key(one));
-        audit.open.iter().filter(is_new).cloned().collect()
+        let is_new = |one: &&Open| one.why.is_none() && !self.tried.contains_key(&key(one));
+        let new = audit.open.iter().filter(is_new).cloned();
+        let (last, first): (Vec<_>, Vec<_>) = new.partition(|one| allowed::simulated_role(&one.command).is_some());
+        if first.is_empty() { last } else { first }
     }
 
-    /// With the reason beside each question that is left.
-    pub(super) fn end(self, mut audit: Audit) -> Examined {
+    /// With the reason beside each question that is left, and its command as the user would type it.
+    pub(super) fn end(mut self, mut audit: Audit) -> Examined {
         let has_nothing = self.has_nothing();
-        let failed = self.first.into_iter().filter(|one| self.tried.get(&key(one)).is_some_and(Option::is_some));
+        let failed = self.first.iter().filter(|one| self.tried.get(&key(one)).is_some_and(Option::is_some));
         // What a target leads to can be asked only about a target that is known.
         let further = if has_nothing { Vec::new() } else { audit.open };
-        audit.open = failed.chain(further).collect();
+        audit.open = failed.cloned().chain(further).collect();
         for one in &mut audit.open {
-            let tried = self.tried.get(&key(one)).cloned().flatten();
+            let tried = self.tried.get(&key(one)).cloned().flatten().or(one.why.take());
             one.why = Some(tried.unwrap_or_else(|| "Its output does not answer this.".to_owned()));
+            one.command = self.settings.tools.typed(&one.command);
         }
         audit.is_final = true;
-        if let Some(saved) = &self.saved {
+        // A directory in which a file is missing is not marked as complete.
+        if let (Some(saved), None) = (&self.saved, &self.unsaved) {
             let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
-            saved.keep_question(&target::asked(self.settings.target.as_ref(), account));
+            let saved = saved.keep_question(&self.settings.asked(account));
+            self.note_saved(saved);
         }
-        Examined { documents: self.documents, audit }
+        Examined { documents: self.documents, audit, unsaved: self.unsaved }
     }
 
     /// Runs the commands, and keeps what they print.
@@ -216,42 +221,6 @@ impl<'s> Session<'s> {
         self.time_left().min(if command.words().get(2).is_some_and(is_list) { LIST_LIMIT } else { OBJECT_LIMIT })
     }
 
-    /// Keeps an answer, or returns why there is none.
-    fn keep(&mut self, number: usize, command: &Command, ended: Ended) -> Option<Why> {
-        let shown = self.settings.tools.shown(command);
-        let name = program(command);
-        match ended {
-            Ended::Printed(documents) => {
-                (self.show)(&Progress::Answered(&shown));
-                let documents = of_its_kind(command, *documents);
-                self.pods_listed |= command.words().iter().any(|word| word == "pods");
-                self.answers.insert(number, documents);
-                None
-            }
-            ended => {
-                if let Ended::Failed(said) = &ended
-                    && let Some(absent) = absent(said)
-                {
-                    (self.show)(&Progress::Absent(&shown));
-                    if self.is_target(command) {
-                        self.missing = Some(said.trim().to_owned());
-                    }
-                    self.answers.insert(number, absent);
-                    if let Some(saved) = &mut self.saved {
-                        saved.keep_error(command, said);
-                    }
-                    return None;
-                }
-                let failure = Failure::of(&ended, name)?;
-                (self.show)(&Progress::Failed(&shown, &failure));
-                if failure.stops {
-                    self.stopped.insert(name.to_owned(), failure.why.clone());
-                }
-                Some(failure.why)
-            }
-        }
-    }
-
     /// Drops the pods that were listed beside those of the target.
     fn keep_subject(&mut self) {
         let left = self.subject.keep(&mut self.documents);
@@ -272,24 +241,4 @@ fn key(one: &Open) -> (Command, Option<String>) {
 
 fn program(command: &Command) -> &str {
     command.words().first().map(String::as_str).unwrap_or_default()
-}
-
-/// An empty list does not name its kind; the command does.
-fn of_its_kind(command: &Command, mut documents: Documents) -> Documents {
-    let is_of_webhooks = command.words().iter().any(|word| word == "mutatingwebhookconfigurations");
-    if is_of_webhooks && documents.empty_lists > 0 {
-        documents.empty_lists = 0;
-        documents.webhooks.get_or_insert_default();
-    }
-    documents
-}
-
-/// What an error says that is missing, which is an answer.
-fn absent(said: &str) -> Option<Documents> {
-    let mut documents = Documents::default();
-    documents.read("the error", said);
-    (!documents.absent.is_empty()).then(|| {
-        documents.unusable.clear();
-        documents
-    })
 }

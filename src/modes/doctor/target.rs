@@ -1,7 +1,6 @@
 //! What a user asks about: one object, or everything in a namespace.
 
 use crate::documents::audit::Command;
-use crate::documents::{Asked, SCHEMA};
 use std::str::FromStr;
 
 /// The kinds that name pods, with their short names in kubectl.
@@ -97,18 +96,18 @@ pub(super) fn commands(target: Option<&Target>, scope: &Scope) -> Vec<Command> {
     }
 }
 
-/// What the user asks, as it is saved.
-pub(super) fn asked(target: Option<&Target>, account: Option<&str>) -> Asked {
-    let kind = target.map(|target| match target.kind {
-        Kind::Pod => "Pod",
-        Kind::ServiceAccount => "ServiceAccount",
-        Kind::Workload(kind) => kind,
-    });
-    Asked {
-        schema: SCHEMA.to_owned(),
-        account: account.map(str::to_owned),
-        kind: kind.map(str::to_owned),
-        name: target.map(|target| target.name.clone()).unwrap_or_default(),
+impl Target {
+    /// As Kubernetes names the kind.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.kind {
+            Kind::Pod => "Pod",
+            Kind::ServiceAccount => "ServiceAccount",
+            Kind::Workload(kind) => kind,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 }
 

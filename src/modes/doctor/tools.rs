@@ -1,6 +1,5 @@
 //! How the user wants `kubectl` and `aws` to be called.
 
-use crate::causes::shell_word;
 use crate::documents::audit::Command;
 use std::ffi::OsString;
 
@@ -26,11 +25,15 @@ impl Tools {
         (program.clone(), arguments)
     }
 
-    /// As a person would type it.
-    pub(super) fn shown(&self, command: &Command) -> String {
+    /// The command with the options, as a person would type it.
+    pub(super) fn typed(&self, command: &Command) -> Command {
         let (program, arguments) = self.invocation(command);
-        let words = std::iter::once(&program).chain(&arguments);
-        words.map(|word| shell_word(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+        let typed = Command::new("").value(&program.to_string_lossy());
+        arguments.iter().fold(typed, |typed, argument| typed.value(&argument.to_string_lossy()))
+    }
+
+    pub(super) fn shown(&self, command: &Command) -> String {
+        self.typed(command).to_string()
     }
 
     fn options(&self, command: &Command) -> Vec<(&'static str, OsString)> {

@@ -327,7 +327,7 @@ fn each_fault_is_found_and_nothing_else() {
             vec![
                 json!({"EvaluationResults": [{"EvalActionName": "s3:GetObject", "EvalDecision": "implicitDeny", "OrganizationsDecisionDetail": {"AllowedByOrganizations": false}}]}),
             ],
-            &["scp-or-boundary-deny"],
+            &["role-lacks-permissions"],
         ),
         (
             "allowed",

@@ -116,7 +116,7 @@ fn eks_role(action: Value, condition: Value) -> Value {
 }
 
 /// As EKS makes it.
-fn pod_identity_pod() -> Value {
+pub(super) fn pod_identity_pod() -> Value {
     with(bare_pod(), |pod| {
         pod["spec"]["containers"][0]["env"] = json!([
             {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"},

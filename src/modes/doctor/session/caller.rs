@@ -1,6 +1,7 @@
 //! Whose account answers.
 
 use super::{Session, Why, program};
+use crate::documents::About;
 use crate::documents::audit::{Command, Open};
 use crate::modes::doctor::failure::Failure;
 use crate::modes::doctor::process::{self, Ended};
@@ -21,12 +22,13 @@ impl Session<'_> {
         let shown = self.settings.tools.shown(&command);
         (self.show)(&Progress::Running(std::slice::from_ref(&shown)));
         let (program, arguments) = self.settings.tools.invocation(&command);
-        let reader = Reader { source: shown.clone(), copy: None };
+        let reader = Reader { source: shown.clone(), about: About::default(), copy: None };
         let ended = process::run(&program, &arguments, reader, self.limit(&command)).await;
         self.caller = Some(match ended {
-            Ended::Printed(documents) => {
+            Ended::Printed(answer) => {
                 (self.show)(&Progress::Answered(&shown));
-                let account = documents.callers.first().and_then(|arn| account::of_caller(arn)).map(str::to_owned);
+                let account =
+                    answer.documents.callers.first().and_then(|arn| account::of_caller(arn)).map(str::to_owned);
                 account.ok_or_else(|| format!("{shown} printed no caller."))
             }
             // Without an account no answer about one can be trusted.
@@ -55,9 +57,10 @@ impl Session<'_> {
     pub(super) fn keep_namesake(&mut self, number: usize, command: &Command, ended: Ended) {
         let shown = self.settings.tools.shown(command);
         match ended {
-            Ended::Printed(documents) => {
+            Ended::Printed(answer) => {
                 (self.show)(&Progress::Answered(&shown));
-                self.answers.insert(number, *documents);
+                self.note_saved(answer.saved);
+                self.answers.insert(number, answer.documents);
             }
             _ => (self.show)(&Progress::Absent(&shown)),
         }
