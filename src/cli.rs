@@ -134,6 +134,11 @@ fn seed() -> u64 {
     RandomState::new().hash_one(())
 }
 
+/// A name for a debug container that no other has.
+fn debug_container() -> String {
+    format!("irsa-probe-{:05x}", seed() & 0xf_ffff)
+}
+
 /// The reason, if the modes that can keep a pod from starting are switched off.
 fn disabled() -> Option<String> {
     let reason = std::env::var_os("IRSA_PROBE_DISABLED").filter(|reason| !reason.is_empty())?;

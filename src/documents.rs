@@ -15,6 +15,7 @@ mod grant;
 mod kubernetes;
 mod list;
 mod reading;
+mod report;
 mod simulation;
 mod stream;
 mod terraform;
@@ -36,6 +37,7 @@ pub(crate) use kubernetes::{
     AGENT, ConfigMap, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Volume, Webhook, WebhookConfiguration,
 };
 pub(crate) use reading::About;
+pub(crate) use report::{ReportFacts, ReportedFinding};
 pub(crate) use simulation::{Permission, Permitted};
 
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! `irsa-probe debug-profile`: the `kubectl debug` command for a pod.
 
 use super::out::{complain, print};
-use super::{Output, OutputOptions, input, seed};
+use super::{Output, OutputOptions, debug_container, input};
 use crate::diagnosis::report::exit;
 use crate::documents::debug_profile::{Choices, build};
 use crate::modes::run;
@@ -46,7 +46,7 @@ pub(super) fn run(options: &DebugProfileOptions) -> u8 {
         uid: options.uid.map(i64::from),
         gid: options.gid.map(i64::from),
         image: options.image.clone(),
-        name: format!("irsa-probe-{:05x}", seed() & 0xf_ffff),
+        name: debug_container(),
         now: run::now(),
     };
     let built = input::read(&options.pod).and_then(|pod| build(&pod, &choices).map_err(|fault| fault.to_string()));

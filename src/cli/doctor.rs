@@ -1,11 +1,11 @@
 //! `irsa-probe doctor`: runs kubectl and aws, and names the cause.
 
-use super::block_on;
 use super::options::{Color, PageOutput};
 use super::out::{complain, print, print_rendered_aside};
+use super::{block_on, debug_container};
 use crate::diagnosis::report::exit;
 use crate::documents::Needs;
-use crate::modes::doctor::{Fault, Progress, Scope, Settings, Target, Tools, examine, is_name, plan};
+use crate::modes::doctor::{Debug, Fault, Progress, Scope, Settings, Target, Tools, examine, is_name, plan};
 use crate::render;
 use crate::text::printable::{Notation, printable};
 use clap::Args;
@@ -45,6 +45,12 @@ pub(super) struct DoctorOptions {
     /// ARN of a resource on which each --can must be allowed, or * for all; repeat it for more
     #[arg(long, value_name = "RESOURCE", env = "IRSA_PROBE_ON", requires = "can", value_parser = resource)]
     on: Vec<String>,
+    /// Run the probe in a pod of the target too: adds an ephemeral container to the pod, which stays as long as the pod does
+    #[arg(long, env = "IRSA_PROBE_DEBUG", value_parser = clap::builder::FalseyValueParser::new(), requires = "target", requires = "image")]
+    debug: bool,
+    /// Image of the probe for --debug, from a registry that the nodes can pull from
+    #[arg(long, value_name = "IMAGE", env = "IRSA_PROBE_IMAGE")]
+    image: Option<String>,
     /// Context for kubectl
     #[arg(long, value_name = "NAME", env = "IRSA_PROBE_CONTEXT")]
     context: Option<String>,
@@ -132,7 +138,16 @@ impl DoctorOptions {
             region: self.region.clone(),
         };
         let needs = Needs { actions: self.can.clone(), resources: self.on.clone() };
-        Settings { target: self.target.clone(), scope, needs, tools, timeout: self.timeout, save: self.save.clone() }
+        let image = self.image.clone().filter(|_| self.debug);
+        Settings {
+            target: self.target.clone(),
+            scope,
+            needs,
+            debug: image.map(|image| Debug { image, container: debug_container() }),
+            tools,
+            timeout: self.timeout,
+            save: self.save.clone(),
+        }
     }
 }
 

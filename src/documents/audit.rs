@@ -20,6 +20,7 @@ mod permissions;
 mod pod;
 mod profile;
 mod provider;
+mod report;
 mod result;
 mod run;
 mod service_account;

@@ -9,6 +9,7 @@ use super::kubernetes::{
     AgentPod, AgentSet, CiliumPolicy, ConfigMap, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount,
     WebhookConfiguration,
 };
+use super::report::ReportFacts;
 use super::simulation::Simulated;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -109,37 +110,6 @@ pub struct Documents {
     pub unusable: Vec<String>,
     /// Pods of one workload share their specification.
     specs: HashSet<Arc<PodSpec>>,
-}
-
-/// The token in a report of `irsa-probe check --output json`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ReportFacts {
-    pub identity: ReportedIdentity,
-    pub token: ReportedToken,
-    pub findings: Vec<ReportedFinding>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ReportedFinding {
-    pub code: String,
-    pub cause: String,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ReportedIdentity {
-    pub expected_role_arn: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ReportedToken {
-    pub issuer: Option<String>,
-    pub subject: Option<String>,
-    pub audience: Vec<String>,
-    pub key_id: Option<String>,
 }
 
 impl Documents {

@@ -9,6 +9,7 @@ mod container;
 mod env;
 mod pointer;
 mod profile;
+mod run;
 mod script;
 mod security;
 mod state;
@@ -16,6 +17,7 @@ mod windows;
 
 pub use command::command_for;
 pub use profile::{Choices, DebugProfile, FILE, ProfileFault};
+pub use run::Run;
 
 use crate::probe::evidence::VARIABLES;
 use pointer::{list, text};
@@ -71,6 +73,7 @@ pub fn build(pod: &str, choices: &Choices) -> Result<DebugProfile, ProfileFault>
         command: create.command(),
         script: create.script(&profile, &notes),
         target: target.map(str::to_owned),
+        kubectl_profile: Some(user.kubectl_profile()),
         profile,
         notes,
     })

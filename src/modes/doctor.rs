@@ -3,6 +3,7 @@
 
 mod account;
 mod allowed;
+mod debug;
 mod failure;
 mod process;
 mod save;
@@ -10,6 +11,7 @@ mod session;
 mod target;
 mod tools;
 
+pub(crate) use debug::Debug;
 pub(crate) use failure::Failure;
 pub(crate) use save::QUESTION;
 pub(crate) use target::{Scope, Target, is_name};
@@ -28,6 +30,8 @@ pub(crate) struct Settings {
     pub scope: Scope,
     /// What the target's role must be allowed.
     pub needs: Needs,
+    /// The debug container to create, if the user allows that.
+    pub debug: Option<Debug>,
     pub tools: Tools,
     /// For everything together.
     pub timeout: Duration,
@@ -99,10 +103,13 @@ async fn follow(settings: &Settings, show: &dyn Fn(&Progress<'_>)) -> Result<Exa
     loop {
         let audit = session.judge();
         let new = session.not_tried(&audit);
-        if new.is_empty() || session.has_nothing() {
-            return Ok(session.end(audit));
+        let debug = settings.debug.as_ref().filter(|_| !session.is_debugged());
+        match (new.is_empty(), debug) {
+            _ if session.has_nothing() => return Ok(session.end(audit)),
+            (false, _) => session.ask(new).await,
+            (true, Some(debug)) => session.debug(debug).await,
+            (true, None) => return Ok(session.end(audit)),
         }
-        session.ask(new).await;
     }
 }
 
@@ -113,6 +120,9 @@ pub(crate) fn plan(settings: &Settings) -> (Vec<String>, Vec<String>) {
     let mut then = allowed::forms();
     if !settings.needs.actions.is_empty() {
         then.push(needed(&settings.needs, None));
+    }
+    if let Some(debug) = &settings.debug {
+        then.push(allowed::form_of_debug(debug));
     }
     (first.iter().map(shown).collect(), then.iter().map(shown).collect())
 }

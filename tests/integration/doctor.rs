@@ -17,10 +17,20 @@ use tempfile::TempDir;
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doctor");
 const PROBE: &str = env!("CARGO_BIN_EXE_irsa-probe");
 
-/// Answers by the words of the command: what it was recorded to print, or to complain about.
+/// Answers by the words of the command: what it was recorded to print, or to complain about. After a debug container was
+/// created there are other answers; its name is new each time, and so is the path of its profile.
 const REPLAY: &str = r#"#!/bin/sh
-name=$(printf '%s' "${0##*/} $*" | tr '/: ' '___')
+name=$(printf '%s' "${0##*/} $*" | sed 's/irsa-probe-[0-9a-f]\{5\}/PROBE/g; s#/[^ ]*/PROBE/profile.json#FILE#' | tr '/: ' '___')
 printf '%s\n' "$name" >> "$ANSWERS/asked"
+[ -f "$ANSWERS/container" ] && [ -f "$ANSWERS/${name}_after_debug.out" ] && name=${name}_after_debug
+if [ "$1" = debug ]; then
+    printf '%s' "$*" | sed 's/.*--container \(irsa-probe-[0-9a-f]*\).*/\1/' > "$ANSWERS/container"
+    profile=$(printf '%s' "$*" | sed 's/.*--custom //')
+    printf '%s' "$profile" > "$ANSWERS/profile"
+    cp "$profile" "$ANSWERS/profile.json" || exit 8
+fi
+[ -f "$ANSWERS/$name.out" ] && [ -f "$ANSWERS/container" ] &&
+    exec sed "s/\"PROBE\"/\"$(cat "$ANSWERS/container")\"/" "$ANSWERS/$name.out"
 [ -f "$ANSWERS/$name.out" ] && exec cat "$ANSWERS/$name.out"
 [ -f "$ANSWERS/$name.err" ] || { echo "nothing was recorded for $name" >&2; exit 9; }
 cat "$ANSWERS/$name.err" >&2
@@ -90,6 +100,12 @@ impl Laptop {
         self.command(arguments).output().unwrap()
     }
 
+    /// What is shown, without the name of a debug container.
+    fn plain(&self, shown: Vec<u8>) -> String {
+        let container = fs::read_to_string(self.path("container")).unwrap_or_else(|_| "PROBE".to_owned());
+        text(shown).replace(&container, "PROBE").replace("/tmp/PROBE/profile.json", "FILE")
+    }
+
     /// The commands that ran.
     fn asked(&self) -> Vec<String> {
         let asked = fs::read_to_string(self.path("asked")).unwrap_or_default();
@@ -138,7 +154,7 @@ fn every_case_is_decided_or_says_what_is_open() {
     for (folder, name, case) in cases() {
         let laptop = laptop(&case);
         let output = laptop.run(&case.arguments);
-        let (out, err) = (text(output.stdout), text(output.stderr));
+        let (out, err) = (laptop.plain(output.stdout), laptop.plain(output.stderr));
         let shown = format!("$ irsa-probe doctor {}\n{err}{out}", case.arguments.join(" "));
         // A policy in a command is as long as it is.
         let of_line = |line: &str| match line.contains("--policy-document") {
@@ -303,4 +319,33 @@ fn a_directory_that_cannot_be_written_is_reported_and_changes_no_verdict() {
     assert!(out.starts_with("ok CLEAN"), "{out}");
     assert!(err.contains("is not complete, so irsa-probe audit does not read it: No such file"), "{err}");
     assert!(!saved.exists());
+}
+
+#[test]
+fn a_debug_container_is_created_only_if_the_user_asks_for_it() {
+    for (_, name, case) in cases() {
+        let is_debug = case.arguments.contains(&"--debug".to_owned());
+        let laptop = laptop(&case);
+        laptop.run(&case.arguments);
+        let asked = laptop.asked();
+        let of_debug = asked.iter().filter(|one| one.starts_with("kubectl_debug_")).count();
+        assert!(of_debug <= usize::from(is_debug), "{name}: {asked:#?}");
+        let Ok(profile) = fs::read_to_string(laptop.path("profile.json")) else { continue };
+        let profile: Value = serde_json::from_str(&profile).unwrap();
+        let env = profile["env"].as_array().unwrap();
+        assert!(env.contains(&json!({"name": "IRSA_PROBE_OUTPUT", "value": "json"})), "{name}: {profile}");
+        let file = fs::read_to_string(laptop.path("profile")).unwrap();
+        assert!(!Path::new(&file).parent().unwrap().exists(), "{name}: {file} is left behind");
+    }
+}
+
+#[test]
+fn a_debug_container_needs_a_target_and_an_image() {
+    let laptop = Laptop::with(&world(), "");
+    for arguments in
+        [&["--debug", "pod/checkout-0"][..], &["--debug", "--image", "irsa-probe:1"], &["--can", "s3:GetObject"]]
+    {
+        assert_eq!(laptop.run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    assert!(laptop.asked().is_empty());
 }

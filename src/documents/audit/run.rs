@@ -3,7 +3,8 @@
 use super::inventory::{Context, Inventory};
 use super::result::Audit;
 use super::{
-    agent, association, event, expected, iam, node_role, open, permissions, pod, service_account, webhook_configuration,
+    agent, association, event, expected, iam, node_role, open, permissions, pod, report, service_account,
+    webhook_configuration,
 };
 use crate::documents::{Absent, Documents};
 use std::cmp::Reverse;
@@ -30,6 +31,7 @@ pub(crate) fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     event::audit(&inventory, &mut audit);
     expected::audit(&inventory, &mut audit);
     permissions::audit(&inventory, &mut audit);
+    report::audit(&inventory, &mut audit);
     audit.open = open::questions(&inventory, &audit);
     audit.findings.sort_by_key(|one| Reverse(one.finding.severity));
     audit

@@ -28,6 +28,8 @@ pub struct DebugProfile {
     pub command: String,
     /// The container whose processes the debug container sees; `None` if it sees none.
     pub target: Option<String>,
+    /// The profile of kubectl beside it; `None` for a pod on Windows, which gets a pod of its own.
+    pub kubectl_profile: Option<&'static str>,
     /// What the probe cannot see, and what the debug container changes.
     pub notes: Vec<String>,
     /// Creates the container, prints its log, and ends with its exit code. For `sh`, `bash` and `zsh`.

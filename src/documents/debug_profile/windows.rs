@@ -59,7 +59,14 @@ pub(super) fn stand_in(pod: &Value, container: &Value, choices: &Choices, mut no
         "serviceAccountName": text(pod, "/spec/serviceAccountName"),
     } });
     let create = Create::run(pod, choices);
-    DebugProfile { command: create.command(), script: create.script(&profile, &notes), target: None, profile, notes }
+    DebugProfile {
+        command: create.command(),
+        script: create.script(&profile, &notes),
+        target: None,
+        kubectl_profile: None,
+        profile,
+        notes,
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The commands that may run: they read, and they print neither a Secret nor a token.
 
+use super::debug::Debug;
 use crate::documents::audit::Command;
 
 const KINDS: [&str; 15] = [
@@ -118,6 +119,42 @@ pub(super) fn is_allowed(command: &Command) -> bool {
     }
 }
 
+/// Whether `--debug` may run it: creates one container in one pod, or reads its log. [`is_allowed`] knows neither.
+pub(super) fn is_of_debug(command: &Command) -> bool {
+    let words: Vec<&str> = command.words().iter().map(String::as_str).collect();
+    let values = match words.as_slice() {
+        ["kubectl", "logs", pod, "-n", namespace, "--container", name] => vec![pod, namespace, name],
+        [
+            "kubectl",
+            "debug",
+            pod,
+            "-n",
+            namespace,
+            "--container",
+            name,
+            "--image",
+            image,
+            rest @ ..,
+            "--profile",
+            "general" | "restricted",
+            "--custom",
+            file,
+        ] => match rest {
+            [] => vec![pod, namespace, name, image, file],
+            ["--target", target] => vec![pod, namespace, name, image, file, target],
+            _ => return false,
+        },
+        _ => return false,
+    };
+    values.into_iter().all(|value| is_value(value))
+}
+
+/// What creates the container, with placeholders.
+pub(super) fn form_of_debug(debug: &Debug) -> Command {
+    let command = Command::new("kubectl debug POD -n NAMESPACE --container").value(&debug.container);
+    command.then("--image").value(&debug.image).then("--target CONTAINER --profile restricted --custom FILE")
+}
+
 fn is_kubectl(words: &[&str]) -> bool {
     match words {
         [] => true,
@@ -168,6 +205,27 @@ mod tests {
             assert!(is_allowed(&Command::new(text)), "{text}");
         }
         assert!(forms().iter().all(is_allowed));
+    }
+
+    #[test]
+    fn what_changes_a_pod_is_allowed_to_debug_only() {
+        let debug = Debug { image: "irsa-probe:1".to_owned(), container: "irsa-probe-1".to_owned() };
+        assert!(is_of_debug(&form_of_debug(&debug)) && !is_allowed(&form_of_debug(&debug)));
+        let start = "kubectl debug pod -n ns --container c --image i";
+        for (text, expected) in [
+            (format!("{start} --profile general --custom f"), true),
+            (format!("{start} --profile sysadmin --custom f"), false),
+            (format!("{start} --copy-to other --profile general --custom f"), false),
+            (format!("{start} --target --privileged --profile general --custom f"), false),
+            (format!("{start} --profile general --custom f --attach"), false),
+            ("kubectl debug node/n -n ns".to_owned(), false),
+            ("kubectl logs pod -n ns --container c".to_owned(), true),
+            ("kubectl logs pod -n ns --container c -f".to_owned(), false),
+            ("kubectl get pod x -o json".to_owned(), false),
+        ] {
+            assert_eq!(is_of_debug(&Command::new(&text)), expected, "{text}");
+            assert!(!is_allowed(&Command::new(&text)) || text.contains("get"), "{text}");
+        }
     }
 
     #[test]

@@ -44,7 +44,12 @@ const CLUSTER: &str = "Correct the kubeconfig or choose another --context, then 
 const SIGN_IN: &str = "Sign in (aws sso login) or choose another --profile, then run this again.";
 
 /// How each says that this caller may not ask, or not so often.
-const REFUSING: [(&str, &str, &str); 6] = [
+const REFUSING: [(&str, &str, &str); 7] = [
+    (
+        "violates PodSecurity",
+        "refused",
+        "Run irsa-probe debug-profile with --uid and --gid of the application, so that the container needs no root.",
+    ),
     ("(Forbidden)", "forbidden", "Someone with that permission must run the command."),
     ("(AccessDenied", "access denied", "Someone with that permission must run the command."),
     ("(Throttling", "throttled", "Run this again in a minute."),
@@ -55,7 +60,7 @@ const REFUSING: [(&str, &str, &str); 6] = [
 
 impl Failure {
     /// `None` if the command printed documents. `program` is the name by which questions call it.
-    pub(super) fn of(ended: &Ended, program: &str) -> Option<Failure> {
+    pub(super) fn of<T>(ended: &Ended<T>, program: &str) -> Option<Failure> {
         let failure = |short, why: String, stops| Some(Failure { short, why, stops });
         match ended {
             Ended::Printed(_) => None,

@@ -3,6 +3,7 @@
 mod answer;
 mod caller;
 mod cluster;
+mod debug;
 
 use super::process;
 use super::save::Saved;
@@ -45,6 +46,8 @@ pub(super) struct Session<'s> {
     saved: Option<Saved>,
     /// Why a file of it could not be written.
     unsaved: Option<String>,
+    /// Whether a debug container was tried, and the question that it left open.
+    debugged: Option<Option<Open>>,
 }
 
 impl<'s> Session<'s> {
@@ -64,6 +67,7 @@ impl<'s> Session<'s> {
             missing: None,
             saved: settings.save.clone().map(Saved::new),
             unsaved: None,
+            debugged: None,
         }
     }
 
@@ -94,6 +98,7 @@ impl<'s> Session<'s> {
         let needs = Some(&self.settings.needs);
         let mut audit = audit(&self.documents, Context { account, concern, needs, ..Context::at(now()) });
         audit.open.extend(self.cluster_question());
+        audit.open.extend(self.debugged.clone().flatten());
         // What the whole cluster would answer was not asked.
         let is_wider = |one: &Open| one.command.words().iter().any(|word| word == "-A");
         audit.open.retain(|one| self.settings.scope == Scope::All || !is_wider(one));

@@ -17,12 +17,16 @@ impl Tools {
     /// The program and its arguments.
     pub(super) fn invocation(&self, command: &Command) -> (OsString, Vec<OsString>) {
         let words = command.words();
-        let program = if is_aws(command) { &self.aws } else { &self.kubectl };
+        let program = match program(command) {
+            "aws" => self.aws.clone(),
+            "kubectl" => self.kubectl.clone(),
+            other => other.into(),
+        };
         let mut arguments: Vec<OsString> = words.iter().skip(1).map(OsString::from).collect();
         for (option, value) in self.options(command) {
             arguments.extend([OsString::from(option), value]);
         }
-        (program.clone(), arguments)
+        (program, arguments)
     }
 
     /// The command with the options, as a person would type it.
@@ -36,26 +40,23 @@ impl Tools {
         self.typed(command).to_string()
     }
 
+    /// Those of the program; this program takes all of them.
     fn options(&self, command: &Command) -> Vec<(&'static str, OsString)> {
         let of = |option, value: &Option<String>| value.as_ref().map(|value| (option, OsString::from(value)));
-        let all = match is_aws(command) {
-            true => {
-                // IAM of another partition has a region of its own.
-                let has_region = command.words().iter().any(|word| word == "--region");
-                let region = of("--region", &self.region).filter(|_| !has_region);
-                [of("--profile", &self.profile), region]
-            }
-            false => {
-                let kubeconfig = self.kubeconfig.as_ref().map(|path| ("--kubeconfig", path.clone()));
-                [of("--context", &self.context), kubeconfig]
-            }
-        };
-        all.into_iter().flatten().collect()
+        // IAM of another partition has a region of its own.
+        let has_region = command.words().iter().any(|word| word == "--region");
+        let kubeconfig = self.kubeconfig.as_ref().map(|path| ("--kubeconfig", path.clone()));
+        let of_kubectl = [of("--context", &self.context), kubeconfig];
+        let region = of("--region", &self.region).filter(|_| !has_region);
+        let of_aws = [of("--profile", &self.profile), region];
+        let program = program(command);
+        let of_kubectl = of_kubectl.into_iter().filter(|_| program != "aws");
+        of_kubectl.chain(of_aws.into_iter().filter(|_| program != "kubectl")).flatten().collect()
     }
 }
 
-fn is_aws(command: &Command) -> bool {
-    command.words().first().is_some_and(|program| program == "aws")
+fn program(command: &Command) -> &str {
+    command.words().first().map(String::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -75,6 +76,10 @@ mod tests {
         for (command, shown) in [
             ("kubectl get pods -o json", "/opt/kubectl get pods -o json --context 'prod eu' --kubeconfig /k"),
             ("aws eks list-clusters", "aws eks list-clusters --profile prod --region eu-west-1"),
+            (
+                "irsa-probe doctor pod/p",
+                "irsa-probe doctor pod/p --context 'prod eu' --kubeconfig /k --profile prod --region eu-west-1",
+            ),
             ("aws iam list-roles --region cn-north-1", "aws iam list-roles --region cn-north-1 --profile prod"),
         ] {
             assert_eq!(tools.shown(&Command::new(command)), shown);

@@ -157,6 +157,7 @@ pub(super) fn looked_at(documents: &Documents) -> Vec<String> {
         (documents.providers.len(), "OIDC provider"),
         (documents.absent.len(), "missing object"),
         (documents.simulated.len(), "simulated action"),
+        (documents.reports.len(), "probe report"),
     ];
     let kinds = kinds.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| counted(number, what));
     let permissions = documents.attached_policies.as_ref().map(|_| "attached policies".to_owned());
