@@ -1,6 +1,8 @@
 //! `doctor` with a `kubectl` and an `aws` that replay answers: each directory of `tests/doctor/` changes some answers of
 //! `world.json`, in which everything agrees. `UPDATE_CASES=1` writes the reports; read the diff.
 
+mod real_clients;
+
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
@@ -118,6 +120,12 @@ fn world() -> BTreeMap<String, Value> {
 }
 
 fn laptop(case: &Case) -> Laptop {
+    let laptop = Laptop::with(&answers(case), &case.config);
+    case.missing.iter().for_each(|program| fs::remove_file(laptop.path("bin").join(program)).unwrap());
+    laptop
+}
+
+fn answers(case: &Case) -> BTreeMap<String, Value> {
     let mut answers = world();
     for (command, answer) in &case.answers {
         match answer {
@@ -125,9 +133,7 @@ fn laptop(case: &Case) -> Laptop {
             other => drop(answers.insert(command.clone(), other.clone())),
         }
     }
-    let laptop = Laptop::with(&answers, &case.config);
-    case.missing.iter().for_each(|program| fs::remove_file(laptop.path("bin").join(program)).unwrap());
-    laptop
+    answers
 }
 
 fn text(bytes: Vec<u8>) -> String {

@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 const PODS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/webhook");
 const PROBE: &str = env!("CARGO_BIN_EXE_irsa-probe");
 
-fn kubectl() -> bool {
+pub fn kubectl() -> bool {
     let help = Command::new("kubectl").args(["debug", "--help"]).output();
     let knows_custom = help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains("--custom"));
     needs::have(knows_custom, "a kubectl that knows debug --custom (1.31 or newer)")

@@ -2,6 +2,7 @@
 //! measured on Kubernetes 1.36, and serves their logs. kubectl talks to it over loopback.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -26,12 +27,15 @@ pub struct Cluster {
     /// The debug container, or the container of a pod that was created.
     pub created: Option<Value>,
     pub deleted: bool,
+    /// Other objects, by path.
+    pub objects: BTreeMap<String, Value>,
+    /// What the probe prints instead.
+    pub report: Option<String>,
     /// Why admission refuses a debug container.
     pub refuses: Option<&'static str>,
     /// How often the pod has been read since.
     reads: usize,
     log_requests: usize,
-    log_read: bool,
 }
 
 impl Cluster {
@@ -52,10 +56,11 @@ impl Cluster {
             application,
             created: None,
             deleted: false,
+            objects: BTreeMap::new(),
+            report: None,
             refuses: None,
             reads: 0,
             log_requests: 0,
-            log_read: false,
         };
         let cluster = Arc::new(Mutex::new(cluster));
         let shared = Arc::clone(&cluster);
@@ -74,14 +79,21 @@ impl Cluster {
 
     fn reply(&mut self, method: &str, path: &str, body: &[u8]) -> (u16, String) {
         let pods = json!({ "name": "pods", "namespaced": true, "kind": "Pod", "verbs": ["create", "get", "delete"] });
+        let accounts =
+            json!({ "name": "serviceaccounts", "namespaced": true, "kind": "ServiceAccount", "verbs": ["get"] });
         let discovery = match path {
             "/api" => Some(json!({ "kind": "APIVersions", "versions": ["v1"] })),
             "/apis" => Some(json!({ "kind": "APIGroupList", "groups": [] })),
-            "/api/v1" => Some(json!({ "kind": "APIResourceList", "groupVersion": "v1", "resources": [pods] })),
+            "/api/v1" => {
+                Some(json!({ "kind": "APIResourceList", "groupVersion": "v1", "resources": [pods, accounts] }))
+            }
             _ => None,
         };
         if let Some(discovery) = discovery {
             return (200, discovery.to_string());
+        }
+        if let ("GET", Some(object)) = (method, self.objects.get(path)) {
+            return (200, object.to_string());
         }
         let words: Vec<&str> = path.trim_start_matches("/api/v1/namespaces/").split('/').collect();
         match (method, &words[1..]) {
@@ -140,7 +152,7 @@ impl Cluster {
                 "message": "unable to find target container" } })),
             3 => Some(running),
             // The kubelet reports the end of a container some time after its log has ended.
-            _ if !self.log_read || self.reads < 6 => Some(running),
+            4 | 5 => Some(running),
             _ => Some(json!({ "terminated": { "exitCode": self.output(container).1, "reason": "Error" } })),
         }
     }
@@ -175,10 +187,7 @@ impl Cluster {
         match self.reads {
             0..=2 => failure(400, "BadRequest", "container is waiting to start: ContainerCreating"),
             _ if self.log_requests == 1 => failure(500, "InternalError", "the log file is not there yet"),
-            _ => {
-                self.log_read = true;
-                (200, self.output(container).0.to_owned())
-            }
+            _ => (200, self.report.clone().unwrap_or_else(|| self.output(container).0.to_owned())),
         }
     }
 }
