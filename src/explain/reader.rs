@@ -1,9 +1,12 @@
 //! Reads facts out of a pasted text: variables, claims, ARNs, hosts and addresses, in whatever notation.
 
+mod provider;
+
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
 use crate::causes::{Facts, VariableState, WEB_IDENTITY};
 use crate::probe::evidence::Mechanism;
+use provider::{SUBJECT, issuer_in, subject_in};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
@@ -39,20 +42,6 @@ pub(super) fn read(text: &str) -> Facts {
         caller: caller.map(str::to_owned),
         ..Facts::default()
     }
-}
-
-const SUBJECT: &str = "system:serviceaccount:";
-
-/// CloudTrail names a caller `PROVIDER:AUDIENCE:SUBJECT`.
-fn subject_in(word: &str) -> Option<&str> {
-    word.rfind(SUBJECT).map(|at| &word[at..])
-}
-
-/// The issuer in the ARN of its provider, which the keys of conditions and CloudTrail's callers begin with.
-fn issuer_in(word: &str) -> Option<&str> {
-    let issuer = word.split_once(":oidc-provider/").map_or(word, |(_, issuer)| issuer);
-    let scheme = issuer.find("://").map_or(0, |at| at + 3);
-    Some(&issuer[..issuer[scheme..].find(':').map_or(issuer.len(), |at| scheme + at)])
 }
 
 /// What a text has to do with STS around one place.
