@@ -114,7 +114,7 @@ pub(super) enum Output {
 pub(super) enum PageOutput {
     Text,
     Json,
-    /// One page for a team, complete in itself
+    // A doc comment here would make the help of the command several screens long.
     Html,
 }
 
