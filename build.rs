@@ -8,7 +8,8 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/link");
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
-    if !features.split(',').any(|feature| feature == "crt-static") {
+    let is_linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux");
+    if !is_linux || !features.split(',').any(|feature| feature == "crt-static") {
         return;
     }
     let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();

@@ -2,23 +2,35 @@
 #![allow(clippy::disallowed_methods, reason = "the command line, the clock and standard output belong to the world")]
 
 mod audit;
+#[cfg(target_os = "linux")]
 mod check;
 mod debug_profile;
 mod doctor;
 mod explain;
 mod input;
+#[cfg(not(target_os = "linux"))]
+mod needs_linux;
+#[cfg(target_os = "linux")]
 mod options;
 mod out;
+mod output;
+#[cfg(target_os = "linux")]
 mod ping;
 mod plugin;
+#[cfg(target_os = "linux")]
 mod serve;
 mod trust_policy;
+#[cfg(target_os = "linux")]
 mod wait;
 
 use crate::diagnosis::report::exit;
 use crate::text::printable::Notation;
 use clap::{CommandFactory, Parser, Subcommand};
-use options::{LifeOptions, Output, OutputOptions, ReportOptions, RunOptions, TerminationOptions};
+#[cfg(not(target_os = "linux"))]
+use needs_linux::{check, ping, serve, wait};
+#[cfg(target_os = "linux")]
+use options::{LifeOptions, ReportOptions, RunOptions, TerminationOptions};
+use output::{Output, OutputOptions};
 use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};
 
@@ -28,7 +40,8 @@ use std::hash::{BuildHasher, RandomState};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
+    #[cfg_attr(target_os = "linux", command(flatten))]
+    #[cfg_attr(not(target_os = "linux"), arg(skip))]
     check: check::CheckOptions,
 }
 
@@ -93,6 +106,9 @@ pub fn command() -> clap::Command {
 
 /// Runs the program; gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    // Consoles older than Windows Terminal show colours only on demand.
+    #[cfg(windows)]
+    let _ = anstyle_query::windows::enable_ansi_colors();
     let cli = match plugin::parse(arguments.into_iter().collect()) {
         Ok(cli) => cli,
         Err(error) => return out::usage(&error),

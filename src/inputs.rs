@@ -7,7 +7,7 @@ use crate::documents::Documents;
 use crate::documents::audit::{Context, audit};
 use crate::documents::trust_policy::{Answer, Policy, Request, Verdict, evaluate, json, unwrap};
 use crate::explain;
-use crate::probe::collect;
+use crate::probe::{collect, jwt};
 use crate::render;
 use crate::text::timestamp::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::text::timestamp::Timestamp;
 pub const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
 
 pub fn token(bytes: &[u8]) {
-    if let Ok(token) = collect::jwt::decode(bytes) {
+    if let Ok(token) = jwt::decode(bytes) {
         let said = format!("{token:?}");
         let signature = bytes.rsplit(|byte| *byte == b'.').next().unwrap_or_default().trim_ascii();
         let signature = String::from_utf8_lossy(signature);

@@ -2,7 +2,7 @@ use crate::causes::{
     Advice, Cause, Diagnosis, Facts, Fix, INVALID, Outcome, Priority, Reading, Saying, Severity, TOKEN_FILE,
     WEB_IDENTITY_OR_STS, agent, any, with,
 };
-use crate::probe::evidence::{AgentReason, Evidence, Malformed, Seen, TokenFileFaultKind};
+use crate::probe::evidence::{AgentReason, Evidence, Seen, TokenFileFaultKind};
 
 /// The token file does not hold a JWT.
 pub(crate) static TOKEN_FILE_MALFORMED: Cause = Cause {
@@ -60,7 +60,7 @@ fn judge(evidence: &Evidence) -> Outcome {
     let token = match &evidence.token {
         Seen::NotChecked(why) => return Outcome::skip(why.clone()),
         Seen::Failed(malformed) => {
-            return Diagnosis::new(format!("{} {}.", path(evidence), in_words(malformed)), fix(&Facts::of(evidence)))
+            return Diagnosis::new(format!("{} {}.", path(evidence), malformed.in_words()), fix(&Facts::of(evidence)))
                 .into();
         }
         Seen::Seen(token) => token,
@@ -97,25 +97,6 @@ fn path(evidence: &Evidence) -> &str {
     evidence.token_file.seen().map_or("the token file", |file| file.path.as_str())
 }
 
-/// A clause that follows the file's path. It never shows the content, which could be a secret.
-fn in_words(malformed: &Malformed) -> String {
-    match malformed {
-        Malformed::NotUtf8 => "is not text (not UTF-8)".to_owned(),
-        Malformed::ByteOrderMark => "begins with a byte order mark, which editors on Windows add".to_owned(),
-        Malformed::Blank => "holds only white space".to_owned(),
-        Malformed::IsAPath => "holds the path of a file instead of the token itself".to_owned(),
-        Malformed::SeveralLines { lines } => format!("holds {lines} lines; it must hold one token and nothing else"),
-        Malformed::Parts(1) => "holds one word without dots; a JWT has three parts separated by dots".to_owned(),
-        Malformed::Parts(parts) => format!("holds {parts} parts separated by dots; a JWT has three"),
-        Malformed::NotBase64Url { part } => format!("holds a JWT whose {part} is not base64url"),
-        Malformed::NotJson { part } => format!("holds a JWT whose {part} is not a JSON object"),
-        Malformed::WrongType { claim } => {
-            format!("holds a JWT whose {claim:?} has a type that RFC 7519 does not allow")
-        }
-        Malformed::EmptySignature => "holds a JWT without a signature".to_owned(),
-    }
-}
-
 /// What the token file holds beside the token explains why STS rejects what an SDK sends.
 pub(super) fn padded(facts: &Facts) -> Option<Reading> {
     let padding = facts.padding?.in_words();
@@ -137,7 +118,7 @@ fn fix(facts: &Facts) -> Fix {
 mod tests {
     use super::*;
     use crate::causes::testing;
-    use crate::probe::evidence::{Operation, Padding};
+    use crate::probe::evidence::{Malformed, Operation, Padding};
 
     #[test]
     fn each_kind_of_content_has_its_own_words() {

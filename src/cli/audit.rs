@@ -1,8 +1,8 @@
 //! `irsa-probe audit`: documents in, findings out.
 
 use super::input;
-use super::options::PageOutput;
 use super::out::{complain, print};
+use super::output::PageOutput;
 use crate::documents::Documents;
 use crate::documents::audit::{Context, Subject, audit};
 use crate::render;
@@ -51,7 +51,7 @@ pub(super) fn run(options: &AuditOptions) -> u8 {
         let unread = documents.unread.keys().map(|kind| format!("not read: {kind}"));
         return complain(&documents.unusable.into_iter().chain(unread).collect::<Vec<_>>().join("; "));
     }
-    let now = crate::modes::run::now();
+    let now = crate::modes::clock::now();
     let asked = documents.asked.take();
     let context = match &asked {
         Some(asked) => {

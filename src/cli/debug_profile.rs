@@ -4,7 +4,7 @@ use super::out::{complain, print};
 use super::{Output, OutputOptions, debug_container, input};
 use crate::diagnosis::report::exit;
 use crate::documents::debug_profile::{Choices, build};
-use crate::modes::run;
+use crate::modes::clock;
 use crate::text::printable::Notation;
 use clap::Args;
 use std::ffi::OsString;
@@ -47,7 +47,7 @@ pub(super) fn run(options: &DebugProfileOptions) -> u8 {
         gid: options.gid.map(i64::from),
         image: options.image.clone(),
         name: debug_container(),
-        now: run::now(),
+        now: clock::now(),
     };
     let built = input::read(&options.pod).and_then(|pod| build(&pod, &choices).map_err(|fault| fault.to_string()));
     let text = match (built, options.output.output) {

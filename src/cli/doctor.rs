@@ -1,7 +1,7 @@
 //! `irsa-probe doctor`: runs kubectl and aws, and names the cause.
 
-use super::options::{Color, PageOutput};
 use super::out::{complain, print, print_rendered_aside};
+use super::output::{Color, PageOutput};
 use super::{block_on, debug_container};
 use crate::diagnosis::report::exit;
 use crate::documents::Needs;

@@ -1,11 +1,9 @@
 //! Documents that users name on the command line.
 
 use crate::modes::doctor::QUESTION;
-use crate::probe::collect::rootfs;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use crate::probe::rootfs;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -66,7 +64,7 @@ pub(super) fn name(path: &OsStr) -> Cow<'_, str> {
 
 fn file(path: &Path) -> io::Result<Box<dyn Read>> {
     let file = match is_handed_over(path) {
-        true => handed_over(path),
+        true => rootfs::open_handed_over(path),
         false => rootfs::open_regular(Path::new("/"), path),
     };
     Ok(Box::new(file?))
@@ -76,13 +74,6 @@ fn file(path: &Path) -> io::Result<Box<dyn Read>> {
 /// read to its end as standard input is.
 fn is_handed_over(path: &Path) -> bool {
     path == Path::new("/dev/stdin") || path.parent() == Some(Path::new("/dev/fd"))
-}
-
-fn handed_over(path: &Path) -> io::Result<File> {
-    let file = rootfs::open(Path::new("/"), path)?;
-    // Opened without waiting; what its writer has not written yet is waited for.
-    fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
-    Ok(file)
 }
 
 /// UTF-16 begins with a mark, which also tells the order of its bytes.

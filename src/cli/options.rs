@@ -1,14 +1,12 @@
-//! Options that several commands have.
+//! Options that several commands of a pod have.
 
+use super::{Output, OutputOptions};
 use crate::diagnosis::report::Report;
-use crate::documents::Documents;
-use crate::documents::audit::Audit;
 use crate::modes::log;
 use crate::modes::termination_log::{self, TerminationLog};
 use crate::probe::collect::IssuerCheck;
 use crate::probe::evidence::Mechanism;
-use crate::render::{audit, json, text};
-use crate::text::printable::Notation;
+use crate::render::{json, text};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::time::Duration;
@@ -83,16 +81,6 @@ pub(super) enum LogFormat {
     Json,
 }
 
-// How to say it.
-#[derive(Args, Clone)]
-pub(super) struct OutputOptions {
-    #[arg(long, env = "IRSA_PROBE_OUTPUT", value_enum, default_value = "text")]
-    pub(super) output: Output,
-    /// Use colour: auto means on a terminal, unless NO_COLOR is set
-    #[arg(long, env = "IRSA_PROBE_COLOR", value_enum, default_value = "auto")]
-    pub(super) color: Color,
-}
-
 // How to say what a run found.
 #[derive(Args, Clone)]
 pub(super) struct ReportOptions {
@@ -101,28 +89,6 @@ pub(super) struct ReportOptions {
     /// Also show what passed, what was skipped and why, and every candidate in detail (JSON always has everything)
     #[arg(long, short, env = "IRSA_PROBE_VERBOSE", value_parser = clap::builder::FalseyValueParser::new())]
     pub(super) verbose: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
-    Text,
-    Json,
-}
-
-/// Of what is about many pods, also a page.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum PageOutput {
-    Text,
-    Json,
-    // A doc comment here would make the help of the command several screens long.
-    Html,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 impl LifeOptions {
@@ -134,31 +100,6 @@ impl LifeOptions {
     }
 }
 
-impl Output {
-    pub(super) fn notation(self) -> Notation {
-        match self {
-            Self::Text => Notation::Text,
-            Self::Json => Notation::Json,
-        }
-    }
-}
-
-impl PageOutput {
-    /// The text is another for each command.
-    pub(super) fn render(
-        self,
-        audit: &Audit,
-        documents: &Documents,
-        text: impl FnOnce() -> (String, Notation),
-    ) -> (String, Notation) {
-        match self {
-            Self::Text => text(),
-            Self::Json => (audit::json(audit, documents), Notation::Json),
-            Self::Html => (audit::html(audit, documents), Notation::Html),
-        }
-    }
-}
-
 impl ReportOptions {
     pub(super) fn render(&self, report: &Report) -> String {
         let detail = if self.verbose { text::Detail::Everything } else { text::Detail::FirstScreen };
@@ -166,26 +107,6 @@ impl ReportOptions {
             Output::Text => text::render(report, self.output.colour(), detail),
             Output::Json => json::render(report),
         }
-    }
-}
-
-impl OutputOptions {
-    pub(super) fn colour(&self) -> text::Colour {
-        self.color.on_this_terminal()
-    }
-}
-
-impl Color {
-    pub(super) fn on_this_terminal(self) -> text::Colour {
-        use std::io::IsTerminal;
-        let on = match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => {
-                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
-            }
-        };
-        if on { text::Colour::On } else { text::Colour::Off }
     }
 }
 

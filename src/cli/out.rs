@@ -2,7 +2,7 @@
 //! what was found, and a pipe that closed or a disk that is full does not change that.
 
 use crate::diagnosis::report::exit;
-use crate::probe::subject::Subject;
+use crate::probe::variables::Variables;
 use crate::text::printable::Notation;
 use crate::text::redact::{self, HIDDEN};
 use crate::text::secrets::Secrets;
@@ -68,6 +68,6 @@ fn write(out: &mut dyn Write, text: &str) {
 
 fn of_this_process() -> Secrets {
     let secrets = Secrets::default();
-    Subject::this_process().variables.keep_secrets(&secrets);
+    Variables::of_this_process().keep_secrets(&secrets);
     secrets
 }

@@ -1,5 +1,7 @@
 //! `irsa-probe trust-policy`: the policy that a token needs, or what a policy makes of a token.
 
+#[cfg_attr(not(target_os = "linux"), path = "trust_policy/configured_laptop.rs")]
+mod configured;
 mod pod_identity;
 
 use super::out::{complain, print};
@@ -8,16 +10,15 @@ use crate::aws::arn::RoleArn;
 use crate::diagnosis::report::exit;
 use crate::documents::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
 use crate::documents::{self, Association};
-use crate::probe::collect;
-use crate::probe::evidence::{Evidence, Expectations, Seen, Token};
-use crate::probe::subject::Subject;
+use crate::probe::evidence::Token;
+use crate::probe::variables::Variables;
 use crate::render::trust_policy as render;
 use crate::text::printable::Notation;
 use crate::text::secrets::Secrets;
 use clap::Args;
+use configured::configured;
 use serde_json::Value;
 use std::ffi::OsString;
-use std::time::Duration;
 
 pub(super) const EXAMPLES: &str = "Examples:
   irsa-probe trust-policy
@@ -66,6 +67,7 @@ pub(super) struct TrustPolicyOptions {
 
 pub(super) fn run(options: &TrustPolicyOptions) -> u8 {
     let secrets = Secrets::default();
+    Variables::of_this_process().keep_secrets(&secrets);
     let notation = options.output.notation();
     match answer(options, &secrets) {
         Ok((text, exit_code)) => {
@@ -122,34 +124,18 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
 
 /// The role and the token that are meant.
 fn request(options: &TrustPolicyOptions, document: Option<&Value>, secrets: &Secrets) -> Result<Request, String> {
-    let evidence = evidence(options, secrets)?;
-    let role = role(options, document, None, &evidence)?;
-    let mut request = Request::of_token(role, &token(&evidence)?)
+    let configured = configured(options, secrets)?;
+    let role = role(options, document, None, &configured)?;
+    let mut request = Request::of_token(role, &configured.token?)
         .map_err(|claim| format!("the token has no {claim} claim, which a trust policy needs"))?;
-    request.now = Some(crate::modes::run::now());
+    request.now = Some(crate::modes::clock::now());
     Ok(request)
 }
 
-/// What this pod is configured for, by variables or by a profile, and its token.
-fn evidence(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<Evidence, String> {
-    let mut subject = Subject::this_process();
-    subject.variables.keep_secrets(secrets);
-    if let Some(path) = &options.token_file {
-        // Unlike a variable of a pod, what is typed here may be relative.
-        let path =
-            subject.absolute(path).map_err(|error| format!("cannot find {}: {error}", path.to_string_lossy()))?;
-        subject.variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", path);
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
-    let by_options = options.token_file.is_some();
-    let options = collect::Options {
-        run_timeout: Duration::ZERO,
-        expected: Expectations { no_sts: true, by_options, ..Expectations::default() },
-        issuer_check: collect::IssuerCheck::Never,
-        imds: false,
-    };
-    Ok(runtime.block_on(collect::run(&subject, &options, crate::modes::run::now(), secrets)))
+/// What the variables, a profile and the options say.
+struct Configured {
+    role_arn: Option<String>,
+    token: Result<Token, String>,
 }
 
 /// The role of a document that is checked counts before the environment's: it is the one whose policy is in hand.
@@ -157,24 +143,12 @@ fn role(
     options: &TrustPolicyOptions,
     document: Option<&Value>,
     association: Option<&Association>,
-    evidence: &Evidence,
+    configured: &Configured,
 ) -> Result<RoleArn, String> {
     let of_document = document.and_then(|document| document["Role"]["Arn"].as_str());
     let of_association = association.and_then(|association| association.role_arn.as_deref());
     let named = options.role_arn.as_deref().or(of_document).or(of_association);
-    let arn = named.or(evidence.role_arn());
+    let arn = named.or(configured.role_arn.as_deref());
     let arn = arn.ok_or("no role given: set AWS_ROLE_ARN, or use --role-arn")?;
     RoleArn::parse(arn).map_err(|fault| format!("{arn:?} is not a role ARN: it {fault}"))
-}
-
-fn token(evidence: &Evidence) -> Result<Token, String> {
-    let fault = crate::diagnosis::judged::judge(evidence)
-        .iter()
-        .filter_map(crate::diagnosis::judged::Judged::finding)
-        .find(|finding| finding.cause.code.starts_with("token-file"));
-    match (&evidence.token, fault) {
-        (Seen::Seen(token), _) => Ok(token.clone()),
-        (_, Some(finding)) if evidence.token_path().is_some() => Err(finding.diagnosis.cause),
-        _ => Err("no token given: set AWS_WEB_IDENTITY_TOKEN_FILE, or use --token-file".to_owned()),
-    }
 }

@@ -8,6 +8,9 @@ mod failure;
 mod process;
 mod save;
 mod session;
+#[cfg_attr(unix, path = "doctor/unix.rs")]
+#[cfg_attr(windows, path = "doctor/windows.rs")]
+mod system;
 mod target;
 mod tools;
 
@@ -21,7 +24,6 @@ use crate::documents::audit::{Audit, Command, needed};
 use crate::documents::{Asked, Documents, Needs, SCHEMA};
 use crate::modes::signals::Ending;
 use session::Session;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -85,7 +87,7 @@ pub(crate) async fn examine(settings: &Settings, show: &dyn Fn(&Progress<'_>)) -
     let cannot = |error| Fault::CannotStart(format!("cannot listen for signals: {error}"));
     if let Some(directory) = &settings.save {
         let cannot = |error| Fault::CannotStart(format!("cannot create {}: {error}", directory.display()));
-        std::fs::DirBuilder::new().mode(0o700).create(directory).map_err(cannot)?;
+        system::private_directory(directory).map_err(cannot)?;
     }
     let mut ending = Ending::new().map_err(cannot)?;
     tokio::select! {

@@ -2,11 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "a run reads the clock")]
 
 use crate::diagnosis::report::{Mode, Report};
+use crate::modes::clock::now;
 use crate::probe::collect::{self, Options};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
-use crate::text::timestamp::Timestamp;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// Runs every check once and judges what was seen. Ends within [`Options::run_timeout`].
 pub async fn probe(subject: &Subject, options: &Options, mode: Mode) -> Report {
@@ -23,10 +23,4 @@ pub fn probe_token(subject: &Subject, options: &Options, last: &Report) -> Repor
     let evidence = collect::refresh_token(subject, options, &last.evidence, now(), &last.secrets);
     let judged = crate::diagnosis::judged::judge(&evidence);
     Report::new(last.mode, last.duration_ms, evidence, judged, last.secrets.clone())
-}
-
-/// The local clock.
-pub fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(since_1970.as_secs().try_into().unwrap_or(i64::MAX))
 }

@@ -2,7 +2,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "it is a file"))]
 
 use crate::diagnosis::report::Report;
-use crate::probe::collect::rootfs;
+use crate::probe::rootfs;
 use crate::render::termination;
 use std::io::Write;
 use std::path::{Path, PathBuf};

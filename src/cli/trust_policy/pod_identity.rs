@@ -1,6 +1,6 @@
 //! The same for EKS Pod Identity, whose trust policy names a service and not a token.
 
-use super::{TrustPolicyOptions, evidence, input, role, token};
+use super::{TrustPolicyOptions, configured, input, role};
 use crate::aws::pod_identity::AUDIENCE;
 use crate::cli::Output;
 use crate::diagnosis::report::exit;
@@ -21,18 +21,17 @@ pub(super) fn call(
     secrets: &Secrets,
 ) -> Result<Option<PodIdentityCall>, String> {
     let association = association(options)?;
-    let evidence = evidence(options, secrets)?;
-    // Neither an association nor this option needs a token; what it says is welcome.
-    let token = token(&evidence);
+    let configured = configured(options, secrets)?;
     let is_for_it = |token: &Token| token.audience == [AUDIENCE];
-    if !options.pod_identity && association.is_none() && !token.as_ref().is_ok_and(is_for_it) {
+    if !options.pod_identity && association.is_none() && !configured.token.as_ref().is_ok_and(is_for_it) {
         return Ok(None);
     }
-    let token = match token {
+    let role = role(options, document, association.as_ref(), &configured);
+    let token = match configured.token {
         Err(why) if options.token_file.is_some() => return Err(why),
         token => token.ok(),
     };
-    let role = role(options, document, association.as_ref(), &evidence)?;
+    let role = role?;
     let call = match &association {
         Some(association) => PodIdentityCall::of_association(role, association),
         None => PodIdentityCall::new(role),
@@ -50,7 +49,7 @@ pub(super) fn call(
     }
     let pod = kubernetes.pod.filter(|_| call.account.is_none() || call.account == of_token);
     let account = call.account.clone().or(of_token);
-    Ok(Some(PodIdentityCall { account, pod, now: Some(crate::modes::run::now()), ..call }))
+    Ok(Some(PodIdentityCall { account, pod, now: Some(crate::modes::clock::now()), ..call }))
 }
 
 /// The association of `--association`.

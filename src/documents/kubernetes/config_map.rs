@@ -1,8 +1,8 @@
 //! ConfigMaps, of which only AWS configuration files matter.
 
 use super::metadata::Metadata;
-use crate::probe::collect::profiles::web_identities;
 use crate::probe::evidence::WebIdentity;
+use crate::probe::profile::web_identities;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;

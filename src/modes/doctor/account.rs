@@ -3,7 +3,7 @@
 
 use crate::causes::shell_word;
 use crate::documents::audit::Command;
-use crate::probe::collect::rootfs;
+use crate::probe::rootfs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -35,11 +35,16 @@ pub(super) fn other(caller: &str, account: &str) -> String {
 
 fn config() -> Option<String> {
     let named = std::env::var_os("AWS_CONFIG_FILE").map(PathBuf::from);
-    let path = named.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".aws/config")))?;
+    let path = named.or_else(|| Some(Path::new(&home()?).join(".aws/config")))?;
     let file = rootfs::open_regular(Path::new("/"), &std::path::absolute(path).ok()?).ok()?;
     let mut text = String::new();
     file.take(MAX_CONFIG).read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+fn home() -> Option<std::ffi::OsString> {
+    // The second is that of Windows.
+    ["HOME", "USERPROFILE"].into_iter().find_map(std::env::var_os)
 }
 
 /// The profiles that lead to an account: by IAM Identity Center, or by a role in it.

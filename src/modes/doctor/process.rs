@@ -1,8 +1,7 @@
 //! One command as a process. Nothing of it outlives the one who waits for it.
 
 use super::save::{Answer, Reader};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use super::system::{Group, file, lead};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
@@ -54,7 +53,8 @@ async fn run_and_read<T: Send + 'static>(
     read: impl FnOnce(&mut dyn Read) -> io::Result<T> + Send + 'static,
 ) -> Ended<T> {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    lead(&mut command);
     // aws would start a pager on a terminal, or complete the command in a dialog.
     command.env("AWS_PAGER", "").env("AWS_CLI_AUTO_PROMPT", "off");
     let mut child = match command.spawn() {
@@ -66,8 +66,8 @@ async fn run_and_read<T: Send + 'static>(
         return Ended::NotStarted(io::ErrorKind::BrokenPipe);
     };
     let ended = timeout(limit, async {
-        let stdout = stdout.into_owned_fd()?;
-        let reading = tokio::task::spawn_blocking(move || answer(File::from(stdout), read));
+        let stdout = file(stdout)?;
+        let reading = tokio::task::spawn_blocking(move || answer(stdout, read));
         let (read, errors, status) = tokio::join!(reading, errors(stderr), child.wait());
         let read = read.map_err(io::Error::other)?;
         Ok::<_, io::Error>((read, errors, status?))
@@ -77,7 +77,7 @@ async fn run_and_read<T: Send + 'static>(
         Err(_) => Ended::TimedOut(limit),
         Ok(Err(error)) => Ended::Failed(error.to_string()),
         Ok(Ok((read, errors, status))) => {
-            group.0 = None;
+            group.ended();
             match (status.success(), read) {
                 (true, Ok(answer)) => Ended::Printed(answer),
                 (true, Err(error)) => Ended::Failed(format!("its output could not be read: {error}")),
@@ -104,15 +104,4 @@ async fn errors(mut stderr: ChildStderr) -> String {
     let _ = tokio::io::copy(&mut stderr, &mut nowhere).await;
     let _ = nowhere.flush().await;
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The process group of a command, until it has ended: dropped before, it is killed with all the processes it started.
-struct Group(Option<u32>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(id) = self.0.and_then(|id| i32::try_from(id).ok()) {
-            let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
-        }
-    }
 }

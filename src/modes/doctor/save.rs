@@ -1,11 +1,10 @@
 //! What the commands printed, in files that `audit` reads again.
 
+use super::system::create;
 use crate::documents::audit::Command;
 use crate::documents::{About, Asked, Documents};
 use crate::text::redact;
-use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The first file of a directory, written last: with it the directory is complete.
@@ -88,8 +87,4 @@ impl Reader {
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     create(path)?.write_all(text.as_bytes())
-}
-
-fn create(path: &Path) -> io::Result<std::fs::File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }

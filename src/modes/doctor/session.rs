@@ -10,7 +10,7 @@ use super::save::Saved;
 use super::{Examined, Progress, Scope, Settings, allowed, target};
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
-use crate::modes::run::now;
+use crate::modes::clock::now;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;

@@ -1,10 +1,10 @@
 //! Which STS endpoint an SDK in this environment calls, by the SDK's own rules.
 
-use super::os_shim;
 use super::profiles::{self, Profiles};
 use super::transport::Transport;
 use crate::aws::partition::Partition;
 use crate::probe::evidence::{Endpoint, EndpointFault, EndpointSource, Token};
+use crate::probe::os_shim;
 use crate::probe::subject::{Subject, Variables};
 use crate::text::redact;
 use crate::text::secrets::Secrets;

@@ -1,21 +1,16 @@
 //! The profile files that the SDK would read. They are read here, once, as the subject sees them and bounded: the SDK
 //! itself would read those of this process, and wait for ever on a FIFO.
 
-mod chain;
-
-use super::os_shim::{self, Files};
 use super::{rootfs, token_file};
-use crate::probe::evidence::{ClosedProfileFile, Profile, Seen, WebIdentity};
+use crate::probe::evidence::{ClosedProfileFile, Profile, Seen};
+use crate::probe::os_shim::{self, Files};
+use crate::probe::profile::{of_container, value, web_identity};
 use crate::probe::subject::Subject;
 use crate::text::redact::scrub;
 use crate::text::secrets::Secrets;
 use aws_config::profile::ProfileSet;
-use chain::{of_container, value, web_identity};
-use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 /// A larger file is not read.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -108,22 +103,6 @@ impl Profiles {
     }
 }
 
-/// The profiles of a text that give a role for a web identity token, by name. `as_credentials`: the sections are named as
-/// in a credentials file. Nothing is read: the text is all there is.
-pub(crate) fn web_identities(text: &str, as_credentials: bool) -> BTreeMap<String, WebIdentity> {
-    const VARIABLES: [(&str, &str); 2] =
-        [("AWS_CONFIG_FILE", "/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/credentials")];
-    let path = VARIABLES[usize::from(as_credentials)].1;
-    let files = Files::from([(path.into(), text.as_bytes().to_vec())]);
-    let loading = pin!(os_shim::profiles(&VARIABLES, &files));
-    // With its files in memory, the loader has nothing to wait for.
-    let Poll::Ready(Ok(profiles)) = loading.poll(&mut Context::from_waker(Waker::noop())) else {
-        return BTreeMap::new();
-    };
-    let identity = |name: &str| Some((name.to_owned(), web_identity(&profiles, name)?.ok()?));
-    profiles.profiles().filter_map(identity).collect()
-}
-
 /// The subject's variables, with the selected profile under the name that the SDK for Rust reads. boto3, the AWS CLI and
 /// the SDKs for Go read `AWS_DEFAULT_PROFILE` too.
 pub(super) fn variables(subject: &Subject) -> Vec<(&str, &str)> {
@@ -166,11 +145,11 @@ fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::probe) mod tests {
     use super::*;
     use crate::probe::evidence::Identity;
 
-    pub(in crate::probe::collect) async fn selected(config: &str, variables: &[(&str, &str)]) -> Seen<Profile, String> {
+    pub(in crate::probe) async fn selected(config: &str, variables: &[(&str, &str)]) -> Seen<Profile, String> {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("home/.aws")).unwrap();
         std::fs::write(root.path().join("home/.aws/config"), config).unwrap();

@@ -84,7 +84,7 @@ impl Algorithm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::collect::jwt;
+    use crate::probe::jwt;
     use std::path::Path;
 
     fn real(path: &str) -> Vec<u8> {

@@ -2,7 +2,6 @@
 
 use super::dns::{DnsFault, Lookup};
 use super::tls::{TlsFault, TlsSession};
-use nix::errno::Errno;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -155,7 +154,7 @@ impl TcpFault {
             ErrorKind::TimedOut => TcpFault::TimedOut { after_ms: 0 },
             ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => TcpFault::NoRoute,
             ErrorKind::HostUnreachable | ErrorKind::PermissionDenied => TcpFault::Rejected,
-            _ => TcpFault::Os(error.raw_os_error().unwrap_or(Errno::UnknownErrno as i32)),
+            _ => TcpFault::Os(error.raw_os_error().unwrap_or_default()),
         }
     }
 }

@@ -164,3 +164,24 @@ pub enum Malformed {
     },
     EmptySignature,
 }
+
+impl Malformed {
+    /// A clause that follows the file's path. It never shows the content, which could be a secret.
+    pub(crate) fn in_words(&self) -> String {
+        match self {
+            Self::NotUtf8 => "is not text (not UTF-8)".to_owned(),
+            Self::ByteOrderMark => "begins with a byte order mark, which editors on Windows add".to_owned(),
+            Self::Blank => "holds only white space".to_owned(),
+            Self::IsAPath => "holds the path of a file instead of the token itself".to_owned(),
+            Self::SeveralLines { lines } => format!("holds {lines} lines; it must hold one token and nothing else"),
+            Self::Parts(1) => "holds one word without dots; a JWT has three parts separated by dots".to_owned(),
+            Self::Parts(parts) => format!("holds {parts} parts separated by dots; a JWT has three"),
+            Self::NotBase64Url { part } => format!("holds a JWT whose {part} is not base64url"),
+            Self::NotJson { part } => format!("holds a JWT whose {part} is not a JSON object"),
+            Self::WrongType { claim } => {
+                format!("holds a JWT whose {claim:?} has a type that RFC 7519 does not allow")
+            }
+            Self::EmptySignature => "holds a JWT without a signature".to_owned(),
+        }
+    }
+}

@@ -4,11 +4,11 @@ use super::{Session, Why};
 use crate::documents::Origin;
 use crate::documents::audit::{Command, Open};
 use crate::documents::debug_profile::Run;
+use crate::modes::clock::now;
 use crate::modes::doctor::debug::{self, Debug, DebugContainer};
 use crate::modes::doctor::failure::Failure;
 use crate::modes::doctor::process::{self, Ended};
 use crate::modes::doctor::{Progress, allowed, target};
-use crate::modes::run::now;
 use std::time::Duration;
 
 /// Between two looks at the pod, and at a log that is not there yet.

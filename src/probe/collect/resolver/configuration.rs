@@ -1,7 +1,7 @@
 //! `/etc/resolv.conf` and `/etc/hosts`, read as the C library reads them.
 
-use crate::probe::collect::rootfs;
 use crate::probe::evidence::Resolver;
+use crate::probe::rootfs;
 use crate::probe::subject::Variables;
 use nix::net::if_::if_nametoindex;
 use resolv_conf::{Config, ScopedIp};

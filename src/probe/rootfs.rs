@@ -1,8 +1,9 @@
 //! Opens configured paths under a process's root directory, as that process sees them. An open never leaves that root
 //! and never blocks. A FIFO, a socket, a device or a directory is an error.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "these are files"))]
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::{FcntlArg, OFlag, OpenHow, ResolveFlag, fcntl, openat2};
 use nix::sys::stat::Mode;
 use std::fs::{File, FileType, OpenOptions};
 use std::io;
@@ -73,6 +74,17 @@ fn named(kind: FileType) -> &'static str {
 /// The operating system's; `Unsupported` where it has no `openat2` and `root` is not this process's own.
 pub(crate) fn open(root: &Path, path: &Path) -> io::Result<File> {
     open_with(root, path, OFlag::empty())
+}
+
+/// Opens a descriptor that the caller holds open for this program, to be read to its end.
+///
+/// # Errors
+/// The operating system's.
+pub(crate) fn open_handed_over(path: &Path) -> io::Result<File> {
+    let file = open(Path::new("/"), path)?;
+    // Opened without waiting; what its writer has not written yet is waited for.
+    fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(file)
 }
 
 /// Opens a directory for reading.

@@ -1,12 +1,32 @@
-//! From the selected profile to the credentials that it builds on.
+//! From a profile to the credentials that it builds on.
 
+use super::os_shim::{self, Files};
 use crate::probe::evidence::{ProfileFlaw, WebIdentity};
 use crate::text::redact::scrub;
 use aws_config::profile::ProfileSet;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// Settings that give credentials of their own, with which a role may be assumed as well.
 const OTHER_CREDENTIALS: [&str; 5] =
     ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "credential_source"];
+
+/// The profiles of a text that give a role for a web identity token, by name. `as_credentials`: the sections are named as
+/// in a credentials file. Nothing is read: the text is all there is.
+pub(crate) fn web_identities(text: &str, as_credentials: bool) -> BTreeMap<String, WebIdentity> {
+    const VARIABLES: [(&str, &str); 2] =
+        [("AWS_CONFIG_FILE", "/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/credentials")];
+    let path = VARIABLES[usize::from(as_credentials)].1;
+    let files = Files::from([(path.into(), text.as_bytes().to_vec())]);
+    let loading = pin!(os_shim::profiles(&VARIABLES, &files));
+    // With its files in memory, the loader has nothing to wait for.
+    let Poll::Ready(Ok(profiles)) = loading.poll(&mut Context::from_waker(Waker::noop())) else {
+        return BTreeMap::new();
+    };
+    let identity = |name: &str| Some((name.to_owned(), web_identity(&profiles, name)?.ok()?));
+    profiles.profiles().filter_map(identity).collect()
+}
 
 /// A setting that is not blank.
 pub(super) fn value<'p>(profiles: &'p ProfileSet, profile: &str, setting: &str) -> Option<&'p str> {
