@@ -1,7 +1,6 @@
 //! Shows a report. Nothing here decides anything.
 
 pub(crate) mod audit;
-#[cfg(target_os = "linux")]
 pub mod html;
 pub mod json;
 pub mod metrics;

@@ -1,12 +1,11 @@
 //! `--debug`: the container in which the probe runs, and the file that describes it to kubectl.
 
+use super::system::{create, private_directory};
 use crate::documents::audit::Command;
 use crate::documents::debug_profile::{Choices, build};
 use crate::text::timestamp::Timestamp;
 use serde_json::{Value, json};
-use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 /// What `--debug` adds to a pod.
@@ -41,15 +40,14 @@ impl DebugContainer {
             env.push(json!({"name": "IRSA_PROBE_OUTPUT", "value": "json"}));
         }
         let directory = std::env::temp_dir().join(&debug.container);
-        DirBuilder::new().mode(0o700).create(&directory).map_err(|error| cannot_write(&error))?;
+        private_directory(&directory).map_err(|error| cannot_write(&error))?;
         let container = DebugContainer { directory, kubectl_profile, target: built.target };
         container.write(&profile).map_err(|error| cannot_write(&error))?;
         Ok(container)
     }
 
     fn write(&self, profile: &Value) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.profile())?;
-        file.write_all(profile.to_string().as_bytes())
+        create(&self.profile())?.write_all(profile.to_string().as_bytes())
     }
 
     fn profile(&self) -> PathBuf {
