@@ -95,7 +95,7 @@ enum Command {
     #[command(after_help = trust_policy::EXAMPLES)]
     TrustPolicy(trust_policy::TrustPolicyOptions),
     /// Print shell completions
-    #[command(after_help = "Example:\n  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe")]
+    #[command(after_help = plugin::COMPLETIONS)]
     Completions { shell: clap_complete::Shell },
 }
 
@@ -109,7 +109,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // Consoles older than Windows Terminal show colours only on demand.
     #[cfg(windows)]
     let _ = anstyle_query::windows::enable_ansi_colors();
-    let cli = match plugin::parse(arguments.into_iter().collect()) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(answer) = plugin::completion(&arguments) {
+        out::print(answer, Notation::Text);
+        return exit::WORKS;
+    }
+    let cli = match plugin::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return out::usage(&error),
     };

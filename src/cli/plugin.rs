@@ -1,6 +1,8 @@
 //! Installed as `kubectl-irsa_probe`, the program is `kubectl irsa-probe`: a laptop has kubectl, so it is a doctor there
 //! unless a command is named.
 
+mod completion;
+
 use super::Cli;
 use clap::{CommandFactory, FromArgMatches};
 use std::ffi::{OsStr, OsString};
@@ -11,9 +13,15 @@ use std::path::Path;
 const FILE: &str = "kubectl-irsa_probe";
 const NAME: &str = "kubectl irsa-probe";
 
+pub(super) const COMPLETIONS: &str = "Example:
+  irsa-probe completions bash > /etc/bash_completion.d/irsa-probe
+
+kubectl completes the plugin too: give kubectl-irsa_probe a link with the name kubectl_complete-irsa_probe, in a directory
+of your PATH.";
+
 pub(super) fn parse(mut arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
-    if arguments.first().and_then(|program| Path::new(program).file_stem()) == Some(OsStr::new(FILE)) {
+    if is_called(&arguments, FILE) {
         command = command.bin_name(NAME);
         let is_said = arguments.get(1).is_some_and(|first| is_command(&command, first));
         if !is_said {
@@ -23,6 +31,16 @@ pub(super) fn parse(mut arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
         arguments[0] = NAME.into();
     }
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// The answer to kubectl, which asks under another name for what can follow the words that are typed so far.
+pub(super) fn completion(arguments: &[OsString]) -> Option<String> {
+    let words = arguments.get(1..)?;
+    is_called(arguments, completion::FILE).then(|| completion::complete(Cli::command(), words))
+}
+
+fn is_called(arguments: &[OsString], name: &str) -> bool {
+    arguments.first().and_then(|program| Path::new(program).file_stem()) == Some(OsStr::new(name))
 }
 
 /// Whether it names a command or asks for help about all of them.

@@ -381,3 +381,33 @@ fn run(folder: &Path, words: &[&str], input: Option<&str>) -> Output {
         .output()
         .expect("a program")
 }
+
+#[test]
+fn kubectl_completes_the_plugin() {
+    if !kubectl() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["kubectl-irsa_probe", "kubectl_complete-irsa_probe"] {
+        std::os::unix::fs::symlink(PROBE, folder.path().join(name)).expect("a link");
+    }
+    let path = std::env::var("PATH").expect("a path");
+    for (words, offered) in [
+        (&["d"][..], "doctor\tFrom a laptop"),
+        (&["pod/x", "--cont"], "--context\tContext for kubectl"),
+        (&["audit", "--output", ""], "text\t\njson\t\n:4"),
+        (&["completions", "z"], "zsh\t\n:4"),
+    ] {
+        let done = Command::new("kubectl")
+            .args(["__complete", "irsa-probe"])
+            .args(words)
+            .env("PATH", format!("{}:{path}", folder.path().display()))
+            .env("KUBECONFIG", "/dev/null")
+            .output()
+            .expect("kubectl");
+        // kubectl leaves out the tab before a description that is empty.
+        let said = String::from_utf8_lossy(&done.stdout);
+        let plain = |text: &str| text.replace("\t\n", "\n");
+        assert!(plain(&said).contains(&plain(offered)), "{words:?}: {said}");
+    }
+}
