@@ -1,6 +1,6 @@
 # The image: one static binary, a CA bundle, and nothing else. Builds for amd64 and arm64, cross or native:
 #
-#   docker buildx build --platform linux/amd64,linux/arm64 -t registry.example.com/irsa-probe:0.1.0 --push .
+#   docker buildx build --platform linux/amd64,linux/arm64 -t registry.example.com/irsa-probe:0.2.0 --push .
 #   docker buildx build --target sbom --output type=local,dest=. .        # irsa-probe.cdx.json, CycloneDX
 #
 # Reproducible: the same source, toolchain and arguments give the same binary, byte for byte (tests/image builds twice and
@@ -83,7 +83,7 @@ COPY --from=build /image /
 # A number, so that runAsNonRoot can be judged; and any other will do: the image has no user database and needs none.
 USER 65532:65532
 ENTRYPOINT ["/irsa-probe"]
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="irsa-probe" \
       org.opencontainers.image.description="Tells whether this pod on Amazon EKS has its AWS role, and if not, exactly why, and what fixes it" \
