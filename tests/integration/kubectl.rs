@@ -395,7 +395,7 @@ fn kubectl_completes_the_plugin() {
     for (words, offered) in [
         (&["d"][..], "doctor\tFrom a laptop"),
         (&["pod/x", "--cont"], "--context\tContext for kubectl"),
-        (&["audit", "--output", ""], "text\t\njson\t\n:4"),
+        (&["audit", "--output", ""], "text\t\njson\t\nhtml\t\n:4"),
         (&["completions", "z"], "zsh\t\n:4"),
     ] {
         let done = Command::new("kubectl")

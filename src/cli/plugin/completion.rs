@@ -96,7 +96,7 @@ mod tests {
     fn what_can_follow_is_offered() {
         assert_eq!(words(&["d"]), ["doctor", "debug-profile", ":4"]);
         assert_eq!(words(&["--conte"]), ["--context", ":4"]);
-        assert_eq!(words(&["pod/x", "--output", ""]), ["text", "json", ":4"]);
+        assert_eq!(words(&["pod/x", "--output", ""]), ["text", "json", "html", ":4"]);
         assert_eq!(words(&["audit", "--output=j"]), ["--output=json", ":4"]);
         assert_eq!(words(&["audit", ""]), [":0"]);
         assert_eq!(words(&["completions", "z"]), ["zsh", ":4"]);

@@ -273,8 +273,8 @@ fn the_policies_of_the_node_role_are_asked_for_and_judged() {
             {"Effect": effect, "Action": "eks-auth:*", "Resource": "*"}]}}})
     };
     let of_role = "aws iam list-attached-role-policies --role-name eks-node --output json";
-    let refused = json!({"schema": "irsa-probe/report/v1", "findings": [{"code": "node-role-lacks-eks-auth", "cause":
-        "400 AccessDeniedException, \"User: arn:aws:sts::111122223333:assumed-role/eks-node/i-0abc is not authorized\""}]});
+    let refused = json!({"schema": "irsa-probe/report/v1", "findings": [{"code": "node-role-lacks-eks-auth", "severity":
+        "error", "cause": "400 AccessDeniedException, \"User: arn:aws:sts::111122223333:assumed-role/eks-node/i-0abc is not authorized\""}]});
     let node_policies = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"];
     for (what, more, asked, found) in [
         ("nothing", vec![], &["aws eks list-nodegroups --output json --cluster-name prod"][..], false),
@@ -285,7 +285,7 @@ fn the_policies_of_the_node_role_are_asked_for_and_judged() {
             false,
         ),
         ("a group", vec![group.clone()], &[of_role], false),
-        ("the agent's error", vec![refused], &[of_role], false),
+        ("the agent's error", vec![refused], &[of_role], true),
         ("granting", vec![group.clone(), policies(&node_policies)], &[], false),
         ("lacking", vec![group.clone(), policies(&node_policies[..1])], &[of_role], true),
         ("a policy that allows", vec![group.clone(), policies(&node_policies[..1]), version("Allow")], &[], false),
