@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub mod html;
 pub mod json;
 pub mod metrics;
+pub mod page;
 #[cfg(test)]
 pub(crate) mod sample;
 mod target;

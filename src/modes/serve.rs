@@ -25,7 +25,7 @@ use crate::modes::signals::Ending;
 use crate::modes::termination_log::TerminationLog;
 use crate::probe::collect::{Options, token_is_mounted_alone};
 use crate::probe::subject::Subject;
-use crate::render::{html, json, metrics};
+use crate::render::{html, json, metrics, page};
 use crate::text::timestamp::span;
 use route::{Pages, Side};
 
@@ -228,7 +228,7 @@ impl Sidecar<'_> {
             report: report.map(|report| route::Report {
                 json: json::render(report).into(),
                 html: html::render(report, &self.history).into(),
-                html_policy: html::policy(),
+                html_policy: page::policy(),
             }),
         };
         self.publish.send_replace(Some(Arc::new(pages)));

@@ -1,9 +1,6 @@
-//! The report as one HTML page: no script, nothing fetched. The template escapes all that it is given.
+//! The report as one HTML page.
 
-use base64::Engine;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
-
+use super::page::{head, list};
 use crate::causes::{Finding, Outcome};
 use crate::diagnosis::history::History;
 use crate::diagnosis::report::Report;
@@ -11,34 +8,10 @@ use crate::probe::evidence::{Evidence, StepStatus, WebIdentity};
 use crate::render::json;
 use crate::text::printable::Notation;
 use crate::text::timestamp::{Timestamp, span};
+use maud::{DOCTYPE, Markup, html};
 
-const STYLE: &str = include_str!("page.css");
 /// The kubelet renews a token at 80 % of its life.
 const RENEWED_AT: f64 = 0.8;
-
-/// The `Content-Security-Policy` to send with the page: nothing but its own style may be used.
-pub fn policy() -> String {
-    format!("{}; frame-ancestors 'none'", policy_of_a_file())
-}
-
-/// The same for a page that is a file. Its `frame-ancestors` would count only if it were sent.
-fn policy_of_a_file() -> String {
-    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
-}
-
-/// The head of a page, which carries its policy with it if it is a file.
-pub(super) fn head(title: &str, is_file: bool) -> Markup {
-    html! {
-        head {
-            meta charset="utf-8";
-            @if is_file { meta http-equiv="Content-Security-Policy" content=(policy_of_a_file()); }
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            title { (title) }
-            style { (PreEscaped(STYLE)) }
-        }
-    }
-}
 
 pub fn render(report: &Report, history: &History) -> String {
     let word = report.verdict.word();
@@ -233,19 +206,6 @@ fn checks(report: &Report) -> Markup {
     }
 }
 
-pub(super) fn list(values: &[(&str, Option<String>)]) -> Markup {
-    html! {
-        dl {
-            @for (name, value) in values {
-                @if let Some(value) = value {
-                    dt { (name) }
-                    dd { (value) }
-                }
-            }
-        }
-    }
-}
-
 fn moment(at: Timestamp, now: Timestamp) -> String {
     match at.since(now) {
         left if left > 0 => format!("{at}, in {}", span(left)),
@@ -300,12 +260,5 @@ mod tests {
         {
             assert!(pod_identity.contains(part), "{part} is not in\n{pod_identity}");
         }
-    }
-
-    #[test]
-    fn the_policy_allows_the_style_by_its_hash_and_nothing_else() {
-        let policy = policy();
-        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"));
-        assert!(!policy.contains("unsafe"));
     }
 }

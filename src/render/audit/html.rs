@@ -6,7 +6,7 @@ use super::text::{counted, ended, label, unanswered, unread, word};
 use crate::causes::Severity;
 use crate::documents::Documents;
 use crate::documents::audit::{Audit, Group, ObjectFinding, Verdict, groups};
-use crate::render::html::{head, list};
+use crate::render::page::{head, list};
 use maud::{DOCTYPE, Markup, html};
 use std::collections::BTreeSet;
 
