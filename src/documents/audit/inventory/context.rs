@@ -1,4 +1,4 @@
-//! What an audit is told beside the documents.
+//! What an audit knows beside the documents.
 
 use crate::documents::Needs;
 use crate::probe::evidence::Token;
