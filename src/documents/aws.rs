@@ -79,7 +79,7 @@ pub struct Oidc {
 impl Cluster {
     /// The region in the ARN.
     pub(crate) fn region(&self) -> Option<&str> {
-        self.arn.split(':').nth(3).filter(|region| !region.is_empty())
+        region(&self.arn)
     }
 
     pub fn issuer(&self) -> Option<&str> {
@@ -114,6 +114,16 @@ impl Association {
     pub(crate) fn is_described(&self) -> bool {
         self.role_arn.is_some()
     }
+
+    /// The region in the ARN.
+    pub(crate) fn region(&self) -> Option<&str> {
+        region(&self.association_arn)
+    }
+}
+
+/// The fourth part of an ARN.
+fn region(arn: &str) -> Option<&str> {
+    arn.split(':').nth(3).filter(|region| !region.is_empty())
 }
 
 /// The aws CLI prints a time as ISO 8601 (version 2) or as seconds since 1970 (version 1).

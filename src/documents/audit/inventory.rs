@@ -1,10 +1,11 @@
 //! The documents of an audit, indexed: a cluster has many of each, and every lookup takes constant time.
 
 use super::annotation::{intends_irsa, role_annotation};
+use super::command::Command;
 use super::{identity_webhook, profile, webhook};
 use crate::aws::arn::RoleArn;
 use crate::documents::{
-    Absent, Association, ConfigMap, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook,
+    Absent, Association, Cluster, ConfigMap, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook,
     WebhookConfiguration,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -154,6 +155,17 @@ impl<'a> Inventory<'a> {
         let named = self.documents.clusters.first().map(|cluster| cluster.name.as_str());
         let association = || self.documents.associations.iter().flatten().map(|one| one.cluster_name.as_str()).next();
         named.or_else(association).filter(|name| !name.is_empty())
+    }
+
+    /// The command, with the region of the cluster if its ARN or that of an association shows it: a cluster of the same name
+    /// in the user's own region would answer something else.
+    pub(super) fn in_region_of(&self, cluster: &str, command: Command) -> Command {
+        let of_cluster = self.documents.clusters.iter().find(|one| one.name == cluster).and_then(Cluster::region);
+        let mut associations = self.documents.associations.iter().flatten().filter(|one| one.cluster_name == cluster);
+        match of_cluster.or_else(|| associations.find_map(Association::region)) {
+            Some(region) => command.then("--region").value(region),
+            None => command,
+        }
     }
 
     /// The manifest of a pod in the cluster.

@@ -102,14 +102,15 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     let question = "which role do the nodes have";
     match &documents.node_group_names {
         None => {
-            vec![open(question, Command::new("aws eks list-nodegroups --output json --cluster-name").value(cluster))]
+            let command = Command::new("aws eks list-nodegroups --output json --cluster-name").value(cluster);
+            vec![open(question, inventory.in_region_of(cluster, command))]
         }
         Some(names) => names
             .iter()
             .take(MAX_GROUPS)
             .map(|name| {
                 let command = Command::new("aws eks describe-nodegroup --output json --cluster-name").value(cluster);
-                open(question, command.then("--nodegroup-name").value(name))
+                open(question, inventory.in_region_of(cluster, command.then("--nodegroup-name").value(name)))
             })
             .collect(),
     }

@@ -95,10 +95,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
 }
 
 fn of_cluster(inventory: &Inventory<'_>, cluster: &Cluster, questions: &mut Questions) {
-    let in_region = |command: Command| match cluster.region() {
-        Some(region) => command.then("--region").value(region),
-        None => command,
-    };
+    let in_region = |command: Command| inventory.in_region_of(&cluster.name, command);
     // A kubeconfig names the cluster, and no more.
     if inventory.issuer().is_none() {
         let command = in_region(Command::new("aws eks describe-cluster --name").value(&cluster.name));
@@ -246,7 +243,7 @@ fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
     for association in listed.take(BY_NAME) {
         let command = Command::new("aws eks describe-pod-identity-association --output json --cluster-name");
         let command = command.value(&association.cluster_name).then("--association-id");
-        let command = command.value(&association.association_id);
+        let command = inventory.in_region_of(&association.cluster_name, command.value(&association.association_id));
         questions.ask("which role does the association give, and since when", command);
     }
     let documents = inventory.documents;
@@ -257,7 +254,8 @@ fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
     if let (Some(association), true) = (in_question.first(), is_agent_unknown) {
         let command =
             Command::new("aws eks describe-addon --output json --cluster-name").value(&association.cluster_name);
-        questions.ask("is the agent of EKS Pod Identity installed", command.then("--addon-name").value(AGENT));
+        let command = inventory.in_region_of(&association.cluster_name, command.then("--addon-name").value(AGENT));
+        questions.ask("is the agent of EKS Pod Identity installed", command);
     }
     let roles = in_question.iter().flat_map(|one| [&one.role_arn, &one.target_role_arn]).flatten();
     let unknown =

@@ -77,7 +77,9 @@ fn a_list_of_associations_leaves_their_dates_open() {
     assert_eq!(candidates, ["pod-predates-association", "pod-identity-injection-missed"]);
     let asked = |command: &str| audit.open.iter().any(|one| one.command.to_string() == command);
     assert!(
-        asked("aws eks describe-pod-identity-association --output json --cluster-name prod --association-id a-1"),
+        asked(
+            "aws eks describe-pod-identity-association --output json --cluster-name prod --association-id a-1 --region eu-west-1"
+        ),
         "{:?}",
         audit.open
     );
@@ -277,11 +279,16 @@ fn the_policies_of_the_node_role_are_asked_for_and_judged() {
         "error", "cause": "400 AccessDeniedException, \"User: arn:aws:sts::111122223333:assumed-role/eks-node/i-0abc is not authorized\""}]});
     let node_policies = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"];
     for (what, more, asked, found) in [
-        ("nothing", vec![], &["aws eks list-nodegroups --output json --cluster-name prod"][..], false),
+        (
+            "nothing",
+            vec![],
+            &["aws eks list-nodegroups --output json --cluster-name prod --region eu-west-1"][..],
+            false,
+        ),
         (
             "names",
             vec![json!({"nodegroups": ["ng"]})],
-            &["aws eks describe-nodegroup --output json --cluster-name prod --nodegroup-name ng"],
+            &["aws eks describe-nodegroup --output json --cluster-name prod --nodegroup-name ng --region eu-west-1"],
             false,
         ),
         ("a group", vec![group.clone()], &[of_role], false),
