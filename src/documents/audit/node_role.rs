@@ -64,8 +64,7 @@ fn name(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// Asks for the policies of the node role: where the agent's own error names them, and where all else of an association is
-/// right.
+/// Asks for the policies of the node role if the agent's own error names it, or if nothing else of an association is wrong.
 pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     let documents = inventory.documents;
     let refused = documents.reports.iter().flat_map(|report| &report.findings);

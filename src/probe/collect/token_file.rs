@@ -127,7 +127,7 @@ fn not_a_file(kind: PathStepKind) -> Option<TokenFileFaultKind> {
     }
 }
 
-/// The entries of the way to a file, as far as they can be seen.
+/// The directories and links that lead to a file, and the file, as far as they can be seen.
 pub(super) fn steps(root: &Path, path: &Path) -> Vec<PathStep> {
     walk(root, path).steps
 }

@@ -51,7 +51,7 @@ pub struct ClosedProfileFile {
     pub path: String,
     /// The variable that names it; `None` if it is where SDKs look without one.
     pub variable: Option<&'static str>,
-    /// What on the way to it refuses the process; `None` if that could not be seen.
+    /// The directory or file that refuses the process; `None` if that could not be seen.
     pub refused: Option<PathStep>,
     /// The target may read it, but the probe may not.
     pub is_only_for_the_probe: bool,
