@@ -1,7 +1,8 @@
 //! Events of AWS CloudTrail, reduced to the calls by which a pod gets its role.
 //!
 //! Source: "CloudTrail userIdentity element" and "CloudTrail record contents" of the CloudTrail user guide, "Logging IAM
-//! and AWS STS API calls" of the IAM user guide.
+//! and AWS STS API calls" of the IAM user guide. The tags of a session are a list of keys and values, as in the API reference of AssumeRole and
+//! in events of EKS Pod Identity that its workshop shows.
 
 use serde_json::Value;
 use std::borrow::Cow;
@@ -57,7 +58,7 @@ impl Event {
                 Some((_, issuer)) => issuer.to_owned(),
                 None => provider.trim_start_matches("https://").to_owned(),
             });
-        let subject = text(&identity["userName"]).or_else(|| tagged(&request["principalTags"]));
+        let subject = text(&identity["userName"]).or_else(|| tagged(&request["tags"]));
         // ARN OF THE PROVIDER:AUDIENCE:SUBJECT
         let audience = text(&identity["principalId"]).and_then(|id| {
             let before = id.strip_suffix(subject.as_deref()?)?.strip_suffix(':')?;
@@ -69,7 +70,8 @@ impl Event {
             subject,
             issuer: provider.map(|provider| format!("https://{provider}")),
             audience,
-            cluster: text(&request["clusterName"]),
+            cluster: text(&request["clusterName"])
+                .or_else(|| tag(&request["tags"], "eks-cluster-name").map(str::to_owned)),
             caller: text(&identity["arn"]),
             error: text(&record["errorCode"]).map(|code| (code, text(&record["errorMessage"]).unwrap_or_default())),
             name,
@@ -77,10 +79,14 @@ impl Event {
     }
 }
 
-/// The service account in the tags of a session of EKS Pod Identity.
+/// The service account in the tags that EKS Pod Identity gives a session.
 fn tagged(tags: &Value) -> Option<String> {
-    let tag = |name: &str| tags[name].as_str();
-    Some(format!("system:serviceaccount:{}:{}", tag("kubernetes-namespace")?, tag("kubernetes-service-account")?))
+    let (namespace, account) = (tag(tags, "kubernetes-namespace")?, tag(tags, "kubernetes-service-account")?);
+    Some(format!("system:serviceaccount:{namespace}:{account}"))
+}
+
+fn tag<'v>(tags: &'v Value, key: &str) -> Option<&'v str> {
+    tags.as_array()?.iter().find(|tag| tag["key"] == key)?["value"].as_str()
 }
 
 #[cfg(test)]

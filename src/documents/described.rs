@@ -1,6 +1,7 @@
 //! Output of `kubectl describe` for pods and service accounts, as the objects that `kubectl get` would print.
 //!
-//! Source: Kubernetes' `staging/src/k8s.io/kubectl/pkg/describe/describe.go`. It does not print audiences of tokens.
+//! Source: Kubernetes' `staging/src/k8s.io/kubectl/pkg/describe/describe.go`. It does not print audiences of tokens, and newer
+//! versions do not print the secrets of a service account.
 
 use crate::aws::webhook::TOKEN_VOLUME;
 use crate::text::timestamp::Timestamp;
@@ -23,7 +24,7 @@ fn object(lines: &[&str]) -> Option<Value> {
     let mut metadata = json!({"name": fields.value("Name")?, "namespace": fields.value("Namespace")?,
         "labels": pairs(&fields.block("Labels"), "="), "annotations": pairs(&fields.block("Annotations"), ":"),
         "uid": "not shown"});
-    if fields.value("Mountable secrets").is_some() {
+    if ["Image pull secrets", "Mountable secrets"].iter().any(|title| fields.value(title).is_some()) {
         return Some(json!({"kind": "ServiceAccount", "metadata": metadata}));
     }
     let (_, status) = (fields.value("Containers")?, fields.value("Status")?);

@@ -22,8 +22,9 @@ pub struct Expected {
 /// Of a SecretStore of External Secrets, and a runtime configuration of Crossplane. `None` for another kind, or if it says
 /// nothing about a role.
 ///
-/// Source: "AWS authentication" of the External Secrets documentation (`auth.jwt.serviceAccountRef`); DeploymentRuntimeConfig
-/// (`serviceAccountTemplate`) and ControllerConfig (its own annotations) of the Crossplane documentation.
+/// Source: `credsFromServiceAccount` of External Secrets (`auth.jwt.serviceAccountRef`; it may then assume `role`);
+/// `deployment_runtime_config_types.go` of Crossplane (`serviceAccountTemplate`), and `ServiceAccountWithControllerConfig` of
+/// its version 1 (a ControllerConfig's own annotations; version 2 has no ControllerConfig).
 pub(super) fn of_object(kind: &str, object: &Value) -> Option<Expected> {
     let metadata = Metadata::deserialize(&object["metadata"]).unwrap_or_default();
     let namespace = metadata.namespace.as_deref();
@@ -72,26 +73,89 @@ fn walk<'v>(value: &'v Value, path: &mut Vec<&'v str>, all: &mut Vec<Expected>) 
     let split = value["eks"]["amazonaws"]["com/role-arn"].as_str();
     if let Some(role) = value[ROLE_ANNOTATION].as_str().or(split) {
         let place = path.join(".");
-        let is_of_account = path.len() > 1
-            && path.last() == Some(&"annotations")
-            && path[path.len() - 2].to_ascii_lowercase().contains("serviceaccount");
+        let owner = owner(path);
         let fault = if split.is_some() {
             Some(format!(
                 "the dots of {ROLE_ANNOTATION} were read as levels: with --set, write eks\\.amazonaws\\.com/role-arn"
             ))
-        } else if !is_of_account {
+        } else if owner == Owner::OtherObject {
             Some(format!(
                 "it is under {place:?}; the webhook reads it only from a service account, so from serviceAccount.annotations"
             ))
         } else {
             None
         };
-        let object = format!("Helm values at {place}");
+        let object = match owner {
+            Owner::Unknown => format!("Helm values at {place} (if the chart sets these on a service account)"),
+            _ => format!("Helm values at {place}"),
+        };
         all.push(Expected { object, account: None, role_arn: Some(role.to_owned()), fault });
     }
     for (key, value) in fields {
         path.push(key);
         walk(value, path, all);
         path.pop();
+    }
+}
+
+/// What a chart annotates with a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    ServiceAccount,
+    OtherObject,
+    Unknown,
+}
+
+/// By the names that charts use. The chart decides, and it is not here.
+///
+/// Source: values of the charts of velero (`serviceAccount.server.annotations`), prometheus (`serviceAccounts.server`), keda
+/// (`serviceAccount.operator`), cluster-autoscaler (`rbac.serviceAccount`, before `rbac.serviceAccountAnnotations`),
+/// aws-ebs-csi-driver (`controller.serviceAccount`), traefik (`serviceAccountAnnotations`).
+fn owner(path: &[&str]) -> Owner {
+    const OTHERS: [&str; 9] =
+        ["cronjob", "daemonset", "deployment", "ingress", "job", "namespace", "pod", "service", "statefulset"];
+    let plain = |key: &&str| key.replace(['-', '_'], "").to_ascii_lowercase();
+    let mut keys = path.iter().map(plain);
+    if keys.any(|key| key.contains("serviceaccount")) {
+        return Owner::ServiceAccount;
+    }
+    // `podAnnotations`, or `pod` and below it `annotations`.
+    let last: String = path.iter().rev().take(2).rev().map(plain).collect();
+    let annotated = last.strip_suffix("annotations").unwrap_or(&last);
+    if OTHERS.iter().any(|other| annotated.ends_with(other)) { Owner::OtherObject } else { Owner::Unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_chart_certainly_sets_elsewhere_is_a_fault() {
+        for (place, is_fault, is_sure) in [
+            ("serviceAccount.annotations", false, true),
+            ("serviceAccount.server.annotations", false, true),
+            ("serviceAccounts.server.annotations", false, true),
+            ("rbac.serviceAccountAnnotations", false, true),
+            ("rbac.serviceAccount.annotations", false, true),
+            ("controller.serviceAccount.annotations", false, true),
+            ("service_account.annotations", false, true),
+            ("serviceAccount.podAnnotations", false, true),
+            ("podAnnotations", true, true),
+            ("controller.podAnnotations", true, true),
+            ("controller.pod.annotations", true, true),
+            ("service.annotations", true, true),
+            ("deploymentAnnotations", true, true),
+            ("annotations", false, false),
+            ("controller.annotations", false, false),
+            ("iam", false, false),
+        ] {
+            let mut values = serde_json::json!({ROLE_ANNOTATION: "arn:aws:iam::111122223333:role/r"});
+            for key in place.rsplit('.') {
+                values = serde_json::json!({ key: values });
+            }
+            let all = of_values(&values);
+            assert_eq!((all.len(), all[0].fault.is_some()), (1, is_fault), "{place}");
+            assert_eq!(all[0].object == format!("Helm values at {place}"), is_sure, "{place}");
+        }
     }
 }

@@ -39,17 +39,22 @@ fn kind(of: &str) -> Option<Read> {
         "aws_eks_cluster" => cluster,
         "aws_eks_pod_identity_association" => association,
         "kubernetes_manifest" => |values| values["manifest"].is_object().then(|| values["manifest"].clone()),
-        "kubernetes_service_account" => |values| Some(json!({"kind": "ServiceAccount", "metadata": metadata(values)?})),
+        "kubernetes_service_account" | "kubernetes_default_service_account" => {
+            |values| Some(json!({"kind": "ServiceAccount", "metadata": metadata(values)?}))
+        }
         "kubernetes_deployment" => |values| workload("Deployment", values),
         "kubernetes_stateful_set" => |values| workload("StatefulSet", values),
         "kubernetes_daemon_set" | "kubernetes_daemonset" => |values| workload("DaemonSet", values),
+        "kubernetes_job" => |values| workload("Job", values),
+        "kubernetes_cron_job" => |values| workload("CronJob", values),
         _ => return None,
     })
 }
 
+/// A role that a plan creates has no ARN yet. Without one, its policy could pass for that of another role.
 fn role(values: &Value) -> Option<Value> {
-    let policy = values["assume_role_policy"].as_str()?;
-    Some(json!({"Role": {"Arn": values["arn"], "AssumeRolePolicyDocument": policy}}))
+    let (arn, policy) = (values["arn"].as_str()?, values["assume_role_policy"].as_str()?);
+    Some(json!({"Role": {"Arn": arn, "AssumeRolePolicyDocument": policy}}))
 }
 
 fn provider(values: &Value) -> Option<Value> {
@@ -83,7 +88,8 @@ fn metadata(values: &Value) -> Option<Value> {
 }
 
 fn workload(kind: &str, values: &Value) -> Option<Value> {
-    let template = &values["spec"][0]["template"][0];
+    let spec = &values["spec"][0];
+    let template = &spec.get("job_template").map_or(spec, |job| &job[0]["spec"][0])["template"][0];
     let spec = &template["spec"][0];
     let containers = |key: &str| -> Value {
         let all = spec[key].as_array().into_iter().flatten();

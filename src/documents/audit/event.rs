@@ -26,7 +26,7 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
         }
     }
     for ((name, subject, role, error), (number, last)) in calls {
-        let object = object(subject, role);
+        let object = object(subject, role, last.cluster.as_deref());
         let times =
             if number > 1 { format!("{number} times, last at {}", last.time) } else { format!("at {}", last.time) };
         let Some((code, message)) = error else {
@@ -50,12 +50,13 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
 }
 
 /// As findings about trust policies name it.
-fn object(subject: Option<&str>, role: Option<&str>) -> String {
+fn object(subject: Option<&str>, role: Option<&str>, cluster: Option<&str>) -> String {
     match (subject.and_then(account_of_subject), role) {
         (Some((namespace, account)), Some(role)) => format!("service account {namespace}/{account} and {role}"),
         (Some((namespace, account)), None) => format!("service account {namespace}/{account}"),
         (None, Some(role)) => format!("role {role}"),
-        (None, None) => "node role".to_owned(),
+        // The agent called, as the node role.
+        (None, None) => cluster.map_or("node role".to_owned(), |name| format!("EKS Pod Identity of cluster {name}")),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
 fn said(expected: &Expected) -> Option<String> {
     let role = expected.role_arn.as_ref().filter(|_| expected.fault.is_none())?;
     Some(format!(
-        "{} gives {role} to a service account that it does not name: the trust policy must allow the one in the cluster",
+        "{} gives {role} to a service account: the trust policy must allow its namespace and name, as they are in the cluster",
         expected.object
     ))
 }
@@ -86,7 +86,10 @@ fn executors(inventory: &Inventory<'_>, audit: &mut Audit) {
                 executor.service_account(),
                 driver.service_account()
             );
-            let fix = Fix::new(format!("Set spec.executor.serviceAccount: {}", driver.service_account()));
+            let fix = Fix::new(format!(
+                "Set spec.executor.serviceAccount: {} (Spark 3.1 or later reads it).",
+                driver.service_account()
+            ));
             let object = pod_object(executor);
             audit.add(ObjectFinding::new(&SERVICE_ACCOUNT_MISMATCH, object, text, fix));
         }
