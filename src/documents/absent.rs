@@ -19,7 +19,7 @@ impl Absent {
     /// `None` if the error is about something else, such as a missing permission.
     pub(super) fn read(error: &str) -> Option<Absent> {
         if error.contains("(NoSuchEntity)") {
-            let name = between(error, "The role with name ", " cannot be found").map(Absent::Role);
+            let name = missing_role(error).map(Absent::Role);
             let arn = || Some(error.split_once("Provider not found for arn ")?.1.trim_end_matches('.').to_owned());
             return Some(name.or_else(|| arn().map(Absent::Provider)).unwrap_or_else(|| other(error)));
         }
@@ -36,6 +36,19 @@ impl Absent {
             _ => other(error),
         })
     }
+}
+
+/// AWS says "The role with name checkout cannot be found.", which need not stay so, and other servers have other words: the
+/// code and the operation decide, and the name follows.
+fn missing_role(error: &str) -> Option<String> {
+    const OPERATIONS: [&str; 3] = ["GetRole", "ListAttachedRolePolicies", "ListRolePolicies"];
+    let named = || {
+        let (operation, message) = error.split_once(" when calling the ")?.1.split_once(" operation: ")?;
+        let mut words = message.split_whitespace().skip_while(|word| !word.eq_ignore_ascii_case("role")).skip(1);
+        let name = words.find(|word| !["with", "name", "named"].contains(word))?;
+        OPERATIONS.contains(&operation).then(|| name.trim_matches(['\'', '"']).to_owned())
+    };
+    between(error, "The role with name ", " cannot be found").or_else(named)
 }
 
 fn between(text: &str, before: &str, after: &str) -> Option<String> {
@@ -61,6 +74,18 @@ mod tests {
             (
                 "An error occurred (NoSuchEntity) when calling the GetRole operation: The role with name checkout cannot be found.",
                 Some(Absent::Role("checkout".into())),
+            ),
+            (
+                "An error occurred (NoSuchEntity) when calling the GetRole operation: Role checkout not found",
+                Some(Absent::Role("checkout".into())),
+            ),
+            (
+                "An error occurred (NoSuchEntity) when calling the ListRolePolicies operation: Role 'a.b' is unknown.",
+                Some(Absent::Role("a.b".into())),
+            ),
+            (
+                "An error occurred (NoSuchEntity) when calling the GetRolePolicy operation: The role policy with name x cannot be found.",
+                Some(Absent::Other("An error occurred (NoSuchEntity) when calling the GetRolePolicy operation: The role policy with name x cannot be found.".into())),
             ),
             (&of_provider, Some(Absent::Provider(PROVIDER.into()))),
             (

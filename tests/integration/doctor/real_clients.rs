@@ -13,9 +13,10 @@ use std::process::Command;
 const POD: &str = "kubectl get pod checkout-0 -n payments -o json";
 const ACCOUNT: &str = "kubectl get serviceaccount checkout -n payments -o json --show-managed-fields";
 const ISSUER: &str = "kubectl get --raw /.well-known/openid-configuration";
-/// Cases that these documents decide. moto says in its own words that a role does not exist.
-const DECIDED: [&str; 7] = [
+/// Cases that these documents decide.
+const DECIDED: [&str; 8] = [
     "healthy",
+    "role-does-not-exist",
     "wrong-subject-in-trust-policy",
     "no-oidc-provider",
     "wrong-provider-in-trust-policy",
@@ -24,7 +25,7 @@ const DECIDED: [&str; 7] = [
     "explicit-deny-in-trust-policy",
 ];
 /// The first of them, because each call of the aws CLI takes a second.
-const AT_MOTO: usize = 4;
+const AT_MOTO: usize = 5;
 
 type Answers = BTreeMap<String, Value>;
 
@@ -146,12 +147,15 @@ fn create(laptop: &Laptop, answers: &Answers) {
     let reset = Command::new("curl").args(["-fsS", "-X", "POST", &format!("{moto}/moto-api/reset")]).output().unwrap();
     assert!(reset.status.success(), "{}", text(reset.stderr));
     let role = &answers["aws iam get-role --role-name checkout --output json"]["Role"];
-    let policy = role["AssumeRolePolicyDocument"].to_string();
-    aws(laptop, &["iam", "create-role", "--role-name", "checkout", "--assume-role-policy-document", &policy]);
-    let allow = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
-    aws(laptop, &["iam", "create-policy", "--policy-name", "s3", "--policy-document", &allow.to_string()]);
-    let arn = "arn:aws:iam::123456789012:policy/s3";
-    aws(laptop, &["iam", "attach-role-policy", "--role-name", "checkout", "--policy-arn", arn]);
+    if role.is_object() {
+        let policy = role["AssumeRolePolicyDocument"].to_string();
+        aws(laptop, &["iam", "create-role", "--role-name", "checkout", "--assume-role-policy-document", &policy]);
+        let allow =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+        aws(laptop, &["iam", "create-policy", "--policy-name", "s3", "--policy-document", &allow.to_string()]);
+        let arn = "arn:aws:iam::123456789012:policy/s3";
+        aws(laptop, &["iam", "attach-role-policy", "--role-name", "checkout", "--policy-arn", arn]);
+    }
     let provider = answers.iter().find(|(command, _)| command.contains("get-open-id-connect-provider")).unwrap().1;
     if let Some(url) = provider["Url"].as_str() {
         let (url, client) = (format!("https://{url}"), provider["ClientIDList"][0].as_str().unwrap());
