@@ -36,6 +36,12 @@ pub(super) struct DebugProfileOptions {
     /// Image of the probe, from a registry that the nodes can pull from
     #[arg(long, value_name = "IMAGE", env = "IRSA_PROBE_IMAGE")]
     image: String,
+    /// Context for kubectl
+    #[arg(long, value_name = "NAME", env = "IRSA_PROBE_CONTEXT")]
+    context: Option<String>,
+    /// Configuration file for kubectl
+    #[arg(long, value_name = "PATH", env = "IRSA_PROBE_KUBECONFIG")]
+    kubeconfig: Option<String>,
     #[command(flatten)]
     output: OutputOptions,
 }
@@ -47,6 +53,7 @@ pub(super) fn run(options: &DebugProfileOptions) -> u8 {
         gid: options.gid.map(i64::from),
         image: options.image.clone(),
         name: debug_container(),
+        cluster: cluster(options),
         now: clock::now(),
     };
     let built = input::read(&options.pod).and_then(|pod| build(&pod, &choices).map_err(|fault| fault.to_string()));
@@ -72,4 +79,9 @@ pub(super) fn run(options: &DebugProfileOptions) -> u8 {
     };
     print(text, options.output.output.notation());
     exit::WORKS
+}
+
+fn cluster(options: &DebugProfileOptions) -> Vec<(&'static str, String)> {
+    let chosen = [("--context", &options.context), ("--kubeconfig", &options.kubeconfig)];
+    chosen.into_iter().filter_map(|(option, value)| Some((option, value.clone()?))).collect()
 }

@@ -147,6 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn each_kubectl_asks_the_chosen_cluster() {
+        let choices = Choices { cluster: vec![("--context", "prod; reboot".into())], ..Choices::example() };
+        let built = build(&pod(json!({ "containers": [{ "name": "a" }] })), &choices).expect("a profile");
+        assert!(built.command.starts_with("kubectl debug shop --namespace=web --context='prod; reboot' "));
+        assert!(built.script.contains("set -- shop --namespace=web --context='prod; reboot'\n"), "{}", built.script);
+        let calls = built.script.lines().filter(|line| line.contains("kubectl ") && !line.contains("say "));
+        for call in calls.filter(|line| !line.contains("later=")) {
+            assert!(call.contains("\"$@\""), "{call}");
+        }
+    }
+
+    #[test]
     fn nothing_in_a_pod_becomes_a_command() {
         let container = json!({ "name": "a;date", "volumeMounts": [
             { "name": "aws-iam-token", "mountPath": "/token\ndate #", "subPath": "x" }, { "name": "END\ndate" },

@@ -12,6 +12,7 @@ fn profile(name: &str) -> Result<DebugProfile, ProfileFault> {
         gid: None,
         image: "irsa-probe:1".to_owned(),
         name: "irsa-probe-x7k2p".to_owned(),
+        cluster: Vec::new(),
         now: Timestamp(0),
     };
     build(&admitted(name), &choices)

@@ -1,6 +1,8 @@
 //! `doctor` with a `kubectl` and an `aws` that replay answers: each directory of `tests/doctor/` changes some answers of
 //! `world.json`, in which everything agrees. `UPDATE_CASES=1` writes the reports; read the diff.
 
+mod debug;
+mod options;
 mod real_clients;
 
 use nix::sys::signal::{Signal, kill};

@@ -41,6 +41,7 @@ fn kubectl_creates_what_the_profile_says_for_every_admitted_pod() {
             gid: None,
             image: "irsa-probe:1".to_owned(),
             name: "irsa-probe-x7k2p".to_owned(),
+            cluster: Vec::new(),
             now: Timestamp(0),
         };
         let built = build(&admitted(name).to_string(), &choices).expect(name);

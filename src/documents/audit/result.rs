@@ -24,6 +24,8 @@ pub(crate) struct Audit {
     pub open: Vec<Open>,
     /// Every open question was tried: no document follows that answers it.
     pub is_final: bool,
+    /// How a doctor is asked about one object of many.
+    pub doctor: Option<Command>,
     /// The number of documents that could not be used. Nothing is known about what they contain.
     pub unusable: usize,
     /// The indices of findings with the same hash.

@@ -16,6 +16,8 @@ pub struct Choices {
     pub image: String,
     /// The name of the debug container, by which its log and status are read.
     pub name: String,
+    /// Options that choose the cluster for kubectl, with their values.
+    pub cluster: Vec<(&'static str, String)>,
     pub now: Timestamp,
 }
 
@@ -79,6 +81,7 @@ impl Choices {
             gid: None,
             image: "irsa-probe:1".to_owned(),
             name: "irsa-probe-x7k2p".to_owned(),
+            cluster: Vec::new(),
             now: Timestamp(1_764_000_000),
         }
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The parts of the command that creates the container, quoted for a shell.
 pub(super) struct Create {
-    /// The pod and its namespace.
+    /// The pod, its namespace and its cluster.
     pod: String,
     /// The name of the container.
     name: String,
@@ -36,7 +36,7 @@ impl Create {
         let target = target.map(|target| format!(" --target={}", shell_word(target))).unwrap_or_default();
         let image = shell_word(&choices.image);
         Create {
-            pod: format!("{}{}", shell_word(text(pod, "/metadata/name")), namespace(pod)),
+            pod: format!("{}{}", shell_word(text(pod, "/metadata/name")), place(pod, choices)),
             statuses: "ephemeralContainerStatuses",
             verb: "debug",
             options: format!("--container={name} --image={image}{target} --profile={kubectl_profile}"),
@@ -57,7 +57,7 @@ impl Create {
         let name = shell_word(&choices.name);
         let image = shell_word(&choices.image);
         Create {
-            pod: format!("{name}{}", namespace(pod)),
+            pod: format!("{name}{}", place(pod, choices)),
             statuses: "containerStatuses",
             verb: "run",
             options: format!("--restart=Never --image={image} --override-type=strategic"),
@@ -115,10 +115,10 @@ const INSPECT: &str = include_str!("inspect.sh");
 /// Waits for the container, prints its log, and exits with its code.
 const FOLLOW: &str = include_str!("follow.sh");
 
-/// kubectl's option for the pod's namespace, with a space before it.
-fn namespace(pod: &Value) -> String {
-    match text(pod, "/metadata/namespace") {
-        "" => String::new(),
-        namespace => format!(" --namespace={}", shell_word(namespace)),
-    }
+/// kubectl's options for the pod's namespace and cluster, with a space before each.
+fn place(pod: &Value, choices: &Choices) -> String {
+    let namespace = Some(text(pod, "/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+    let namespace = namespace.map(|namespace| ("--namespace", namespace));
+    let cluster = choices.cluster.iter().map(|(option, value)| (*option, value.as_str()));
+    namespace.into_iter().chain(cluster).map(|(option, value)| format!(" {option}={}", shell_word(value))).collect()
 }

@@ -30,7 +30,7 @@ impl DebugContainer {
     /// Why it cannot be created, in a sentence.
     pub(super) fn new(pod: &str, debug: &Debug, now: Timestamp) -> Result<DebugContainer, String> {
         let (image, name) = (debug.image.clone(), debug.container.clone());
-        let choices = Choices { container: None, uid: None, gid: None, image, name, now };
+        let choices = Choices { container: None, uid: None, gid: None, image, name, cluster: Vec::new(), now };
         let built = build(pod, &choices).map_err(|fault| format!("{fault}."))?;
         let Some(kubectl_profile) = built.kubectl_profile else {
             return Err("The pod runs on Windows. irsa-probe debug-profile creates a pod on Linux instead.".to_owned());

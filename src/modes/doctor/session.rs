@@ -125,6 +125,12 @@ impl<'s> Session<'s> {
             one.why = Some(tried.unwrap_or_else(|| "Its output does not answer this.".to_owned()));
             one.command = self.settings.tools.typed(&one.command);
         }
+        for one in &mut audit.findings {
+            for command in &mut one.finding.diagnosis.fix.commands {
+                *command = self.settings.tools.in_line(command);
+            }
+        }
+        audit.doctor = Some(self.settings.tools.typed(&Command::new("irsa-probe doctor")));
         audit.is_final = true;
         // A directory in which a file is missing is not marked as complete.
         if let (Some(saved), None) = (&self.saved, &self.unsaved) {

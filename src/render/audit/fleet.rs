@@ -2,9 +2,9 @@
 
 use super::doctor::{exit, looked_at, on_one_line, open};
 use super::text::{counted, ended, label, shortened, unanswered, unread, word};
-use crate::causes::{Severity, shell_word};
+use crate::causes::Severity;
 use crate::documents::Documents;
-use crate::documents::audit::{Audit, AuditedPod, Group, Workload, groups};
+use crate::documents::audit::{Audit, AuditedPod, Command, Group, Workload, groups};
 use crate::render::text::{Colour, Page};
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
     headline(&mut page, audit, &faults);
     for group in faults {
         page.gap();
-        fault(&mut page, group, audit.is_final);
+        fault(&mut page, group, audit.doctor.as_ref());
     }
     page.gap();
     page.value("pods", &pods(audit));
@@ -77,7 +77,7 @@ fn to_ask(page: &mut Page, audit: &Audit) {
 }
 
 /// The code, who has it, and the command that shows cause and fix of the first. Documents show them also without a cluster.
-fn fault(page: &mut Page, group: &Group<'_>, is_of_doctor: bool) {
+fn fault(page: &mut Page, group: &Group<'_>, doctor: Option<&Command>) {
     let workloads = group.workloads();
     let (number, names, first) = match workloads.keys().next() {
         Some(first) => {
@@ -100,12 +100,12 @@ fn fault(page: &mut Page, group: &Group<'_>, is_of_doctor: bool) {
     };
     page.value(label(group.first.finding.severity), &format!("{}: {number}", group.first.code()));
     page.value("", &shortened(names));
-    match first.filter(|_| is_of_doctor) {
-        Some((namespace, target)) => {
-            page.commands(&format!("irsa-probe doctor -n {} {}", shell_word(&namespace), shell_word(&target)));
+    match first.zip(doctor) {
+        Some(((namespace, target), doctor)) => {
+            page.commands(&doctor.clone().then("-n").value(&namespace).value(&target).to_string());
         }
         None => {
-            let example = if group.findings.len() > 1 && !is_of_doctor { "for example, " } else { "" };
+            let example = if group.findings.len() > 1 && doctor.is_none() { "for example, " } else { "" };
             page.value("cause", &format!("{example}{}", group.first.text()));
             page.value("fix", &group.first.fix().text);
             // Those of all that are fixed alike.
