@@ -2,6 +2,7 @@
 //! `world.json`, in which everything agrees. `UPDATE_CASES=1` writes the reports; read the diff.
 
 mod debug;
+mod hostile;
 mod options;
 mod real_clients;
 

@@ -2,8 +2,8 @@
 
 use super::text::{counted, label, unanswered, word};
 use crate::causes::{Advice, Severity};
-use crate::documents::Documents;
 use crate::documents::audit::{Audit, ObjectFinding, Open, Verdict};
+use crate::documents::{Documents, Origin, Pod};
 use crate::render::text::{Colour, Page};
 use std::collections::BTreeSet;
 
@@ -32,7 +32,11 @@ pub(crate) fn answer(audit: &Audit, documents: &Documents, colour: Colour) -> St
         page.value("fix", &first.fix().text);
         first.fix().commands.iter().for_each(|command| page.commands(&on_one_line(command)));
     } else if audit.verdict() == Verdict::NothingToJudge {
-        page.value("yet", "no pod runs, and nothing says which role one should have");
+        let yet = match documents.ended.is_empty() {
+            true => "no pod runs, and nothing says which role one should have",
+            false => "what was found has ended, and what has ended is not judged",
+        };
+        page.value("yet", yet);
     }
     also(&mut page, others);
     open(&mut page, audit, first.is_some());
@@ -59,8 +63,11 @@ fn headline(page: &mut Page, audit: &Audit, first: Option<&ObjectFinding>) {
         (Verdict::Clean | Verdict::Warnings, _) => "no fault found: each document agrees with the others".to_owned(),
         (Verdict::NothingToJudge, _) => "nothing to judge yet".to_owned(),
         (Verdict::Incomplete | Verdict::Broken, _) => {
-            let number = audit.open.iter().filter(|one| one.decides).count();
-            format!("no fault found so far; {} without an answer", counted(number, "question"))
+            let what = match audit.open.iter().filter(|one| one.decides).count() {
+                0 => format!("{} not usable", counted(audit.unusable, "document")),
+                number => format!("{} without an answer", counted(number, "question")),
+            };
+            format!("no fault found so far; {what}")
         }
     };
     page.headline(&format!("{mark} {word}"), colour, &summary);
@@ -148,8 +155,11 @@ fn known(page: &mut Page, audit: &Audit) {
 /// The kinds of documents that were read, with the number of each.
 pub(super) fn looked_at(documents: &Documents) -> Vec<String> {
     let webhooks = documents.webhooks.as_ref().map(|_| "webhook configurations".to_owned());
+    let is_template = |pod: &&Pod| matches!(pod.origin, Origin::Template(_));
+    let templates = documents.pods.iter().filter(is_template).count();
     let kinds = [
-        (documents.pods.len(), "pod"),
+        (documents.pods.len() - templates, "pod"),
+        (templates, "pod template"),
         (documents.service_accounts.len(), "service account"),
         (documents.namespaces.len(), "namespace"),
         (documents.discoveries.len(), "issuer"),
@@ -161,7 +171,8 @@ pub(super) fn looked_at(documents: &Documents) -> Vec<String> {
     ];
     let kinds = kinds.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| counted(number, what));
     let permissions = documents.attached_policies.as_ref().map(|_| "attached policies".to_owned());
-    let mut all: Vec<String> = kinds.chain(webhooks).chain(permissions).collect();
+    let ended = documents.ended.iter().map(|(kind, number)| counted(*number, &format!("ended {kind}")));
+    let mut all: Vec<String> = kinds.chain(webhooks).chain(permissions).chain(ended).collect();
     if all.is_empty() {
         all.push("nothing: no command gave an answer".to_owned());
     }
@@ -175,6 +186,9 @@ pub(super) fn exit(audit: &Audit) -> String {
         Verdict::Clean => return format!("exit {code}"),
         Verdict::Warnings => "no error, with warnings",
         Verdict::NothingToJudge => "undetermined; a pod or an annotation would decide",
+        Verdict::Incomplete if !audit.open.iter().any(|one| one.decides) => {
+            "undetermined; what could not be used can decide"
+        }
         Verdict::Incomplete => "undetermined; the answers to the open questions decide",
         Verdict::Broken if errors().any(|one| one.finding.advice == Advice::RecreatePod) => {
             "the pod cannot recover; fix the cause, then recreate the pod"

@@ -16,7 +16,7 @@ impl Session<'_> {
             empty_list: lists_webhooks(command).then_some("MutatingWebhookConfigurationList"),
             simulated_role: allowed::simulated_role(command).map(str::to_owned),
         };
-        Reader { source: format!("the output of {command}"), about, copy }
+        Reader { source: source(command), about, copy }
     }
 
     /// Keeps an answer, or returns why there is none.
@@ -24,6 +24,10 @@ impl Session<'_> {
         let shown = self.settings.tools.shown(command);
         let name = program(command);
         match ended {
+            Ended::Printed(answer) if let Some(failure) = unusable(command, &answer.documents) => {
+                (self.show)(&Progress::Failed(&shown, &failure));
+                Some(failure.why)
+            }
             Ended::Printed(answer) => {
                 (self.show)(&Progress::Answered(&shown));
                 self.note_saved(answer.saved);
@@ -62,6 +66,17 @@ impl Session<'_> {
             self.unsaved = Some(error.to_string());
         }
     }
+}
+
+fn source(command: &Command) -> String {
+    format!("the output of {command}")
+}
+
+/// A program that ends well can print what is no document: a table, a page of a proxy, nothing.
+fn unusable(command: &Command, documents: &Documents) -> Option<Failure> {
+    let why = documents.unusable.first().filter(|_| documents.recognised.is_empty())?;
+    let what = why.strip_prefix(&source(command)).unwrap_or(why);
+    Some(Failure { short: "unusable output", why: format!("The output{what}."), stops: false })
 }
 
 fn lists_webhooks(command: &Command) -> bool {
