@@ -4,7 +4,7 @@ mod other;
 
 use super::absent::Absent;
 use super::aws::Kubeconfig;
-use super::collection::Documents;
+use super::collection::{Asked, Documents};
 use super::copy::Copy;
 use super::expected;
 use super::kubernetes::{self, Metadata, Origin, Pod};
@@ -32,6 +32,8 @@ pub(crate) struct About {
     pub empty_list: Option<&'static str>,
     /// The ARN of the role that was simulated.
     pub simulated_role: Option<String>,
+    /// What the command is run for.
+    pub asked: Option<Asked>,
 }
 
 impl Documents {
@@ -60,6 +62,7 @@ impl Documents {
         about: &About,
         copy: Option<&mut dyn Write>,
     ) -> io::Result<io::Result<()>> {
+        self.asked.clone_from(&about.asked);
         let mut copy = copy.map(|out| Copy::new(out, about.empty_list));
         let mut written = Ok(());
         self.read_pieces(source, text, &mut |piece| {
@@ -164,7 +167,7 @@ impl<'r> Reading<'r> {
             items.into_iter().for_each(|item| self.add(item, depth + 1));
             return self.end(list, &value);
         }
-        if kubernetes::has_ended(&kind, &value) {
+        if kubernetes::has_ended(&kind, &value) && !self.is_asked(&kind, &value) {
             let name = named(&value);
             return self.keep_one(format!("ended {kind}{name}"), |all| *all.ended.entry(kind).or_default() += 1);
         }
@@ -214,6 +217,12 @@ impl<'r> Reading<'r> {
                 None => self.documents.note_unread(kind),
             },
         }
+    }
+
+    /// Who asks about a Job or a pod that has failed wants to know why.
+    fn is_asked(&self, kind: &str, object: &Value) -> bool {
+        let asked = self.documents.asked.as_ref();
+        asked.is_some_and(|asked| asked.kind.as_deref() == Some(kind) && object["metadata"]["name"] == asked.name)
     }
 
     /// A complete list also shows what does not exist.

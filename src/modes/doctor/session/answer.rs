@@ -15,6 +15,7 @@ impl Session<'_> {
         let about = About {
             empty_list: lists_webhooks(command).then_some("MutatingWebhookConfigurationList"),
             simulated_role: allowed::simulated_role(command).map(str::to_owned),
+            asked: Some(self.settings.asked(None)),
         };
         Reader { source: source(command), about, copy }
     }
