@@ -40,14 +40,12 @@ fn object(lines: &[&str]) -> Option<Value> {
     let node = fields.value("Node").and_then(|node| node.split('/').next()).filter(|node| *node != "<none>");
     let all = |title: &str| sections(&fields.block(title)).iter().map(|(name, lines)| container(name, lines)).collect();
     let [init, running]: [Vec<Value>; 2] = ["Init Containers", "Containers"].map(all);
-    let ready = sections(&fields.block("Containers"))
-        .into_iter()
-        .map(|(_, lines)| json!({"ready": lines.iter().any(|line| entry(line, 4, ":") == Some(("Ready", "True")))}));
+    let statuses = sections(&fields.block("Containers")).into_iter().map(|(name, lines)| status_of(name, &lines));
     let spec = json!({"serviceAccountName": fields.value("Service Account"), "nodeName": node,
         "initContainers": init, "containers": running,
         "volumes": sections(&fields.block("Volumes")).iter().map(|(name, lines)| volume(name, lines)).collect::<Value>(),
         "nodeSelector": pairs(&fields.block("Node-Selectors"), "=")});
-    let status = json!({"phase": phase, "containerStatuses": ready.collect::<Value>()});
+    let status = json!({"phase": phase, "containerStatuses": statuses.collect::<Value>()});
     Some(json!({"kind": "Pod", "metadata": metadata, "spec": spec, "status": status}))
 }
 
@@ -109,6 +107,14 @@ fn sections<'t>(lines: &[&'t str]) -> Vec<(&'t str, Vec<&'t str>)> {
         }
     }
     sections
+}
+
+fn status_of(name: &str, lines: &[&str]) -> Value {
+    let has = |key, value| lines.iter().any(|line| entry(line, 4, ":") == Some((key, value)));
+    // A last state has a reason too, after that of the state.
+    let reason = lines.iter().find_map(|line| entry(line, 6, ":").filter(|(key, _)| *key == "Reason"));
+    let reason = reason.map(|(_, reason)| reason).filter(|_| has("State", "Waiting"));
+    json!({"name": name, "ready": has("Ready", "True"), "state": {"waiting": {"reason": reason}}})
 }
 
 fn container(name: &str, lines: &[&str]) -> Value {

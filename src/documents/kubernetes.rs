@@ -17,6 +17,7 @@ pub(crate) use cilium::CiliumPolicy;
 pub(crate) use config_map::ConfigMap;
 pub(crate) use metadata::{Metadata, Owner};
 pub(crate) use network_policy::NetworkPolicy;
+pub(super) use pod::waits;
 pub(crate) use pod::{Container, Origin, Pod, PodSpec, ServiceAccount, Volume};
 pub(super) use spark::spark_pods;
 pub(crate) use webhook::{Webhook, WebhookConfiguration};

@@ -177,7 +177,8 @@ impl<'r> Reading<'r> {
                 Some(agent) => self.keep_one(format!("pod{name} of the agent"), |all| all.agent_pods.push(agent)),
                 None => {
                     let node = value["spec"]["nodeName"].as_str().map(str::to_owned);
-                    self.keep("pod", value, |all, pod: Pod| all.add_pod(Pod { node, ..pod }.with_origin()));
+                    let waits = kubernetes::waits(&value);
+                    self.keep("pod", value, |all, pod: Pod| all.add_pod(Pod { node, waits, ..pod }.with_origin()));
                 }
             },
             "NetworkPolicy" => self.keep("network policy", value, |all, policy| all.network_policies.push(policy)),

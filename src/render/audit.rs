@@ -78,6 +78,9 @@ struct PodV1<'a> {
     service_account: &'a str,
     webhook: Vec<AppliedV1<'a>>,
     token_file: Option<&'a str>,
+    /// Why a container does not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +170,7 @@ fn pod_v1(pod: &AuditedPod) -> PodV1<'_> {
         service_account: &pod.service_account,
         webhook: pod.applied.iter().map(applied_v1).collect(),
         token_file: pod.token_file.as_deref(),
+        waits: pod.waits.as_deref(),
     }
 }
 

@@ -86,6 +86,7 @@ fn judge<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
         service_account: pod.service_account().to_owned(),
         applied,
         token_file: has_identity.then(|| token_file::mode(pod)),
+        waits: pod.waits.clone(),
     });
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct AuditedPod {
     pub applied: Vec<Applied>,
     /// Mode and owner that the kubelet gives the token file.
     pub token_file: Option<String>,
+    /// Why one of its containers does not run.
+    pub waits: Option<Box<str>>,
 }
 
 /// A question that one more document answers.

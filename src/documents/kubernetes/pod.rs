@@ -5,6 +5,7 @@ use super::partial::{Present, kept};
 use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
 use crate::documents::texts::Texts;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -37,6 +38,20 @@ pub struct Pod {
     /// The node that it runs on.
     #[serde(skip)]
     pub node: Option<String>,
+    /// See [`waits`].
+    #[serde(skip)]
+    pub waits: Option<Box<str>>,
+}
+
+/// Why a container does not run, as the kubelet says it; nothing of one that is just being created. It is not about the
+/// pod's identity.
+pub(crate) fn waits(pod: &Value) -> Option<Box<str>> {
+    const STARTING: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+    let lists = ["initContainerStatuses", "containerStatuses"].map(|list| &pod["status"][list]);
+    lists.into_iter().filter_map(Value::as_array).flatten().find_map(|one| {
+        let reason = one["state"]["waiting"]["reason"].as_str().filter(|reason| !STARTING.contains(reason))?;
+        Some(format!("container {} is waiting: {reason}", one["name"].as_str()?).into())
+    })
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]

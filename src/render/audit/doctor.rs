@@ -83,6 +83,7 @@ fn pod(page: &mut Page, audit: &Audit) {
     let template = audit.pods.first().map(|pod| (pod.object.as_str(), pod));
     if let Some((name, pod)) = running().next().or(template) {
         page.value("pod", &format!("{name}{more}, service account {}", pod.service_account));
+        page.value("state", pod.waits.as_deref().unwrap_or_default());
     }
 }
 

@@ -276,6 +276,7 @@ fn pod_lines(pod: &AuditedPod) -> Vec<String> {
         lines.push(value("webhook", &format!("{}{container}: {}", applied.rule.code(), applied.why)));
     }
     lines.extend(pod.token_file.iter().map(|mode| value("token file", mode)));
+    lines.extend(pod.waits.iter().map(|why| value("state", why)));
     lines
 }
 
