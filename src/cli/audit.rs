@@ -23,13 +23,11 @@ pub(super) const EXAMPLES: &str = "Examples:
     \
                             aws iam list-open-id-connect-providers --output json; } 2>&1 | irsa-probe audit -
 
-Exit \
-                            codes:
-  0  no error                        2  usage error; no error, but some document
-  \
-                            1  fix the configuration              could not be used
-                                     \
-                            4  a pod must be recreated as well";
+Exit codes:
+  0  no error                        3  undetermined: nothing here shows
+  1  fix the configuration              whether anything works
+  2  usage error; no error, but      4  a pod must be recreated as well
+     some document could not be used";
 
 #[derive(Args)]
 pub(super) struct AuditOptions {

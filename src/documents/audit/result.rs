@@ -79,8 +79,8 @@ impl Audit {
         Audit { unusable, ..Audit::default() }
     }
 
-    /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. Without an error, 3 if nothing
-    /// was decided although every question was tried, and 2 if a document could not be used.
+    /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. Without an error, 3 if there was
+    /// nothing to judge, or if a question that decides was tried in vain, and 2 if a document could not be used.
     pub(crate) fn exit_code(&self) -> u8 {
         let findings = || self.findings.iter().map(|one| &one.finding);
         let errors = || findings().filter(|finding| finding.severity == Severity::Error);
@@ -88,7 +88,7 @@ impl Audit {
             exit::RECREATE_POD
         } else if errors().next().is_some() {
             exit::FIX
-        } else if self.is_final && (self.is_undecided() || self.verdict() == Verdict::NothingToJudge) {
+        } else if self.is_undecided() || self.verdict() == Verdict::NothingToJudge {
             exit::UNDETERMINED
         } else if self.unusable > 0 {
             // A person can correct a file; what a command printed is as it is.
