@@ -69,6 +69,8 @@ pub struct Facts {
     /// The name of the EKS cluster, and the ID of its association for the pod's service account.
     pub cluster: Option<String>,
     pub association: Option<String>,
+    /// The region in the ARN of the cluster or the association.
+    pub cluster_region: Option<String>,
     /// The container that is judged, and whether the probe runs in another one.
     pub container: Option<String>,
     pub is_target: bool,

@@ -13,7 +13,8 @@ pub struct Names {
     has_role: bool,
     /// What `aws iam` needs besides, for the role's partition; begins with a blank.
     pub iam_region: String,
-    /// What other `aws` commands need besides, elsewhere than in the commercial partition; begins with a blank.
+    /// What other `aws` commands need besides, if the region of the cluster is known, and elsewhere than in the commercial
+    /// partition; begins with a blank.
     pub region_option: String,
     /// The role's partition, unless it is the commercial one.
     other_partition: Option<&'static str>,
@@ -76,9 +77,10 @@ impl Names {
             has_role: role_arn != ROLE_ARN,
             role_arn,
             iam_region: facts.partition().map(Partition::iam_region_option).unwrap_or_default(),
-            region_option: match facts.partition() {
-                None | Some(Partition::Aws) => String::new(),
-                Some(partition) => {
+            region_option: match (facts.cluster_region.as_deref(), facts.partition()) {
+                (Some(region), _) => format!(" --region {}", or(Some(region), "REGION")),
+                (None, None | Some(Partition::Aws)) => String::new(),
+                (None, Some(partition)) => {
                     let region = facts.region.as_deref().or(facts.issuer_region());
                     let region = region.filter(|region| partition.knows_region(region));
                     format!(" --region {}", or(region, partition.default_region()))

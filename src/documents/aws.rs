@@ -37,11 +37,19 @@ pub struct Provider {
 
 /// `aws eks describe-cluster`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Cluster {
     pub name: String,
     pub arn: String,
     pub identity: ClusterIdentity,
+    pub compute_config: Option<ComputeConfig>,
+}
+
+/// Of EKS Auto Mode (EKS API reference, `ComputeConfigResponse`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ComputeConfig {
+    pub enabled: bool,
 }
 
 /// `kubectl config view --minify`, which has one cluster.
@@ -80,6 +88,15 @@ impl Cluster {
     /// The region in the ARN.
     pub(crate) fn region(&self) -> Option<&str> {
         region(&self.arn)
+    }
+
+    /// Whether it is from `describe-cluster`: a kubeconfig has only the name.
+    pub(crate) fn is_described(&self) -> bool {
+        self.issuer().is_some()
+    }
+
+    pub(crate) fn has_auto_mode(&self) -> bool {
+        self.compute_config.is_some_and(|config| config.enabled)
     }
 
     pub fn issuer(&self) -> Option<&str> {

@@ -77,7 +77,8 @@ pub struct Documents {
     pub addons: Vec<Addon>,
     pub agent_pods: Vec<AgentPod>,
     pub agent_sets: Vec<AgentSet>,
-    pub network_policies: Vec<NetworkPolicy>,
+    /// `None` if no such document was given; empty if there are none.
+    pub network_policies: Option<Vec<NetworkPolicy>>,
     pub cilium_policies: Vec<CiliumPolicy>,
     pub simulated: Vec<Simulated>,
     /// What policies of a role say about the action that a node role needs for EKS Pod Identity; which role is not known.
@@ -179,7 +180,7 @@ impl Documents {
         self.addons.extend(addons);
         self.agent_pods.extend(agent_pods);
         self.agent_sets.extend(agent_sets);
-        self.network_policies.extend(network_policies);
+        extend(&mut self.network_policies, network_policies);
         self.cilium_policies.extend(cilium_policies);
         self.simulated.extend(simulated);
         self.node_grants.extend(node_grants);

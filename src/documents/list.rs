@@ -23,6 +23,7 @@ pub(super) struct Summary {
     /// The namespaces with all their service accounts.
     pub whole_namespaces: Vec<String>,
     pub no_webhooks: bool,
+    pub no_network_policies: bool,
     /// It is empty and of an unknown kind.
     pub is_empty: bool,
     /// It is not a Kubernetes list, but a document.
@@ -82,6 +83,7 @@ impl Summary {
             all_namespaces: (list.has_namespaces || is("Namespace")) && list.items > 1,
             whole_namespaces: list.defaults,
             no_webhooks: is("MutatingWebhookConfiguration"),
+            no_network_policies: is("NetworkPolicy"),
             is_empty: is("") && list.items == 0,
             is_document: kind.is_none() && (list.items == 0 || object["kind"].is_string()),
         }

@@ -181,7 +181,9 @@ impl<'r> Reading<'r> {
                     self.keep("pod", value, |all, pod: Pod| all.add_pod(Pod { node, waits, ..pod }.with_origin()));
                 }
             },
-            "NetworkPolicy" => self.keep("network policy", value, |all, policy| all.network_policies.push(policy)),
+            "NetworkPolicy" => self.keep("network policy", value, |all, policy| {
+                all.network_policies.get_or_insert_default().push(policy);
+            }),
             "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" => {
                 self.keep("network policy of Cilium", value, |all, policy| all.cilium_policies.push(policy));
             }
@@ -238,6 +240,9 @@ impl<'r> Reading<'r> {
         documents.whole_namespaces.extend(summary.whole_namespaces);
         if summary.no_webhooks {
             documents.webhooks.get_or_insert_default();
+        }
+        if summary.no_network_policies {
+            documents.network_policies.get_or_insert_default();
         }
         if summary.is_empty {
             self.keep_one("empty list".to_owned(), |all| all.empty_lists += 1);

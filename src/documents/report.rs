@@ -17,6 +17,8 @@ pub struct ReportFacts {
 #[serde(default)]
 pub struct ReportedIdentity {
     pub expected_role_arn: Option<String>,
+    /// As whom the pod's calls are made.
+    pub caller_arn: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -40,6 +40,7 @@ impl Facts {
             pod: evidence.pod().map(str::to_owned),
             namespace: evidence.pod_context.namespace.clone(),
             cluster: None,
+            cluster_region: None,
             association: None,
             container: evidence.container().map(str::to_owned),
             is_target: evidence.target.is_some(),

@@ -35,8 +35,13 @@ fn trust(inventory: &Inventory<'_>, association: &Association, call: PodIdentity
     let object = format!("service account {}/{} and {arn}", association.namespace, association.service_account);
     let call = PodIdentityCall { now: Some(inventory.context.now), ..call };
     let Some(role) = inventory.roles.get(arn.as_str()).copied().or_else(|| inventory.nameless_role()) else {
-        if inventory.absent.contains(&Absent::Role(call.role.name.clone())) {
-            missing(&call, object, audit);
+        // Another account, which a target role may be in, says nothing about it.
+        let of_first =
+            association.role_arn.as_deref().and_then(|arn| RoleArn::parse(arn).ok()).map(|role| role.account);
+        let asked = inventory.context.account.map(str::to_owned).or(of_first);
+        let is_asked = asked.is_none_or(|account| account == call.role.account);
+        if is_asked && inventory.absent.contains(&Absent::Role(call.role.name.clone())) {
+            missing(inventory, &call, object, audit);
         }
         return;
     };
@@ -61,11 +66,15 @@ fn trust(inventory: &Inventory<'_>, association: &Association, call: PodIdentity
     }
 }
 
-fn missing(call: &PodIdentityCall, object: String, audit: &mut Audit) {
+fn missing(inventory: &Inventory<'_>, call: &PodIdentityCall, object: String, audit: &mut Audit) {
     let RoleArn { name, account, partition, .. } = &call.role;
-    let text = format!(
-        "role {name} does not exist in the account that the aws CLI used; the association names one in account {account}"
-    );
+    let text = match inventory.context.account {
+        Some(account) => format!("account {account} has no role {name}"),
+        None => format!(
+            "role {name} does not exist in the account that the aws CLI used; the association names one in account \
+             {account}"
+        ),
+    };
     let fix = Fix::new("Create the role, or name an existing one in the association.")
         .command(format!("aws iam list-roles{} --query 'Roles[].Arn' --output json", partition.iam_region_option()));
     let cause = if call.caller == Caller::Eks { &ROLE_DOES_NOT_EXIST } else { &TARGET_ROLE_NOT_ASSUMABLE };

@@ -14,6 +14,7 @@ pub(super) fn of(inventory: &Inventory<'_>, link: Option<&Link<'_>>) -> Facts {
         audience: link.map(|link| vec![link.audience.to_owned()]),
         thumbprint: inventory.context.thumbprint.map(str::to_owned),
         cluster: inventory.cluster().map(str::to_owned),
+        cluster_region: inventory.cluster().and_then(|name| inventory.region_of(name)).map(str::to_owned),
         ..Facts::default()
     }
 }
@@ -34,6 +35,7 @@ pub(super) fn of_association(association: &Association) -> Facts {
         pod_account: Some((association.namespace.clone(), association.service_account.clone())),
         cluster: known(&association.cluster_name),
         association: known(&association.association_id),
+        cluster_region: association.region().map(str::to_owned),
         ..Facts::default()
     }
 }

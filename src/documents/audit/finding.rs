@@ -61,6 +61,11 @@ impl ObjectFinding {
         self
     }
 
+    pub(super) fn error(mut self) -> Self {
+        self.finding.severity = Severity::Error;
+        self
+    }
+
     pub(super) fn warning(mut self) -> Self {
         self.finding.severity = Severity::Warning;
         self

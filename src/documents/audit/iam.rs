@@ -3,13 +3,14 @@
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::result::Audit;
+use super::webhook::is_for_pod_identity;
 use super::{association, facts, provider, service_account};
 use crate::aws::arn::RoleArn;
 use crate::causes::{
     Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, WRONG_ACCOUNT_IN_ROLE_ARN,
 };
 use crate::documents::trust_policy::{Answer, Policy, Principals, Request, Verdict};
-use crate::documents::{Absent, Role};
+use crate::documents::{Absent, Pod, Role};
 use std::collections::{HashMap, HashSet};
 
 pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
@@ -38,6 +39,11 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
 /// A Pod Identity association also gives a role, and the webhook prefers it.
 fn association(inventory: &Inventory<'_>, link: &Link<'_>, audit: &mut Audit) {
     let Some(one) = inventory.association(link.namespace, link.account) else { return };
+    // A pod that has the association's variables says so itself.
+    let is_used = |pod: &&Pod| pod.namespace() == link.namespace && pod.service_account() == link.account;
+    if inventory.documents.pods.iter().filter(is_used).any(is_for_pod_identity) {
+        return;
+    }
     let other = one.role_arn.as_ref().map(|arn| format!(" ({arn})")).unwrap_or_default();
     let text = format!(
         "it has an EKS Pod Identity association{other} as well as the role {}: new pods get the association's role, not \
@@ -173,7 +179,8 @@ fn callers(inventory: &Inventory<'_>, links: &[Link<'_>], audit: &mut Audit) {
     for role in links.iter().filter_map(|link| RoleArn::parse(link.role_arn).ok()) {
         roles.entry(role.name.clone()).or_insert_with(Vec::new).push(role);
     }
-    for caller in &inventory.documents.callers {
+    let reported = inventory.documents.reports.iter().filter_map(|report| report.identity.caller_arn.as_ref());
+    for caller in inventory.documents.callers.iter().chain(reported) {
         let named = caller.split('/').filter_map(|part| roles.get(part)).flatten();
         if named.into_iter().any(|role| role.is_role_of(caller)) {
             audit.facts.push(format!("the caller is a session of the role: {caller}"));

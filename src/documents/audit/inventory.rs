@@ -157,12 +157,17 @@ impl<'a> Inventory<'a> {
         named.or_else(association).filter(|name| !name.is_empty())
     }
 
-    /// The command, with the region of the cluster if its ARN or that of an association shows it: a cluster of the same name
-    /// in the user's own region would answer something else.
-    pub(super) fn in_region_of(&self, cluster: &str, command: Command) -> Command {
+    /// The region of the cluster, if its ARN or that of an association shows it.
+    pub(super) fn region_of(&self, cluster: &str) -> Option<&'a str> {
         let of_cluster = self.documents.clusters.iter().find(|one| one.name == cluster).and_then(Cluster::region);
         let mut associations = self.documents.associations.iter().flatten().filter(|one| one.cluster_name == cluster);
-        match of_cluster.or_else(|| associations.find_map(Association::region)) {
+        of_cluster.or_else(|| associations.find_map(Association::region))
+    }
+
+    /// The command, with the region of the cluster: one of the same name in the user's own region would answer something
+    /// else.
+    pub(super) fn in_region_of(&self, cluster: &str, command: Command) -> Command {
+        match self.region_of(cluster) {
             Some(region) => command.then("--region").value(region),
             None => command,
         }

@@ -8,7 +8,7 @@ use super::inventory::Inventory;
 use super::result::{Audit, Open};
 use crate::aws::arn::RoleArn;
 use crate::aws::partition::Partition;
-use crate::causes::{NODE_ROLE_LACKS_EKS_AUTH, Severity};
+use crate::causes::NODE_ROLE_LACKS_EKS_AUTH;
 use crate::documents::{Grant, NODE_ACTION, Permission};
 
 /// Managed policies that allow the action (EKS user guide, "Set up the Amazon EKS Pod Identity Agent").
@@ -72,7 +72,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
         .filter(|finding| finding.code == NODE_ROLE_LACKS_EKS_AUTH.code)
         .map(|finding| finding.cause.as_str())
         .collect();
-    let is_right = is_served(inventory) && audit.findings.iter().all(|one| one.finding.severity != Severity::Error);
+    let is_right = is_served(inventory) && !audit.has_error();
     let is_answered = attached(inventory).is_some()
         || documents.node_grants.iter().any(|grant| matches!(grant, Grant::Allowed | Grant::Denied))
         || documents.simulated.iter().any(|one| one.action().eq_ignore_ascii_case(NODE_ACTION));

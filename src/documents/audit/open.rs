@@ -7,14 +7,14 @@ use super::inventory::{Inventory, Link};
 use super::profile::{self, Held};
 use super::result::{Audit, Open};
 use super::workload::pod_object;
-use super::{node_role, permissions, service_account, webhook_configuration};
+use super::{agent, node_role, permissions, service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER, Severity};
-use crate::documents::{AGENT, Absent, Cluster, Pod};
-use std::collections::{BTreeSet, HashSet};
+use crate::documents::{Absent, Cluster, Pod};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// For more objects of a kind, one command lists all of them.
-const BY_NAME: usize = 3;
+pub(super) const BY_NAME: usize = 3;
 
 /// The most decisive questions first; each command once.
 #[derive(Default)]
@@ -89,6 +89,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
         of_cluster(inventory, cluster, &mut questions);
     }
     of_associations(inventory, &mut questions);
+    agent::questions(inventory, audit).into_iter().for_each(|open| questions.put(open));
     node_role::questions(inventory, audit).into_iter().for_each(|open| questions.put(open));
     permissions::questions(inventory).into_iter().for_each(|one| questions.put(one));
     questions.all
@@ -97,7 +98,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
 fn of_cluster(inventory: &Inventory<'_>, cluster: &Cluster, questions: &mut Questions) {
     let in_region = |command: Command| inventory.in_region_of(&cluster.name, command);
     // A kubeconfig names the cluster, and no more.
-    if inventory.issuer().is_none() {
+    if inventory.issuer().is_none() && !inventory.links.is_empty() {
         let command = in_region(Command::new("aws eks describe-cluster --name").value(&cluster.name));
         questions.ask("which issuer do the cluster's tokens have", command.then("--output json"));
     }
@@ -246,24 +247,17 @@ fn of_associations(inventory: &Inventory<'_>, questions: &mut Questions) {
         let command = inventory.in_region_of(&association.cluster_name, command.value(&association.association_id));
         questions.ask("which role does the association give, and since when", command);
     }
-    let documents = inventory.documents;
-    let is_agent_unknown = documents.addons.is_empty()
-        && documents.agent_pods.is_empty()
-        && documents.agent_sets.is_empty()
-        && !documents.absent.iter().any(|one| matches!(one, Absent::Other(said) if said.contains(AGENT)));
-    if let (Some(association), true) = (in_question.first(), is_agent_unknown) {
-        let command =
-            Command::new("aws eks describe-addon --output json --cluster-name").value(&association.cluster_name);
-        let command = inventory.in_region_of(&association.cluster_name, command.then("--addon-name").value(AGENT));
-        questions.ask("is the agent of EKS Pod Identity installed", command);
-    }
-    let roles = in_question.iter().flat_map(|one| [&one.role_arn, &one.target_role_arn]).flatten();
+    let roles = in_question.iter().flat_map(|one| {
+        let target = ("does the target role trust the role of the association", &one.target_role_arn);
+        [("does the role of the association trust EKS Pod Identity", &one.role_arn), target]
+    });
+    let roles: BTreeMap<_, _> = roles.filter_map(|(question, arn)| Some((arn.as_deref()?, question))).collect();
     let unknown =
-        roles.filter(|arn| !inventory.roles.contains_key(arn.as_str()) && inventory.nameless_role().is_none());
-    let unknown: BTreeSet<_> = unknown.collect();
-    let unknown = unknown.into_iter().filter_map(|arn| RoleArn::parse(arn).ok());
-    for role in unknown.filter(|role| !inventory.absent.contains(&Absent::Role(role.name.clone()))).take(BY_NAME) {
-        questions.ask("does the role of the association trust EKS Pod Identity", of_role("get-role", &role));
+        roles.iter().filter(|(arn, _)| !inventory.roles.contains_key(*arn) && inventory.nameless_role().is_none());
+    let unknown = unknown.filter_map(|(arn, question)| Some((RoleArn::parse(arn).ok()?, question)));
+    let is_there = |role: &RoleArn| !inventory.absent.contains(&Absent::Role(role.name.clone()));
+    for (role, question) in unknown.filter(|(role, _)| is_there(role)).take(BY_NAME) {
+        questions.ask_account(&role, question, of_role("get-role", &role));
     }
 }
 

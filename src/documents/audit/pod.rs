@@ -9,7 +9,7 @@ use super::finding::{ObjectFinding, PodOf};
 use super::inventory::Inventory;
 use super::result::{Audit, AuditedPod};
 use super::workload::{Workload, correct, pod_object, recreate_after};
-use super::{profile, service_account, token_file, webhook, webhook_configuration};
+use super::{facts, profile, service_account, token_file, webhook, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::pod_identity::AUDIENCE;
@@ -55,7 +55,7 @@ fn judge<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
         audit.add(opted_out(inventory, pod, &object, account));
     } else if admitted && webhook::is_for_pod_identity(pod) {
         let findings = [
-            annotated_as_well(&object, account),
+            annotated_as_well(inventory, pod, &object, account),
             association::unsupported(inventory, pod, &object),
             association::deleted(inventory, pod, &object),
         ];
@@ -105,15 +105,27 @@ fn opted_out(inventory: &Inventory<'_>, pod: &Pod, object: &str, account: Option
 }
 
 /// With an association, the webhook does not look at the annotation.
-fn annotated_as_well(object: &str, account: Option<&ServiceAccount>) -> Option<ObjectFinding> {
+fn annotated_as_well(
+    inventory: &Inventory<'_>,
+    pod: &Pod,
+    object: &str,
+    account: Option<&ServiceAccount>,
+) -> Option<ObjectFinding> {
     let role = role_annotation(&account?.metadata)?;
+    let given = inventory.association_of(pod).and_then(|one| one.target_role_arn.as_ref().or(one.role_arn.as_ref()));
+    let given = match given {
+        Some(given) if given == role => ", which is the same".to_owned(),
+        Some(given) => format!(", {given}"),
+        None => String::new(),
+    };
     let text = format!(
         "an EKS Pod Identity association takes precedence over the annotation {role}: the pod runs with the \
-         association's role, not through IRSA"
+         association's role{given}, not through IRSA"
     );
     let fix = Fix::new(
         "Remove the annotation if Pod Identity is intended. Otherwise delete the association, then recreate the pod.",
-    );
+    )
+    .command(facts::of_pod(inventory, pod).names().describe_association());
     Some(ObjectFinding::new(&POD_IDENTITY_PRECEDENCE, object, text, fix).warning())
 }
 

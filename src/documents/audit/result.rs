@@ -115,6 +115,10 @@ impl Audit {
         }
     }
 
+    pub(super) fn has_error(&self) -> bool {
+        self.findings.iter().any(|one| one.finding.severity == Severity::Error)
+    }
+
     /// Whether a question that decides was tried without an answer.
     fn is_undecided(&self) -> bool {
         self.is_final && self.open.iter().any(|one| one.decides)

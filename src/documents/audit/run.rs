@@ -6,13 +6,16 @@ use super::{
     agent, association, event, expected, iam, node_role, open, permissions, pod, report, service_account,
     webhook_configuration,
 };
-use crate::documents::{Absent, Documents};
+use crate::documents::{AGENT, Absent, Documents};
 use std::cmp::Reverse;
 
 pub(crate) fn audit(documents: &Documents, context: Context<'_>) -> Audit {
     let mut audit = Audit::new(documents.unusable.len());
     for absent in &documents.absent {
-        if let Absent::Other(said) = absent {
+        // What it means that the agent is not there depends on more.
+        if let Absent::Other(said) = absent
+            && !said.contains(AGENT)
+        {
             audit.facts.push(format!("not found: {said}"));
         }
     }

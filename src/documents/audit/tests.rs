@@ -1,5 +1,6 @@
 //! Tests of the whole: documents in, findings out.
 
+mod agent;
 mod cluster;
 mod faults;
 mod missing_objects;

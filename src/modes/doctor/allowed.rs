@@ -3,7 +3,7 @@
 use super::debug::Debug;
 use crate::documents::audit::Command;
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "pod",
     "pods",
     "serviceaccount",
@@ -13,6 +13,7 @@ const KINDS: [&str; 15] = [
     "configmap",
     "configmaps",
     "mutatingwebhookconfigurations",
+    "networkpolicies",
     "deployment",
     "statefulset",
     "daemonset",

@@ -97,7 +97,8 @@ impl<'s> Session<'s> {
         let concern = self.subject.concern();
         let needs = Some(&self.settings.needs);
         let mut audit = audit(&self.documents, Context { account, concern, needs, ..Context::at(now()) });
-        audit.open.extend(self.cluster_question());
+        let of_cluster = self.cluster_question(&audit);
+        audit.open.extend(of_cluster);
         audit.open.extend(self.debugged.clone().flatten());
         // What the whole cluster would answer was not asked.
         let is_wider = |one: &Open| one.command.words().iter().any(|word| word == "-A");

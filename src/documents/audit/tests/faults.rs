@@ -64,9 +64,14 @@ pub(super) fn webhook(change: impl Fn(&mut Value)) -> Value {
 }
 
 pub(super) fn audited(documents: &[Value]) -> Audit {
+    audited_with(documents, "")
+}
+
+/// With errors of commands.
+pub(super) fn audited_with(documents: &[Value], errors: &str) -> Audit {
     let mut all = Documents::default();
     let text: Vec<String> = documents.iter().map(Value::to_string).collect();
-    all.read("test", &text.join("\n"));
+    all.read("test", &format!("{}\n{errors}", text.join("\n")));
     assert!(all.unusable.is_empty(), "{:?}", all.unusable);
     listed(audit(&all, Context::at(Timestamp(1_795_395_600))))
 }

@@ -13,7 +13,7 @@ impl Session<'_> {
     pub(super) fn reader(&mut self, command: &Command) -> Reader {
         let copy = self.saved.as_mut().map(|saved| saved.file(command));
         let about = About {
-            empty_list: lists_webhooks(command).then_some("MutatingWebhookConfigurationList"),
+            empty_list: named_list(command),
             simulated_role: allowed::simulated_role(command).map(str::to_owned),
             asked: Some(self.settings.asked(None)),
         };
@@ -80,15 +80,22 @@ fn unusable(command: &Command, documents: &Documents) -> Option<Failure> {
     Some(Failure { short: "unusable output", why: format!("The output{what}."), stops: false })
 }
 
-fn lists_webhooks(command: &Command) -> bool {
-    command.words().iter().any(|word| word == "mutatingwebhookconfigurations")
+/// The kind of a list that says something if it is empty.
+fn named_list(command: &Command) -> Option<&'static str> {
+    command.words().iter().find_map(|word| match word.as_str() {
+        "mutatingwebhookconfigurations" => Some("MutatingWebhookConfigurationList"),
+        "networkpolicies" => Some("NetworkPolicyList"),
+        _ => None,
+    })
 }
 
 /// An empty list does not name its kind; the command does.
 fn of_its_kind(command: &Command, mut documents: Documents) -> Documents {
-    if lists_webhooks(command) && documents.empty_lists > 0 {
-        documents.empty_lists = 0;
-        documents.webhooks.get_or_insert_default();
+    let Some(kind) = named_list(command).filter(|_| documents.empty_lists > 0) else { return documents };
+    documents.empty_lists = 0;
+    match kind {
+        "NetworkPolicyList" => drop(documents.network_policies.get_or_insert_default()),
+        _ => drop(documents.webhooks.get_or_insert_default()),
     }
     documents
 }
