@@ -90,6 +90,8 @@ pub struct Documents {
     pub callers: Vec<String>,
     /// Of CloudTrail.
     pub events: Vec<Event>,
+    /// Whether a document with events was given, or an empty list.
+    pub events_listed: bool,
     /// What service accounts are to have, as other controllers and charts say it.
     pub expected: Vec<Expected>,
     pub discoveries: Vec<Discovery>,
@@ -149,6 +151,7 @@ impl Documents {
             node_groups,
             callers,
             events,
+            events_listed,
             expected,
             discoveries,
             jwks,
@@ -188,6 +191,7 @@ impl Documents {
         self.node_groups.extend(node_groups);
         self.callers.extend(callers);
         self.events.extend(events);
+        self.events_listed |= events_listed;
         self.expected.extend(expected);
         self.discoveries.extend(discoveries);
         self.jwks.extend(jwks);

@@ -15,15 +15,16 @@ const SHOWN: [&str; 7] = [
     "AWS_STS_REGIONAL_ENDPOINTS",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];
-/// Fields that no audit reads, and that may hold a password: arguments of programs, contents of ConfigMaps but for AWS
-/// configuration files, and the whole object again as `kubectl apply` keeps it.
-const LEFT_OUT: [&str; 7] = [
+/// Fields that no audit reads, and that may hold a password or token: arguments of programs, contents of ConfigMaps but for
+/// AWS configuration files, the whole object again as `kubectl apply` keeps it, and what AWS answered to a call.
+const LEFT_OUT: [&str; 8] = [
     "args",
     "binaryData",
     "command",
     "data",
     "kubectl.kubernetes.io/last-applied-configuration",
     "last-applied-configuration",
+    "responseElements",
     "stringData",
 ];
 
@@ -102,9 +103,12 @@ fn masked(value: &Value) -> Value {
             let is_kept = |(key, _): &(&String, &Value)| !LEFT_OUT.contains(&key.as_str());
             let kept = fields.iter().filter(is_kept);
             let profiles = fields.get("data").filter(|_| fields.get("kind") == Some(&"ConfigMap".into())).map(profiles);
-            kept.map(|(key, value)| (key.clone(), if key == "env" { variables(value) } else { masked(value) }))
-                .chain(profiles.map(|profiles| ("data".to_owned(), profiles)))
-                .collect()
+            let of_field = |(key, value): (&String, &Value)| match (key.as_str(), value) {
+                ("env", _) => (key.clone(), variables(value)),
+                ("CloudTrailEvent", Value::String(text)) => (key.clone(), event(text).into()),
+                _ => (key.clone(), masked(value)),
+            };
+            kept.map(of_field).chain(profiles.map(|profiles| ("data".to_owned(), profiles))).collect()
         }
         Value::Array(items) => items.iter().map(masked).collect(),
         Value::String(text) => scrub(text).into(),
@@ -123,6 +127,11 @@ fn profiles(data: &Value) -> Value {
         Some((key.clone(), scrub(&text.lines().filter(is_kept).collect::<Vec<_>>().join("\n")).into()))
     });
     Value::Object(files.collect())
+}
+
+/// An event of CloudTrail, which is JSON in a text.
+fn event(text: &str) -> String {
+    serde_json::from_str(text).map_or_else(|_| HIDDEN.to_owned(), |event| masked(&event).to_string())
 }
 
 fn variables(env: &Value) -> Value {

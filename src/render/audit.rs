@@ -138,7 +138,7 @@ fn group_v1<'a>(group: &Group<'a>) -> GroupV1<'a> {
         code: first.cause.code,
         severity: first.severity,
         advice: first.advice,
-        title: first.cause.title,
+        title: group.first.title(),
         findings: group.findings.len(),
         workloads: group.workloads().into_iter().map(|(workload, pods)| workload_v1(workload, Some(pods))).collect(),
     }
@@ -154,7 +154,7 @@ fn finding_v1(one: &ObjectFinding) -> FindingV1<'_> {
         code: finding.cause.code,
         severity: finding.severity,
         advice: finding.advice,
-        title: finding.cause.title,
+        title: one.title(),
         about: &one.object,
         workload: one.pod.as_ref().map(|pod| workload_v1(&pod.workload, None)),
         cause: one.text(),

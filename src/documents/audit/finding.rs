@@ -11,6 +11,8 @@ pub(crate) struct ObjectFinding {
     /// Set if the object is a pod or a container of one.
     pub pod: Option<PodOf>,
     pub finding: Finding,
+    /// In place of the cause's, where that would say more than what was seen.
+    title: Option<&'static str>,
 }
 
 /// A pod and the workload that it belongs to.
@@ -25,7 +27,7 @@ impl ObjectFinding {
     pub(super) fn new(cause: &'static Cause, object: impl Into<String>, text: impl Into<String>, fix: Fix) -> Self {
         let diagnosis = Diagnosis::new(text, fix);
         let finding = Finding { cause, severity: Severity::Error, advice: Advice::Fix, diagnosis };
-        ObjectFinding { object: object.into(), pod: None, finding }
+        ObjectFinding { object: object.into(), pod: None, finding, title: None }
     }
 
     /// The same with the fix of the cause.
@@ -75,6 +77,15 @@ impl ObjectFinding {
         self.finding.severity = Severity::Info;
         self.finding.advice = Advice::None;
         self
+    }
+
+    pub(super) fn titled(mut self, title: &'static str) -> Self {
+        self.title = Some(title);
+        self
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        self.title.unwrap_or(self.finding.cause.title)
     }
 
     pub(crate) fn code(&self) -> &'static str {

@@ -5,7 +5,7 @@ use super::command::Command;
 use super::{identity_webhook, profile, webhook};
 use crate::aws::arn::RoleArn;
 use crate::documents::{
-    Absent, Association, Cluster, ConfigMap, Documents, Metadata, Origin, Pod, Role, ServiceAccount, Webhook,
+    Absent, Association, Cluster, ConfigMap, Documents, Event, Metadata, Origin, Pod, Role, ServiceAccount, Webhook,
     WebhookConfiguration,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -244,6 +244,12 @@ impl<'a> Inventory<'a> {
         let cluster = || documents.clusters.iter().find_map(|cluster| Some((cluster.issuer()?, "the cluster")));
         let discovery = || documents.discoveries.first().map(|found| (found.issuer.as_str(), "the discovery document"));
         token.or_else(report).or_else(cluster).or_else(discovery).or_else(|| self.event_issuer())
+    }
+
+    /// Service accounts of several clusters have the same name.
+    pub(super) fn is_of_another_cluster(&self, event: &Event) -> bool {
+        let ours = self.issuer().map(|(issuer, _)| issuer);
+        event.issuer.as_deref().zip(ours).is_some_and(|(issuer, ours)| issuer != ours)
     }
 
     /// Unless the events are of several clusters.

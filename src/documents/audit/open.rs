@@ -7,7 +7,7 @@ use super::inventory::{Inventory, Link};
 use super::profile::{self, Held};
 use super::result::{Audit, Open};
 use super::workload::pod_object;
-use super::{agent, node_role, permissions, service_account, webhook_configuration};
+use super::{agent, event, node_role, permissions, service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::causes::{ENV_NOT_INJECTED, NO_OIDC_PROVIDER, Severity};
 use crate::documents::{Absent, Cluster, Pod};
@@ -91,6 +91,7 @@ pub(super) fn questions(inventory: &Inventory<'_>, audit: &Audit) -> Vec<Open> {
     of_associations(inventory, &mut questions);
     agent::questions(inventory, audit).into_iter().for_each(|open| questions.put(open));
     node_role::questions(inventory, audit).into_iter().for_each(|open| questions.put(open));
+    event::question(inventory, audit).into_iter().for_each(|open| questions.put(open));
     permissions::questions(inventory).into_iter().for_each(|one| questions.put(one));
     questions.all
 }

@@ -1,8 +1,8 @@
 //! Which pods an audit is about.
 
-use super::inventory::Concern;
+use super::inventory::{Concern, account_of_subject};
 use super::workload::Workload;
-use crate::documents::{Asked, Documents, Pod};
+use crate::documents::{Asked, Documents, Event, Pod};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -32,9 +32,17 @@ impl Subject {
         if *self == Subject::Signs { Concern::None } else { Concern::Every }
     }
 
-    /// Drops pods that are not asked about. Returns how many are left.
+    /// Drops pods that are not asked about, and events of others. Returns how many pods are left.
     pub(crate) fn keep(&self, documents: &mut Documents) -> usize {
         documents.pods.retain(|pod| self.has(pod));
+        let pods = &documents.pods;
+        if *self != Subject::Signs && !pods.is_empty() {
+            let is_known = |(namespace, account): (&str, &str)| {
+                pods.iter().any(|pod| pod.namespace() == namespace && pod.service_account() == account)
+            };
+            let subject = |event: &Event| event.subject.as_deref().and_then(account_of_subject).is_none_or(is_known);
+            documents.events.retain(subject);
+        }
         documents.pods.len()
     }
 

@@ -2,6 +2,7 @@
 
 mod agent;
 mod cluster;
+mod event;
 mod faults;
 mod missing_objects;
 mod permissions;

@@ -17,6 +17,10 @@ impl Reading<'_> {
             return self.add_terraform(resources);
         }
         if let Some(records) = cloudtrail::records(&value) {
+            if records.is_empty() {
+                self.keep_one("empty list of CloudTrail events".to_owned(), |_| {});
+            }
+            self.documents.events_listed = true;
             return records.iter().for_each(|record| self.add_record(record));
         }
         let seen = |reading: &Self| reading.documents.recognised.len() + reading.faults;

@@ -24,7 +24,8 @@ const KINDS: [&str; 16] = [
 /// What every cluster publishes about its issuer.
 const PATHS: [&str; 2] = ["/.well-known/openid-configuration", "/openid/v1/jwks"];
 const KUBECTL_FLAGS: [&str; 2] = ["-A", "--show-managed-fields"];
-const AWS_OPERATIONS: [(&str, &[&str]); 3] = [
+const AWS_OPERATIONS: [(&str, &[&str]); 4] = [
+    ("cloudtrail", &["lookup-events"]),
     (
         "iam",
         &[
@@ -56,10 +57,12 @@ const AWS_OPERATIONS: [(&str, &[&str]); 3] = [
 /// Asks what the policies of a role allow. It calls none of the actions.
 const SIMULATE: &str = "simulate-principal-policy";
 /// Each takes a value.
-const AWS_OPTIONS: [&str; 12] = [
+const AWS_OPTIONS: [&str; 14] = [
     "--addon-name",
     "--association-id",
     "--cluster-name",
+    "--lookup-attributes",
+    "--max-items",
     "--name",
     "--namespace",
     "--nodegroup-name",
@@ -200,6 +203,8 @@ mod tests {
             "aws iam get-open-id-connect-provider --open-id-connect-provider-arn arn:aws:iam::1:oidc-provider/x --output json",
             "aws eks list-pod-identity-associations --cluster-name prod --output json",
             "aws sts get-caller-identity --output json",
+            "aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=arn:aws:iam::1:role/x \
+             --max-items 50 --region eu-west-1 --output json",
             "aws iam simulate-principal-policy --policy-source-arn arn:aws:iam::1:role/x --action-names s3:GetObject \
              s3:PutObject --resource-arns arn:aws:s3:::b/* * --output json",
         ] {
@@ -263,6 +268,8 @@ mod tests {
             "aws eks get-token --cluster-name prod",
             "aws sts assume-role --role-name x",
             "aws sts get-session-token --output json",
+            "aws cloudtrail stop-logging --name x",
+            "aws cloudtrail lookup-events --lookup-attributes file:///etc/passwd",
             "aws s3 ls",
         ] {
             assert!(!is_allowed(&Command::new(text)), "{text}");

@@ -56,7 +56,7 @@ fn headline(page: &mut Page, audit: &Audit, first: Option<&ObjectFinding>) {
     let verdict = audit.verdict();
     let (mark, word, colour) = word(verdict);
     let summary = match (verdict, first) {
-        (Verdict::Broken | Verdict::Warnings, Some(one)) => format!("{}: {}", one.code(), one.finding.cause.title),
+        (Verdict::Broken | Verdict::Warnings, Some(one)) => format!("{}: {}", one.code(), one.title()),
         (Verdict::Clean, _) if audit.pods.is_empty() && audit.facts.is_empty() => {
             "no pod has a sign of a role".to_owned()
         }
@@ -111,7 +111,7 @@ fn also(page: &mut Page, others: &[ObjectFinding]) {
     page.gap();
     for one in others.iter().take(SHOWN) {
         let label = if one.finding.severity == Severity::Error { "also" } else { label(one.finding.severity) };
-        page.value(label, &format!("{}: {}", one.code(), one.finding.cause.title));
+        page.value(label, &format!("{}: {}", one.code(), one.title()));
     }
     if others.len() > SHOWN {
         page.value("", &format!("{} more: --output json", others.len() - SHOWN));
@@ -142,7 +142,8 @@ pub(super) fn open(page: &mut Page, audit: &Audit, is_decided: bool) {
 }
 
 fn known(page: &mut Page, audit: &Audit) {
-    let shown = if audit.verdict() == Verdict::Incomplete { 1 } else { SHOWN };
+    // Questions without an answer take the room.
+    let shown = if audit.open.is_empty() { SHOWN } else { 1 };
     let facts: Vec<&String> = audit.facts.iter().take(shown).collect();
     if !facts.is_empty() || !audit.without_irsa.is_empty() {
         page.gap();

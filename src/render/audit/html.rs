@@ -75,7 +75,7 @@ fn fault(group: &Group<'_>) -> Markup {
     html! {
         section class=(label) {
             h2 { (label) ": " code { (finding.cause.code) } }
-            h3 { (finding.cause.title) }
+            h3 { (group.first.title()) }
             p { (number) }
             (names_list(&names))
             (causes(group))

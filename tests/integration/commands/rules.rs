@@ -136,7 +136,7 @@ fn guessed(object: &str, arguments: &str) -> Option<String> {
 }
 
 fn aws(_service: &str, operation: &str, rest: &[&str]) -> Option<String> {
-    let reads = ["get-", "list-", "describe-", "simulate-"].iter().any(|verb| operation.starts_with(verb));
+    let reads = ["get-", "list-", "describe-", "lookup-", "simulate-"].iter().any(|verb| operation.starts_with(verb));
     let answers = reads || operation.starts_with("create-");
     if answers && !rest.windows(2).any(|pair| pair == ["--output", "json"]) {
         return Some("does not ask for --output json".to_owned());

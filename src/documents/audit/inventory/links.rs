@@ -4,7 +4,7 @@ use super::{Inventory, account_of_subject};
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
 use crate::documents::audit::profile::{self, Held, PodProfile};
-use crate::documents::{Pod, Role};
+use crate::documents::{Event, Pod, Role};
 use std::collections::HashSet;
 
 /// A service account and the role that it should have.
@@ -88,7 +88,8 @@ impl<'a> Inventory<'a> {
                 add(namespace, name, role, audience);
             }
         }
-        for event in self.documents.events.iter().filter(|event| event.name == "AssumeRoleWithWebIdentity") {
+        let is_ours = |event: &&Event| event.name == "AssumeRoleWithWebIdentity" && !self.is_of_another_cluster(event);
+        for event in self.documents.events.iter().filter(is_ours) {
             let subject = event.subject.as_deref().and_then(account_of_subject);
             if let (Some((namespace, name)), Some(role)) = (subject, &event.role_arn) {
                 add(namespace, name, role, event.audience.as_deref().unwrap_or(STS_AUDIENCE));

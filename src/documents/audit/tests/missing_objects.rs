@@ -63,6 +63,7 @@ fn what_is_open_is_asked_for_until_nothing_is() {
         provider("sts.amazonaws.com"),
         json!({"AttachedPolicies": [{"PolicyName": "p", "PolicyArn": "arn:aws:iam::aws:policy/p"}]}),
         json!({"associations": []}),
+        json!({"Events": []}),
     ];
     assert_eq!(commands(&all), Vec::<String>::new());
 }
