@@ -14,6 +14,7 @@ mod expected;
 mod grant;
 mod kubernetes;
 mod list;
+mod policies;
 mod reading;
 mod report;
 mod simulation;
@@ -36,6 +37,7 @@ pub(crate) use grant::{Grant, NODE_ACTION};
 pub(crate) use kubernetes::{
     AGENT, ConfigMap, Container, Metadata, Origin, Owner, Pod, ServiceAccount, Volume, Webhook, WebhookConfiguration,
 };
+pub(crate) use policies::{PolicyName, RolePolicies};
 pub(crate) use reading::About;
 pub(crate) use report::{ReportFacts, ReportedFinding};
 pub(crate) use simulation::{Permission, Permitted};

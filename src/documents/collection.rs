@@ -4,11 +4,11 @@ use super::absent::Absent;
 use super::aws::{Addon, Association, Cluster, Discovery, Jwks, NodeGroup, Provider, Role};
 use super::cloudtrail::Event;
 use super::expected::Expected;
-use super::grant::Grant;
 use super::kubernetes::{
     AgentPod, AgentSet, CiliumPolicy, ConfigMap, Metadata, NetworkPolicy, Pod, PodSpec, ServiceAccount,
     WebhookConfiguration,
 };
+use super::policies::{ReadPolicy, RolePolicies};
 use super::report::ReportFacts;
 use super::simulation::Simulated;
 use serde::{Deserialize, Serialize};
@@ -62,10 +62,11 @@ pub struct Documents {
     /// `None` if no such document was given; empty if the cluster has none.
     pub webhooks: Option<Vec<WebhookConfiguration>>,
     pub roles: Vec<Role>,
-    /// ARNs of attached policies. The document does not name the role.
-    pub attached_policies: Option<Vec<String>>,
-    /// Names of inline policies, likewise.
-    pub inline_policies: Option<Vec<String>>,
+    /// By the name of the role, which the lists themselves do not contain: only doctor adds it.
+    pub policies: BTreeMap<Option<String>, RolePolicies>,
+    /// The default version of a managed policy, by the policy's ARN.
+    pub policy_versions: BTreeMap<String, String>,
+    pub read_policies: Vec<ReadPolicy>,
     pub providers: Vec<Provider>,
     /// All OIDC provider ARNs of an account.
     pub provider_arns: Option<Vec<String>>,
@@ -81,8 +82,8 @@ pub struct Documents {
     pub network_policies: Option<Vec<NetworkPolicy>>,
     pub cilium_policies: Vec<CiliumPolicy>,
     pub simulated: Vec<Simulated>,
-    /// What policies of a role say about the action that a node role needs for EKS Pod Identity; which role is not known.
-    pub node_grants: Vec<Grant>,
+    /// The node group of a node, by the node's name; `None` if it is in no managed node group.
+    pub node_group_of: BTreeMap<String, Option<String>>,
     /// Names of the cluster's node groups.
     pub node_group_names: Option<Vec<String>>,
     pub node_groups: Vec<NodeGroup>,
@@ -133,8 +134,9 @@ impl Documents {
             all_namespaces,
             webhooks,
             roles,
-            attached_policies,
-            inline_policies,
+            policies,
+            policy_versions,
+            read_policies,
             providers,
             provider_arns,
             clusters,
@@ -146,7 +148,7 @@ impl Documents {
             network_policies,
             cilium_policies,
             simulated,
-            node_grants,
+            node_group_of,
             node_group_names,
             node_groups,
             callers,
@@ -173,8 +175,13 @@ impl Documents {
         self.all_namespaces |= all_namespaces;
         extend(&mut self.webhooks, webhooks);
         self.roles.extend(roles);
-        extend(&mut self.attached_policies, attached_policies);
-        extend(&mut self.inline_policies, inline_policies);
+        for (role, RolePolicies { attached, inline }) in policies {
+            let of_role = self.policies.entry(role).or_default();
+            extend(&mut of_role.attached, attached);
+            extend(&mut of_role.inline, inline);
+        }
+        self.policy_versions.extend(policy_versions);
+        self.read_policies.extend(read_policies);
         self.providers.extend(providers);
         extend(&mut self.provider_arns, provider_arns);
         self.clusters.extend(clusters);
@@ -186,7 +193,7 @@ impl Documents {
         extend(&mut self.network_policies, network_policies);
         self.cilium_policies.extend(cilium_policies);
         self.simulated.extend(simulated);
-        self.node_grants.extend(node_grants);
+        self.node_group_of.extend(node_group_of);
         extend(&mut self.node_group_names, node_group_names);
         self.node_groups.extend(node_groups);
         self.callers.extend(callers);
@@ -203,6 +210,13 @@ impl Documents {
         ended.into_iter().for_each(|(kind, number)| *self.ended.entry(kind).or_default() += number);
         self.empty_lists += empty_lists;
         self.unusable.extend(unusable);
+    }
+
+    /// The lists of a role's policies. Lists without a role count for any.
+    pub(crate) fn policies_of(&self, role: &str) -> RolePolicies {
+        let of = |role: Option<&str>| self.policies.get(&role.map(str::to_owned)).cloned().unwrap_or_default();
+        let (named, nameless) = (of(Some(role)), of(None));
+        RolePolicies { attached: named.attached.or(nameless.attached), inline: named.inline.or(nameless.inline) }
     }
 
     pub(super) fn add_pod(&mut self, mut pod: Pod) {

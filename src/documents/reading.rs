@@ -22,16 +22,13 @@ pub(super) const MAX_FAULTS: usize = 10;
 /// Kubernetes is made for clusters of 150,000 pods ("Considerations for large clusters" of its documentation).
 const MAX_DOCUMENTS: usize = 400_000;
 
-/// The field that names the role of a simulation, as the option of the command does. IAM's answer does not.
-const SIMULATED_ROLE: &str = "PolicySourceArn";
-
 /// What only a command says about the text that it prints.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
     /// The kind of a list without items, which kubectl does not print.
     pub empty_list: Option<&'static str>,
-    /// The ARN of the role that was simulated.
-    pub simulated_role: Option<String>,
+    /// Fields that the command names and its answer does not, such as the name of the role.
+    pub fields: Vec<(&'static str, String)>,
     /// What the command is run for.
     pub asked: Option<Asked>,
 }
@@ -66,10 +63,10 @@ impl Documents {
         let mut copy = copy.map(|out| Copy::new(out, about.empty_list));
         let mut written = Ok(());
         self.read_pieces(source, text, &mut |piece| {
-            if let (Piece::Document(document), Some(arn)) = (&mut *piece, &about.simulated_role)
+            if let Piece::Document(document) = &mut *piece
                 && let Some(fields) = document.as_object_mut()
             {
-                fields.insert(SIMULATED_ROLE.to_owned(), arn.as_str().into());
+                fields.extend(about.fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
             }
             if let (Some(copy), true) = (&mut copy, written.is_ok()) {
                 written = copy.put(piece);
@@ -195,6 +192,11 @@ impl<'r> Reading<'r> {
             "MutatingWebhookConfiguration" => self.keep("webhook configuration", value, |all, configuration| {
                 all.webhooks.get_or_insert_default().push(configuration);
             }),
+            "Node" => {
+                let group = value["metadata"]["labels"]["eks.amazonaws.com/nodegroup"].as_str().map(str::to_owned);
+                let of_node = value["metadata"]["name"].as_str().map(|name| (name.to_owned(), group));
+                self.keep_one(format!("node{name}"), |all| all.node_group_of.extend(of_node));
+            }
             "Config" => self.keep("kubeconfig", value, |all, config: Kubeconfig| all.clusters.extend(config.cluster())),
             "DaemonSet" if kubernetes::agent_set(&value).is_some() => {
                 let set = kubernetes::agent_set(&value);

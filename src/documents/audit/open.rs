@@ -222,11 +222,12 @@ fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Quest
     };
     let asked = if there.len() <= BY_NAME { there.len() } else { 1 };
     for (_, role) in there.iter().take(asked) {
-        if documents.attached_policies.is_none() {
+        let policies = inventory.documents.policies_of(&role.name);
+        if policies.attached.is_none() {
             let question = format!("does the role have permissions{of}");
             questions.ask_permissions(role, question, of_role("list-attached-role-policies", role));
         }
-        if documents.attached_policies.as_ref().is_some_and(Vec::is_empty) && documents.inline_policies.is_none() {
+        if policies.attached.is_some_and(|all| all.is_empty()) && policies.inline.is_none() {
             let question = format!("does the role have inline policies{of}");
             questions.ask_permissions(role, question, of_role("list-role-policies", role));
         }

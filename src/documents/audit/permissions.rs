@@ -6,7 +6,7 @@ use super::inventory::Inventory;
 use super::result::{Audit, Open};
 use crate::aws::arn::RoleArn;
 use crate::causes::{Fix, ROLE_LACKS_PERMISSIONS};
-use crate::documents::{Absent, NODE_ACTION, Needs, Permission, Permitted};
+use crate::documents::{Absent, NODE_ACTION, Needs, Permission, Permitted, RolePolicies};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,15 +52,21 @@ pub(super) fn questions(inventory: &Inventory<'_>) -> Vec<Open> {
 
 /// A role without policies may do nothing.
 fn policies(inventory: &Inventory<'_>, audit: &mut Audit) {
-    let documents = inventory.documents;
+    let names: BTreeSet<String> =
+        roles(inventory).into_iter().filter_map(|arn| Some(RoleArn::parse(arn).ok()?.name)).collect();
     let is_empty = |names: &Option<Vec<String>>| names.as_ref().is_some_and(Vec::is_empty);
-    if is_empty(&documents.attached_policies) && documents.inline_policies.as_ref().is_none_or(Vec::is_empty) {
-        let text = match is_empty(&documents.inline_policies) {
+    for (role, RolePolicies { attached, inline }) in &inventory.documents.policies {
+        let is_of_pod = role.as_ref().is_none_or(|role| names.contains(role));
+        if !is_of_pod || !is_empty(attached) || inline.as_ref().is_some_and(|names| !names.is_empty()) {
+            continue;
+        }
+        let text = match is_empty(inline) {
             true => "the role has neither managed nor inline policies, so it has no permissions",
             false => "no managed policy is attached: without inline policies, the role has no permissions",
         };
+        let object = role.as_ref().map_or("role".to_owned(), |name| format!("role {name}"));
         let fix = Fix::new("Attach the policies that the workload needs.");
-        audit.add(ObjectFinding::new(&ROLE_LACKS_PERMISSIONS, "role", text, fix).warning());
+        audit.add(ObjectFinding::new(&ROLE_LACKS_PERMISSIONS, object, text, fix).warning());
     }
 }
 

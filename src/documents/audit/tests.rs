@@ -5,6 +5,7 @@ mod cluster;
 mod event;
 mod faults;
 mod missing_objects;
+mod node_role;
 mod permissions;
 mod pod_identity;
 mod profiles;

@@ -1,11 +1,12 @@
 //! Documents that are not objects of Kubernetes: what aws prints, what an issuer publishes, and reports of this program.
 
-use super::{Reading, SIMULATED_ROLE};
+use super::Reading;
 use crate::documents::aws::{self, Association, Role};
 use crate::documents::cloudtrail::{self, Event};
 use crate::documents::collection::SCHEMA;
 use crate::documents::expected;
 use crate::documents::grant::Grant;
+use crate::documents::policies::{PolicyName, ReadPolicy};
 use crate::documents::simulation::Simulated;
 use crate::documents::terraform::{self, Resource};
 use crate::documents::trust_policy::PolicyFault;
@@ -29,6 +30,8 @@ impl Reading<'_> {
         for expected in expected::of_values(&value) {
             self.keep_one(expected.object.clone(), |all| all.expected.push(expected));
         }
+        let text = |key: &str| value[key].as_str().map(str::to_owned);
+        let (role_name, policy_arn, policy_name) = (text("RoleName"), text("PolicyArn"), text("PolicyName"));
         let mut take = |key: &str| Some(value[key].take()).filter(|value| !value.is_null());
         if let Some(role) = take("Role") {
             self.add_role(&role);
@@ -38,14 +41,27 @@ impl Reading<'_> {
         }
         if let Some(list) = take("AttachedPolicies") {
             let arns = aws::texts(&list, "PolicyArn");
-            self.keep_one("attached policies".into(), |all| all.attached_policies.get_or_insert_default().extend(arns));
+            self.keep_one("attached policies".into(), |all| {
+                all.policies.entry(role_name.clone()).or_default().attached.get_or_insert_default().extend(arns);
+            });
         }
         // Of a managed policy, and of an inline one.
         if let Some(policy) =
             take("PolicyVersion").map(|version| version["Document"].clone()).or_else(|| take("PolicyDocument"))
         {
-            let grant = Grant::read(&policy);
-            self.keep_one("policy".into(), |all| all.node_grants.push(grant));
+            let name = match (policy_arn, role_name.clone().zip(policy_name)) {
+                (Some(arn), _) => PolicyName::Managed(arn),
+                (None, Some((role, name))) => PolicyName::Inline { role, name },
+                (None, None) => PolicyName::Unknown,
+            };
+            let read = ReadPolicy { name, grant: Grant::read(&policy) };
+            self.keep_one("policy".into(), |all| all.read_policies.push(read));
+        }
+        if let Some(policy) = take("Policy")
+            && let (Some(arn), Some(version)) = (policy["Arn"].as_str(), policy["DefaultVersionId"].as_str())
+        {
+            let version = (arn.to_owned(), version.to_owned());
+            self.keep_one("managed policy".into(), |all| all.policy_versions.extend([version]));
         }
         if let Some(list) = take("nodegroups") {
             self.keep("node groups", list, |all, names: Vec<String>| {
@@ -57,7 +73,7 @@ impl Reading<'_> {
         }
         if let Some(list) = take("PolicyNames") {
             self.keep("inline policies", list, |all, names: Vec<String>| {
-                all.inline_policies.get_or_insert_default().extend(names);
+                all.policies.entry(role_name).or_default().inline.get_or_insert_default().extend(names);
             });
         }
         if let Some(list) = take("OpenIDConnectProviderList") {
@@ -82,7 +98,7 @@ impl Reading<'_> {
             self.keep("add-on", addon, |all, addon| all.addons.push(addon));
         }
         if let Some(list) = take("EvaluationResults") {
-            let role_arn = take(SIMULATED_ROLE).and_then(|arn| arn.as_str().map(str::to_owned));
+            let role_arn = take("PolicySourceArn").and_then(|arn| arn.as_str().map(str::to_owned));
             self.keep("simulated policy", list, |all, list: Vec<Simulated>| {
                 all.simulated.extend(list.into_iter().map(|one| one.of_role(role_arn.clone())));
             });

@@ -10,6 +10,7 @@ const KINDS: [&str; 16] = [
     "serviceaccounts",
     "namespace",
     "namespaces",
+    "node",
     "configmap",
     "configmaps",
     "mutatingwebhookconfigurations",
@@ -30,6 +31,8 @@ const AWS_OPERATIONS: [(&str, &[&str]); 4] = [
         "iam",
         &[
             "get-open-id-connect-provider",
+            "get-policy",
+            "get-policy-version",
             "get-role",
             "get-role-policy",
             "list-attached-role-policies",
@@ -67,22 +70,39 @@ const AWS_OPTIONS: [&str; 14] = [
     "--namespace",
     "--nodegroup-name",
     "--open-id-connect-provider-arn",
+    POLICY_ARN,
     "--policy-name",
     POLICY_SOURCE,
     "--region",
-    "--role-name",
+    ROLE_NAME,
     "--service-account",
+    "--version-id",
 ];
 
+const POLICY_ARN: &str = "--policy-arn";
 const POLICY_SOURCE: &str = "--policy-source-arn";
+const ROLE_NAME: &str = "--role-name";
+/// Operations whose answers do not say what they are about, the option that does, and the field to keep it in.
+const NAMED: [(&str, &str, &str); 4] = [
+    (SIMULATE, POLICY_SOURCE, "PolicySourceArn"),
+    ("list-attached-role-policies", ROLE_NAME, "RoleName"),
+    ("list-role-policies", ROLE_NAME, "RoleName"),
+    ("get-policy-version", POLICY_ARN, "PolicyArn"),
+];
 /// Each takes one value or more.
 const AWS_LISTS: [&str; 2] = ["--action-names", "--resource-arns"];
 
-/// The ARN of the role whose policies a command simulates.
-pub(super) fn simulated_role(command: &Command) -> Option<&str> {
+/// What a command names and its answer does not, by the field that holds it.
+pub(super) fn fields(command: &Command) -> Vec<(&'static str, String)> {
     let mut words = command.words().iter().map(String::as_str);
-    words.nth(2).filter(|operation| *operation == SIMULATE)?;
-    words.skip_while(|word| *word != POLICY_SOURCE).nth(1)
+    let operation = words.nth(2);
+    let Some((_, option, field)) = NAMED.iter().find(|(name, ..)| Some(*name) == operation) else { return Vec::new() };
+    let value = words.skip_while(|word| word != option).nth(1);
+    value.map(|value| (*field, value.to_owned())).into_iter().collect()
+}
+
+pub(super) fn is_simulation(command: &Command) -> bool {
+    command.words().get(2).is_some_and(|operation| operation == SIMULATE)
 }
 
 /// The forms of what an audit asks for, with placeholders.
@@ -100,6 +120,9 @@ pub(super) fn forms() -> Vec<Command> {
         "aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --output json",
         "aws iam list-attached-role-policies --role-name ROLE --output json",
         "aws iam list-role-policies --role-name ROLE --output json",
+        "aws iam get-role-policy --role-name NODE_ROLE --policy-name POLICY --output json",
+        "aws iam get-policy --policy-arn ARN --output json",
+        "aws iam get-policy-version --policy-arn ARN --version-id VERSION --output json",
         "aws eks describe-cluster --name CLUSTER --region REGION --output json",
         "aws eks list-pod-identity-associations --cluster-name CLUSTER --region REGION --output json",
     ];

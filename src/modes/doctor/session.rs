@@ -110,7 +110,7 @@ impl<'s> Session<'s> {
     pub(super) fn not_tried(&self, audit: &Audit) -> Vec<Open> {
         let is_new = |one: &&Open| one.why.is_none() && !self.tried.contains_key(&key(one));
         let new = audit.open.iter().filter(is_new).cloned();
-        let (last, first): (Vec<_>, Vec<_>) = new.partition(|one| allowed::simulated_role(&one.command).is_some());
+        let (last, first): (Vec<_>, Vec<_>) = new.partition(|one| allowed::is_simulation(&one.command));
         if first.is_empty() { last } else { first }
     }
 

@@ -172,7 +172,8 @@ pub(super) fn looked_at(documents: &Documents) -> Vec<String> {
         (documents.reports.len(), "probe report"),
     ];
     let kinds = kinds.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| counted(number, what));
-    let permissions = documents.attached_policies.as_ref().map(|_| "attached policies".to_owned());
+    let has_attached = documents.policies.values().any(|of_role| of_role.attached.is_some());
+    let permissions = has_attached.then(|| "attached policies".to_owned());
     let ended = documents.ended.iter().map(|(kind, number)| counted(*number, &format!("ended {kind}")));
     let mut all: Vec<String> = kinds.chain(webhooks).chain(permissions).chain(ended).collect();
     if all.is_empty() {

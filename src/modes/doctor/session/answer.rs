@@ -14,7 +14,7 @@ impl Session<'_> {
         let copy = self.saved.as_mut().map(|saved| saved.file(command));
         let about = About {
             empty_list: named_list(command),
-            simulated_role: allowed::simulated_role(command).map(str::to_owned),
+            fields: allowed::fields(command),
             asked: Some(self.settings.asked(None)),
         };
         Reader { source: source(command), about, copy }
