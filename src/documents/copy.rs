@@ -6,12 +6,16 @@ use serde_json::Value;
 use std::io::{self, Write};
 
 /// Variables whose values an audit reads. Those of all others are hidden.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 11] = [
+    "AWS_CONFIG_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_DEFAULT_PROFILE",
     "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
     "AWS_REGION",
     "AWS_ROLE_ARN",
+    "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_STS_REGIONAL_ENDPOINTS",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];

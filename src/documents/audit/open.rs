@@ -184,22 +184,27 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
     }
 }
 
-/// A file in a ConfigMap may give a pod its role.
+/// A file in a ConfigMap may give a pod its role. Beside variables that do, it is no more than good to know.
 fn of_profiles(inventory: &Inventory<'_>, questions: &mut Questions) {
-    let unseen: BTreeSet<_> = inventory
-        .documents
-        .pods
-        .iter()
-        .filter_map(|pod| match profile::of(inventory, pod)?.held {
-            Held::Unseen(name) => Some((pod.namespace(), Some(name))),
-            Held::Role { .. } | Held::Elsewhere => None,
-        })
-        .collect();
-    questions.ask_all("does the AWS configuration file give the pod its role", "configmap", &unseen, "");
+    const QUESTION: &str = "does the AWS configuration file give the pod its role";
+    let (mut unseen, mut beside) = (BTreeSet::new(), BTreeSet::new());
+    for pod in &inventory.documents.pods {
+        if let Some(profile) = profile::of(inventory, pod)
+            && let Held::Unseen(name) = profile.held
+        {
+            let of_pod = if profile.variables().is_some() { &mut beside } else { &mut unseen };
+            of_pod.insert((pod.namespace(), Some(name)));
+        }
+    }
+    questions.ask_all(QUESTION, "configmap", &unseen, "");
+    for (namespace, name) in beside.into_iter().take(BY_NAME) {
+        let command = Command::new("kubectl get configmap").value(name.unwrap_or_default());
+        let command = command.then("-n").value(namespace).then("-o json");
+        questions.put(Open { question: QUESTION.to_owned(), command, account: None, decides: false, why: None });
+    }
 }
 
 fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Questions) {
-    let documents = inventory.documents;
     let mut seen = BTreeSet::new();
     let roles = links.iter().filter(|link| seen.insert(link.role_arn));
     let roles = roles.filter_map(|link| Some((link.role_arn, RoleArn::parse(link.role_arn).ok()?)));

@@ -40,9 +40,10 @@ fn judge<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
     let mutated = webhook::is_mutated(pod);
     let has_identity = mutated || webhook::is_for_pod_identity(pod);
     let profile = profile::of(inventory, pod);
-    // Where both are there, which of them an SDK uses is for the probe in the pod.
-    if let Some(profile) = profile.filter(|_| admitted && !has_identity) {
-        profile::note(inventory, pod, &object, &profile, audit);
+    match profile.filter(|_| admitted) {
+        Some(profile) if has_identity => profile::beside_variables(inventory, pod, &object, &profile, audit),
+        Some(profile) => profile::note(inventory, pod, &object, &profile, audit),
+        None => {}
     }
     if admitted && !has_identity && profile.is_none() && !inventory.concerns_identity(pod) {
         audit.without_irsa.push(format!("{}/{}", pod.namespace(), pod.metadata.name));

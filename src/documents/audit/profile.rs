@@ -5,17 +5,29 @@ use super::finding::ObjectFinding;
 use super::inventory::Inventory;
 use super::result::Audit;
 use crate::aws::issuer::STS_AUDIENCE;
-use crate::causes::{ENV_NOT_INJECTED, Fix};
+use crate::causes::{ENV_NOT_INJECTED, Fix, PROFILE_PRECEDENCE};
 use crate::documents::{ConfigMap, Container, Pod, Volume};
-use crate::probe::evidence::WebIdentity;
+use crate::probe::evidence::{Mechanism, WebIdentity};
+use crate::probe::sdks::choice;
 
 /// The file that a container names or mounts where SDKs look for one.
 #[derive(Clone, Copy)]
 pub(super) struct PodProfile<'a> {
+    pub container: &'a Container,
     /// What names it, as the subject of a sentence.
     pub setting: &'static str,
     pub path: &'a str,
     pub held: Held<'a>,
+}
+
+impl PodProfile<'_> {
+    /// The mechanism whose variables the container has as well.
+    pub(super) fn variables(&self) -> Option<Mechanism> {
+        let has = |mechanism: &Mechanism| {
+            mechanism.variables().is_some_and(|names| names.iter().all(|name| self.container.variable(name).is_some()))
+        };
+        [Mechanism::Irsa, Mechanism::PodIdentity].into_iter().find(has)
+    }
 }
 
 /// Where the file is.
@@ -40,7 +52,7 @@ pub(super) fn of<'a>(inventory: &Inventory<'a>, pod: &'a Pod) -> Option<PodProfi
         let usual = mounted.filter(|path| path.ends_with("/.aws") || path.ends_with("/.aws/config"));
         let all = named.chain(usual.map(|path| ("its mount", path)));
         all.filter_map(|(setting, path)| {
-            Some(PodProfile { setting, path, held: held(inventory, pod, container, setting, path)? })
+            Some(PodProfile { container, setting, path, held: held(inventory, pod, container, setting, path)? })
         })
         .next()
     })
@@ -102,19 +114,16 @@ fn mounted_at<'a>(pod: &'a Pod, container: &'a Container, path: &'a str) -> Opti
 
 /// What is known of the file: a fact, or that nothing is.
 pub(super) fn note(inventory: &Inventory<'_>, pod: &Pod, object: &str, profile: &PodProfile<'_>, audit: &mut Audit) {
-    let PodProfile { setting, path, held } = profile;
+    let PodProfile { setting, path, held, .. } = profile;
     audit.facts.push(match held {
         Held::Role { map, identity, .. } => {
             let hops: String = identity.then.iter().map(|role| format!(", with which an SDK assumes {role}")).collect();
-            format!(
-                "{object}: profile {:?} of ConfigMap {}/{} gives the role {}{hops}",
-                identity.profile,
-                map.namespace(),
-                map.metadata.name,
-                identity.role_arn
-            )
+            format!("{object}: {} gives the role {}{hops}", place(map, identity), identity.role_arn)
         }
-        Held::Unseen(name) => format!("{object}: {setting}, {path}, is in ConfigMap {name}, which may give the role"),
+        Held::Unseen(name) => {
+            audit.undecided += 1;
+            format!("{object}: {setting}, {path}, is in ConfigMap {name}, which may give the role")
+        }
         Held::Elsewhere => {
             let text = format!(
                 "{setting}, {path}, may give the role, but is not in a ConfigMap, so no document shows it; the pod has no \
@@ -125,4 +134,39 @@ pub(super) fn note(inventory: &Inventory<'_>, pod: &Pod, object: &str, profile: 
             return audit.add(ObjectFinding::new(&ENV_NOT_INJECTED, object, text, fix).warning());
         }
     });
+}
+
+fn place(map: &ConfigMap, identity: &WebIdentity) -> String {
+    format!("profile {:?} of ConfigMap {}/{}", identity.profile, map.namespace(), map.metadata.name)
+}
+
+/// A profile in a container that also has the variables of another mechanism: which of them an SDK uses.
+pub(super) fn beside_variables(
+    inventory: &Inventory<'_>,
+    pod: &Pod,
+    object: &str,
+    profile: &PodProfile<'_>,
+    audit: &mut Audit,
+) {
+    let (Held::Role { map, identity, .. }, Some(other)) = (profile.held, profile.variables()) else { return };
+    let association = inventory.association_of(pod);
+    let role = match other {
+        Mechanism::Irsa => profile.container.value("AWS_ROLE_ARN"),
+        _ => association.and_then(|one| one.target_role_arn.as_deref().or(one.role_arn.as_deref())),
+    };
+    let of_profile = identity.then.last().unwrap_or(&identity.role_arn);
+    // Without both roles, nothing shows that they differ.
+    let Some(role) = role.filter(|role| *role != of_profile) else { return };
+    let (most, configured) = match other {
+        Mechanism::Irsa => (other, [other, Mechanism::IrsaProfile]),
+        _ => (Mechanism::IrsaProfile, [Mechanism::IrsaProfile, other]),
+    };
+    let order = choice::in_any_image(most, &configured, !identity.then.is_empty());
+    let text = format!(
+        "{} gives the role {of_profile}, and the variables of {} give {role}: {order}",
+        place(map, identity),
+        other.name()
+    );
+    let facts = facts::of_pod(inventory, pod);
+    audit.add(ObjectFinding::with_facts(&PROFILE_PRECEDENCE, object, text, &facts).recreate_pod().warning());
 }

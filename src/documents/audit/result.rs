@@ -22,6 +22,8 @@ pub(crate) struct Audit {
     /// Errors first.
     pub findings: Vec<ObjectFinding>,
     pub open: Vec<Open>,
+    /// The number of pods of which nothing shows a role but a document that is not here.
+    pub undecided: usize,
     /// Every open question was tried: no document follows that answers it.
     pub is_final: bool,
     /// How a doctor is asked about one object of many.
@@ -80,7 +82,8 @@ impl Audit {
     }
 
     /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. Without an error, 3 if there was
-    /// nothing to judge, or if a question that decides was tried in vain, and 2 if a document could not be used.
+    /// nothing to judge, if a question that decides was tried in vain, or for a pod without any sign of its role but a file
+    /// that is not here, and 2 if a document could not be used.
     pub(crate) fn exit_code(&self) -> u8 {
         let findings = || self.findings.iter().map(|one| &one.finding);
         let errors = || findings().filter(|finding| finding.severity == Severity::Error);
@@ -119,9 +122,9 @@ impl Audit {
         self.findings.iter().any(|one| one.finding.severity == Severity::Error)
     }
 
-    /// Whether a question that decides was tried without an answer.
+    /// Whether a question that decides was tried without an answer, or nothing but its answer shows a pod's role.
     fn is_undecided(&self) -> bool {
-        self.is_final && self.open.iter().any(|one| one.decides)
+        self.undecided > 0 || self.is_final && self.open.iter().any(|one| one.decides)
     }
 
     /// Adds a finding unless it is a duplicate.

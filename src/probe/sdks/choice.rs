@@ -24,22 +24,29 @@ pub(crate) fn mechanism(
 pub(crate) fn in_words(evidence: &Evidence) -> Option<String> {
     let profile = evidence.profile.seen();
     let configured = Mechanism::complete(&evidence.environment, profile);
-    let most = *configured.first().filter(|_| configured.len() > 1)?;
+    let (most, _) = configured.split_first().filter(|(_, others)| !others.is_empty())?;
     let of_target = evidence.target.as_ref().map(|target| used_by_each(target, &configured, profile));
     let groups = group(of_target.unwrap_or_default());
     if !groups.is_empty() {
         let clauses: Vec<String> = groups.iter().map(|(mechanism, names)| clause(names, *mechanism)).collect();
         return Some(format!("Of the SDKs in the image, {}.", clauses.join("; ")));
     }
-    let links = links(&configured, profile);
+    let order = in_any_image(*most, &configured, is_chain(profile));
+    Some(format!("{}{}.", order[..1].to_uppercase(), &order[1..]))
+}
+
+/// The same in a clause, for an image that is not known. `most` is what most SDKs use; `is_chain`: the profile assumes
+/// another role with the one for its token.
+pub(crate) fn in_any_image(most: Mechanism, configured: &[Mechanism], is_chain: bool) -> String {
+    let links = links(configured, is_chain);
     let short = |kind: SdkKind| kind.name().trim_start_matches("AWS SDK for ").to_owned();
     let of_all = first_of_each(&links).map(|(kind, link)| (short(kind), of_link(link)));
     let others = group(of_all.filter(|(_, mechanism)| *mechanism != Some(most)).collect());
     let clauses: Vec<String> = others.iter().map(|(mechanism, names)| clause(names, *mechanism)).collect();
-    Some(match clauses.is_empty() {
-        true => format!("All AWS SDKs use {}.", most.name()),
-        false => format!("Most AWS SDKs use {}, but {}.", most.name(), clauses.join("; ")),
-    })
+    match clauses.is_empty() {
+        true => format!("all AWS SDKs use {}", most.name()),
+        false => format!("most AWS SDKs use {}, but {}", most.name(), clauses.join("; ")),
+    }
 }
 
 fn clause(names: &[String], mechanism: Option<Mechanism>) -> String {
@@ -54,7 +61,7 @@ type Used = (String, Option<Mechanism>);
 /// known. Nothing where the search for SDKs was not finished, or found none.
 fn used_by_each(target: &Target, configured: &[Mechanism], profile: Option<&Profile>) -> Vec<Used> {
     let Some(scan) = target.sdks.seen().filter(|scan| scan.cut_short.is_none()) else { return Vec::new() };
-    let links = links(configured, profile);
+    let links = links(configured, is_chain(profile));
     let used = |sdk: &Sdk| {
         let version = sdk.version.as_deref();
         let name = [Some(sdk.kind.name()), version].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -76,8 +83,11 @@ fn group(used: Vec<Used>) -> Vec<(Option<Mechanism>, Vec<String>)> {
     groups
 }
 
-fn links(configured: &[Mechanism], profile: Option<&Profile>) -> Vec<Link> {
-    let is_chain = profile.and_then(Profile::web_identity).is_some_and(|identity| !identity.then.is_empty());
+fn is_chain(profile: Option<&Profile>) -> bool {
+    profile.and_then(Profile::web_identity).is_some_and(|identity| !identity.then.is_empty())
+}
+
+fn links(configured: &[Mechanism], is_chain: bool) -> Vec<Link> {
     let link = |mechanism: &Mechanism| match mechanism {
         Mechanism::Irsa => Link::WebIdentity,
         Mechanism::IrsaProfile if is_chain => Link::AssumeRole,

@@ -73,7 +73,11 @@ impl<'a> Inventory<'a> {
             let of_account = self.account_of(pod).map(|account| account.metadata.annotations.get(AUDIENCE_ANNOTATION));
             // What the account asks for today is not what the pod got, if it was changed since.
             let is_other = of_account.is_none_or(|asked| asked.unwrap_or(STS_AUDIENCE) != audience);
-            if let Some(PodProfile { held: Held::Role { identity, audience, .. }, .. }) = profile::of(self, pod) {
+            // Beside variables, a warning says which SDKs use it.
+            if let Some(profile @ PodProfile { held: Held::Role { identity, audience, .. }, .. }) =
+                profile::of(self, pod)
+                && profile.variables().is_none()
+            {
                 add(pod.namespace(), pod.service_account(), &identity.role_arn, audience);
             }
             let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
