@@ -27,10 +27,9 @@ impl TerminationLog {
             Self::At(path) => path,
             Self::None => return,
         };
-        let message = termination::render(report);
-        // The default is never created.
+        // The default is never created. Where it is not, nothing is rendered.
         let opened = rootfs::replace_regular(path, matches!(self, Self::At(_)));
-        let written = opened.and_then(|mut file| file.write_all(message.as_bytes()));
+        let written = opened.and_then(|mut file| file.write_all(termination::render(report).as_bytes()));
         match written {
             Err(error) if *self == Self::InPod && error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!("cannot write the termination message to {}: {error}", path.display()),

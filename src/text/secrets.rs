@@ -151,21 +151,26 @@ impl Secrets {
         }
         let Held { values, index } = &mut *held;
         let index = index.get_or_insert_with(|| Index::of(values));
-        let streams = match (whose, notation) {
-            (Whose::Theirs, _) => vec![Stream::plain(text, 0)],
-            (Whose::Ours, _) => match prefilter::run(text, notation, index) {
-                Suspicious::Words(words) => {
-                    words.into_iter().map(|word| Stream::plain(&text[word.clone()], word.start)).collect()
-                }
-                Suspicious::Whole => vec![match notation {
-                    Notation::Text | Notation::Coloured => Stream::plain(text, 0),
-                    Notation::Json => Stream::json(text),
-                    Notation::Html => Stream::html(text),
-                }],
-            },
+        let found_in = |stream: &Stream| {
+            let mut found = Vec::new();
+            search(stream, whose, 0, &mut |stream| index.find(stream, whose, &mut found));
+            found
         };
-        let mut found = Vec::new();
-        streams.iter().for_each(|stream| search(stream, whose, 0, &mut |stream| index.find(stream, whose, &mut found)));
+        let suspicious = match whose {
+            Whose::Theirs => Suspicious::Whole,
+            Whose::Ours => prefilter::run(text, notation, index),
+        };
+        // A word that hides a secret may occur again, so then everything is searched.
+        if let Suspicious::Words(words) = suspicious
+            && words.into_iter().all(|word| found_in(&Stream::plain(word)).is_empty())
+        {
+            return text.into();
+        }
+        let found = found_in(&match (whose, notation) {
+            (Whose::Theirs, _) | (_, Notation::Text | Notation::Coloured) => Stream::plain(text),
+            (_, Notation::Json) => Stream::json(text),
+            (_, Notation::Html) => Stream::html(text),
+        });
         if found.is_empty() { text.into() } else { without(text, found).into() }
     }
 
@@ -188,10 +193,10 @@ impl Value {
         if self.text.len() >= LONG && self.text.bytes().all(|byte| matches!(byte, b'!'..=b'~') && !is_special(byte)) {
             return vec![self.text.to_ascii_lowercase().into_bytes()];
         }
-        let plain = Stream::plain(&self.text, 0);
+        let plain = Stream::plain(&self.text);
         let unescaped = plain.unescaped();
         // A form writes a space as a plus sign.
-        let plus = self.text.contains(' ').then(|| Stream::plain(&self.text.replace(' ', "+"), 0));
+        let plus = self.text.contains(' ').then(|| Stream::plain(&self.text.replace(' ', "+")));
         let forms = [Some(plain), unescaped, plus].into_iter().flatten().map(|mut form| {
             form.bytes.make_ascii_lowercase();
             form.bytes

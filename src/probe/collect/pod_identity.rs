@@ -117,14 +117,15 @@ async fn ask_agent(
 
 fn read(answer: &Answer) -> Result<(Session, Credentials), AgentFault> {
     let unexpected = |kind| AgentFault::NotTheAgent { status: answer.status, kind };
-    let is_text = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
-    // Searching an answer for secrets costs a fifth of a run, so only a text that is shown is searched.
+    // Searching an answer for secrets costs a fifth of a run, so only what is shown is searched.
+    // A header is searched whenever it is read.
+    let is_text = || answer.header("content-type").is_some_and(|kind| kind.starts_with("text/plain"));
     let text = || answer.secrets.foreign(&String::from_utf8_lossy(&answer.body), MAX_MESSAGE_CHARS);
     match answer.status {
         200 if answer.end == End::Whole => {
             credentials(answer).map_err(|missing| unexpected(missing.unwrap_or_else(|| kind(answer))))
         }
-        400.. if answer.end == End::Whole && is_text && !answer.body.trim_ascii().is_empty() => {
+        400.. if answer.end == End::Whole && !answer.body.trim_ascii().is_empty() && is_text() => {
             Err(AgentFault::Refused(AgentError::read(answer.status, &text())))
         }
         _ => Err(unexpected(kind(answer))),

@@ -23,13 +23,9 @@ enum Piece {
 type Escape = fn(&[u8]) -> Option<(Piece, usize)>;
 
 impl Stream {
-    /// The text without a change, which is a part that begins at `offset`.
-    pub(super) fn plain(text: &str, offset: usize) -> Stream {
-        let mut stream = Stream::read(text, |_| None);
-        for (start, end) in &mut stream.spans {
-            (*start, *end) = (*start + offset as u32, *end + offset as u32);
-        }
-        stream
+    /// The text without a change.
+    pub(super) fn plain(text: &str) -> Stream {
+        Stream::read(text, |_| None)
     }
 
     /// The strings of a JSON text: an escape is one byte, so what is left after hiding is still JSON.

@@ -4,12 +4,13 @@ use super::forms::sextet;
 use super::index::Index;
 use super::{LONG, is_special};
 use crate::text::printable::Notation;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What must be searched.
-pub(super) enum Suspicious {
-    /// Only these words, for what they may be an encoding of.
-    Words(Vec<Range<usize>>),
+pub(super) enum Suspicious<'t> {
+    /// Only these words, for what they may be an encoding of. The name of a session occurs several times.
+    Words(BTreeSet<&'t str>),
     Whole,
 }
 
@@ -37,9 +38,9 @@ const CLASSES: [u8; 256] = {
     classes
 };
 
-pub(super) fn run(text: &str, notation: Notation, index: &Index) -> Suspicious {
-    let text = text.as_bytes();
-    let mut words = Vec::new();
+pub(super) fn run<'t>(whole: &'t str, notation: Notation, index: &Index) -> Suspicious<'t> {
+    let text = whole.as_bytes();
+    let mut words = BTreeSet::new();
     let (mut word, mut block, mut at) = (0, 0_u64, 0);
     while let Some(byte) = text.get(at) {
         let mut class = CLASSES[usize::from(*byte)];
@@ -51,7 +52,7 @@ pub(super) fn run(text: &str, notation: Notation, index: &Index) -> Suspicious {
             }
         }
         if class < WORD {
-            words.extend(encoded(text, word..at));
+            words.extend(encoded(whole, word..at));
             word = next;
         }
         at = next;
@@ -62,14 +63,17 @@ pub(super) fn run(text: &str, notation: Notation, index: &Index) -> Suspicious {
             }
         }
     }
-    words.extend(encoded(text, word..at));
+    words.extend(encoded(whole, word..at));
     Suspicious::Words(words)
 }
 
 /// The word, if it may be an encoding: those have capital letters or digits, and few long words of our own have.
-fn encoded(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
-    let is_odd = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    (word.len() >= SHORTEST_WORD && text[word.clone()].iter().any(is_odd)).then_some(word)
+fn encoded(text: &str, word: Range<usize>) -> Option<&str> {
+    if word.len() < SHORTEST_WORD {
+        return None;
+    }
+    let is_odd = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.get(word).filter(|word| word.bytes().any(is_odd))
 }
 
 /// What begins like an escape: the byte that it stands for and its length, if it is none or one that the renderer itself

@@ -120,6 +120,21 @@ fn what_is_short_or_common_hides_nothing_else() {
     assert_eq!(secrets.hide_in(report.clone(), Notation::Json), report);
 }
 
+/// A report's words are searched once each.
+#[test]
+fn an_encoded_secret_is_hidden_wherever_it_occurs() {
+    let secrets = secrets();
+    let encoded = STANDARD.encode(KEY);
+    for (notation, report) in [
+        (Notation::Text, format!("the answer {encoded} is not {encoded}, see {encoded}")),
+        (Notation::Json, format!("{{\"a\":\"{encoded}\",\"b\":[\"{encoded}\",\"x {encoded}\"]}}")),
+        (Notation::Html, format!("<p>{encoded}</p><p title=\"{encoded}\">{encoded}</p>")),
+    ] {
+        let hidden = secrets.hide_in(report, notation);
+        assert!(!hidden.contains(&encoded[4..]) && hidden.matches(HIDDEN).count() == 3, "{hidden}");
+    }
+}
+
 #[test]
 fn json_and_html_stay_whole() {
     let secrets = secrets();
