@@ -165,6 +165,12 @@ fn judge(evidence: &Evidence) -> Outcome {
         let diagnosis = Diagnosis::new(cause, Fix { text, ..fix }).could_be(candidates(&facts)).advise(Advice::None);
         return Outcome::Warning(Box::new(diagnosis));
     }
+    // Some SDKs skip a line that they cannot read, so the pod may have its role.
+    if let (Seen::Failed(_), None) = (&evidence.profile, evidence.mechanism) {
+        let text = format!("Correct the AWS configuration file if it gives the role. Otherwise: {}", fix.text);
+        let diagnosis = Diagnosis::new(cause, Fix { text, ..fix }).could_be(candidates(&facts));
+        return diagnosis.advise(Advice::Retry).into();
+    }
     Diagnosis::new(cause, fix).could_be(candidates(&facts)).into()
 }
 
@@ -204,7 +210,9 @@ fn instead(evidence: &Evidence) -> String {
         environment.first(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
     {
         format!(" SDKs in this container use the container credentials of {name} (EKS Pod Identity or ECS).")
-    } else if let (Some(_), Seen::NotChecked(why) | Seen::Failed(why)) =
+    } else if let Seen::Failed(why) = &evidence.profile {
+        format!(" Whether a profile gives a role is not known: {why}.")
+    } else if let (Some(_), Seen::NotChecked(why)) =
         (environment.first(&["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]), &evidence.profile)
     {
         format!(" No profile gives a role either: {why}.")
@@ -310,6 +318,10 @@ mod tests {
                 "The pod's specification sets neither AWS_ROLE_ARN nor",
             ),
             (testing::environment(&[("AWS_IAM_ROLE_ARN", "x")]), "must be AWS_ROLE_ARN"),
+            (
+                Evidence { profile: Seen::Failed("it is torn".into()), ..testing::environment(&[]) },
+                "Whether a profile gives a role is not known: it is torn.",
+            ),
         ] {
             let outcome = judge(&evidence);
             assert!(matches!(&outcome, Outcome::Fault(fault) if fault.cause.contains(words)), "{outcome:?}");

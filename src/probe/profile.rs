@@ -12,13 +12,35 @@ use std::task::{Context, Poll, Waker};
 const OTHER_CREDENTIALS: [&str; 5] =
     ["aws_access_key_id", "credential_process", "sso_session", "sso_start_url", "credential_source"];
 
+/// A configuration file as most SDKs read it: without comments that are indented, and with a section that is indented as a
+/// whole moved to the margin. The SDK for Rust takes such a comment for a part of the value above it, and refuses the whole
+/// file for such a section. Sources: configparser.py of Python, RawConfigParser (boto3, AWS CLI); smithy-typescript,
+/// shared-ini-file-loader, parseIni.ts.
+pub(super) fn as_most_read_it(content: &str) -> String {
+    let mut margin = None;
+    let mut lines = content.lines().map(|line| {
+        let text = line.trim_start_matches([' ', '\t']);
+        let indent = line.len() - text.len();
+        match text.chars().next() {
+            None | Some('#' | ';') => "",
+            Some('[') if indent <= margin.unwrap_or(indent) => {
+                margin = None;
+                text
+            }
+            Some(_) => &line[indent.min(*margin.get_or_insert(indent))..],
+        }
+    });
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |all, line| all + "\n" + line) + "\n"
+}
+
 /// The profiles of a text that give a role for a web identity token, by name. `as_credentials`: the sections are named as
 /// in a credentials file. Nothing is read: the text is all there is.
 pub(crate) fn web_identities(text: &str, as_credentials: bool) -> BTreeMap<String, WebIdentity> {
     const VARIABLES: [(&str, &str); 2] =
         [("AWS_CONFIG_FILE", "/config"), ("AWS_SHARED_CREDENTIALS_FILE", "/credentials")];
     let path = VARIABLES[usize::from(as_credentials)].1;
-    let files = Files::from([(path.into(), text.as_bytes().to_vec())]);
+    let files = Files::from([(path.into(), as_most_read_it(text).into_bytes())]);
     let loading = pin!(os_shim::profiles(&VARIABLES, &files));
     // With its files in memory, the loader has nothing to wait for.
     let Poll::Ready(Ok(profiles)) = loading.poll(&mut Context::from_waker(Waker::noop())) else {
@@ -136,6 +158,24 @@ role_arn = arn:aws:iam::111122223333:role/first
 role_arn = arn:aws:iam::111122223333:role/a
 web_identity_token_file = /token
 ";
+
+    #[test]
+    fn a_file_is_read_as_most_sdks_read_it() {
+        for (text, read) in [
+            ("[a]\nb = c\n", "[a]\nb = c\n"),
+            ("[a]\nb = c\n  # d\n\t; e\nf = g", "[a]\nb = c\n\n\nf = g\n"),
+            ("[a]\n  b = c\n  s3 =\n    d = e\n[f]\ng = h\n  i", "[a]\nb = c\ns3 =\n  d = e\n[f]\ng = h\n  i\n"),
+            ("  [a]\n  b = c\n  [d]\n  e = f\n", "[a]\nb = c\n[d]\ne = f\n"),
+            // A value that begins with a bracket.
+            ("[a]\nb =\n  [c]\n", "[a]\nb =\n  [c]\n"),
+            ("", "\n"),
+        ] {
+            assert_eq!(as_most_read_it(text), read, "{text}");
+        }
+        let text = "[default]\n  role_arn = arn:aws:iam::111122223333:role/a\n    # a comment\n  web_identity_token_file = /token\n";
+        let identities = web_identities(text, false);
+        assert_eq!(identities["default"].token_file, "/token", "{identities:?}");
+    }
 
     #[tokio::test]
     async fn a_chain_is_followed_to_the_credentials_of_the_container() {

@@ -138,7 +138,8 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         unknown.filter(|pod| without_irsa.contains(format!("{}/{}", pod.namespace(), pod.metadata.name).as_str()));
     let of_others: BTreeSet<_> = of_others.map(|pod| (pod.namespace(), None)).collect();
     questions.ask_all("do the service accounts of the other pods have roles", "serviceaccount", &of_others, "");
-    if links.is_empty() && documents.pods.is_empty() {
+    let associations = inventory.associations_in_question();
+    if links.is_empty() && documents.pods.is_empty() && associations.is_empty() {
         questions.ask(
             "which service account should have which role",
             Command::new("kubectl get serviceaccounts -A -o json"),
@@ -148,8 +149,9 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
     if inventory.has_no_pod() && documents.empty_lists == 0 && !documents.ended.contains_key("Pod") {
         let templates = documents.pods.iter().map(|pod| (pod.namespace(), None));
         let accounts = documents.service_accounts.iter().map(|account| (account.namespace(), None));
+        let associated = associations.iter().map(|one| (one.namespace.as_str(), None));
         let namespaces: BTreeSet<_> = match links.is_empty() {
-            true => templates.chain(accounts).collect(),
+            true => templates.chain(accounts).chain(associated).collect(),
             false if documents.pods.is_empty() => links.iter().map(|link| (link.namespace, None)).collect(),
             false => BTreeSet::new(),
         };

@@ -4,7 +4,7 @@
 use super::{rootfs, token_file};
 use crate::probe::evidence::{ClosedProfileFile, Profile, Seen};
 use crate::probe::os_shim::{self, Files};
-use crate::probe::profile::{of_container, value, web_identity};
+use crate::probe::profile::{as_most_read_it, of_container, value, web_identity};
 use crate::probe::subject::Subject;
 use crate::text::redact::scrub;
 use crate::text::secrets::Secrets;
@@ -138,10 +138,13 @@ fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
     let file = rootfs::open_regular(root, Path::new(path))?;
     let mut content = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut content)?;
-    match content.len() as u64 <= MAX_BYTES {
-        true => Ok(content),
-        false => Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes"))),
+    if content.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
     }
+    Ok(match str::from_utf8(&content) {
+        Ok(text) => as_most_read_it(text).into_bytes(),
+        Err(_) => content,
+    })
 }
 
 #[cfg(test)]
