@@ -3,7 +3,7 @@
 use super::debug::Debug;
 use crate::documents::audit::Command;
 
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "pod",
     "pods",
     "serviceaccount",
@@ -60,7 +60,7 @@ const AWS_OPERATIONS: [(&str, &[&str]); 4] = [
 /// Asks what the policies of a role allow. It calls none of the actions.
 const SIMULATE: &str = "simulate-principal-policy";
 /// Each takes a value.
-const AWS_OPTIONS: [&str; 14] = [
+const AWS_OPTIONS: [&str; 16] = [
     "--addon-name",
     "--association-id",
     "--cluster-name",
