@@ -36,7 +36,7 @@ impl Subject {
     pub(crate) fn keep(&self, documents: &mut Documents) -> usize {
         documents.pods.retain(|pod| self.has(pod));
         let pods = &documents.pods;
-        if *self != Subject::Signs && !pods.is_empty() {
+        if !pods.is_empty() {
             let is_known = |(namespace, account): (&str, &str)| {
                 pods.iter().any(|pod| pod.namespace() == namespace && pod.service_account() == account)
             };

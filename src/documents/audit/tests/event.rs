@@ -2,6 +2,8 @@
 
 use super::faults::*;
 use crate::causes::Severity;
+use crate::documents::Documents;
+use crate::documents::audit::Subject;
 use serde_json::{Value, json};
 
 const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/A";
@@ -46,6 +48,23 @@ fn a_refusal_is_judged_by_what_else_is_known() {
         let found: Vec<_> = audit.findings.iter().map(|one| (one.code(), one.finding.severity)).collect();
         assert_eq!(found, Vec::from_iter(expected), "{what}: {:#?}", audit.findings);
         assert!(!audit.open.iter().any(|one| one.decides && one.command.to_string().contains("role/B")), "{what}");
+    }
+}
+
+/// The events of a role are those of everybody who asked for it.
+#[test]
+fn the_refusal_of_another_service_account_is_not_about_these_pods() {
+    let events = |account: &str, subject: Subject| {
+        let mut all = Documents::default();
+        let event = with(event("2026-11-22T02:00:00Z", ISSUER, UNKNOWN), |event| {
+            event["userIdentity"]["userName"] = format!("system:serviceaccount:payments:{account}").into();
+        });
+        right().iter().chain([&event]).for_each(|one| all.read("test", &one.to_string()));
+        subject.keep(&mut all);
+        all.events.len()
+    };
+    for subject in [Subject::Signs, Subject::All, Subject::ServiceAccount("checkout".into())] {
+        assert_eq!((events("checkout", subject.clone()), events("basket", subject)), (1, 0));
     }
 }
 
