@@ -37,8 +37,7 @@ impl Questions {
 
     /// The same about permissions, which the role can lack and yet be assumed.
     fn ask_permissions(&mut self, role: &RoleArn, question: String, command: Command) {
-        let account = Some(role.account.clone());
-        self.put(Open { question, command, account, decides: false, why: None });
+        self.put(Open { question, command, account: Some(role.account.clone()), decides: false, why: None });
     }
 
     fn put(&mut self, open: Open) {
@@ -162,10 +161,8 @@ fn of_kubernetes(inventory: &Inventory<'_>, audit: &Audit, links: &[Link<'_>], q
         |one: &&ObjectFinding| one.finding.cause == &ENV_NOT_INJECTED && one.finding.severity == Severity::Error;
     let undecided: BTreeSet<&str> = audit.findings.iter().filter(is_undecided).map(|one| one.object.as_str()).collect();
     // Where there is an association, its dates decide.
-    let undecided = documents
-        .pods
-        .iter()
-        .filter(|pod| inventory.association_of(pod).is_none() && undecided.contains(pod_object(pod).as_str()));
+    let is_open = |pod: &&Pod| inventory.association_of(pod).is_none() && undecided.contains(pod_object(pod).as_str());
+    let undecided = documents.pods.iter().filter(is_open);
     if undecided.clone().next().is_some() && inventory.webhooks.is_none() && documents.empty_lists == 0 {
         questions.ask("is the webhook installed", Command::new("kubectl get mutatingwebhookconfigurations -o json"));
     }
@@ -199,11 +196,9 @@ fn of_profiles(inventory: &Inventory<'_>, questions: &mut Questions) {
         }
     }
     questions.ask_all(QUESTION, "configmap", &unseen, "");
-    for (namespace, name) in beside.into_iter().take(BY_NAME) {
-        let command = Command::new("kubectl get configmap").value(name.unwrap_or_default());
-        let command = command.then("-n").value(namespace).then("-o json");
-        questions.put(Open { question: QUESTION.to_owned(), command, account: None, decides: false, why: None });
-    }
+    let before = questions.all.len();
+    questions.ask_all(QUESTION, "configmap", &beside, "");
+    questions.all[before..].iter_mut().for_each(|one| one.decides = false);
 }
 
 fn of_roles(inventory: &Inventory<'_>, links: &[Link<'_>], questions: &mut Questions) {
