@@ -31,7 +31,7 @@ pub(crate) use aws::Cluster;
 pub use aws::{Association, Provider, Role};
 pub use cloudtrail::Event;
 pub use collection::Documents;
-pub(crate) use collection::{Asked, Needs, SCHEMA};
+pub(crate) use collection::{Asked, Needs, SCHEMA, Unanswered};
 pub use expected::Expected;
 pub(crate) use grant::{Grant, NODE_ACTION};
 pub(crate) use kubernetes::{

@@ -60,7 +60,11 @@ pub(super) fn run(options: &AuditOptions) -> u8 {
         }
         None => Context::at(now),
     };
-    let audit = audit(&documents, context);
+    let mut audit = audit(&documents, context);
+    // A document beside the directory may hold an answer.
+    if let (Some(unanswered), [_]) = (asked.and_then(|asked| asked.unanswered), &options.files[..]) {
+        audit.close(unanswered);
+    }
     let text = || (render::audit::text(&audit, &documents), Notation::Text);
     let (text, notation) = options.output.render(&audit, &documents, text);
     let exit_code = audit.exit_code();

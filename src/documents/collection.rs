@@ -35,6 +35,20 @@ pub struct Asked {
     pub name: String,
     #[serde(flatten)]
     pub needs: Needs,
+    /// What is left open. `None` for a directory that is not complete.
+    pub unanswered: Option<Vec<Unanswered>>,
+}
+
+/// A question to which a doctor found no answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Unanswered {
+    pub question: String,
+    /// A program and its arguments.
+    pub command: Vec<String>,
+    pub account: Option<String>,
+    pub decides: bool,
+    pub why: String,
 }
 
 /// What a workload needs: each of these actions on each of these resources.
@@ -75,6 +89,8 @@ pub struct Documents {
     pub associations: Option<Vec<Association>>,
     /// Whether a list of them was given. It may be of one namespace or service account only.
     pub associations_listed: bool,
+    /// The cluster of which all associations are here.
+    pub associations_of: Option<String>,
     pub addons: Vec<Addon>,
     pub agent_pods: Vec<AgentPod>,
     pub agent_sets: Vec<AgentSet>,
@@ -142,6 +158,7 @@ impl Documents {
             clusters,
             associations,
             associations_listed,
+            associations_of,
             addons,
             agent_pods,
             agent_sets,
@@ -187,6 +204,7 @@ impl Documents {
         self.clusters.extend(clusters);
         extend(&mut self.associations, associations);
         self.associations_listed |= associations_listed;
+        self.associations_of = self.associations_of.take().or(associations_of);
         self.addons.extend(addons);
         self.agent_pods.extend(agent_pods);
         self.agent_sets.extend(agent_sets);

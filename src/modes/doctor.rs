@@ -50,6 +50,7 @@ impl Settings {
             kind: self.target.as_ref().map(|target| target.kind().to_owned()),
             name: self.target.as_ref().map(|target| target.name().to_owned()).unwrap_or_default(),
             needs: self.needs.clone(),
+            unanswered: None,
         }
     }
 }

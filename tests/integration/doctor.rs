@@ -302,7 +302,7 @@ fn what_is_saved_is_judged_alike_and_holds_no_secret() {
         let again = Command::new(PROBE).args(["audit", "--output", "json"]).arg(&saved).output().unwrap();
         let [first, second]: [Value; 2] =
             [output.stdout, again.stdout].map(|bytes| serde_json::from_slice(&bytes).unwrap_or_default());
-        for part in ["findings", "pods", "pods_without_irsa", "facts"] {
+        for part in ["verdict", "exit_code", "findings", "pods", "pods_without_irsa", "facts", "open"] {
             assert_eq!(first[part], second[part], "{name}: {part}");
         }
         for file in fs::read_dir(&saved).unwrap() {

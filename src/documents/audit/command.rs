@@ -27,6 +27,10 @@ impl Command {
         self
     }
 
+    pub(super) fn of_words(words: Vec<String>) -> Self {
+        Command { words }
+    }
+
     pub(crate) fn words(&self) -> &[String] {
         &self.words
     }

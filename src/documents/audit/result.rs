@@ -6,6 +6,7 @@ use super::webhook::Applied;
 use super::workload::Workload;
 use crate::causes::{Advice, Severity};
 use crate::diagnosis::report::exit;
+use crate::documents::Unanswered;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -76,7 +77,32 @@ pub(crate) struct Open {
     pub why: Option<String>,
 }
 
+impl Open {
+    /// As a doctor saves it.
+    pub(crate) fn saved(&self) -> Unanswered {
+        Unanswered {
+            question: self.question.clone(),
+            command: self.command.words().to_vec(),
+            account: self.account.clone(),
+            decides: self.decides,
+            why: self.why.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl From<Unanswered> for Open {
+    fn from(Unanswered { question, command, account, decides, why }: Unanswered) -> Self {
+        Open { question, command: Command::of_words(command), account, decides, why: Some(why) }
+    }
+}
+
 impl Audit {
+    /// Leaves open what a doctor left open, who has tried every question.
+    pub(crate) fn close(&mut self, unanswered: Vec<Unanswered>) {
+        self.open = unanswered.into_iter().map(Open::from).collect();
+        self.is_final = true;
+    }
+
     pub(super) fn new(unusable: usize) -> Self {
         Audit { unusable, ..Audit::default() }
     }

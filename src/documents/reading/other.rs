@@ -84,9 +84,11 @@ impl Reading<'_> {
             self.keep("cluster", cluster, |all, cluster| all.clusters.push(cluster));
         }
         if let Some(list) = take("associations") {
+            let cluster = take("listedCluster").and_then(|name| name.as_str().map(str::to_owned));
             self.keep("Pod Identity associations", list, |all, list: Vec<Association>| {
                 all.associations.get_or_insert_default().extend(list);
                 all.associations_listed = true;
+                all.associations_of = all.associations_of.take().or(cluster);
             });
         }
         if let Some(one) = take("association") {

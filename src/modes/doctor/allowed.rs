@@ -83,11 +83,12 @@ const POLICY_ARN: &str = "--policy-arn";
 const POLICY_SOURCE: &str = "--policy-source-arn";
 const ROLE_NAME: &str = "--role-name";
 /// Operations whose answers do not say what they are about, the option that does, and the field to keep it in.
-const NAMED: [(&str, &str, &str); 4] = [
+const NAMED: [(&str, &str, &str); 5] = [
     (SIMULATE, POLICY_SOURCE, "PolicySourceArn"),
     ("list-attached-role-policies", ROLE_NAME, "RoleName"),
     ("list-role-policies", ROLE_NAME, "RoleName"),
     ("get-policy-version", POLICY_ARN, "PolicyArn"),
+    ("list-pod-identity-associations", "--cluster-name", "listedCluster"),
 ];
 /// Each takes one value or more.
 const AWS_LISTS: [&str; 2] = ["--action-names", "--resource-arns"];

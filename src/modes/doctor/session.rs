@@ -8,8 +8,8 @@ mod debug;
 use super::process;
 use super::save::Saved;
 use super::{Examined, Progress, Scope, Settings, allowed, target};
-use crate::documents::Documents;
 use crate::documents::audit::{Audit, Command, Context, Open, Subject, audit};
+use crate::documents::{Asked, Documents};
 use crate::modes::clock::now;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -136,7 +136,8 @@ impl<'s> Session<'s> {
         // A directory in which a file is missing is not marked as complete.
         if let (Some(saved), None) = (&self.saved, &self.unsaved) {
             let account = self.caller.as_ref().and_then(|caller| caller.as_deref().ok());
-            let saved = saved.keep_question(&self.settings.asked(account));
+            let unanswered = Some(audit.open.iter().map(Open::saved).collect());
+            let saved = saved.keep_question(&Asked { unanswered, ..self.settings.asked(account) });
             self.note_saved(saved);
         }
         Examined { documents: self.documents, audit, unsaved: self.unsaved }

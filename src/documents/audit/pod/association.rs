@@ -72,14 +72,19 @@ pub(super) fn deleted(inventory: &Inventory<'_>, pod: &Pod, object: &str) -> Opt
     if !inventory.documents.associations_listed || inventory.association_of(pod).is_some() {
         return None;
     }
-    let text = format!(
-        "the list of associations has none for service account {}/{}: unless the list is filtered or of another cluster, \
-         EKS gives the pod no new credentials",
-        pod.namespace(),
-        pod.service_account()
-    );
+    let account = format!("service account {}/{}", pod.namespace(), pod.service_account());
     let facts = facts::of_pod(inventory, pod);
-    Some(ObjectFinding::with_facts(&ASSOCIATION_MISSING, object, text, &facts).warning())
+    let missing = |text| ObjectFinding::with_facts(&ASSOCIATION_MISSING, object, text, &facts);
+    Some(match &inventory.documents.associations_of {
+        Some(cluster) => {
+            missing(format!("cluster {cluster} has no association for {account}: EKS gives the pod no new credentials"))
+        }
+        None => missing(format!(
+            "the list of associations has none for {account}: unless the list is filtered or of another cluster, EKS gives \
+             the pod no new credentials"
+        ))
+        .warning(),
+    })
 }
 
 /// A pod with an association, on compute that has no agent.

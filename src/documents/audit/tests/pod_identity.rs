@@ -255,14 +255,15 @@ fn what_the_node_role_and_the_list_show_is_said() {
     let audit = audited(&[denied]);
     // A policy may allow it on one cluster.
     assert_eq!((codes(&audit), audit.exit_code()), (vec!["node-role-lacks-eks-auth"], 0));
-    for (decision, context, found) in [
-        ("explicitDeny", json!([]), &["node-role-lacks-eks-auth"][..]),
-        ("implicitDeny", json!(["aws:SourceVpc"]), &[]),
+    for (decision, context, found, exit_code) in [
+        ("explicitDeny", json!([]), &["node-role-lacks-eks-auth"][..], 1),
+        // Nothing else is here to judge.
+        ("implicitDeny", json!(["aws:SourceVpc"]), &[], 3),
     ] {
         let simulated = json!({"EvaluationResults": [{"EvalActionName": "eks-auth:AssumeRoleForPodIdentity",
             "EvalDecision": decision, "MissingContextValues": context}]});
         let audit = audited(&[simulated]);
-        assert_eq!((codes(&audit).as_slice(), audit.exit_code()), (found, u8::from(!found.is_empty())), "{decision}");
+        assert_eq!((codes(&audit).as_slice(), audit.exit_code()), (found, exit_code), "{decision}");
     }
     let gone = audited(&[pod_identity_pod(), json!({"associations": []})]);
     assert_eq!((codes(&gone), gone.exit_code()), (vec!["association-missing"], 0));
