@@ -3,8 +3,9 @@
 #   docker buildx build --platform linux/amd64,linux/arm64 -t registry.example.com/irsa-probe:0.2.0 --push .
 #   docker buildx build --target sbom --output type=local,dest=. .        # irsa-probe.cdx.json, CycloneDX
 #
-# Reproducible: the same source, toolchain and arguments give the same binary, byte for byte (tests/image builds twice and
-# compares). For an image that is the same byte for byte too, pin the base by its digest and hand the builder a date:
+# Reproducible: the same source, toolchain and arguments give the same binary, byte for byte (tests/image compiles and
+# links the program twice, and compares). For an image that is the same byte for byte too, pin the base by its digest and
+# hand the builder a date:
 #
 #   docker buildx build --build-arg RUST_DIGEST=@sha256:... --build-arg SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)" \
 #     --output type=image,rewrite-timestamp=true .
@@ -44,16 +45,18 @@ FROM toolchain AS auditable
 ARG AUDITABLE=yes
 RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --debug --version 0.7.7 cargo-auditable; fi
 
-FROM auditable AS build
-# Another value builds everything below again, whatever is cached: tests/image compares two builds.
-ARG BUILD=1
-RUN echo "build $BUILD"
-# Dependencies first, against an empty program: this layer stays as long as Cargo.lock does.
+# Against an empty program: this layer stays as long as Cargo.lock does.
+FROM auditable AS dependencies
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src/link src/link
 RUN echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && cargo build --release --locked --bin irsa-probe --target "$(cat /target)" \
     && rm -r src
+
+FROM dependencies AS build
+# Another value builds everything below again, whatever is cached: tests/image compares two builds.
+ARG BUILD=1
+RUN echo "build $BUILD"
 COPY src src
 ARG SOURCE_DATE_EPOCH=0
 # The empty program may be newer than the sources, which would then pass for built.
