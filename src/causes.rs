@@ -37,6 +37,7 @@ registry! {
     target_environment_denied: TARGET_ENVIRONMENT_DENIED,
     env_stripped_from_process: ENV_STRIPPED_FROM_PROCESS,
     profile_file_permission_denied: PROFILE_FILE_PERMISSION_DENIED,
+    profile_file_unusable_by_boto: PROFILE_FILE_UNUSABLE_BY_BOTO,
     profile_not_found: PROFILE_NOT_FOUND,
     env_not_injected: ENV_NOT_INJECTED,
     env_partially_set: ENV_PARTIALLY_SET,

@@ -49,6 +49,7 @@ pub(crate) fn healthy() -> Evidence {
         issuer: Seen::not_checked(""),
         profile: Seen::not_checked(""),
         closed_profiles: vec![],
+        boto_faults: vec![],
         active_credentials: Seen::not_checked(""),
         imds: Seen::not_checked(""),
         target: None,

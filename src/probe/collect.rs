@@ -86,7 +86,8 @@ pub async fn run(subject: &Subject, options: &Options, now: Timestamp, secrets: 
     let judged_profile = profile.seen().filter(|_| !options.expected.by_options);
     let choice = || choice::mechanism(&environment, judged_profile, target.as_ref());
     let mechanism = options.expected.mechanism.or_else(choice);
-    let configured = Configured { mechanism, profile, closed_profiles: profiles.closed().to_vec() };
+    let (closed_profiles, boto_faults) = (profiles.closed().to_vec(), profiles.boto_faults().to_vec());
+    let configured = Configured { mechanism, profile, closed_profiles, boto_faults };
     let mut evidence = collect_chain(subject, options, &profiles, configured, now, secrets).await;
     match scan {
         Some(_) => scanned(&mut evidence.target, scan, deadline).await,
@@ -191,8 +192,12 @@ pub fn refresh_token(
     now: Timestamp,
     secrets: &Secrets,
 ) -> Evidence {
-    let (profile, closed_profiles) = (last.profile.clone(), last.closed_profiles.clone());
-    let configured = Configured { mechanism: last.mechanism, profile, closed_profiles };
+    let configured = Configured {
+        mechanism: last.mechanism,
+        profile: last.profile.clone(),
+        closed_profiles: last.closed_profiles.clone(),
+        boto_faults: last.boto_faults.clone(),
+    };
     let (local, ..) = collect_local(subject, options, configured, now, secrets);
     let mut evidence = Evidence { now, token_file: local.token_file, token: local.token, ..last.clone() };
     if evidence.token.seen().is_some_and(|token| token.is_over(evidence.time_at_sts())) {
@@ -207,7 +212,7 @@ pub fn refresh_token(
 fn collect_local(
     subject: &Subject,
     options: &Options,
-    Configured { mechanism, profile, closed_profiles }: Configured,
+    Configured { mechanism, profile, closed_profiles, boto_faults }: Configured,
     now: Timestamp,
     secrets: &Secrets,
 ) -> (Evidence, Option<RawToken>, Option<RoleArn>) {
@@ -266,6 +271,7 @@ fn collect_local(
         issuer: Seen::not_checked(""),
         profile,
         closed_profiles,
+        boto_faults,
         active_credentials: Seen::not_checked("STS was not asked"),
         imds: Seen::not_checked("instance metadata was not asked for"),
         target: subject.target.clone().map(|target| Target { image: image::collect(subject), ..target }),

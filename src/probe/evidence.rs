@@ -29,7 +29,9 @@ pub use network::{AddressFault, Dial, HttpFault, Layer, ProxyFault, Step, StepSt
 pub use pod::{Container, PodContext, name_or};
 pub use process::{Identity, PathStep, PathStepKind};
 pub use sdks::{Sdk, SdkKind, SdkScan};
-pub use sources::{ActiveCredentials, ClosedProfileFile, Imds, Profile, ProfileFlaw, Source, WebIdentity};
+pub use sources::{
+    ActiveCredentials, BotoFault, BotoFaultKind, ClosedProfileFile, Imds, Profile, ProfileFlaw, Source, WebIdentity,
+};
 pub use sts::{
     CallFault, Caller, Clock, ClockSource, Endpoint, EndpointFault, EndpointSource, NoAnswer, Operation, Session,
     StsError, UnexpectedKind, UnexpectedResponse,
@@ -121,6 +123,8 @@ pub struct Evidence {
     /// Whose credentials an SDK here really uses; asked only where more than web identity is configured.
     /// The profile files that may not be read.
     pub closed_profiles: Vec<ClosedProfileFile>,
+    /// What boto3 and the AWS CLI refuse or misread in the profile files.
+    pub boto_faults: Vec<BotoFault>,
     pub active_credentials: Seen<ActiveCredentials, String>,
     pub imds: Seen<Imds, String>,
     /// The process in whose place the run was made, if it is not the probe's own.

@@ -1,5 +1,7 @@
 //! From a profile to the credentials that it builds on.
 
+pub(super) mod boto;
+
 use super::os_shim::{self, Files};
 use crate::probe::evidence::{ProfileFlaw, WebIdentity};
 use crate::text::redact::scrub;

@@ -161,6 +161,33 @@ fn a_profile_counts_only_if_the_target_may_read_it() {
     }
 }
 
+/// An error for a program in Python, of which nothing else can be known in its image, and a warning for a shell, which may
+/// start anything.
+#[test]
+fn a_file_that_boto_refuses_is_an_error_where_the_target_uses_boto() {
+    if !needs::root() {
+        return;
+    }
+    for (program, severity) in [("python3", "error"), ("sh", "warning")] {
+        let stage = Stage::new();
+        let root = image(&stage, "image");
+        let shell = format!("/bin/{program}");
+        fs::rename(root.join("bin/sh"), root.join(&shell[1..])).expect("a program");
+        fs::create_dir_all(root.join("app/boto3-1.34.41.dist-info")).expect("directories");
+        fs::write(root.join("app/boto3-1.34.41.dist-info/METADATA"), "").expect("a package");
+        fs::copy(stage.path("volume/token"), root.join("token")).expect("a token");
+        fs::write(root.join("config"), config(ROLE, "/token") + "[default]\n").expect("a profile");
+        let directory = root.to_str().expect("UTF-8");
+        let wrapper = ["chroot", directory, &shell, "-c", "echo ready; read wait"];
+        let application = Application::start(&wrapper, &[("AWS_CONFIG_FILE", "/config")], "");
+        let report = stage.inspect(&["env"], &application);
+        let found = finding(&report, "profile-file-unusable-by-boto");
+        assert_eq!(found["severity"], severity, "{report:#}");
+        assert!(found["cause"].as_str().expect("a cause").ends_with("boto3 1.34.41 refuses the whole file for that."));
+        assert_eq!(report["exit_code"], i32::from(program == "python3"), "{report:#}");
+    }
+}
+
 #[test]
 fn the_sdk_of_a_target_decides_between_variables_and_a_profile() {
     if !needs::root() {

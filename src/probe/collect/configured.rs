@@ -2,7 +2,7 @@
 
 use super::mounts;
 use super::profiles::Profiles;
-use crate::probe::evidence::{ClosedProfileFile, Mechanism, Profile, Seen};
+use crate::probe::evidence::{BotoFault, ClosedProfileFile, Mechanism, Profile, Seen};
 use crate::probe::subject::Subject;
 use crate::text::secrets::Secrets;
 
@@ -11,6 +11,7 @@ pub(super) struct Configured {
     pub mechanism: Option<Mechanism>,
     pub profile: Seen<Profile, String>,
     pub closed_profiles: Vec<ClosedProfileFile>,
+    pub boto_faults: Vec<BotoFault>,
 }
 
 /// Whether the token file can never be renewed. A run asks this only where something is wrong.

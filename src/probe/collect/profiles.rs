@@ -2,9 +2,9 @@
 //! itself would read those of this process, and wait for ever on a FIFO.
 
 use super::{rootfs, token_file};
-use crate::probe::evidence::{ClosedProfileFile, Profile, Seen};
+use crate::probe::evidence::{BotoFault, ClosedProfileFile, Profile, Seen};
 use crate::probe::os_shim::{self, Files};
-use crate::probe::profile::{as_most_read_it, of_container, value, web_identity};
+use crate::probe::profile::{as_most_read_it, boto, of_container, value, web_identity};
 use crate::probe::subject::Subject;
 use crate::text::redact::scrub;
 use crate::text::secrets::Secrets;
@@ -26,6 +26,7 @@ pub(super) struct Profiles {
     fault: Option<String>,
     /// The files that the subject, or the probe, may not read.
     closed: Vec<ClosedProfileFile>,
+    boto_faults: Vec<BotoFault>,
 }
 
 impl Profiles {
@@ -38,13 +39,28 @@ impl Profiles {
         const NAMES: [(&str, &str); 2] =
             [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
         let paths = NAMES.map(path);
-        let mut profiles = Profiles { files: Files::new(), paths: paths.clone(), fault: None, closed: Vec::new() };
+        let mut profiles = Profiles {
+            files: Files::new(),
+            paths: paths.clone(),
+            fault: None,
+            closed: Vec::new(),
+            boto_faults: Vec::new(),
+        };
         for ((variable, _), path) in NAMES.into_iter().zip(paths) {
             let variable = subject.variables.filled(variable).map(|_| variable);
             let content = read(&subject.root, &path);
             let closed = closed(subject, variable, &path, content.as_ref().err());
             match content {
-                Ok(content) if closed.is_none() => drop(profiles.files.insert(path.into(), content)),
+                Ok(content) if closed.is_none() => {
+                    let content = match str::from_utf8(&content) {
+                        Ok(text) => {
+                            boto::read(&path, text, &mut profiles.boto_faults);
+                            as_most_read_it(text).into_bytes()
+                        }
+                        Err(_) => content,
+                    };
+                    profiles.files.insert(path.into(), content);
+                }
                 content => {
                     let why = content.err().map_or("its mode is closed".to_owned(), |error| error.to_string());
                     let fault = |variable| format!("{variable} is {}, which cannot be read: {why}", scrub(&path));
@@ -59,6 +75,10 @@ impl Profiles {
     /// The files that are not read because of their mode.
     pub(super) fn closed(&self) -> &[ClosedProfileFile] {
         &self.closed
+    }
+
+    pub(super) fn boto_faults(&self) -> &[BotoFault] {
+        &self.boto_faults
     }
 
     pub(super) fn files(&self) -> &Files {
@@ -141,10 +161,7 @@ fn read(root: &Path, path: &str) -> io::Result<Vec<u8>> {
     if content.len() as u64 > MAX_BYTES {
         return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
     }
-    Ok(match str::from_utf8(&content) {
-        Ok(text) => as_most_read_it(text).into_bytes(),
-        Err(_) => content,
-    })
+    Ok(content)
 }
 
 #[cfg(test)]

@@ -57,6 +57,52 @@ pub struct ClosedProfileFile {
     pub is_only_for_the_probe: bool,
 }
 
+/// What boto3 and the AWS CLI refuse or misread in a profile file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BotoFault {
+    pub path: String,
+    pub line: usize,
+    pub kind: BotoFaultKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BotoFaultKind {
+    SectionTwice {
+        section: String,
+    },
+    SettingTwice {
+        section: String,
+        setting: String,
+    },
+    /// A line before the first section.
+    NoSection,
+    /// Neither a section nor a setting.
+    NotASetting,
+    /// A comment after a value, of which it then is a part. Every other kind makes the whole file unusable.
+    Comment {
+        profile: String,
+        setting: &'static str,
+    },
+}
+
+impl BotoFault {
+    /// The fault as a sentence.
+    pub fn in_words(&self) -> String {
+        let what = match &self.kind {
+            BotoFaultKind::SectionTwice { section } => format!("begins the section [{section}] a second time"),
+            BotoFaultKind::SettingTwice { section, setting } => {
+                format!("sets {setting} a second time in the section [{section}]")
+            }
+            BotoFaultKind::NoSection => "comes before the first section".to_owned(),
+            BotoFaultKind::NotASetting => "is neither a section nor a setting".to_owned(),
+            BotoFaultKind::Comment { profile, setting } => {
+                format!("has a comment after the value of {setting} of profile {profile:?}")
+            }
+        };
+        format!("Line {} of {} {what}.", self.line, self.path)
+    }
+}
+
 /// Why a profile that is meant to give a role does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProfileFlaw {

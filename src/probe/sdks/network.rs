@@ -15,7 +15,7 @@ const GLOBAL: &str = "sts.amazonaws.com";
 /// An SDK that the application uses or, where its SDKs are not known, may use.
 pub(crate) struct Client {
     row: &'static Row,
-    version: Option<[u32; 4]>,
+    pub(super) version: Option<[u32; 4]>,
     pub name: String,
     /// It was found in the application's image.
     pub is_known: bool,

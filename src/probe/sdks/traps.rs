@@ -52,3 +52,25 @@ pub(crate) fn asking_the_agent_through_a_proxy(evidence: &Evidence) -> Vec<Strin
     names.dedup();
     names
 }
+
+/// The SDKs that read profile files with Python's configparser, and whether the application is known to use nothing else:
+/// its program runs Python, and each SDK for Python in its image is too new for Python 2, whose parser takes duplicates
+/// (`Requires-Python` of botocore 1.21.0, boto3 1.18.0 and awscli 1.20.0).
+pub(crate) fn reading_profiles_by_configparser(evidence: &Evidence) -> (Vec<String>, bool) {
+    use SdkKind::{Boto3, Botocore, Cli};
+    let since = |client: &Client| match client.kind() {
+        Boto3 => Some([1, 18, 0, 0]),
+        Botocore => Some([1, 21, 0, 0]),
+        Cli => Some([1, 20, 0, 0]),
+        _ => None,
+    };
+    let clients = clients(evidence);
+    let is_new = |client: &Client| since(client).zip(client.version).is_some_and(|(since, version)| version >= since);
+    let program = evidence.target.as_ref().and_then(|target| target.program.as_deref()).unwrap_or_default();
+    let runs_python = Boto3.runtimes().iter().any(|runtime| program.starts_with(runtime));
+    let is_certain = runs_python && clients.iter().all(|client| client.is_known && is_new(client));
+    let mut names: Vec<String> =
+        clients.into_iter().filter(|client| since(client).is_some()).map(|client| client.name).collect();
+    names.dedup();
+    (names, is_certain)
+}
