@@ -7,8 +7,9 @@ mod pod_identity;
 use super::out::{complain, print};
 use super::{Output, input};
 use crate::aws::arn::RoleArn;
+use crate::causes::shell_word;
 use crate::diagnosis::report::exit;
-use crate::documents::trust_policy::{Answer, Needed, Policy, PolicyFault, Request, json, unwrap};
+use crate::documents::trust_policy::{Answer, Given, Needed, Policy, PolicyFault, Request, json, unwrap};
 use crate::documents::{self, Association};
 use crate::probe::evidence::Token;
 use crate::probe::variables::Variables;
@@ -83,8 +84,8 @@ fn answer(options: &TrustPolicyOptions, secrets: &Secrets) -> Result<(String, u8
         Some(path) => Some(parsed(&input::read(path)?).map_err(|fault| format!("the policy {fault}"))?),
         None => None,
     };
-    if let Some(call) = pod_identity::call(options, document.as_ref(), secrets)? {
-        return pod_identity::answer(options, call, document.as_ref());
+    if let Some((call, given)) = pod_identity::call(options, document.as_ref(), secrets)? {
+        return pod_identity::answer(options, call, &given, document.as_ref());
     }
     let request = request(options, document.as_ref(), secrets)?;
     let Some(document) = document else { return needed(options, &request).map(|text| (text, exit::WORKS)) };
@@ -117,9 +118,15 @@ fn needed(options: &TrustPolicyOptions, request: &Request) -> Result<String, Str
         return needed.eksctl().ok_or_else(|| why.to_owned());
     }
     Ok(match options.output {
-        Output::Text => render::needed_text(request, &needed),
-        Output::Json => render::needed_json(request, &needed),
+        Output::Text => render::needed_text(request, &needed, &given(options)),
+        Output::Json => render::needed_json(request, &needed, &given(options)),
     })
+}
+
+fn given(options: &TrustPolicyOptions) -> Given {
+    let token =
+        options.token_file.as_ref().map(|path| format!(" --token-file {}", shell_word(&path.to_string_lossy())));
+    Given { saved: None, options: token.unwrap_or_default() }
 }
 
 /// The role and the token that are meant.

@@ -1,6 +1,7 @@
 //! Output of the aws CLI and documents of issuers, reduced to what matters for a pod's role.
 
 use super::trust_policy::{Policy, PolicyFault, unwrap};
+use crate::causes::shell_word;
 use crate::text::timestamp::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -130,6 +131,15 @@ impl Association {
     /// Whether it is from `describe-pod-identity-association`: a list has neither roles nor dates.
     pub(crate) fn is_described(&self) -> bool {
         self.role_arn.is_some()
+    }
+
+    /// The command that prints it.
+    pub(crate) fn describe_command(&self) -> String {
+        let region = self.region().map(|region| format!(" --region {}", shell_word(region))).unwrap_or_default();
+        let [cluster, id] = [&self.cluster_name, &self.association_id].map(|name| shell_word(name));
+        format!(
+            "aws eks describe-pod-identity-association{region} --cluster-name {cluster} --association-id {id} --output json"
+        )
     }
 
     /// The region in the ARN.

@@ -29,7 +29,7 @@ mod version;
 pub use answer::Answer;
 pub use evaluate::{Decision, Judged, Judgement, Verdict, evaluate};
 pub use mismatch::Mismatch;
-pub use needed::{Needed, needed};
+pub use needed::{Given, Needed, needed};
 pub use parse::{PolicyFault, json, unwrap};
 pub(crate) use pattern::matches_action;
 pub use pod_identity::{Caller, Grants, PodIdentityAnswer, PodIdentityCall, PodIdentityDecision};

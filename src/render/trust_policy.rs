@@ -11,7 +11,7 @@ pub(crate) use text::{answer_text, needed_text};
 mod tests {
     use super::*;
     use crate::aws::arn::RoleArn;
-    use crate::documents::trust_policy::{Answer, Needed, Policy, Request, json};
+    use crate::documents::trust_policy::{Answer, Given, Needed, Policy, Request, json};
     use serde_json::Value;
 
     fn answer(policy: &str) -> Answer {
@@ -94,7 +94,7 @@ aws iam update-assume-role-policy --role-name checkout --policy-document '{
     #[test]
     fn the_current_policy_is_checked_before_anything_is_replaced() {
         let request = answer(r#"{"Statement":[]}"#).request;
-        let text = needed_text(&request, &Needed::from(&request));
+        let text = needed_text(&request, &Needed::from(&request), &Given::default());
         for piece in [
             "The trust policy that arn:aws:iam::111122223333:role/checkout needs for\nsystem:serviceaccount:",
             "\n\n{\n  \"Version\"",

@@ -150,6 +150,27 @@ fn a_policy_is_judged_for_pod_identity_by_what_is_given() {
     let described = |option: &str| run(&["--association", "association.json", option], "");
     assert!(described("--terraform").1.contains("\"pods.eks.amazonaws.com\""));
     assert!(described("--eksctl").1.contains("podIdentityAssociations:"));
+    // What is printed repeats what was given, and saves what was read from standard input.
+    let of_stdin = "aws eks describe-pod-identity-association --region eu-west-1 --cluster-name prod --association-id a-1 \
+                    --output json > association.json";
+    let check = |options: &str| format!("irsa-probe trust-policy --check role.json{options}");
+    let file = " --association association.json";
+    for (arguments, expected) in [
+        (&["--pod-identity"][..], vec![check(" --pod-identity")]),
+        (&["--association", "association.json"], vec![check(file)]),
+        (&["--association", "-"], vec![of_stdin.to_owned(), check(file)]),
+        (
+            &["--association", "association.json", "--token-file", "token"],
+            vec![check(&format!("{file} --token-file token"))],
+        ),
+        (&["--token-file", "irsa"], vec![check(" --token-file irsa")]),
+    ] {
+        let (_, out, err) =
+            run(&[arguments, &["--role-arn", ROLE, "--output", "json"]].concat(), &association.to_string());
+        let printed: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        let commands = printed["commands"].as_array().expect("commands").iter().filter_map(Value::as_str).skip(1);
+        assert_eq!(commands.take(expected.len()).collect::<Vec<_>>(), expected, "{arguments:?}");
+    }
     let (_, out, _) = run(&["--check", "-", "--association", "association.json", "--output", "json"], &one);
     let report: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!(report["check"]["statements"][0]["actions"], json!(["sts:AssumeRole"]));

@@ -2,16 +2,20 @@
 
 use super::{TrustPolicyOptions, configured, input, role};
 use crate::aws::pod_identity::AUDIENCE;
+use crate::causes::shell_word;
 use crate::cli::Output;
 use crate::diagnosis::report::exit;
-use crate::documents::trust_policy::{PodIdentityAnswer, PodIdentityCall, Policy, unwrap};
+use crate::documents::trust_policy::{Given, PodIdentityAnswer, PodIdentityCall, Policy, unwrap};
 use crate::documents::{Association, Documents};
 use crate::probe::evidence::Token;
 use crate::render::trust_policy::pod_identity as render;
 use crate::text::secrets::Secrets;
 use serde_json::Value;
 
-/// The call that is meant. `None` if it is one of IRSA.
+/// Where a command puts an association that was read from standard input.
+const SAVED: &str = "association.json";
+
+/// The call that is meant, and how a command repeats it. `None` if it is one of IRSA.
 ///
 /// # Errors
 /// What was given cannot be read, or names no role.
@@ -19,7 +23,7 @@ pub(super) fn call(
     options: &TrustPolicyOptions,
     document: Option<&Value>,
     secrets: &Secrets,
-) -> Result<Option<PodIdentityCall>, String> {
+) -> Result<Option<(PodIdentityCall, Given)>, String> {
     let association = association(options)?;
     let configured = configured(options, secrets)?;
     let is_for_it = |token: &Token| token.audience == [AUDIENCE];
@@ -49,7 +53,23 @@ pub(super) fn call(
     }
     let pod = kubernetes.pod.filter(|_| call.account.is_none() || call.account == of_token);
     let account = call.account.clone().or(of_token);
-    Ok(Some(PodIdentityCall { account, pod, now: Some(crate::modes::clock::now()), ..call }))
+    let call = PodIdentityCall { account, pod, now: Some(crate::modes::clock::now()), ..call };
+    Ok(Some((call, given(options, association.as_ref()))))
+}
+
+/// An association says by itself that it is one of EKS Pod Identity.
+fn given(options: &TrustPolicyOptions, association: Option<&Association>) -> Given {
+    let is_piped = options.association.as_ref().is_some_and(|path| path == "-");
+    let saved = association.filter(|_| is_piped).map(|one| format!("{} > {SAVED}", one.describe_command()));
+    let path = options.association.as_ref().map(|path| if is_piped { SAVED.into() } else { path.to_string_lossy() });
+    let of_token = super::given(options).options;
+    Given {
+        saved,
+        options: match path {
+            Some(path) => format!(" --association {}{of_token}", shell_word(&path)),
+            None => format!(" --pod-identity{of_token}"),
+        },
+    }
 }
 
 /// The association of `--association`.
@@ -74,9 +94,10 @@ fn association(options: &TrustPolicyOptions) -> Result<Option<Association>, Stri
 pub(super) fn answer(
     options: &TrustPolicyOptions,
     call: PodIdentityCall,
+    given: &Given,
     document: Option<&Value>,
 ) -> Result<(String, u8), String> {
-    let Some(document) = document else { return needed(options, &call).map(|text| (text, exit::WORKS)) };
+    let Some(document) = document else { return needed(options, &call, given).map(|text| (text, exit::WORKS)) };
     let fault = |fault| format!("the policy {fault}");
     let bare = unwrap(document).map_err(fault)?;
     let answer = PodIdentityAnswer::new(call, &Policy::from_value(&bare).map_err(fault)?, &bare);
@@ -87,7 +108,7 @@ pub(super) fn answer(
     Ok((text, answer.exit_code()))
 }
 
-fn needed(options: &TrustPolicyOptions, call: &PodIdentityCall) -> Result<String, String> {
+fn needed(options: &TrustPolicyOptions, call: &PodIdentityCall, given: &Given) -> Result<String, String> {
     if options.terraform {
         return Ok(call.terraform());
     }
@@ -96,7 +117,7 @@ fn needed(options: &TrustPolicyOptions, call: &PodIdentityCall) -> Result<String
         return call.eksctl().ok_or_else(|| why.to_owned());
     }
     Ok(match options.output {
-        Output::Text => render::needed_text(call),
-        Output::Json => render::needed_json(call),
+        Output::Text => render::needed_text(call, given),
+        Output::Json => render::needed_json(call, given),
     })
 }

@@ -7,6 +7,15 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What a policy was asked for with, as commands repeat it: without it, a check would judge another call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The command that saves what was read from standard input.
+    pub saved: Option<String>,
+    /// With a space before each.
+    pub options: String,
+}
+
 /// What allows one service account, and nothing else, to assume one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Needed {
@@ -97,9 +106,9 @@ impl Needed {
         update_command(&self.role, policy)
     }
 
-    /// The commands that check the role's current policy. If it denies the token, the second prints a merged policy.
-    pub fn check_commands(&self) -> Vec<String> {
-        check_commands(&self.role).to_vec()
+    /// The commands that check the role's current policy. If it denies the token, the last prints a merged policy.
+    pub fn check_commands(&self, given: &Given) -> Vec<String> {
+        check_commands(&self.role, given)
     }
 
     /// The commands that show whether the account has the provider, and create it.
@@ -121,10 +130,9 @@ pub(super) fn update_command(role: &RoleArn, policy: &str) -> String {
     format!("aws iam update-assume-role-policy{region} --role-name {name} --policy-document {}", shell_word(policy))
 }
 
-pub(super) fn check_commands(role: &RoleArn) -> [String; 2] {
+pub(super) fn check_commands(role: &RoleArn, given: &Given) -> Vec<String> {
     let (name, region) = (shell_word(&role.name), role.partition.iam_region_option());
-    [
-        format!("aws iam get-role{region} --role-name {name} --output json > role.json"),
-        "irsa-probe trust-policy --check role.json".to_owned(),
-    ]
+    let get = format!("aws iam get-role{region} --role-name {name} --output json > role.json");
+    let check = format!("irsa-probe trust-policy --check role.json{}", given.options);
+    [get].into_iter().chain(given.saved.clone()).chain([check]).collect()
 }

@@ -1,6 +1,6 @@
 //! The same as JSON: one line.
 
-use crate::documents::trust_policy::{Answer, Judged, Judgement, Mismatch, Needed, Request, Verdict};
+use crate::documents::trust_policy::{Answer, Given, Judged, Judgement, Mismatch, Needed, Request, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -54,8 +54,8 @@ pub(super) struct DifferenceV1<'a> {
 }
 
 /// The policy that a token needs, for programs.
-pub(crate) fn needed_json(request: &Request, needed: &Needed) -> String {
-    let commands = needed.check_commands().into_iter().chain(needed.provider_commands()).collect();
+pub(crate) fn needed_json(request: &Request, needed: &Needed, given: &Given) -> String {
+    let commands = needed.check_commands(given).into_iter().chain(needed.provider_commands()).collect();
     line(&document(request, needed, None, commands, 0))
 }
 

@@ -2,19 +2,20 @@
 
 use super::json::{CheckV1, SCHEMA, StatementV1, differences, line, verdict_word};
 use super::text::{mismatches, value};
-use crate::documents::trust_policy::{Caller, Effect, Grants, Judgement, PodIdentityAnswer, PodIdentityCall, Verdict};
+use crate::documents::trust_policy::{
+    Caller, Effect, Given, Grants, Judgement, PodIdentityAnswer, PodIdentityCall, Verdict,
+};
 use crate::render::text::wrap;
 use crate::text::printable::printable;
 use serde::Serialize;
 use serde_json::Value;
 
 /// The policy that EKS Pod Identity needs, for people.
-pub(crate) fn needed_text(call: &PodIdentityCall) -> String {
+pub(crate) fn needed_text(call: &PodIdentityCall, given: &Given) -> String {
     let who = format!("The trust policy that {} needs for {}:", call.role, printable(&call.whom()));
-    let update =
-        "Check the role's current policy. The second command prints an update that keeps the other statements:";
+    let update = "Check the role's current policy. The last command prints an update that keeps the other statements:";
     let mut text = format!("{}\n\n{}\n\n{}\n\n", wrap(&who, "", ""), call.policy(), wrap(update, "", ""));
-    call.check_commands().iter().for_each(|command| text += &format!("  {command}\n"));
+    call.check_commands(given).iter().for_each(|command| text += &format!("  {command}\n"));
     text
 }
 
@@ -99,8 +100,8 @@ struct Document<'a> {
 }
 
 /// The policy that EKS Pod Identity needs, for programs.
-pub(crate) fn needed_json(call: &PodIdentityCall) -> String {
-    line(&document(call, None, call.check_commands(), 0))
+pub(crate) fn needed_json(call: &PodIdentityCall, given: &Given) -> String {
+    line(&document(call, None, call.check_commands(given), 0))
 }
 
 /// A decision, for programs.

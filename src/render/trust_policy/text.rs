@@ -1,6 +1,6 @@
 //! The trust policy that a token needs, and the decision of a given policy, for people.
 
-use crate::documents::trust_policy::{Answer, Effect, Judged, Judgement, Mismatch, Needed, Request, Verdict};
+use crate::documents::trust_policy::{Answer, Effect, Given, Judged, Judgement, Mismatch, Needed, Request, Verdict};
 use crate::render::text::wrap;
 use crate::text::printable::printable;
 
@@ -8,13 +8,12 @@ const INDENT: &str = "              ";
 
 /// The policy that a token needs, for people. The role may have other statements: the commands check its policy before
 /// they replace it.
-pub(crate) fn needed_text(request: &Request, needed: &Needed) -> String {
+pub(crate) fn needed_text(request: &Request, needed: &Needed, given: &Given) -> String {
     let who = format!("The trust policy that {} needs for {}:", request.role, printable(&request.subject));
-    let update =
-        "Check the role's current policy. The second command prints an update that keeps the other statements:";
+    let update = "Check the role's current policy. The last command prints an update that keeps the other statements:";
     let provider = format!("Create the OIDC provider only if account {} does not list it:", request.role.account);
     let mut text = format!("{}\n\n{}\n", wrap(&who, "", ""), needed.policy());
-    for (heading, commands) in [(update, needed.check_commands()), (&provider, needed.provider_commands())] {
+    for (heading, commands) in [(update, needed.check_commands(given)), (&provider, needed.provider_commands())] {
         text += &format!("\n{}\n\n", wrap(heading, "", ""));
         commands.iter().for_each(|command| text += &format!("  {command}\n"));
     }

@@ -2,7 +2,7 @@
 
 use irsa_probe::aws::arn::RoleArn;
 use irsa_probe::causes::{CAUSES, Facts};
-use irsa_probe::documents::trust_policy::{Needed, PodIdentityCall, Request};
+use irsa_probe::documents::trust_policy::{Given, Needed, PodIdentityCall, Request};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -125,8 +125,10 @@ fn trust_policies() -> Vec<String> {
             let needed = Needed::from(&request);
             let update = needed.update_command(&needed.policy());
             let call = PodIdentityCall::new(request.role.clone());
-            let of_pod_identity = call.check_commands().into_iter().chain([needed.update_command(&call.policy())]);
-            let of_irsa = needed.check_commands().into_iter().chain(needed.provider_commands()).chain([update]);
+            let of_pod_identity =
+                call.check_commands(&Given::default()).into_iter().chain([needed.update_command(&call.policy())]);
+            let of_irsa =
+                needed.check_commands(&Given::default()).into_iter().chain(needed.provider_commands()).chain([update]);
             of_irsa.chain(of_pod_identity)
         })
         .collect()

@@ -3,7 +3,7 @@
 use super::call::{Caller, PodIdentityCall};
 use crate::aws::pod_identity::SERVICE;
 use crate::documents::trust_policy::eksctl::yaml;
-use crate::documents::trust_policy::needed::check_commands;
+use crate::documents::trust_policy::needed::{Given, check_commands};
 use crate::documents::trust_policy::terraform::{hcl, label};
 use serde::Serialize;
 use serde_json::Value;
@@ -140,9 +140,8 @@ iam:
     }
 
     /// The commands that check the role's current policy.
-    pub fn check_commands(&self) -> Vec<String> {
-        let [get, check] = check_commands(&self.role);
-        vec![get, format!("{check} --pod-identity")]
+    pub fn check_commands(&self, given: &Given) -> Vec<String> {
+        check_commands(&self.role, given)
     }
 }
 
