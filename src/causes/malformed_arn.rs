@@ -5,23 +5,25 @@ use crate::causes::{
 };
 use crate::probe::evidence::{Evidence, Flaw};
 
-/// `AWS_ROLE_ARN` is not the ARN of a role.
+/// What a variable or a profile has as the ARN of the role is none.
 pub(crate) static MALFORMED_ARN: Cause = Cause {
     code: "malformed-arn",
-    title: "AWS_ROLE_ARN is not the ARN of an IAM role",
-    compare: "AWS_ROLE_ARN must be arn:aws:iam::ACCOUNT:role/NAME",
+    title: "the role ARN is malformed",
+    compare: "the role ARN must be arn:aws:iam::ACCOUNT:role/NAME",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
     // Source: IAM user guide, "IAM identifiers".
     explanation: "\
-AWS_ROLE_ARN must be the ARN of a role. A role's ARN has six fields: arn:PARTITION:iam::ACCOUNT:role/PATH/NAME. The \
-region field is empty, the account has twelve digits, and the path (if the role has one) is part of the ARN.
+AWS_ROLE_ARN, or role_arn of the profile that gives the role, must be the ARN of a role. A role's ARN has six fields: \
+arn:PARTITION:iam::ACCOUNT:role/PATH/NAME. The region field is empty, the account has twelve digits, and the path (if the \
+role has one) is part of the ARN.
 
 The webhook copies the service account's annotation eks.amazonaws.com/role-arn into AWS_ROLE_ARN without validation, \
 so a typo in it reaches every pod. STS answers with ValidationError \"Request ARN is invalid\". Some SDKs fall back \
 to the node role instead.
 
-Correct the annotation, then recreate the pod. Its variables are set at creation and never change.",
+Correct the annotation, then recreate the pod. Its variables are set at creation and never change. If a profile has the \
+ARN, correct its file, then restart the application.",
     says: &[
         // The ARN was taken for that of a resource, which no policy names.
         Saying::new(
@@ -73,18 +75,18 @@ fn judge(evidence: &Evidence) -> Outcome {
         return Outcome::Pass;
     };
     let facts = Facts::of(evidence);
-    match &facts.profile {
+    let diagnosis = Diagnosis::new(cause, fix(&facts));
+    match facts.profile {
         // A file may change while the pod runs.
-        Some(profile) => {
-            let fix =
-                Fix::new(format!("Set role_arn of {profile} to the ARN of the role, then restart the application."));
-            Diagnosis::new(cause, fix).advise(Advice::Fix).into()
-        }
-        None => Diagnosis::new(cause, fix(&facts)).into(),
+        Some(_) => diagnosis.advise(Advice::Fix).into(),
+        None => diagnosis.into(),
     }
 }
 
 fn fix(facts: &Facts) -> Fix {
+    if let Some(profile) = &facts.profile {
+        return Fix::new(format!("Set role_arn of {profile} to the ARN of the role, then restart the application."));
+    }
     let names = facts.names();
     let account = match facts.account() {
         Some((namespace, name)) => format!("service account {namespace}/{name}"),

@@ -33,7 +33,7 @@ macro_rules! sample_cause {
 sample_cause!(REFUSED, "not-authorized", "the role's trust policy does not allow this service account", Error, Fix);
 sample_cause!(SUBJECT, "wrong-subject-in-trust-policy", "the policy names another service account", Error, Fix);
 sample_cause!(THROTTLED, "throttled", "STS asks for fewer calls", Error, Retry);
-sample_cause!(FROZEN, "malformed-arn", "AWS_ROLE_ARN is not the ARN of an IAM role", Error, RecreatePod);
+sample_cause!(FROZEN, "malformed-arn", "the role ARN is malformed", Error, RecreatePod);
 sample_cause!(OLD, "token-not-refreshed", "the token has not been renewed", Warning, Fix);
 
 /// IRSA works; the token was issued two hours ago for 24 hours, the session is an hour long.

@@ -163,6 +163,10 @@ impl Seen<'_> {
         if reason.starts_with("AWS_ROLE_ARN ") {
             return Some(self.finds("malformed-arn"));
         }
+        if reason.starts_with("role_arn of profile ") {
+            let is_profile = self.report["identity"]["mechanism"] == "irsa-profile";
+            return Some(is_profile && self.finds("malformed-arn"));
+        }
         if let Some(rest) = reason.strip_prefix("access to ") {
             return Some(rest.contains(" is denied") && self.finds("token-file-permission-denied"));
         }
