@@ -299,6 +299,24 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 #[test]
+fn every_file_of_a_cause_is_registered_and_has_the_name_of_its_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let registry = fs::read_to_string(root.join("src/causes.rs")).unwrap();
+    // What all causes share is a module of its own there.
+    let is_shared = |name: &str| registry.contains(&format!("mod {name};\n"));
+    let files: BTreeSet<String> = fs::read_dir(root.join("src/causes"))
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().file_name().into_string().unwrap().strip_suffix(".rs")?.to_owned()))
+        .filter(|name| !is_shared(name))
+        .map(|name| name.replace('_', "-"))
+        .collect();
+    let causes = irsa_probe::causes::CAUSES;
+    let codes: BTreeSet<String> = causes.iter().map(|cause| cause.code.to_owned()).collect();
+    assert_eq!(codes, files);
+    assert_eq!(codes.len(), causes.len(), "a code is registered twice");
+}
+
+#[test]
 fn every_cause_is_shown_by_a_case_or_by_a_test_of_its_own() {
     let cases = Case::all().expect("cases");
     let (mut found, mut possible) = (BTreeSet::new(), BTreeSet::new());

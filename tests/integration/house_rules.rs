@@ -4,28 +4,11 @@
 use crate::needs;
 use clap::Command;
 use irsa_probe::causes::{Advice, CAUSES, Cause, Severity};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-#[test]
-fn each_code_is_the_name_of_its_file_and_each_file_is_registered() {
-    let registry = fs::read_to_string(project("src/causes.rs")).unwrap();
-    // What all causes share is a module of its own there.
-    let is_shared = |name: &str| registry.contains(&format!("mod {name};\n"));
-    let files: BTreeSet<String> = fs::read_dir(project("src/causes"))
-        .unwrap()
-        .filter_map(|entry| Some(entry.unwrap().file_name().into_string().unwrap().strip_suffix(".rs")?.to_owned()))
-        .filter(|name| !is_shared(name))
-        .map(|name| name.replace('_', "-"))
-        .collect();
-    let codes: BTreeSet<String> = CAUSES.iter().map(|cause| cause.code.to_owned()).collect();
-    assert_eq!(codes, files);
-    assert_eq!(codes.len(), CAUSES.len(), "a code is registered twice");
 }
 
 #[test]

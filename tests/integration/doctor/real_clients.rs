@@ -181,7 +181,9 @@ fn the_real_clients_lead_to_the_same_verdicts() {
     if !kubectl() || !needs::program("aws", "awscli") || !needs::program("curl", "curl") {
         return;
     }
-    for (name, answers) in decided(&DECIDED[..AT_MOTO]) {
+    for (name, mut answers) in decided(&DECIDED[..AT_MOTO]) {
+        // moto records no events.
+        answers.retain(|command, _| !command.contains("cloudtrail"));
         let laptop = Laptop::with(&BTreeMap::new(), "");
         create(&laptop, &answers);
         let _cluster = serve(&laptop, &answers);
