@@ -110,7 +110,14 @@ fn xml(answer: &Answer) -> UnexpectedKind {
         return UnexpectedKind::CutOff;
     }
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
-    UnexpectedKind::OtherXml { code: code.map(|(code, _)| answer.secrets.foreign(code, 80)) }
+    // Broken XML may have any element here, also the one that holds the secret access key.
+    let code = code.map(|(code, _)| code.trim()).filter(|code| is_error_code(code));
+    UnexpectedKind::OtherXml { code: code.map(|code| answer.secrets.foreign(code, 80)) }
+}
+
+/// One word, as every error code of AWS is.
+fn is_error_code(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-:#".contains(&byte))
 }
 
 /// The outermost element's name.
