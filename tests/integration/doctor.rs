@@ -6,6 +6,7 @@ mod hostile;
 mod options;
 mod real_clients;
 
+use irsa_probe::text::timestamp::Timestamp;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
@@ -17,6 +18,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doctor");
@@ -49,7 +51,7 @@ struct Case {
     about: String,
     #[serde(default = "pod")]
     arguments: Vec<String>,
-    /// A merge patch for a document, or the error in its place.
+    /// A merge patch for a document, or the error in its place. `AN_HOUR_AGO` is a time.
     answers: BTreeMap<String, Value>,
     /// Programs that are not installed.
     #[serde(default)]
@@ -73,7 +75,7 @@ impl Laptop {
         for (command, answer) in answers {
             let (text, ending) = match answer {
                 Value::String(error) => (error.clone(), "err"),
-                document => (document.to_string(), "out"),
+                document => (document.to_string().replace("AN_HOUR_AGO", &an_hour_ago()), "out"),
             };
             fs::write(laptop.path(&format!("{}.{ending}", command.replace(['/', ':', ' '], "_"))), text).unwrap();
         }
@@ -116,6 +118,11 @@ impl Laptop {
         let asked = fs::read_to_string(self.path("asked")).unwrap_or_default();
         asked.lines().map(str::to_owned).collect()
     }
+}
+
+fn an_hour_ago() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp(now.as_secs() as i64 - 3_600).to_string()
 }
 
 fn world() -> BTreeMap<String, Value> {
