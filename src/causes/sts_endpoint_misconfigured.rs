@@ -27,9 +27,10 @@ and an override without a scheme.
 Give each service its own override (for example AWS_ENDPOINT_URL_S3) and spell the region as AWS does, then recreate \
 the pod. Its variables were set when it was created.",
     says: &[
+        // Every service says this of its own endpoint.
         Saying::new(
             Priority::Aws,
-            &[any(&["credential should be scoped to a valid region", "authorizationheadermalformed"])],
+            &[with(&["credential should be scoped to a valid region"], &[WEB_IDENTITY_OR_STS])],
             |_| {
                 let why = "the call was signed for another region than the endpoint's";
                 Reading::decided(&STS_ENDPOINT_MISCONFIGURED, why)
