@@ -1,6 +1,7 @@
 use crate::aws::arn::RoleArn;
 use crate::causes::{
-    Advice, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, Reading, Saying, Severity, any, with,
+    Advice, Candidate, Cause, Diagnosis, Facts, Fix, Names, Outcome, PROXY_INTERFERES, Priority, Reading, Saying,
+    Severity, any, with,
 };
 use crate::probe::evidence::{ActiveCredentials, Evidence, Profile, Seen};
 use crate::probe::sdks::chain::{Link, takers};
@@ -26,18 +27,26 @@ EKS Pod Identity comes after all of these in every SDK.
 
 Where other credentials come first, the pod's identity is configured correctly but never used. Remove the keys from the pod \
 template (env and envFrom, ConfigMaps and Secrets) or the profile from the image or volume, then recreate the pod.",
-    says: &[Saying::new(
-        Priority::Elsewhere(30),
-        // MinIO has the same code.
-        &[with(&["invalidaccesskeyid"], &[&["aws", "amazonaws", "amazon"]]), any(&[
-            "aws access key id you provided does not exist",
-            "request signature we calculated does not match",
-        ])],
-        |_| {
-            let why = "AWS does not know this access key or its secret; with IRSA, STS issues the keys itself";
-            Reading::decided(&STATIC_KEYS_OVERRIDE, why)
-        },
-    )],
+    says: &[
+        Saying::new(
+            Priority::Elsewhere(30),
+            // MinIO has the same code.
+            &[
+                with(&["invalidaccesskeyid"], &[&["aws", "amazonaws", "amazon"]]),
+                any(&["aws access key id you provided does not exist"]),
+            ],
+            |_| {
+                let why = "AWS does not know this access key; with IRSA, STS issues the keys itself";
+                Reading::decided(&STATIC_KEYS_OVERRIDE, why)
+            },
+        ),
+        Saying::new(Priority::Elsewhere(30), &[any(&["request signature we calculated does not match"])], |_| {
+            Reading::ranked(vec![
+                Candidate::new(&STATIC_KEYS_OVERRIDE, "if keys are set by hand: the secret is not the one of the key id"),
+                Candidate::new(&PROXY_INTERFERES, "if a proxy changes requests after they are signed"),
+            ])
+        }),
+    ],
     settles: false,
     hides_caller: false,
     judge: Some(judge),
