@@ -40,6 +40,15 @@ template (env and envFrom, ConfigMaps and Secrets) or the profile from the image
                 Reading::decided(&STATIC_KEYS_OVERRIDE, why)
             },
         ),
+        // Source: botocore, credentials.py: of variables and of files.
+        Saying::new(
+            Priority::Sdk,
+            &[with(&["partial credentials found in"], &[&["aws_secret_access_key"]])],
+            |_| {
+                let why = "a key id is set without its secret, and boto3 fails there instead of going on";
+                Reading::decided(&STATIC_KEYS_OVERRIDE, why)
+            },
+        ),
         Saying::new(Priority::Elsewhere(30), &[any(&["request signature we calculated does not match"])], |_| {
             Reading::ranked(vec![
                 Candidate::new(&STATIC_KEYS_OVERRIDE, "if keys are set by hand: the secret is not the one of the key id"),
