@@ -36,7 +36,7 @@ itself.",
                     "response 429",
                     "code 429",
                 ],
-                &[&["169.254.170.23", "fd00:ec2::23"]],
+                &[&["169.254.170.23", "fd00:ec2::23", "non-success status from http credential provider"]],
             )],
             |_| {
                 Reading::ranked(vec![

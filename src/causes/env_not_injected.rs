@@ -94,6 +94,7 @@ Read the service account's annotations, correct them if needed, then recreate th
                 "unable to get iam security credentials from ec2 instance metadata service",
                 "error retrieving credentials from the instance profile metadata",
                 "missingcredentialserror",
+                "kind: missingcredentials",
                 "unable to sign request without credentials",
                 "no valid credential sources",
                 "no credential providers",

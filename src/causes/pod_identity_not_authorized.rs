@@ -1,5 +1,5 @@
 use crate::causes::{
-    ASSOCIATION_MISSING, Advice, Candidate, Cause, Diagnosis, EKS_AUTH_THROTTLED, Facts, Fix, Outcome,
+    ASSOCIATION_MISSING, About, Advice, Candidate, Cause, Diagnosis, EKS_AUTH_THROTTLED, Facts, Fix, Outcome,
     POD_IDENTITY_CONDITION_MISMATCH, PODS_EKS_TRUST_MISSING, Priority, Reading, Saying, Severity, TAG_SESSION_MISSING,
     TARGET_ROLE_NOT_ASSUMABLE, TOKEN_EXPIRED, agent, any, with,
 };
@@ -32,10 +32,11 @@ Read the association and the trust policy of its role. A corrected policy works 
         // An SDK that keeps the agent's words to itself.
         Saying::new(
             Priority::Vague(60),
-            &[with(
-                &["received non 200 response", "non-success status from http credential provider", "bad request"],
-                &[&["169.254.170.23", "fd00:ec2::23"]],
-            )],
+            &[
+                with(&["received non 200 response", "bad request"], &[&["169.254.170.23", "fd00:ec2::23"]]),
+                // The SDK for Rust says it without the address.
+                any(&["non-success status from http credential provider"]),
+            ],
             |_| {
                 let log = "the SDK hides the agent's answer: read the agent's log on this node";
                 Reading::ranked(vec![
@@ -48,7 +49,8 @@ Read the association and the trust policy of its role. A corrected policy works 
                     Candidate::new(&EKS_AUTH_THROTTLED, "if the agent answered with status 429"),
                 ])
             },
-        ),
+        )
+        .about(About::NotEcs),
     ],
     settles: true,
     hides_caller: false,
