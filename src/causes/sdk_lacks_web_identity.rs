@@ -1,7 +1,7 @@
 use crate::causes::sdk_versions::judge_all;
 use crate::causes::{
-    Advice, Candidate, Cause, DNS_FAILURE, Facts, Fix, Outcome, Priority, REGION_MISSING, Reading, Saying, Severity,
-    any, with,
+    Advice, Candidate, Cause, DNS_FAILURE, ENV_NOT_INJECTED, Facts, Fix, Outcome, Priority, REGION_MISSING, Reading,
+    Saying, Severity, any, with,
 };
 use crate::probe::evidence::Evidence;
 use crate::probe::sdks::support::Mechanism;
@@ -56,7 +56,6 @@ Update the SDK in the image and roll it out.",
                     "'sts' service module must be on the class path",
                     "sts module must be on the class path",
                     "no role assumption callback was provided",
-                    "no aws credentials provided by",
                 ]),
                 with(
                     &["awssdk.securitytoken"],
@@ -73,6 +72,20 @@ Update the SDK in the image and roll it out.",
                 ),
             ],
             |_| Reading::decided(&SDK_LACKS_WEB_IDENTITY, "the program lacks the SDK module that calls STS"),
+        ),
+        // Hadoop, which names the providers of fs.s3a.aws.credentials.provider.
+        Saying::new(
+            Priority::Sdk,
+            &[any(&["no aws credentials provided by", "no aws credentials in the hadoop configuration"])],
+            |_| {
+                Reading::ranked(vec![
+                    Candidate::new(
+                        &SDK_LACKS_WEB_IDENTITY,
+                        "if no provider that the text names is of web identity: fs.s3a.aws.credentials.provider",
+                    ),
+                    Candidate::new(&ENV_NOT_INJECTED, "if one is: it found no variables"),
+                ])
+            },
         ),
     ],
     settles: false,
