@@ -95,6 +95,7 @@ Read the service account's annotations, correct them if needed, then recreate th
                 "error retrieving credentials from the instance profile metadata",
                 "missingcredentialserror",
                 "kind: missingcredentials",
+                "http://169.254.169.254/latest/meta-data/iam/security-credentials",
                 "unable to sign request without credentials",
                 "no valid credential sources",
                 "no credential providers",
