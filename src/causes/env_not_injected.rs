@@ -33,6 +33,21 @@ reports a warning and exits 0.
 
 Read the service account's annotations, correct them if needed, then recreate the pod.",
     says: &[
+        // A program that asks for both, and says not which one it found.
+        Saying::new(
+            Priority::Sdk,
+            &[with(
+                &[
+                    "aws_web_identity_token_file and aws_role_arn",
+                    "aws_role_arn and aws_web_identity_token_file",
+                    "aws_web_identity_token_file or aws_role_arn",
+                    "aws_role_arn or aws_web_identity_token_file",
+                ],
+                &[NOT_SET],
+            )],
+            no_credentials,
+        )
+        .instead_of(&ENV_PARTIALLY_SET),
         // A provider of web identity that was made without the variables.
         Saying::new(
             Priority::Sdk,

@@ -235,6 +235,7 @@ pub const NOT_SET: &[&str] = &[
     "cannot be null",
     "is null or empty",
     "is required",
+    "are required",
     "was not provided",
     "is undefined",
     "is empty",
