@@ -171,7 +171,7 @@ fn identity(report: &Report) -> Identity<'_> {
         chained_role_arns: evidence.chained_roles(),
         caller_arn: caller.map(|caller| caller.arn.as_str()),
         account: caller.map(|caller| caller.account.as_str()),
-        user_id: caller.map(|caller| caller.user_id.as_str()),
+        user_id: caller.map(|caller| caller.user_id.as_str()).filter(|id| !id.is_empty()),
         credentials_expire_at: session.map(|session| session.expires_at.to_string()),
     }
 }

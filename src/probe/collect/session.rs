@@ -85,7 +85,8 @@ pub(super) async fn ask(
 pub(super) async fn identify(evidence: &mut Evidence, client: sts::Client, credentials: Credentials) {
     let asked = client.who_am_i(credentials).await;
     evidence.note(asked.log, asked.step, asked.result.as_ref().err());
-    evidence.caller = asked.result.into();
+    let denied = asked.result.as_ref().err().and_then(CallFault::denied_caller);
+    evidence.caller = denied.map_or_else(|| asked.result.into(), Seen::Seen);
 }
 
 pub(super) async fn try_alternate_route(

@@ -88,6 +88,7 @@ pub struct Session {
 pub struct Caller {
     pub arn: String,
     pub account: String,
+    /// Empty where STS named only the ARN.
     pub user_id: String,
 }
 
@@ -100,6 +101,22 @@ pub enum CallFault {
     NotSts(UnexpectedResponse),
     /// Nothing answered.
     NoAnswer(NoAnswer),
+}
+
+impl CallFault {
+    /// Whose the credentials are, where STS says that they may not call GetCallerIdentity: it names them only once it has
+    /// verified the signature. No SDK makes this call to get credentials, and a policy of the VPC endpoint may deny it
+    /// (IAM user guide, "Control access to AWS STS with VPC endpoint policies").
+    pub fn denied_caller(&self) -> Option<Caller> {
+        let Self::Refused(StsError { operation: Operation::GetCallerIdentity, code, message, .. }) = self else {
+            return None;
+        };
+        let (arn, denied) = message.trim().strip_prefix("User: ")?.split_once(' ')?;
+        let is_denied =
+            code == "AccessDenied" && denied.starts_with("is not authorized to perform: sts:GetCallerIdentity");
+        let account = arn.split(':').nth(4).filter(|_| is_denied)?;
+        Some(Caller { arn: arn.to_owned(), account: account.to_owned(), user_id: String::new() })
+    }
 }
 
 /// An error answer of STS, in its own words.
@@ -223,6 +240,39 @@ impl fmt::Display for UnexpectedKind {
             Self::Incomplete { missing } => write!(f, "that lacks the {missing}"),
             Self::Unreadable { what } => write!(f, "in which the {what} cannot be read"),
             Self::Unknown => f.write_str("with a body that is neither XML nor anything known"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_get_caller_identity_itself_names_the_caller() {
+        const ARN: &str = "arn:aws:sts::111122223333:assumed-role/checkout/irsa-probe";
+        let denied = |action: &str| format!("User: {ARN} is not authorized to perform: {action}");
+        let own =
+            denied("sts:GetCallerIdentity because no VPC endpoint policy allows the sts:GetCallerIdentity action");
+        for (operation, code, message, named) in [
+            (Operation::GetCallerIdentity, "AccessDenied", own.as_str(), Some(ARN)),
+            (Operation::GetCallerIdentity, "AccessDenied", &denied("sts:GetCallerIdentity"), Some(ARN)),
+            (Operation::GetCallerIdentity, "AccessDenied", &denied("sts:AssumeRole"), None),
+            (Operation::GetCallerIdentity, "AccessDenied", "Access denied", None),
+            (Operation::GetCallerIdentity, "InvalidClientTokenId", &own, None),
+            (Operation::AssumeRoleWithWebIdentity, "AccessDenied", &own, None),
+        ] {
+            let error = StsError {
+                operation,
+                status: 403,
+                code: code.to_owned(),
+                message: message.to_owned(),
+                request_id: None,
+                attempts: 1,
+            };
+            let caller = CallFault::Refused(error).denied_caller();
+            assert_eq!(caller.as_ref().map(|caller| caller.arn.as_str()), named, "{operation:?} {code} {message}");
+            assert!(caller.is_none_or(|caller| caller.account == "111122223333"), "{message}");
         }
     }
 }
