@@ -1,7 +1,9 @@
 use crate::causes::{
-    About, Advice, Candidate, Cause, Facts, Fix, Names, Priority, REQUEST_CLOCK_SKEW, Reading, Saying, Severity, any,
-    connected,
+    About, Advice, Candidate, Cause, Diagnosis, Facts, Fix, Names, Outcome, Priority, REQUEST_CLOCK_SKEW, Reading,
+    Saying, Severity, any, connected,
 };
+use crate::probe::evidence::{Evidence, OF_THE_PROBE, SYSTEM};
+use crate::probe::sdks::network::{clients, listed};
 
 /// No CA that the pod trusts has signed the server's certificate.
 pub(crate) static TLS_UNKNOWN_CA: Cause = Cause {
@@ -97,9 +99,38 @@ SSL_CERT_FILE. Node.js reads NODE_EXTRA_CA_CERTS; Java reads its own truststore.
     ],
     settles: false,
     hides_caller: true,
-    judge: Some(connected),
+    judge: Some(judge),
     fix,
 };
+
+/// STS was verified with authorities that not every SDK trusts: those of the probe, where the application's image has none,
+/// or those that one runtime alone reads.
+fn judge(evidence: &Evidence) -> Outcome {
+    let session = evidence.dial.seen().and_then(|dial| dial.tls.as_ref()?.as_ref().ok());
+    let bundle = session.map_or(SYSTEM, |session| session.bundle);
+    let clients = clients(evidence);
+    let is_known = clients.iter().any(|client| client.is_known);
+    let is_custom = evidence.endpoint.seen().is_some_and(|endpoint| endpoint.partition.is_none());
+    let names = clients.into_iter().filter(|client| !client.trusts(bundle)).map(|client| client.name);
+    let mut names: Vec<String> = names.collect();
+    names.dedup();
+    let cause = match bundle {
+        OF_THE_PROBE if is_known => {
+            format!("This image has no CA bundle. Without one, STS cannot be verified by {}.", listed(&names))
+        }
+        OF_THE_PROBE => "This image has no CA bundle. Without one, most SDKs cannot verify STS.".to_owned(),
+        // Who sets such a variable chose it for the SDK in the image: `sdk-trusts-other-cas`, which is about AWS's own
+        // endpoints.
+        "REQUESTS_CA_BUNDLE" | "NODE_EXTRA_CA_CERTS" if is_known || is_custom => {
+            format!("Only {bundle} has the CA of STS. It is not read by {}.", listed(&names))
+        }
+        _ => return connected(evidence),
+    };
+    match names.is_empty() {
+        true => Outcome::Pass,
+        false => Diagnosis::new(cause, fix(&Facts::of(evidence))).into(),
+    }
+}
 
 /// A certificate that is not valid now.
 pub(crate) fn out_of_date() -> Vec<Candidate> {
@@ -131,8 +162,8 @@ fn fix(facts: &Facts) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes::testing::{found, unreached};
-    use crate::probe::evidence::{Dial, TlsFault};
+    use crate::causes::testing::{environment, found, unreached, with_sdk};
+    use crate::probe::evidence::{Dial, SdkKind, Seen, TlsFault, TlsSession};
 
     #[test]
     fn missing_or_broken_trust_is_this_fault() {
@@ -147,6 +178,28 @@ mod tests {
         ] {
             let dial = Dial { tls: Some(Err(fault.clone())), ..Dial::default() };
             assert_eq!(found(&TLS_UNKNOWN_CA, &unreached(dial)), is, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_without_bundle_is_no_fault_where_the_sdk_brings_its_own() {
+        use SdkKind::*;
+        for (bundle, sdk, is) in [
+            (OF_THE_PROBE, Some(("node", JavaScriptV3)), false),
+            (OF_THE_PROBE, Some(("python3", Boto3)), false),
+            (OF_THE_PROBE, Some(("java", JavaV2)), false),
+            (OF_THE_PROBE, Some(("app", GoV2)), true),
+            (OF_THE_PROBE, None, true),
+            ("NODE_EXTRA_CA_CERTS", Some(("node", JavaScriptV3)), false),
+            ("NODE_EXTRA_CA_CERTS", Some(("app", GoV2)), true),
+            ("NODE_EXTRA_CA_CERTS", None, false),
+            (SYSTEM, Some(("node", JavaScriptV3)), false),
+        ] {
+            let session = TlsSession { protocol: "TLSv1.3".into(), issuer: None, top_thumbprint: None, bundle };
+            let mut evidence = environment(&[]);
+            evidence.dial = Seen::Seen(Dial { tls: Some(Ok(session)), ..Dial::default() });
+            evidence.target = sdk.map(|(program, kind)| with_sdk(program, kind, "2.20.0"));
+            assert_eq!(found(&TLS_UNKNOWN_CA, &evidence), is, "{bundle} {sdk:?}");
         }
     }
 }

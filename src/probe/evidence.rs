@@ -37,7 +37,7 @@ pub use sts::{
     StsError, UnexpectedKind, UnexpectedResponse,
 };
 pub use target::{AccessBarrier, Image, OtherProcess, Target, TargetVariables};
-pub use tls::{TlsFault, TlsSession, is_of_amazon};
+pub use tls::{OF_THE_PROBE, SYSTEM, TlsFault, TlsSession, is_of_amazon};
 pub use token::{Kubernetes, Malformed, Padding, Token, TokenFile, TokenFileFault, TokenFileFaultKind};
 
 use crate::text::timestamp::Timestamp;

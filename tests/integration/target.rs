@@ -269,7 +269,6 @@ fn a_call_goes_by_the_application_s_proxy_and_trust() {
     for (more, code, said) in [
         (&nowhere[..], "proxy-interferes", "127.0.0.1:1 refused the connection"),
         (&own_bundle, "tls-unknown-ca", "AWS_CA_BUNDLE"),
-        (&own_bundle[..1], "tls-unknown-ca", "CA bundle"),
     ] {
         let variables = [&irsa("/etc/token/token"), more].concat();
         let application = Application::start(&["chroot", root.to_str().expect("UTF-8")], &variables, "echo ready");

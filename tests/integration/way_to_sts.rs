@@ -219,9 +219,21 @@ fn a_trust_store_is_the_one_that_the_variables_name() {
     let (run, _) = inspect(|_| ());
     assert_eq!(run.step("tls").0, "pass", "AWS_CA_BUNDLE: {}", run.report);
 
-    let mut raised = raise(|stage| stage.set("AWS_CA_BUNDLE", UNSET));
-    raised.command.env("SSL_CERT_FILE", &raised.bundle);
-    assert_eq!(probe::run(&mut raised).step("tls").0, "pass", "SSL_CERT_FILE");
+    // As Go and OpenSSL read them: what the one lacks, the other may have.
+    for (file, directories, status, detail) in [
+        ("BUNDLE", None, "pass", ""),
+        ("/no/such/file", Some("/no/such/directory:DIRECTORY"), "pass", ""),
+        ("/no/such/file", Some("/no/such/directory"), "fail", "SSL_CERT_FILE=/no/such/file: No such file"),
+    ] {
+        let mut raised = raise(|stage| stage.set("AWS_CA_BUNDLE", UNSET));
+        let directory = raised.bundle.parent().expect("a directory").display().to_string();
+        let bundle = raised.bundle.display().to_string();
+        raised.command.env("SSL_CERT_FILE", file.replace("BUNDLE", &bundle));
+        raised.command.envs(directories.map(|paths| ("SSL_CERT_DIR", paths.replace("DIRECTORY", &directory))));
+        let run = probe::run(&mut raised);
+        let (seen, words) = run.step("tls");
+        assert!(seen == status && words.contains(detail), "{file} {directories:?}: {seen}, {words}");
+    }
 
     for (break_it, detail) in [
         (&(|stage: &mut Stage| stage.has_authority = false) as &dyn Fn(&mut Stage), "irsa-probe local test CA"),

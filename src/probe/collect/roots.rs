@@ -1,7 +1,7 @@
 //! The trust store: which certificate authorities an SDK in this container would trust.
 
 use super::rootfs;
-use crate::probe::evidence::TlsFault;
+use crate::probe::evidence::{OF_THE_PROBE, SYSTEM, TlsFault};
 use crate::probe::subject::Variables;
 use nix::dir::Dir;
 use rustls::RootCertStore;
@@ -26,26 +26,52 @@ pub(crate) const SYSTEM_BUNDLES: &[&str] = &[
 const MAX_BUNDLE_BYTES: u64 = 4 * 1024 * 1024;
 const MAX_FILES_IN_DIRECTORY: usize = 2_000;
 
-/// `AWS_CA_BUNDLE` replaces everything, as in boto3, the AWS CLI and the Go SDK; then `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR`, as in OpenSSL and Go; then the first bundle of the system.
+/// Certificate authorities, and the variable that names them; [`SYSTEM`] or [`OF_THE_PROBE`] where none does.
+pub(super) type Bundle = (&'static str, RootCertStore);
+
+/// `AWS_CA_BUNDLE` replaces everything, as in boto3, the AWS CLI and the Go SDK. Otherwise, in order: `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR`; the first bundle of the system, which Go and OpenSSL read beside one of these two, as the other's default
+/// (crypto/x509/root_unix.go, `loadSystemRoots`; `SSL_CTX_set_default_verify_paths(3)`); what one runtime alone reads; and
+/// the probe's own bundle, where the application's image has none. Which of them verified a server is kept: not every SDK
+/// reads each.
+///
+/// With them, the first that a variable names but that cannot be used.
 ///
 /// # Errors
 /// The configured bundle cannot be used, or there is none at all.
-pub(super) fn load(variables: &Variables, root: &Path) -> Result<RootCertStore, TlsFault> {
-    for variable in ["AWS_CA_BUNDLE", "SSL_CERT_FILE"] {
-        if let Some(path) = variables.filled(variable) {
-            return bundle(root, path).map_err(|why| TlsFault::BadBundle { variable, path: path.to_owned(), why });
+pub(super) fn load(variables: &Variables, root: &Path) -> Result<(Vec<Bundle>, Option<TlsFault>), TlsFault> {
+    let unusable = |variable, path: &str, why| TlsFault::BadBundle { variable, path: path.to_owned(), why };
+    if let Some(path) = variables.filled("AWS_CA_BUNDLE") {
+        let found = bundle(root, path).map_err(|why| unusable("AWS_CA_BUNDLE", path, why))?;
+        return Ok((vec![("AWS_CA_BUNDLE", found)], None));
+    }
+    let (mut found, mut fault) = (Vec::new(), None);
+    let (file, directories) = (variables.filled("SSL_CERT_FILE"), variables.filled("SSL_CERT_DIR"));
+    let directories_in_order = directories.unwrap_or_default().split(':').filter(|path| !path.is_empty());
+    let named = file.into_iter().map(|path| ("SSL_CERT_FILE", path, bundle(root, path)));
+    let named = named.chain(directories_in_order.map(|path| ("SSL_CERT_DIR", path, directory(root, path))));
+    for (variable, path, read) in named {
+        match read {
+            Ok(store) => found.push((variable, store)),
+            Err(why) => fault = fault.or(Some(unusable(variable, path, why))),
         }
     }
-    if let Some(path) = variables.filled("SSL_CERT_DIR") {
-        return directory(root, path).map_err(|why| TlsFault::BadBundle {
-            variable: "SSL_CERT_DIR",
-            path: path.to_owned(),
-            why,
-        });
+    if file.is_none() || directories.is_none() {
+        found.extend(system(root).map(|store| (SYSTEM, store)));
     }
-    let found = SYSTEM_BUNDLES.iter().find_map(|path| bundle(root, path).ok());
-    found.ok_or_else(|| TlsFault::NoRoots { looked_at: SYSTEM_BUNDLES.iter().map(|path| (*path).to_owned()).collect() })
+    if found.is_empty() && root != Path::new("/") {
+        found.extend(system(Path::new("/")).map(|store| (OF_THE_PROBE, store)));
+    }
+    for variable in ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        let read = variables.filled(variable).and_then(|path| bundle(root, path).ok());
+        found.extend(read.map(|store| (variable, store)));
+    }
+    let none = || TlsFault::NoRoots { looked_at: SYSTEM_BUNDLES.iter().map(|path| (*path).to_owned()).collect() };
+    if found.is_empty() { Err(fault.unwrap_or_else(none)) } else { Ok((found, fault)) }
+}
+
+fn system(root: &Path) -> Option<RootCertStore> {
+    SYSTEM_BUNDLES.iter().find_map(|path| bundle(root, path).ok())
 }
 
 fn bundle(root: &Path, path: &str) -> Result<RootCertStore, String> {
@@ -87,6 +113,42 @@ fn read(root: &Path, path: &Path) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pem() -> String {
+        rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap().cert.pem()
+    }
+
+    #[test]
+    fn bundles_are_those_that_go_and_openssl_read() {
+        const FILE: (&str, &str) = ("SSL_CERT_FILE", "/own/a.pem");
+        const DIRECTORIES: (&str, &str) = ("SSL_CERT_DIR", "/gone:/more");
+        let root = tempfile::tempdir().unwrap();
+        for path in ["own/a.pem", "more/b.pem", "etc/ssl/certs/ca-certificates.crt"] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, pem()).unwrap();
+        }
+        let names = |variables: &Variables| {
+            let (found, _) = load(variables, root.path()).unwrap();
+            found.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+        };
+        for (set, expected) in [
+            (&[][..], &[SYSTEM][..]),
+            (&[("AWS_CA_BUNDLE", "/own/a.pem"), FILE], &["AWS_CA_BUNDLE"]),
+            (&[FILE], &["SSL_CERT_FILE", SYSTEM]),
+            (&[("SSL_CERT_FILE", "/gone")], &[SYSTEM]),
+            (&[DIRECTORIES], &["SSL_CERT_DIR", SYSTEM]),
+            (&[FILE, DIRECTORIES], &["SSL_CERT_FILE", "SSL_CERT_DIR"]),
+            (&[("SSL_CERT_FILE", "/gone"), DIRECTORIES], &["SSL_CERT_DIR"]),
+            (&[("NODE_EXTRA_CA_CERTS", "/own/a.pem")], &[SYSTEM, "NODE_EXTRA_CA_CERTS"]),
+            (&[("REQUESTS_CA_BUNDLE", "/gone")], &[SYSTEM]),
+        ] {
+            assert_eq!(names(&set.iter().copied().collect()), expected, "{set:?}");
+        }
+        let both = [("SSL_CERT_FILE", "/gone"), ("SSL_CERT_DIR", "/gone")].into_iter().collect();
+        std::fs::remove_dir_all(root.path().join("etc")).unwrap();
+        assert!(system(Path::new("/")).is_none() || names(&both) == [OF_THE_PROBE]);
+    }
 
     #[test]
     fn a_bundle_that_is_none_says_why() {

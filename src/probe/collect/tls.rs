@@ -1,43 +1,48 @@
 //! TLS with a verifier that remembers what the server showed, so that a refusal can be explained.
 
+use super::roots::Bundle;
 use crate::probe::evidence::{TlsFault, TlsSession};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
-use std::sync::{Arc, Mutex, PoisonError};
+use rustls::{CertificateError, CipherSuite, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer, GeneralName, X509Certificate};
 
-/// A TLS client for one trust store.
+/// A TLS client that trusts some bundles.
 #[derive(Clone)]
 pub(super) struct Tls {
     config: Arc<ClientConfig>,
     verifier: Arc<Remembering>,
+    /// A bundle that a variable names and that may hold the authority which is missing.
+    unusable: Option<TlsFault>,
 }
 
 impl Tls {
     /// # Errors
     /// The trust store cannot be used.
-    pub(super) fn new(roots: RootCertStore) -> Result<Tls, TlsFault> {
+    pub(super) fn new((bundles, unusable): (Vec<Bundle>, Option<TlsFault>)) -> Result<Tls, TlsFault> {
         let other = |error: String| TlsFault::Other(error);
         let provider = Arc::new(provider());
-        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .build()
-            .map_err(|error| other(error.to_string()))?;
-        let verifier = Arc::new(Remembering { webpki, chain: Mutex::default() });
+        let webpki = |(name, roots): Bundle| {
+            let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+            webpki.map(|webpki| (name, webpki)).map_err(|error| other(error.to_string()))
+        };
+        let mut bundles = bundles.into_iter().map(webpki);
+        let first = bundles.next().ok_or_else(|| other("there is no CA bundle".to_owned()))??;
+        let others = bundles.collect::<Result<_, _>>()?;
+        let verifier = Arc::new(Remembering { first, others, shown: Mutex::default() });
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| other(error.to_string()))?
             .dangerous() // The verifier below only adds memory to webpki's.
             .with_custom_certificate_verifier(verifier.clone())
             .with_no_client_auth();
-        Ok(Tls { config: Arc::new(config), verifier })
+        Ok(Tls { config: Arc::new(config), verifier, unusable })
     }
 
     /// Shakes hands with the server that is meant to be `host`.
@@ -58,6 +63,7 @@ impl Tls {
                     protocol: protocol.and_then(|version| version.as_str()).unwrap_or("TLS").replace('_', "."),
                     issuer: self.verifier.leaf(issuer).flatten(),
                     top_thumbprint: self.verifier.top_thumbprint(),
+                    bundle: self.verifier.shown().bundle,
                 };
                 Ok((stream, session))
             }
@@ -82,10 +88,15 @@ impl Tls {
         }
     }
 
+    fn unknown_issuer(&self) -> TlsFault {
+        let unknown = || TlsFault::UnknownIssuer { issuer: self.verifier.leaf(issuer).flatten() };
+        self.unusable.clone().unwrap_or_else(unknown)
+    }
+
     fn certificate_fault(&self, error: &CertificateError) -> TlsFault {
         use CertificateError::*;
         match error {
-            UnknownIssuer => TlsFault::UnknownIssuer { issuer: self.verifier.leaf(issuer).flatten() },
+            UnknownIssuer => self.unknown_issuer(),
             Expired | ExpiredContext { .. } => TlsFault::Expired { not_after: self.verifier.leaf(not_after) },
             NotValidYet | NotValidYetContext { .. } => {
                 TlsFault::NotYetValid { not_before: self.verifier.leaf(not_before) }
@@ -94,7 +105,7 @@ impl Tls {
                 TlsFault::WrongName { names: self.verifier.leaf(names).unwrap_or_default() }
             }
             other => match self.verifier.is_self_signed() {
-                true => TlsFault::UnknownIssuer { issuer: self.verifier.leaf(issuer).flatten() },
+                true => self.unknown_issuer(),
                 false => TlsFault::Other(other.to_string()),
             },
         }
@@ -111,21 +122,37 @@ fn provider() -> CryptoProvider {
 /// Webpki's judgement, and what it was of.
 #[derive(Debug)]
 struct Remembering {
-    webpki: Arc<WebPkiServerVerifier>,
-    chain: Mutex<Vec<CertificateDer<'static>>>,
+    first: Judge,
+    /// Asked, in order, about an issuer that the ones before do not know.
+    others: Vec<Judge>,
+    shown: Mutex<Shown>,
+}
+
+/// A bundle's name, and who judges by it.
+type Judge = (&'static str, Arc<WebPkiServerVerifier>);
+
+#[derive(Debug, Default)]
+struct Shown {
+    chain: Vec<CertificateDer<'static>>,
+    /// The one by which it was verified.
+    bundle: &'static str,
 }
 
 impl Remembering {
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn leaf<T>(&self, read: fn(&X509Certificate) -> T) -> Option<T> {
-        let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, certificate) = X509Certificate::from_der(chain.first()?).ok()?;
+        let shown = self.shown();
+        let (_, certificate) = X509Certificate::from_der(shown.chain.first()?).ok()?;
         Some(read(&certificate))
     }
 
     /// As IAM computes the thumbprint of an identity provider (IAM user guide, "Obtain the thumbprint").
     fn top_thumbprint(&self) -> Option<String> {
-        let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
-        let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, chain.last()?);
+        let shown = self.shown();
+        let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, shown.chain.last()?);
         Some(sha1.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -143,9 +170,21 @@ impl ServerCertVerifier for Remembering {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let shown = std::iter::once(end_entity).chain(intermediates).map(|der| der.clone().into_owned()).collect();
-        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = shown;
-        self.webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let chain = std::iter::once(end_entity).chain(intermediates).map(|der| der.clone().into_owned()).collect();
+        *self.shown() = Shown { chain, bundle: self.first.0 };
+        let ask = |webpki: &WebPkiServerVerifier| {
+            webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        let first = ask(&self.first.1);
+        if matches!(first, Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) {
+            for (name, webpki) in &self.others {
+                if let Ok(verified) = ask(webpki) {
+                    self.shown().bundle = name;
+                    return Ok(verified);
+                }
+            }
+        }
+        first
     }
 
     fn verify_tls12_signature(
@@ -154,7 +193,7 @@ impl ServerCertVerifier for Remembering {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls12_signature(message, certificate, signature)
+        self.first.1.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -163,11 +202,11 @@ impl ServerCertVerifier for Remembering {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls13_signature(message, certificate, signature)
+        self.first.1.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
+        self.first.1.supported_verify_schemes()
     }
 }
 

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+/// In the place of a variable that names certificate authorities: the bundle of the image.
+pub const SYSTEM: &str = "";
+/// The bundle of the probe's own image, where the application's image has none.
+pub const OF_THE_PROBE: &str = "the probe's own bundle";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsSession {
     /// `TLSv1.3`, `TLSv1.2`.
@@ -10,6 +15,8 @@ pub struct TlsSession {
     pub issuer: Option<String>,
     /// SHA-1 of the last certificate that the server sent, as 40 hexadecimal digits.
     pub top_thumbprint: Option<String>,
+    /// The bundle whose authorities verified it: the variable that names it, [`SYSTEM`] or [`OF_THE_PROBE`].
+    pub bundle: &'static str,
 }
 
 impl TlsSession {

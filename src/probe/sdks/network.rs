@@ -3,10 +3,10 @@
 
 mod table;
 
-pub(crate) use table::{Proxies, SYSTEM};
+pub(crate) use table::Proxies;
 
 use crate::aws::partition::Partition;
-use crate::probe::evidence::{Dial, Endpoint, EndpointSource, Evidence, SdkKind};
+use crate::probe::evidence::{Dial, Endpoint, EndpointSource, Evidence, OF_THE_PROBE, SYSTEM, SdkKind};
 use crate::probe::sdks::support::numbers;
 use table::{DEFAULT, LEGACY_REGIONS, ROWS, Row};
 
@@ -88,9 +88,19 @@ impl Client {
         self.row.proxies
     }
 
-    /// Whether it trusts the certificate authorities that `bundle` names, a variable or [`SYSTEM`].
+    /// Whether it trusts the certificate authorities that `bundle` names: a variable, [`SYSTEM`], or [`OF_THE_PROBE`],
+    /// which stands for those that an SDK or its runtime brings along.
     pub(crate) fn trusts(&self, bundle: &str) -> bool {
-        self.row.bundles.contains(&bundle)
+        match bundle {
+            OF_THE_PROBE => !self.row.bundles.contains(&SYSTEM),
+            _ => self.row.bundles.contains(&bundle),
+        }
+    }
+
+    /// Whether it reads nothing else where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set (rustls-native-certs,
+    /// `load_native_certs`). Go and OpenSSL read the image's bundle too, unless both are set.
+    pub(crate) fn reads_named_bundles_alone(&self) -> bool {
+        self.row.kind == SdkKind::Rust
     }
 
     /// The variables of its own that may name further authorities.

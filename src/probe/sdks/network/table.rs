@@ -1,6 +1,6 @@
 //! The rules, one row an SDK.
 
-use crate::probe::evidence::SdkKind;
+use crate::probe::evidence::{SYSTEM, SdkKind};
 
 /// Which proxy variables an SDK reads for https URLs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +26,6 @@ pub(super) struct Row {
     pub bundles: &'static [&'static str],
 }
 
-/// In the place of a variable: the bundle of the image.
-pub(crate) const SYSTEM: &str = "";
 /// As the version since which `regional` is the default: it never was.
 const NEVER: Option<&str> = Some("4294967295");
 const ALWAYS: Option<&str> = Some("0");
