@@ -3,9 +3,9 @@ use crate::causes::{
     Advice, Candidate, Cause, Diagnosis, ENV_NOT_INJECTED, Facts, Fix, Outcome, Priority, Reading, Saying, Severity,
     any,
 };
-use crate::probe::evidence::{Evidence, Seen};
+use crate::probe::evidence::{Evidence, Flaw, Seen};
 use crate::probe::sdks::network::listed;
-use crate::probe::sdks::traps::failing_without_their_profile;
+use crate::probe::sdks::traps::{failing_on_an_empty_profile, failing_without_their_profile};
 
 /// `AWS_PROFILE` names a profile that no configuration file has.
 pub(crate) static PROFILE_NOT_FOUND: Cause = Cause {
@@ -18,7 +18,7 @@ pub(crate) static PROFILE_NOT_FOUND: Cause = Cause {
     explanation: "\
 AWS_PROFILE (or AWS_DEFAULT_PROFILE, which boto3, the AWS CLI and Go read too) names a profile, but no AWS configuration \
 file that the process can read has it. boto3, the AWS CLI and Go 2 then fail, even if variables give the pod its role. \
-Other SDKs continue with the next source of credentials.
+Other SDKs continue with the next source of credentials. If the variable is empty, boto3 and the AWS CLI fail too.
 
 The configuration file is AWS_CONFIG_FILE or ~/.aws/config, where a section is named [profile NAME]. The credentials file \
 is AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials, where it is named [NAME]. The files usually come from a Secret, a \
@@ -42,6 +42,9 @@ fn judge(evidence: &Evidence) -> Outcome {
     }
     if let Some(why) = evidence.why_profiles_are_closed() {
         return Outcome::skip(why);
+    }
+    if let Some(cause) = empty_name(evidence) {
+        return Outcome::Warning(Box::new(Diagnosis::new(cause, fix(&Facts::of(evidence)))));
     }
     let Some((variable, name)) = evidence.missing_profile() else {
         return Outcome::Pass;
@@ -70,6 +73,22 @@ fn judge(evidence: &Evidence) -> Outcome {
     let verb = if failing.len() > 1 { "fail" } else { "fails" };
     let cause = format!("{cause} {} {verb} in that case, although the pod has a role without it.", listed(&failing));
     Outcome::Warning(Box::new(Diagnosis::new(cause, fix)))
+}
+
+/// A variable that is set but empty, beside a role that other SDKs find.
+fn empty_name(evidence: &Evidence) -> Option<String> {
+    // botocore takes the first that is set: configprovider.py, BOTOCORE_DEFAULT_SESSION_VARIABLES.
+    let mut variables = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"].into_iter();
+    let variable = variables.find(|name| evidence.environment.variable(name).is_set())?;
+    let is_empty = evidence.environment.variable(variable).flaw() == Some(Flaw::Empty);
+    let failing = failing_on_an_empty_profile(evidence);
+    (is_empty && evidence.mechanism.is_some() && !failing.is_empty()).then(|| {
+        let verb = if failing.len() > 1 { "fail" } else { "fails" };
+        format!(
+            "{variable} is empty. {} {verb} in that case, although the pod has a role. Other SDKs use the default profile.",
+            listed(&failing)
+        )
+    })
 }
 
 fn fix(_: &Facts) -> Fix {
@@ -103,6 +122,11 @@ mod tests {
             (vec![("AWS_DEFAULT_PROFILE", "ops")], absent(), None, "fault"),
             (vec![("AWS_PROFILE", "default")], absent(), None, "pass"),
             (vec![], missing(), None, "pass"),
+            (vec![("AWS_PROFILE", "")], absent(), None, "pass"),
+            ([&irsa[..], &[("AWS_PROFILE", "")]].concat(), absent(), None, "warning"),
+            ([&irsa[..], &[("AWS_PROFILE", "")]].concat(), absent(), Some(SdkKind::Boto3), "warning"),
+            ([&irsa[..], &[("AWS_PROFILE", "")]].concat(), absent(), Some(SdkKind::GoV2), "pass"),
+            ([&irsa[..], &[("AWS_DEFAULT_PROFILE", "default"), ("AWS_PROFILE", "")]].concat(), absent(), None, "pass"),
             (vec![("AWS_PROFILE", "ops")], Seen::Seen(profile(&[])), None, "pass"),
             ([&irsa[..], &[("AWS_PROFILE", "ops")]].concat(), missing(), None, "warning"),
             ([&irsa[..], &[("AWS_PROFILE", "ops")]].concat(), missing(), Some(SdkKind::Boto3), "warning"),

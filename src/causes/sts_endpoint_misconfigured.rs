@@ -4,7 +4,8 @@ use crate::causes::{
     Priority, Reading, Saying, Severity, WEB_IDENTITY, WEB_IDENTITY_OR_STS, answered, any, china_partition_endpoint,
     with,
 };
-use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Seen};
+use crate::probe::evidence::{DnsFault, Endpoint, EndpointFault, EndpointSource, Evidence, Flaw, Seen};
+use crate::probe::sdks::network::{Client, clients};
 
 /// The settings send the call to something that is not STS.
 pub(crate) static STS_ENDPOINT_MISCONFIGURED: Cause = Cause {
@@ -108,10 +109,28 @@ fn judge(evidence: &Evidence) -> Outcome {
                 );
                 Outcome::Warning(Box::new(fault(cause)))
             } else {
-                answered(evidence)
+                match (answered(evidence), empty_override(evidence)) {
+                    (Outcome::Pass, Some(cause)) => Outcome::Warning(Box::new(fault(cause))),
+                    (outcome, _) => outcome,
+                }
             }
         }
     }
+}
+
+/// An empty variable, which not every SDK ignores.
+fn empty_override(evidence: &Evidence) -> Option<String> {
+    let is_empty = |name: &&str| evidence.environment.variable(name).flaw() == Some(Flaw::Empty);
+    let variable = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].into_iter().find(is_empty)?;
+    let clients = clients(evidence);
+    let takes_it = |client: &Client| !(client.is_known && client.ignores_an_empty_endpoint());
+    let is_ignored = evidence.environment.value("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some("true");
+    (!is_ignored && clients.iter().any(takes_it)).then(|| {
+        format!(
+            "{variable} is empty. boto3, the AWS CLI, Go and JavaScript ignore that. Other SDKs, such as the one for Rust, \
+             take it for the endpoint and fail."
+        )
+    })
 }
 
 /// A host that does not exist, in an unknown region.

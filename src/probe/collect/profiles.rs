@@ -124,9 +124,14 @@ impl Profiles {
 }
 
 /// The subject's variables, with the selected profile under the name that the SDK for Rust reads. boto3, the AWS CLI and
-/// the SDKs for Go read `AWS_DEFAULT_PROFILE` too.
+/// the SDKs for Go read `AWS_DEFAULT_PROFILE` too. An empty endpoint or profile counts as none, as for most SDKs
+/// (botocore/configprovider.py, `ConfiguredEndpointProvider`; aws-sdk-go-v2, config/env_config.go; smithy-typescript,
+/// getEndpointUrlConfig.ts). That for Rust takes an empty endpoint for the URL to call, and botocore an empty profile for
+/// a name.
 pub(super) fn variables(subject: &Subject) -> Vec<(&str, &str)> {
+    const EMPTY_IS_NONE: [&str; 3] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_PROFILE"];
     let mut pairs = subject.variables.pairs();
+    pairs.retain(|(name, value)| !value.is_empty() || !EMPTY_IS_NONE.contains(name));
     let default = || subject.variables.filled("AWS_DEFAULT_PROFILE");
     if let (None, Some(name)) = (subject.variables.filled("AWS_PROFILE"), default()) {
         pairs.retain(|(name, _)| *name != "AWS_PROFILE");
@@ -185,6 +190,7 @@ pub(in crate::probe) mod tests {
                       [profile d]\nrole_arn = arn:aws:iam::111122223333:role/a\nsource_profile = b\n";
         for (variables, name, exists, settings) in [
             (&[][..], "default", true, &[][..]),
+            (&[("AWS_PROFILE", "")], "default", true, &[]),
             (&[("AWS_PROFILE", "a")], "a", true, &["credential_process"]),
             (&[("AWS_PROFILE", "b")], "b", true, &["aws_access_key_id"]),
             (&[("AWS_PROFILE", "c")], "c", false, &[]),

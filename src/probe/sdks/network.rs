@@ -97,6 +97,12 @@ impl Client {
         }
     }
 
+    /// Whether an empty `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_STS` counts as none; see `collect/profiles.rs`.
+    pub(crate) fn ignores_an_empty_endpoint(&self) -> bool {
+        use SdkKind::*;
+        matches!(self.row.kind, Boto3 | Botocore | Cli | GoV2 | JavaScriptV3)
+    }
+
     /// Whether it reads nothing else where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set (rustls-native-certs,
     /// `load_native_certs`). Go and OpenSSL read the image's bundle too, unless both are set.
     pub(crate) fn reads_named_bundles_alone(&self) -> bool {

@@ -13,6 +13,17 @@ pub(crate) fn failing_without_their_profile(evidence: &Evidence) -> Vec<String> 
     names
 }
 
+/// The SDKs that look for a profile without a name where the variable is empty: botocore/session.py, get_scoped_config,
+/// run with 1.43.11. Go 2 and JavaScript 3 then use the default profile (config/env_config.go, setStringFromEnvVal;
+/// shared-ini-file-loader, getProfileName.ts).
+pub(crate) fn failing_on_an_empty_profile(evidence: &Evidence) -> Vec<String> {
+    use SdkKind::{Boto3, Botocore, Cli};
+    let fails = |client: &Client| matches!(client.kind(), Boto3 | Botocore | Cli);
+    let mut names: Vec<String> = clients(evidence).into_iter().filter(fails).map(|client| client.name).collect();
+    names.dedup();
+    names
+}
+
 /// The SDKs in the target's image that choose web identity for the token file alone, and then fail without a role:
 /// botocore/credentials.py, AssumeRoleWithWebIdentityProvider; aws-sdk-go, aws/session/credentials.go; aws-sdk-go-v2,
 /// config/resolve_credentials.go. A profile may give botocore the role. `None` where the SDKs are not known, or one of them
