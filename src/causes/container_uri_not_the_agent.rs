@@ -3,6 +3,8 @@ use crate::causes::{
     Advice, Cause, Diagnosis, Facts, Fix, Outcome, Priority, Reading, Saying, Severity, agent, any, webhook, with,
 };
 use crate::probe::evidence::Evidence;
+use crate::probe::sdks::network::listed;
+use crate::probe::sdks::traps::asking_ecs_before_the_agent;
 
 /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` is not the URL of the agent.
 pub(crate) static CONTAINER_URI_NOT_THE_AGENT: Cause = Cause {
@@ -11,11 +13,14 @@ pub(crate) static CONTAINER_URI_NOT_THE_AGENT: Cause = Cause {
     compare: "http://169.254.170.23/v1/credentials",
     severity: Severity::Error,
     advice: Advice::RecreatePod,
-    // Source: aws/eks-pod-identity-agent: addresses, port and path.
+    // Sources: aws/eks-pod-identity-agent: addresses, port and path; `probe::sdks::traps`.
     explanation: "\
 AWS_CONTAINER_CREDENTIALS_FULL_URI must be http://169.254.170.23/v1/credentials, or \
 http://[fd00:ec2::23]/v1/credentials in an IPv6 cluster. The webhook sets it so. Another value was set by hand: in \
 the manifest, in the image, or for another source of credentials such as ECS.
+
+If AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set too, boto3, the AWS CLI, Rust and some versions of Go read only that \
+one, and call ECS at 169.254.170.2 instead of the agent. JavaScript 3 calls the agent.
 
 The probe sends the token only to the agent. An SDK sends it wherever the variable says, if it accepts the host.
 
@@ -44,9 +49,32 @@ fn judge(evidence: &Evidence) -> Outcome {
     let Some(url) = evidence.environment.value(NAME) else {
         return Outcome::skip(evidence.why_no_value(NAME));
     };
-    let Err(why) = check_agent_url(url) else { return Outcome::Pass };
+    let Err(why) = check_agent_url(url) else { return of_ecs(evidence) };
     let fix = fix(&Facts::of(evidence));
     Diagnosis::new(format!("{NAME} is {url:?}. {}", why.in_words()), fix).into()
+}
+
+/// A relative URI, which only ECS sets.
+fn of_ecs(evidence: &Evidence) -> Outcome {
+    const NAME: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+    let Some(path) = evidence.environment.value(NAME) else { return Outcome::Pass };
+    let (names, is_all) = asking_ecs_before_the_agent(evidence);
+    if names.is_empty() {
+        return Outcome::Pass;
+    }
+    let verbs = if names.len() > 1 { ("read", "call") } else { ("reads", "calls") };
+    let cause = format!(
+        "{NAME} is {path:?}. {} {} it before AWS_CONTAINER_CREDENTIALS_FULL_URI, and {} ECS at 169.254.170.2 instead of \
+         the agent.",
+        listed(&names),
+        verbs.0,
+        verbs.1
+    );
+    let facts = Facts::of(evidence);
+    let fix = Fix::new(format!("Remove {NAME} from the container's env, then recreate the pod."))
+        .command(format!("kubectl set env KIND/NAME -n {} {NAME}-", facts.names().namespace));
+    let diagnosis = Diagnosis::new(cause, fix);
+    if is_all { diagnosis.into() } else { Outcome::Warning(Box::new(diagnosis)) }
 }
 
 fn fix(facts: &Facts) -> Fix {
@@ -60,4 +88,37 @@ fn fix(facts: &Facts) -> Fix {
         "kubectl set env KIND/NAME -n {} AWS_CONTAINER_CREDENTIALS_FULL_URI- AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE-",
         names.namespace
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causes::testing::{environment, with_sdk};
+    use crate::probe::evidence::SdkKind;
+
+    #[test]
+    fn the_variable_of_ecs_counts_for_the_sdks_that_read_it_first() {
+        use SdkKind::*;
+        for (sdk, expected) in [
+            (None, "warning"),
+            (Some(Boto3), "fault"),
+            (Some(Rust), "fault"),
+            (Some(JavaScriptV3), "pass"),
+            (Some(GoV1), "pass"),
+        ] {
+            let mut evidence = environment(&[
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/token"),
+                ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/1"),
+            ]);
+            evidence.target = sdk.map(|kind| with_sdk("app", kind, "99.0.0"));
+            let outcome = match of_ecs(&evidence) {
+                Outcome::Pass => "pass",
+                Outcome::Warning(_) => "warning",
+                Outcome::Fault(_) => "fault",
+                Outcome::Skip(_) => "skip",
+            };
+            assert_eq!(outcome, expected, "{sdk:?}");
+        }
+    }
 }

@@ -64,6 +64,19 @@ pub(crate) fn asking_the_agent_through_a_proxy(evidence: &Evidence) -> Vec<Strin
     names
 }
 
+/// The SDKs that ask ECS where its variable is set beside the agent's, and whether the application is known to use nothing
+/// else: botocore/credentials.py, ContainerProvider; aws-config, ecs.rs. JavaScript 3 takes the agent's
+/// (credential-provider-http, fromHttp.ts), Go 1 too; Go 2 by its version (config/resolve_credentials.go).
+pub(crate) fn asking_ecs_before_the_agent(evidence: &Evidence) -> (Vec<String>, bool) {
+    use SdkKind::{Boto3, Botocore, Cli, Rust};
+    let asks = |client: &Client| matches!(client.kind(), Boto3 | Botocore | Cli | Rust);
+    let clients = clients(evidence);
+    let is_all = clients.iter().all(|client| client.is_known && asks(client));
+    let mut names: Vec<String> = clients.into_iter().filter(asks).map(|client| client.name).collect();
+    names.dedup();
+    (names, is_all)
+}
+
 /// The SDKs that read profile files with Python's configparser, and whether the application is known to use nothing else:
 /// its program runs Python, and each SDK for Python in its image is too new for Python 2, whose parser takes duplicates
 /// (`Requires-Python` of botocore 1.21.0, boto3 1.18.0 and awscli 1.20.0).
