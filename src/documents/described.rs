@@ -124,7 +124,10 @@ fn container(name: &str, lines: &[&str]) -> Value {
     };
     let variables = of("Environment").filter_map(|line| entry(line, 6, ":")).map(|(name, value)| {
         let is_elsewhere = value.starts_with("<set to the key ") || value.contains("(v1:");
-        if is_elsewhere { json!({ "name": name }) } else { json!({"name": name, "value": value}) }
+        match (is_elsewhere, key_ref(value)) {
+            (false, _) => json!({"name": name, "value": value}),
+            (true, source) => json!({"name": name, "valueFrom": source.unwrap_or(json!({}))}),
+        }
     });
     let mounts = of("Mounts").filter_map(|line| {
         let (volume, flags) = line.split_once(" from ")?.1.split_once(' ')?;
@@ -133,6 +136,14 @@ fn container(name: &str, lines: &[&str]) -> Value {
     });
     json!({"name": name, "env": variables.collect::<Value>(), "volumeMounts": mounts.collect::<Value>(),
         "envFrom": of("Environment Variables from").map(|_| json!({})).collect::<Value>()})
+}
+
+/// `<set to the key 'KEY' in secret 'NAME'>  Optional: false`, or `of config map`.
+fn key_ref(value: &str) -> Option<Value> {
+    let (source, rest) = value.strip_prefix("<set to the key '")?.split_once("'>")?;
+    let kinds = [("secretKeyRef", "' in secret '"), ("configMapKeyRef", "' of config map '")];
+    let (field, (key, name)) = kinds.into_iter().find_map(|(field, of)| Some((field, source.split_once(of)?)))?;
+    Some(json!({ field: {"key": key, "name": name, "optional": rest.trim() == "Optional: true"} }))
 }
 
 fn volume(name: &str, lines: &[&str]) -> Value {

@@ -3,6 +3,7 @@
 mod agent;
 mod cilium;
 mod config_map;
+mod env;
 mod metadata;
 mod network_policy;
 mod partial;

@@ -9,4 +9,5 @@ mod node_role;
 mod permissions;
 mod pod_identity;
 mod profiles;
+mod static_keys;
 mod webhook_pairs;

@@ -1,5 +1,6 @@
 //! Pods and service accounts.
 
+use super::env::EnvVar;
 use super::metadata::Metadata;
 use super::partial::{Present, kept};
 use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
@@ -81,13 +82,6 @@ pub struct Container {
     /// Only the mounts of those volumes.
     pub volume_mounts: Vec<VolumeMount>,
     pub security_context: SecurityContext,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct EnvVar {
-    pub name: String,
-    pub value: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]

@@ -28,11 +28,7 @@ pub(super) fn audit(pod: &Pod, container: &Container, pod_object: &str, audit: &
             false => finding("will add neither variable"),
         });
     }
-    if role.is_some() && container.variable("AWS_ACCESS_KEY_ID").is_some() {
-        let text = "AWS_ACCESS_KEY_ID is set as well as AWS_ROLE_ARN: AWS SDKs use the keys and never IRSA";
-        let fix = correct("Remove AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN");
-        audit.add(ObjectFinding::new(&STATIC_KEYS_OVERRIDE, &object, text, fix).recreate_pod());
-    }
+    static_keys(pod, container, &object).into_iter().for_each(|finding| audit.add(finding));
     if role.is_some() && !container.env_from.is_empty() {
         let text = "envFrom sets variables that the pod does not show: AWS_* variables among them would mix with the \
                     webhook's";
@@ -47,6 +43,27 @@ pub(super) fn audit(pod: &Pod, container: &Container, pod_object: &str, audit: &
     if let Some(Ok(role)) = container.value("AWS_ROLE_ARN").map(RoleArn::parse) {
         region(container, &role, &object, audit);
     }
+}
+
+/// Keys come before both mechanisms in the chain of an SDK.
+fn static_keys(pod: &Pod, container: &Container, object: &str) -> Option<ObjectFinding> {
+    let key = container.variable("AWS_ACCESS_KEY_ID")?;
+    let mechanisms = [("AWS_ROLE_ARN", "IRSA"), ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "EKS Pod Identity")];
+    let (variable, mechanism) = mechanisms.into_iter().find(|(name, _)| container.variable(name).is_some())?;
+    if let Some(from) = key.optional_key() {
+        let text = format!(
+            "AWS_ACCESS_KEY_ID is set only if {from} exists: AWS SDKs would then use the keys and never {mechanism}"
+        );
+        let fix = Fix::new(format!("Check that {from} does not exist."));
+        return Some(ObjectFinding::new(&STATIC_KEYS_OVERRIDE, object, text, fix).note());
+    }
+    let fix = correct(pod, "Remove AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN");
+    if key.is_empty() {
+        let text = format!("AWS_ACCESS_KEY_ID is empty: some AWS SDKs fail on that instead of using {mechanism}");
+        return Some(ObjectFinding::new(&STATIC_KEYS_OVERRIDE, object, text, fix).recreate_pod().warning());
+    }
+    let text = format!("AWS_ACCESS_KEY_ID is set as well as {variable}: AWS SDKs use the keys and never {mechanism}");
+    Some(ObjectFinding::new(&STATIC_KEYS_OVERRIDE, object, text, fix).recreate_pod())
 }
 
 /// The global STS endpoint serves only the partition `aws`.
