@@ -16,6 +16,7 @@ mod identity_webhook;
 mod inventory;
 mod node_role;
 mod open;
+mod own_token;
 mod permissions;
 mod pod;
 mod profile;

@@ -4,7 +4,7 @@ use super::command::Command;
 use super::finding::ObjectFinding;
 use super::inventory::{Inventory, account_of_subject};
 use super::result::{Audit, Open};
-use super::webhook::is_mutated;
+use super::webhook::has_irsa;
 use crate::aws::arn::RoleArn;
 use crate::causes::{Candidate, Cause, Facts, Fix, SCP_OR_BOUNDARY_DENY, Severity};
 use crate::diagnosis::answer;
@@ -107,8 +107,7 @@ pub(super) fn question(inventory: &Inventory<'_>, audit: &Audit) -> Option<Open>
     if documents.events_listed || !is_read || audit.has_error() {
         return None;
     }
-    let uses =
-        |pod: &&Pod| is_mutated(pod) && pod.namespace() == link.namespace && pod.service_account() == link.account;
+    let uses = |pod: &&Pod| has_irsa(pod) && pod.namespace() == link.namespace && pod.service_account() == link.account;
     let pod = documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted).find(uses)?;
     let of_container = |name: &str| pod.containers().find_map(|container| container.value(name));
     let facts = super::facts::of(inventory, Some(&link));

@@ -192,7 +192,7 @@ impl<'a> Inventory<'a> {
     /// Whether a pod in the cluster should have a role, did not opt out, and was not mutated.
     pub(super) fn was_not_injected(&self, pod: &'a Pod) -> bool {
         pod.origin == Origin::Admitted
-            && !webhook::is_mutated(pod)
+            && !webhook::has_irsa(pod)
             && !webhook::is_for_pod_identity(pod)
             && !webhook::opts_out(pod)
             && profile::of(self, pod).is_none()

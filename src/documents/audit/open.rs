@@ -6,7 +6,7 @@ use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::profile::{self, Held};
 use super::result::{Audit, Open};
-use super::webhook::is_mutated;
+use super::webhook::has_irsa;
 use super::workload::pod_object;
 use super::{agent, event, node_role, permissions, service_account, webhook_configuration};
 use crate::aws::arn::RoleArn;
@@ -106,7 +106,7 @@ fn of_cluster(inventory: &Inventory<'_>, cluster: &Cluster, questions: &mut Ques
     if inventory.documents.associations.is_none() {
         let command = Command::new("aws eks list-pod-identity-associations --cluster-name").value(&cluster.name);
         // A pod that has the variables of IRSA keeps them.
-        let decides = inventory.documents.pods.iter().any(|pod| !is_mutated(pod));
+        let decides = inventory.documents.pods.iter().any(|pod| !has_irsa(pod));
         questions.put(Open {
             question: "does the service account have a Pod Identity association".to_owned(),
             command: in_region(command).then("--output json"),

@@ -9,7 +9,7 @@ use super::finding::{ObjectFinding, PodOf};
 use super::inventory::Inventory;
 use super::result::{Audit, AuditedPod};
 use super::workload::{Workload, correct, pod_object, recreate_after};
-use super::{facts, profile, service_account, token_file, webhook, webhook_configuration};
+use super::{facts, own_token, profile, service_account, token_file, webhook, webhook_configuration};
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::pod_identity::AUDIENCE;
@@ -38,7 +38,7 @@ fn judge<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
         false => webhook::forecast(pod, account, has_association),
     };
     let mutated = webhook::is_mutated(pod);
-    let has_identity = mutated || webhook::is_for_pod_identity(pod);
+    let has_identity = webhook::has_irsa(pod) || webhook::is_for_pod_identity(pod);
     let profile = profile::of(inventory, pod);
     match profile.filter(|_| admitted) {
         Some(profile) if has_identity => profile::beside_variables(inventory, pod, &object, &profile, audit),
@@ -66,13 +66,14 @@ fn judge<'a>(inventory: &Inventory<'a>, pod: &'a Pod, audit: &mut Audit) {
         finding.into_iter().for_each(|finding| audit.add(finding));
     } else if admitted
         && profile.is_none()
-        && !mutated
+        && !webhook::has_irsa(pod)
         && !account.is_some_and(service_account::has_wrong_annotation)
         && !webhook_configuration::is_broken(inventory)
     {
         audit.add(injection::not_injected(inventory, pod, &object));
     }
-    pod_identity_volume(pod, &object).into_iter().for_each(|finding| audit.add(finding));
+    let tokens = [pod_identity_volume(pod, &object), own_token::for_other_use(pod, &object)];
+    tokens.into_iter().flatten().for_each(|finding| audit.add(finding));
     if admitted && mutated {
         volume(inventory, pod, &object, audit);
         changed_since(pod, &object, account, audit);

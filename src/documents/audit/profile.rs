@@ -101,7 +101,7 @@ fn in_config_map<'a>(
 }
 
 /// The volume that a path leads into, and the path within it.
-fn mounted_at<'a>(pod: &'a Pod, container: &'a Container, path: &'a str) -> Option<(&'a Volume, &'a str)> {
+pub(super) fn mounted_at<'a>(pod: &'a Pod, container: &'a Container, path: &'a str) -> Option<(&'a Volume, &'a str)> {
     let below = |mount: &'a str| {
         let rest = path.strip_prefix(mount.trim_end_matches('/'))?;
         (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))

@@ -6,6 +6,7 @@ mod event;
 mod faults;
 mod missing_objects;
 mod node_role;
+mod own_token;
 mod permissions;
 mod pod_identity;
 mod profiles;

@@ -1,6 +1,7 @@
 //! Which rules of the EKS Pod Identity Webhook applied to a pod.
 
 use super::annotation::role_annotation;
+use super::own_token;
 use crate::aws::arn::RoleArn;
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::webhook::{
@@ -95,6 +96,11 @@ pub(super) fn forecast(pod: &Pod, account: Option<&ServiceAccount>, has_associat
 /// Whether the webhook mutated the pod for IRSA.
 pub(super) fn is_mutated(pod: &Pod) -> bool {
     pod.volume(TOKEN_VOLUME).is_some() || pod.containers().any(|container| container.mounts(TOKEN_VOLUME))
+}
+
+/// Whether the pod has what IRSA needs: from the webhook, or from its own manifest.
+pub(super) fn has_irsa(pod: &Pod) -> bool {
+    is_mutated(pod) || own_token::of(pod).is_some()
 }
 
 pub(super) fn is_for_pod_identity(pod: &Pod) -> bool {

@@ -3,7 +3,7 @@
 use super::env::EnvVar;
 use super::metadata::Metadata;
 use super::partial::{Present, kept};
-use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_VOLUME};
+use crate::aws::webhook::{POD_IDENTITY_VOLUME, TOKEN_PATH, TOKEN_VOLUME};
 use crate::documents::texts::Texts;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -62,8 +62,8 @@ pub struct PodSpec {
     pub init_containers: Vec<Container>,
     pub containers: Vec<Container>,
     pub ephemeral_containers: Vec<Container>,
-    /// Only the volumes with tokens of IRSA and EKS Pod Identity, and of a pod with an AWS configuration file all that may
-    /// hold it or its token.
+    /// Only the volumes with tokens of IRSA and EKS Pod Identity, and of a pod with an AWS configuration file or a token file
+    /// of its own all that may hold it.
     #[serde(deserialize_with = "volumes_that_matter")]
     pub volumes: Vec<Volume>,
     pub security_context: SecurityContext,
@@ -194,6 +194,11 @@ impl Container {
             || self.volume_mounts.iter().any(|mount| is_usual(&mount.mount_path))
     }
 
+    /// Of IRSA, elsewhere than the webhook has it.
+    fn names_token_file(&self) -> bool {
+        self.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|path| path != TOKEN_PATH)
+    }
+
     pub fn mounts(&self, volume: &str) -> bool {
         self.volume_mounts.iter().any(|mount| mount.name == volume)
     }
@@ -219,7 +224,7 @@ impl ServiceAccount {
 fn shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<PodSpec>, D::Error> {
     let mut spec = PodSpec::deserialize(deserializer)?;
     let mut containers = spec.init_containers.iter().chain(&spec.containers);
-    if !containers.any(Container::may_have_profile) {
+    if !containers.any(|container| container.may_have_profile() || container.names_token_file()) {
         spec.volumes.retain(|volume| holds_token(&volume.name));
     }
     spec.volumes.shrink_to_fit();

@@ -3,6 +3,7 @@
 use super::{Inventory, account_of_subject};
 use crate::aws::issuer::STS_AUDIENCE;
 use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
+use crate::documents::audit::own_token::{self, Audience, OwnToken};
 use crate::documents::audit::profile::{self, Held, PodProfile};
 use crate::documents::{Event, Pod, Role};
 use std::collections::HashSet;
@@ -79,6 +80,15 @@ impl<'a> Inventory<'a> {
                 && profile.variables().is_none()
             {
                 add(pod.namespace(), pod.service_account(), &identity.role_arn, audience);
+            }
+            match own_token::of(pod) {
+                Some(OwnToken { role_arn: Some(role), audience: Audience::Named(audience), .. }) => {
+                    add(pod.namespace(), pod.service_account(), role, audience);
+                    continue;
+                }
+                // Nothing shows which token STS would get.
+                Some(_) => continue,
+                None => {}
             }
             let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
             for role in roles.filter(|_| is_other) {

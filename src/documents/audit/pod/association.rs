@@ -7,7 +7,7 @@ use crate::causes::{
 use crate::documents::audit::facts;
 use crate::documents::audit::finding::ObjectFinding;
 use crate::documents::audit::inventory::Inventory;
-use crate::documents::audit::webhook::is_mutated;
+use crate::documents::audit::webhook::has_irsa;
 use crate::documents::audit::workload::recreate;
 use crate::documents::{Association, Pod};
 use crate::text::timestamp::Timestamp;
@@ -22,22 +22,22 @@ pub(super) fn not_injected(
     association: &Association,
     object: &str,
 ) -> Option<ObjectFinding> {
-    if !is_mutated(pod) && compute(pod).is_some() {
+    if !has_irsa(pod) && compute(pod).is_some() {
         return unsupported(inventory, pod, object);
     }
     let account = format!("service account {}/{}", association.namespace, association.service_account);
-    let has = match is_mutated(pod) {
+    let has = match has_irsa(pod) {
         true => "it has the variables of IRSA and not those of EKS Pod Identity",
         false => "it has no variables of EKS Pod Identity",
     };
     let created = pod.metadata.creation_timestamp.as_deref().and_then(Timestamp::parse);
     let Some((created, associated)) = created.zip(association.created_at) else {
-        return (!is_mutated(pod)).then(|| undated(pod, object, &account));
+        return (!has_irsa(pod)).then(|| undated(pod, object, &account));
     };
     let (cause, text) = reason(created, associated, &account, has);
     let finding = ObjectFinding::new(cause, object, text, recreate(pod, None)).recreate_pod();
     // With IRSA, it has a role.
-    Some(if is_mutated(pod) { finding.warning() } else { finding })
+    Some(if has_irsa(pod) { finding.warning() } else { finding })
 }
 
 fn reason(created: Timestamp, associated: Timestamp, account: &str, has: &str) -> (&'static Cause, String) {

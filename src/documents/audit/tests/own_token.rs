@@ -1,0 +1,68 @@
+//! Pods that name their role and mount its token themselves.
+
+use super::faults::*;
+use crate::documents::audit::Audit;
+use serde_json::{Value, json};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/checkout";
+const KEY: &str = "oidc.eks.eu-west-1.amazonaws.com/id/A";
+
+/// As kOps writes it, with this token source and path.
+fn pod(source: Value, path: &str) -> Value {
+    with(bare_pod(), |pod| {
+        pod["spec"]["containers"][0]["env"] = json!([{"name": "AWS_ROLE_ARN", "value": ROLE},
+            {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": path}]);
+        pod["spec"]["containers"][0]["volumeMounts"] =
+            json!([{"name": "token-amazonaws-com", "mountPath": "/var/run/secrets/amazonaws.com/", "readOnly": true}]);
+        pod["spec"]["volumes"] =
+            json!([{"name": "token-amazonaws-com", "projected": {"sources": [{"serviceAccountToken": source}]}}]);
+    })
+}
+
+fn role(conditions: Value) -> Value {
+    json!({"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": conditions}}]}}})
+}
+
+fn codes(audit: &Audit) -> Vec<&'static str> {
+    audit.findings.iter().map(|finding| finding.code()).collect()
+}
+
+#[test]
+fn such_a_pod_needs_no_webhook_and_its_own_audience_counts() {
+    const PATH: &str = "/var/run/secrets/amazonaws.com/token";
+    let of_kops = || json!({"audience": "amazonaws.com", "expirationSeconds": 86400, "path": "token"});
+    let sub = |subject: &str| json!({format!("{KEY}:sub"): subject});
+    let aud = |audience: &str| json!({format!("{KEY}:aud"): audience});
+    const RIGHT: &str = "system:serviceaccount:payments:checkout";
+    for (what, pod, role, client, expected) in [
+        ("right", pod(of_kops(), PATH), role(sub(RIGHT)), "amazonaws.com", &[][..]),
+        ("its audience", pod(of_kops(), PATH), role(aud("amazonaws.com")), "amazonaws.com", &[]),
+        ("subject", pod(of_kops(), PATH), role(sub("x")), "amazonaws.com", &["wrong-subject-in-trust-policy"]),
+        (
+            "audience",
+            pod(of_kops(), PATH),
+            role(aud("sts.amazonaws.com")),
+            "amazonaws.com",
+            &["wrong-aud-condition-in-trust-policy"],
+        ),
+        ("client", pod(of_kops(), PATH), role(sub(RIGHT)), "sts.amazonaws.com", &["wrong-audience"]),
+        (
+            "the API server's token",
+            pod(json!({"path": "token"}), PATH),
+            role(sub(RIGHT)),
+            "sts.amazonaws.com",
+            &["token-audience-for-other-use"],
+        ),
+        // A program may write this file, with any token.
+        ("no volume", pod(of_kops(), "/tmp/token"), role(sub("x")), "sts.amazonaws.com", &[]),
+    ] {
+        let audit = audited(&[account(json!({})), pod, cluster(), role, provider(client)]);
+        assert_eq!(codes(&audit), expected, "{what}: {:#?}", audit.findings);
+    }
+    // Where the webhook would mount its token, only the webhook does.
+    let webhooks_path = pod(of_kops(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
+    let audit = audited(&[account(json!({})), webhooks_path]);
+    assert_eq!(codes(&audit), ["env-not-injected-annotation-missing-or-misplaced"], "{:#?}", audit.findings);
+}
