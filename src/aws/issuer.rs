@@ -49,6 +49,13 @@ pub(crate) fn why_unreachable(issuer: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether EKS issues the tokens (EKS user guide, "Create an IAM OIDC provider for your cluster"; the second host is the
+/// dual-stack one). Its webhook is EKS's own.
+pub(crate) fn is_of_eks(issuer: &str) -> bool {
+    let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+    host.starts_with("oidc.eks.") || host.starts_with("oidc-eks.")
+}
+
 /// Issuers, and whether STS can reach them as far as the URL tells: the same for all who judge them.
 #[cfg(test)]
 pub(crate) const EXAMPLES: &[(&str, bool)] = &[
@@ -77,6 +84,18 @@ pub(crate) const EXAMPLES: &[(&str, bool)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_issuers_of_eks_are_known() {
+        for (issuer, is_eks) in [
+            ("https://oidc.eks.eu-west-1.amazonaws.com/id/A", true),
+            ("oidc.eks.cn-north-1.amazonaws.com.cn/id/A", true),
+            ("https://oidc-eks.eu-west-1.api.aws/id/A", true),
+            ("https://kops-oidc.s3.eu-west-1.amazonaws.com/prod.example.com", false),
+        ] {
+            assert_eq!(is_of_eks(issuer), is_eks, "{issuer}");
+        }
+    }
 
     #[test]
     fn names_that_only_the_cluster_knows_differ_from_public_ones() {

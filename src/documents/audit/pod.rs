@@ -152,7 +152,9 @@ fn volume(inventory: &Inventory<'_>, pod: &Pod, object: &str, audit: &mut Audit)
         audit.add(
             ObjectFinding::new(&TOKEN_AUDIENCE_FOR_OTHER_USE, object, text, recreate_after(pod, &first)).recreate_pod(),
         );
-    } else if let Some(audience) = token.audience.as_deref().filter(|audience| *audience != STS_AUDIENCE) {
+    } else if let Some(audience) =
+        token.audience.as_deref().filter(|audience| *audience != STS_AUDIENCE && !is_client(audience))
+    {
         let text = format!(
             "the audience of the token is {audience}: STS accepts it only if {audience} is a client ID of the OIDC \
              provider"

@@ -1,11 +1,12 @@
 //! Which service account should have which role through IRSA.
 
 use super::{Inventory, account_of_subject};
-use crate::aws::issuer::STS_AUDIENCE;
+use crate::aws::arn::without_scheme;
+use crate::aws::issuer::{STS_AUDIENCE, is_of_eks};
 use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
 use crate::documents::audit::own_token::{self, Audience, OwnToken};
 use crate::documents::audit::profile::{self, Held, PodProfile};
-use crate::documents::{Event, Pod, Role};
+use crate::documents::{Event, Origin, Pod, Role};
 use std::collections::HashSet;
 
 /// A service account and the role that it should have.
@@ -46,6 +47,25 @@ impl<'a> Inventory<'a> {
         (all.next().is_none() && is_only_role).then_some(first)
     }
 
+    /// What the webhook writes without an annotation. Outside EKS a flag of the webhook decides (kOps: `amazonaws.com`), which
+    /// the tokens show that it mounted, and the provider of whoever installed it.
+    fn default_audience(&self) -> &'a str {
+        let Some((issuer, _)) = self.issuer().filter(|(issuer, _)| !is_of_eks(issuer)) else { return STS_AUDIENCE };
+        let is_annotated = |pod: &Pod| {
+            let account = self.account_of(pod);
+            account.is_some_and(|account| account.metadata.annotations.get(AUDIENCE_ANNOTATION).is_some())
+        };
+        let pods = self.documents.pods.iter().filter(|pod| pod.origin == Origin::Admitted && !is_annotated(pod));
+        let mounted = pods.filter_map(|pod| pod.volume(TOKEN_VOLUME)?.token()?.audience.as_deref());
+        let mut providers = self.documents.providers.iter();
+        let of_issuer = providers.find(|one| without_scheme(&one.url) == without_scheme(issuer));
+        let client = || match of_issuer.map(|provider| provider.client_ids.as_slice()) {
+            Some([only]) => only,
+            _ => STS_AUDIENCE,
+        };
+        mounted.into_iter().next().unwrap_or_else(client)
+    }
+
     /// From annotations, variables of pods, reports, and this pod's token.
     fn found_links(&self) -> Vec<Link<'a>> {
         let (mut links, mut seen) = (Vec::new(), HashSet::new());
@@ -61,9 +81,10 @@ impl<'a> Inventory<'a> {
             let audience = token.authorized_party.as_ref().or(token.audience.first());
             add(namespace, name, role, audience.map_or(STS_AUDIENCE, String::as_str));
         }
+        let default = self.default_audience();
         for account in &self.documents.service_accounts {
             let annotation = |name: &str| account.metadata.annotations.get(name);
-            let audience = annotation(AUDIENCE_ANNOTATION).unwrap_or(STS_AUDIENCE);
+            let audience = annotation(AUDIENCE_ANNOTATION).unwrap_or(default);
             if let Some(role) = annotation(ROLE_ANNOTATION) {
                 add(account.namespace(), &account.metadata.name, role, audience);
             }
@@ -73,7 +94,7 @@ impl<'a> Inventory<'a> {
             let audience = mounted.unwrap_or(STS_AUDIENCE);
             let of_account = self.account_of(pod).map(|account| account.metadata.annotations.get(AUDIENCE_ANNOTATION));
             // What the account asks for today is not what the pod got, if it was changed since.
-            let is_other = of_account.is_none_or(|asked| asked.unwrap_or(STS_AUDIENCE) != audience);
+            let is_other = of_account.is_none_or(|asked| asked.unwrap_or(default) != audience);
             // Beside variables, a warning says which SDKs use it.
             if let Some(profile @ PodProfile { held: Held::Role { identity, audience, .. }, .. }) =
                 profile::of(self, pod)

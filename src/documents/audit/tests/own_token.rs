@@ -66,3 +66,31 @@ fn such_a_pod_needs_no_webhook_and_its_own_audience_counts() {
     let audit = audited(&[account(json!({})), webhooks_path]);
     assert_eq!(codes(&audit), ["env-not-injected-annotation-missing-or-misplaced"], "{:#?}", audit.findings);
 }
+
+/// kOps runs the webhook with `--token-audience=amazonaws.com` (kubernetes/kops, `eks-pod-identity-webhook.addons.k8s.io`).
+#[test]
+fn outside_eks_a_flag_of_the_webhook_gives_the_audience() {
+    const HOST: &str = "kops-oidc.s3.eu-west-1.amazonaws.com/prod.example.com";
+    let issuer = || json!({"issuer": format!("https://{HOST}"), "jwks_uri": format!("https://{HOST}/openid/v1/jwks")});
+    let provider = |clients: Value| json!({"Url": HOST, "ClientIDList": clients, "ThumbprintList": []});
+    let role = || {
+        json!({"Role": {"Arn": ROLE, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{HOST}")},
+            "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {
+                format!("{HOST}:sub"): "system:serviceaccount:payments:checkout", format!("{HOST}:aud"): "amazonaws.com"}}}]}}})
+    };
+    let injected = || {
+        with(injected_pod(&[]), |pod| {
+            pod["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]["audience"] =
+                "amazonaws.com".into();
+        })
+    };
+    for documents in [
+        vec![annotated(), injected(), issuer(), role(), provider(json!(["amazonaws.com"]))],
+        vec![annotated(), injected(), issuer(), role(), provider(json!(["sts.amazonaws.com", "amazonaws.com"]))],
+        vec![annotated(), issuer(), role(), provider(json!(["amazonaws.com"]))],
+    ] {
+        let audit = audited(&documents);
+        assert!(audit.findings.is_empty(), "{:#?}", audit.findings);
+    }
+}
