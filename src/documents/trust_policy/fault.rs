@@ -200,6 +200,10 @@ fn foreign_key(condition: &Condition, statement: &Statement, prefix: &str, claim
     if key.eq_ignore_ascii_case("sts:ExternalId") {
         return "sts:ExternalId belongs to AssumeRole: AssumeRoleWithWebIdentity never has it".to_owned();
     }
+    let lower = key.to_ascii_lowercase();
+    if lower.starts_with("aws:requesttag/") || ["aws:tagkeys", "sts:transitivetagkeys"].contains(&&*lower) {
+        return format!("{key} is of session tags: EKS Pod Identity passes some, a service account's token has none");
+    }
     if let Some((_, named)) = prefix.split_once("oidc-provider/") {
         return match named.eq_ignore_ascii_case(issuer) {
             true => "the key begins with the provider's ARN; it must begin with the issuer's host".to_owned(),

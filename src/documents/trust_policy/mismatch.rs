@@ -2,7 +2,7 @@
 
 use super::condition::Condition;
 use super::intent::meant_claim;
-use super::operator::Test;
+use super::operator::{Operator, Test};
 use super::policy::{Actions, Principals};
 use super::request::{ACTION, Keys, Lookup, Request};
 use std::fmt;
@@ -74,7 +74,9 @@ impl fmt::Display for Mismatch {
         match self {
             Mismatch::Principal { has, .. } | Mismatch::Action { has, .. } => f.write_str(has),
             Mismatch::Condition { operator, key, has, request, .. } => {
-                write!(f, "{operator} requires {key} to be {}; ", list(has))?;
+                let is_negated = Operator::parse(operator).is_some_and(|operator| operator.negated);
+                let be = if is_negated { "not to be" } else { "to be" };
+                write!(f, "{operator} requires {key} {be} {}; ", list(has))?;
                 match request.as_slice() {
                     [] => f.write_str("the request has no such key"),
                     values => write!(f, "the request has {}", list(values)),
@@ -108,5 +110,21 @@ pub(super) fn list(values: &[String]) -> String {
     match values {
         [] => "nothing".to_owned(),
         values => values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_negated_operator_requires_that_something_is_not() {
+        let said = |operator: &str| {
+            let (has, request) = (vec!["a".to_owned()], vec!["a".to_owned()]);
+            Mismatch::Condition { operator: operator.into(), key: "k:aud".into(), has, request, needs: None }
+                .to_string()
+        };
+        assert_eq!(said("StringNotEquals"), "StringNotEquals requires k:aud not to be \"a\"; the request has \"a\"");
+        assert!(said("ForAnyValue:StringLike").contains("k:aud to be"));
     }
 }

@@ -143,13 +143,26 @@ impl Request {
 
     /// "AWS global condition context keys".
     fn global(&self, name: &str) -> Lookup {
-        of_every_call(name, self.now)
+        match name {
+            "tagkeys" if self.has_no_tags() => Lookup::Absent,
+            _ if name.starts_with("requesttag/") && self.has_no_tags() => Lookup::Absent,
+            // STS has only HTTPS endpoints (AWS General Reference, "AWS Security Token Service endpoints and quotas").
+            "securetransport" => Lookup::Values(vec!["true".to_owned()]),
+            _ => of_every_call(name, self.now),
+        }
+    }
+
+    /// Session tags and a source identity are claims of the token ("Pass session tags in AWS STS", "Monitor and control
+    /// actions taken with assumed roles"). Kubernetes writes none into those of service accounts.
+    fn has_no_tags(&self) -> bool {
+        self.subject.starts_with("system:serviceaccount:")
     }
 
     /// Keys of STS. AssumeRoleWithWebIdentity has no ExternalId parameter, so that key is always absent.
     fn sts(&self, name: &str) -> Lookup {
         match (name, &self.session_name) {
             ("externalid", _) => Lookup::Absent,
+            ("sourceidentity" | "transitivetagkeys", _) if self.has_no_tags() => Lookup::Absent,
             ("rolesessionname", Some(session)) => Lookup::Values(vec![session.clone()]),
             _ => Lookup::Unknown(format!("sts:{name} depends on how the workload calls STS")),
         }

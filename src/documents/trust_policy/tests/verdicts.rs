@@ -236,7 +236,9 @@ fn conditions() {
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "aws:SecureTransport=true", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":true}}"#, "aws:securetransport=true", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "aws:SecureTransport=false", KEY, ""),
-            (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "", OPEN, "only AWS knows"),
+            // STS has only HTTPS endpoints (AWS General Reference).
+            (r#"{"Bool":{"aws:SecureTransport":"true"}}"#, "", YES, ""),
+            (r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#, "", OPEN, "only AWS knows"),
             (r#"{"Bool":{"aws:SecureTransport":"FALSE"}}"#, "aws:SecureTransport=false", YES, ""),
             (r#"{"Bool":{"aws:SecureTransport":"yes"}}"#, "aws:SecureTransport=yes", KEY, ""),
             (r#"{"Bool":{"aws:SecureTransport":["yes","true"]}}"#, "aws:SecureTransport=true", YES, ""),
@@ -303,6 +305,12 @@ fn conditions() {
             (r#"{"StringEquals":{"K:sub":"x-${K:email, 'none'}"}}"#, "sub=x-none", YES, ""),
             (r#"{"StringEquals":{"K:sub":"${K:aud}"}}"#, "aud=a,b", OPEN, "${"),
             (r#"{"StringNotEquals":{"K:sub":"${aws:username}"}}"#, "", OPEN, ""),
+            // "Pass session tags in AWS STS": tags are claims of the token, and that of a service account has none.
+            (r#"{"StringEquals":{"aws:RequestTag/kubernetes-namespace":"payments"}}"#, "", KEY, "session tags"),
+            (r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":"team"}}"#, "", KEY, "session tags"),
+            (r#"{"ForAllValues:StringEquals":{"aws:TagKeys":"team"}}"#, "", YES, ""),
+            (r#"{"StringEquals":{"sts:SourceIdentity":"x"}}"#, "", KEY, "sts:SourceIdentity"),
+            (r#"{"StringEquals":{"aws:RequestTag/team":"a"}}"#, "sub=repo:octo/repo:push", OPEN, "aws:requesttag/team"),
             // The key of another provider, or of another service, is not in the request.
             (r#"{"StringEquals":{"accounts.google.com:sub":"1"}}"#, "", KEY, "another issuer"),
             (r#"{"StringEquals":{"sts:ExternalId":"x"}}"#, "", KEY, "ExternalId"),
