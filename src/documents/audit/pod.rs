@@ -177,10 +177,25 @@ fn pod_identity_volume(pod: &Pod, object: &str) -> Option<ObjectFinding> {
 
 /// Compares the annotation of today with the variable from the pod's creation.
 fn changed_since(pod: &Pod, object: &str, account: Option<&ServiceAccount>, audit: &mut Audit) {
-    let Some(role) = account.and_then(|account| role_annotation(&account.metadata)) else { return };
+    let Some((account, role)) = account.and_then(|account| Some((account, role_annotation(&account.metadata)?))) else {
+        return;
+    };
+    // Its role goes with its own token, not with the webhook's.
+    if own_token::of(pod).is_some() {
+        return;
+    }
     let injected = pod.containers().filter(|container| container.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some());
     let other = injected.filter_map(|container| container.value("AWS_ROLE_ARN")).find(|value| *value != role);
     if let Some(value) = other {
+        if service_account::is_annotated_before(account, pod) {
+            let text = format!(
+                "the pod has the role {value}, but the annotation of its service account is {role} and older than the \
+                 pod: the pod sets its own"
+            );
+            let fix = correct(pod, "Unless that is intended, remove AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE");
+            let cause = &ENV_NOT_INJECTED_POD_PREDATES_ANNOTATION;
+            return audit.add(ObjectFinding::new(cause, object, text, fix).recreate_pod().warning());
+        }
         let text = format!(
             "the pod has the role {value}, but the annotation of its service account is {role}: the annotation was \
              changed after the pod was created, or the pod sets its own"

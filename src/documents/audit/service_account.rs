@@ -79,3 +79,9 @@ pub(super) fn annotated_at(account: &ServiceAccount) -> Option<&str> {
     let set = account.metadata.managed_fields.iter().filter(|entry| entry.sets_annotation(ROLE_ANNOTATION));
     set.filter_map(|entry| entry.time.as_deref()).max()
 }
+
+/// Whether the documents show that the annotation is older than a pod.
+pub(super) fn is_annotated_before(account: &ServiceAccount, pod: &Pod) -> bool {
+    let created = pod.metadata.creation_timestamp.as_deref();
+    annotated_at(account).zip(created).is_some_and(|(annotated, created)| annotated < created)
+}

@@ -4,8 +4,10 @@ use super::{Inventory, account_of_subject};
 use crate::aws::arn::without_scheme;
 use crate::aws::issuer::{STS_AUDIENCE, is_of_eks};
 use crate::aws::webhook::{AUDIENCE_ANNOTATION, ROLE_ANNOTATION, TOKEN_VOLUME};
+use crate::documents::audit::annotation::role_annotation;
 use crate::documents::audit::own_token::{self, Audience, OwnToken};
 use crate::documents::audit::profile::{self, Held, PodProfile};
+use crate::documents::audit::service_account::is_annotated_before;
 use crate::documents::{Event, Origin, Pod, Role};
 use std::collections::HashSet;
 
@@ -111,8 +113,12 @@ impl<'a> Inventory<'a> {
                 Some(_) => continue,
                 None => {}
             }
+            // So does a pod that sets its own.
+            let account = self.account_of(pod).filter(|account| is_annotated_before(account, pod));
+            let annotated = account.and_then(|account| role_annotation(&account.metadata));
+            let is_own = |role: &str| annotated.is_some_and(|annotated| annotated != role);
             let roles = pod.containers().filter_map(|container| container.value("AWS_ROLE_ARN"));
-            for role in roles.filter(|_| is_other) {
+            for role in roles.filter(|role| is_other || is_own(role)) {
                 add(pod.namespace(), pod.service_account(), role, audience);
             }
         }

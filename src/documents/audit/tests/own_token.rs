@@ -94,3 +94,31 @@ fn outside_eks_a_flag_of_the_webhook_gives_the_audience() {
         assert!(audit.findings.is_empty(), "{:#?}", audit.findings);
     }
 }
+
+/// The webhook mounts its token, and leaves the variables of the pod as they are.
+#[test]
+fn a_pod_with_a_role_of_its_own_is_judged_by_that_role() {
+    const OTHER: &str = "arn:aws:iam::111122223333:role/other";
+    let dated = |time: &str| {
+        with(annotated(), |account| {
+            account["metadata"]["managedFields"] = json!([{"manager": "helm", "operation": "Update", "time": time,
+                "fieldsV1": {"f:metadata": {"f:annotations": {"f:eks.amazonaws.com/role-arn": {}}}}}]);
+        })
+    };
+    let pod = || with(injected_pod(&[]), |pod| pod["spec"]["containers"][0]["env"][0]["value"] = OTHER.into());
+    let trusting = |subject: &str| super::faults::role(OTHER, subject);
+    let before = dated("2026-11-21T00:00:00Z");
+    let found = |documents: &[Value]| {
+        let audit = audited(documents);
+        (codes(&audit), audit.exit_code())
+    };
+    let right = trusting("system:serviceaccount:payments:checkout");
+    assert_eq!(
+        found(&[before.clone(), pod(), cluster(), right]),
+        (vec!["env-not-injected-pod-predates-annotation"], 0)
+    );
+    let (found_codes, exit) = found(&[before, pod(), cluster(), trusting("system:serviceaccount:payments:x")]);
+    assert!(found_codes.contains(&"wrong-subject-in-trust-policy") && exit == 1, "{found_codes:?} {exit}");
+    let after = dated("2026-11-23T00:00:00Z");
+    assert_eq!(found(&[after, pod(), cluster()]), (vec!["env-not-injected-pod-predates-annotation"], 4));
+}
