@@ -4,9 +4,9 @@
 use super::finding::ObjectFinding;
 use super::profile::mounted_at;
 use super::workload::correct;
-use crate::aws::webhook::{TOKEN_PATH, WINDOWS_TOKEN_PATH};
+use crate::aws::webhook::{TOKEN_PATH, TOKEN_VOLUME, WINDOWS_TOKEN_PATH};
 use crate::causes::TOKEN_AUDIENCE_FOR_OTHER_USE;
-use crate::documents::{Container, Pod};
+use crate::documents::{Container, Pod, Volume};
 
 pub(super) struct OwnToken<'a> {
     container: &'a Container,
@@ -23,13 +23,16 @@ pub(super) enum Audience<'a> {
     Unknown,
 }
 
-/// The first that a container has beside that of the webhook.
+/// The first that a container has beside that of the webhook: at another path, or at the same in a volume of its own.
 pub(super) fn of(pod: &Pod) -> Option<OwnToken<'_>> {
     pod.containers().find_map(|container| {
         let role = container.variable("AWS_ROLE_ARN")?;
         let path = container.value("AWS_WEB_IDENTITY_TOKEN_FILE")?;
-        let is_own = !path.is_empty() && path != TOKEN_PATH && path != WINDOWS_TOKEN_PATH;
-        let source = mounted_at(pod, container, path).and_then(|(volume, _)| volume.token());
+        let volume = mounted_at(pod, container, path).map(|(volume, _)| volume);
+        let source = volume.and_then(Volume::token);
+        let is_of_webhook = [TOKEN_PATH, WINDOWS_TOKEN_PATH].contains(&path);
+        let has_own_volume = source.is_some() && volume.is_some_and(|volume| volume.name != TOKEN_VOLUME);
+        let is_own = !path.is_empty() && (!is_of_webhook || has_own_volume);
         let audience = match source.map(|source| source.audience.as_deref().filter(|audience| !audience.is_empty())) {
             Some(Some(audience)) => Audience::Named(audience),
             Some(None) => Audience::OfApiServer,

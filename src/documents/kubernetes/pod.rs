@@ -194,9 +194,9 @@ impl Container {
             || self.volume_mounts.iter().any(|mount| is_usual(&mount.mount_path))
     }
 
-    /// Of IRSA, elsewhere than the webhook has it.
+    /// Of IRSA, in another volume than the webhook's.
     fn names_token_file(&self) -> bool {
-        self.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|path| path != TOKEN_PATH)
+        self.value("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|path| path != TOKEN_PATH || !self.mounts(TOKEN_VOLUME))
     }
 
     pub fn mounts(&self, volume: &str) -> bool {

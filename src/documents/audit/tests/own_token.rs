@@ -61,8 +61,17 @@ fn such_a_pod_needs_no_webhook_and_its_own_audience_counts() {
         let audit = audited(&[account(json!({})), pod, cluster(), role, provider(client)]);
         assert_eq!(codes(&audit), expected, "{what}: {:#?}", audit.findings);
     }
-    // Where the webhook would mount its token, only the webhook does.
-    let webhooks_path = pod(of_kops(), "/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
+    // A manifest may use the webhook's path.
+    const WEBHOOKS: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+    let same_path = with(pod(of_kops(), WEBHOOKS), |pod| {
+        pod["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] = WEBHOOKS.trim_end_matches("/token").into();
+    });
+    for account in [account(json!({})), annotated()] {
+        let audit = audited(&[account, same_path.clone(), cluster(), role(sub(RIGHT)), provider("amazonaws.com")]);
+        assert!(!codes(&audit).iter().any(|code| code.starts_with("env-not-injected")), "{:#?}", audit.findings);
+    }
+    // Without a mount there, the webhook is missed.
+    let webhooks_path = pod(of_kops(), WEBHOOKS);
     let audit = audited(&[account(json!({})), webhooks_path]);
     assert_eq!(codes(&audit), ["env-not-injected-annotation-missing-or-misplaced"], "{:#?}", audit.findings);
 }
