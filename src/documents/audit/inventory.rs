@@ -1,6 +1,6 @@
 //! The documents of an audit, indexed: a cluster has many of each, and every lookup takes constant time.
 
-use super::annotation::{intends_irsa, role_annotation};
+use super::annotation::{intends_irsa, pod_intends_irsa, role_annotation};
 use super::command::Command;
 use super::{identity_webhook, profile, webhook};
 use crate::aws::arn::RoleArn;
@@ -208,7 +208,7 @@ impl<'a> Inventory<'a> {
         };
         is_asked
             || self.account_of(pod).is_some_and(|account| intends_irsa(&account.metadata))
-            || intends_irsa(&pod.metadata)
+            || pod_intends_irsa(&pod.metadata)
             || self.association_of(pod).is_some()
             || pod.containers().any(|container| container.variable("AWS_ROLE_ARN").is_some())
     }
