@@ -113,7 +113,7 @@ impl<'a> Inventory<'a> {
                 Some(_) => continue,
                 None => {}
             }
-            // So does a pod that sets its own.
+            // A role of its own differs from the annotation, too.
             let account = self.account_of(pod).filter(|account| is_annotated_before(account, pod));
             let annotated = account.and_then(|account| role_annotation(&account.metadata));
             let is_own = |role: &str| annotated.is_some_and(|annotated| annotated != role);
