@@ -49,7 +49,7 @@ template (env and envFrom, ConfigMaps and Secrets) or the profile from the image
                 Reading::decided(&STATIC_KEYS_OVERRIDE, why)
             },
         ),
-        Saying::new(Priority::Elsewhere(30), &[any(&["request signature we calculated does not match"])], |_| {
+        Saying::new(Priority::Elsewhere(35), &[any(&["request signature we calculated does not match"])], |_| {
             Reading::ranked(vec![
                 Candidate::new(&STATIC_KEYS_OVERRIDE, "if keys are set by hand: the secret is not the one of the key id"),
                 Candidate::new(&PROXY_INTERFERES, "if a proxy changes requests after they are signed"),
