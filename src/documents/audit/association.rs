@@ -55,6 +55,7 @@ fn trust(inventory: &Inventory<'_>, association: &Association, call: PodIdentity
         Verdict::Allowed => audit.facts.push(format!("{object}: the trust policy allows EKS Pod Identity")),
         Verdict::Unknown(why) => {
             audit.facts.push(format!("{object}: the trust policy cannot be decided: {}", why.join("; ")));
+            audit.undecided += 1;
         }
         Verdict::Denied => {
             let Some(fault) = &answer.decision.fault else { return };

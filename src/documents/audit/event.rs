@@ -65,6 +65,16 @@ pub(super) fn audit(inventory: &Inventory<'_>, audit: &mut Audit) {
     }
 }
 
+/// Whether AWS answered a call for this service account and role with credentials.
+pub(super) fn shows_success(inventory: &Inventory<'_>, account: (&str, &str), role: &str) -> bool {
+    let is_its = |event: &&Event| {
+        event.error.is_none()
+            && event.role_arn.as_deref() == Some(role)
+            && event.subject.as_deref().and_then(account_of_subject) == Some(account)
+    };
+    inventory.documents.events.iter().any(|event| is_its(&event) && !inventory.is_of_another_cluster(event))
+}
+
 /// The pods that use the service account are all newer.
 fn precedes_pods(inventory: &Inventory<'_>, event: &Event) -> bool {
     let account = event.subject.as_deref().and_then(account_of_subject);

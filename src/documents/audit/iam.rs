@@ -4,7 +4,7 @@ use super::finding::ObjectFinding;
 use super::inventory::{Inventory, Link};
 use super::result::Audit;
 use super::webhook::is_for_pod_identity;
-use super::{association, facts, provider, service_account};
+use super::{association, event, facts, provider, service_account};
 use crate::aws::arn::RoleArn;
 use crate::causes::{
     Fix, JWKS_KEY_MISMATCH, NODE_ROLE_FALLBACK, POD_IDENTITY_PRECEDENCE, ROLE_DOES_NOT_EXIST, WRONG_ACCOUNT_IN_ROLE_ARN,
@@ -62,7 +62,7 @@ fn object(link: &Link<'_>) -> String {
 
 fn trust(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, audit: &mut Audit) {
     let Some(found) = role_document(inventory, link, role, audit) else { return };
-    judge_trust(link, &answer(inventory, link, role, found), audit);
+    judge_trust(inventory, link, &answer(inventory, link, role, found), audit);
 }
 
 /// What the trust policy of a role says about the service account.
@@ -84,7 +84,7 @@ fn answer(inventory: &Inventory<'_>, link: &Link<'_>, role: &RoleArn, found: &Ro
     }
 }
 
-fn judge_trust(link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
+fn judge_trust(inventory: &Inventory<'_>, link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
     let object = object(link);
     match &answer.decision.verdict {
         Verdict::Allowed => {
@@ -92,6 +92,9 @@ fn judge_trust(link: &Link<'_>, answer: &Answer, audit: &mut Audit) {
         }
         Verdict::Unknown(why) => {
             audit.facts.push(format!("{object}: the trust policy cannot be decided: {}", why.join("; ")));
+            if !event::shows_success(inventory, (link.namespace, link.account), link.role_arn) {
+                audit.undecided += 1;
+            }
         }
         Verdict::Denied => {
             let Some(fault) = &answer.decision.fault else { return };

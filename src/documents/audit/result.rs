@@ -23,7 +23,8 @@ pub(crate) struct Audit {
     /// Errors first.
     pub findings: Vec<ObjectFinding>,
     pub open: Vec<Open>,
-    /// The number of pods of which nothing shows a role but a document that is not here.
+    /// The number of pods of which nothing shows a role but a document that is not here, and of trust policies with a
+    /// condition that only AWS can judge.
     pub undecided: usize,
     /// Every open question was tried: no document follows that answers it.
     pub is_final: bool,
@@ -108,8 +109,8 @@ impl Audit {
     }
 
     /// As for a report: 0 without errors, 4 if a pod must be recreated, 1 for other errors. Without an error, 3 if there was
-    /// nothing to judge, if a question that decides was tried in vain, or for a pod without any sign of its role but a file
-    /// that is not here, and 2 if a document could not be used.
+    /// nothing to judge, if a question that decides was tried in vain, for a pod without any sign of its role but a file that
+    /// is not here, or for a trust policy that only AWS can judge, and 2 if a document could not be used.
     pub(crate) fn exit_code(&self) -> u8 {
         let findings = || self.findings.iter().map(|one| &one.finding);
         let errors = || findings().filter(|finding| finding.severity == Severity::Error);
@@ -148,7 +149,7 @@ impl Audit {
         self.findings.iter().any(|one| one.finding.severity == Severity::Error)
     }
 
-    /// Whether a question that decides was tried without an answer, or nothing but its answer shows a pod's role.
+    /// Whether a question that decides was tried without an answer, or none of these documents can decide.
     fn is_undecided(&self) -> bool {
         self.undecided > 0 || self.is_final && self.open.iter().any(|one| one.decides)
     }

@@ -51,6 +51,26 @@ fn a_refusal_is_judged_by_what_else_is_known() {
     }
 }
 
+/// A condition that only AWS can judge.
+#[test]
+fn a_trust_policy_that_cannot_be_decided_is_not_clean_unless_a_call_worked() {
+    let undecided = with(good_role(), |role| {
+        let condition = &mut role["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"];
+        condition["StringEquals"]["aws:PrincipalOrgID"] = "o-1".into();
+    });
+    let documents = [annotated(), injected_pod(&[]), undecided, cluster(), provider("sts.amazonaws.com")];
+    let of = |issuer: &str, error| event("2026-11-22T02:00:00Z", issuer, error);
+    for (events, expected) in [
+        (vec![], 3),
+        (vec![of(ISSUER, None)], 0),
+        (vec![of("oidc.eks.eu-west-1.amazonaws.com/id/B", None)], 3),
+        (vec![of(ISSUER, NAMED)], 1),
+    ] {
+        let audit = audited(&[&documents[..], &events].concat());
+        assert_eq!(audit.exit_code(), expected, "{events:?} {:#?}", audit.facts);
+    }
+}
+
 /// The events of a role are those of everybody who asked for it.
 #[test]
 fn the_refusal_of_another_service_account_is_not_about_these_pods() {

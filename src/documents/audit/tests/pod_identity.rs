@@ -157,13 +157,16 @@ fn the_role_of_an_association_must_trust_eks() {
             eks_role(both(), json!({"StringEquals": {"aws:SourceAccount": "999922223333"}})),
             &["pod-identity-condition-mismatch"],
         ),
-        ("open", old(), eks_role(both(), json!({"StringLike": {"aws:RequestTag/kubernetes-pod-name": "p"}})), &[]),
     ] {
         let audit = audited(&[account(json!({})), pod_identity_pod(), association, role]);
         assert_eq!(codes(&audit), expected, "{what}: {:#?}", audit.findings);
         assert_eq!(audit.exit_code(), u8::from(!expected.is_empty()), "{what}");
         assert!(!audit.facts.is_empty() || !expected.is_empty(), "{what}: nothing is said");
     }
+    // The association is not of one pod.
+    let open = eks_role(both(), json!({"StringLike": {"aws:RequestTag/kubernetes-pod-name": "p"}}));
+    let audit = audited(&[account(json!({})), pod_identity_pod(), old(), open]);
+    assert_eq!((codes(&audit), audit.exit_code()), (vec![], 3), "{:#?}", audit.facts);
 }
 
 #[test]
