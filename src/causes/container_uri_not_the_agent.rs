@@ -62,13 +62,10 @@ fn of_ecs(evidence: &Evidence) -> Outcome {
     if names.is_empty() {
         return Outcome::Pass;
     }
-    let verbs = if names.len() > 1 { ("read", "call") } else { ("reads", "calls") };
     let cause = format!(
-        "{NAME} is {path:?}. {} {} it before AWS_CONTAINER_CREDENTIALS_FULL_URI, and {} ECS at 169.254.170.2 instead of \
-         the agent.",
-        listed(&names),
-        verbs.0,
-        verbs.1
+        "{NAME} is {path:?}. It comes before AWS_CONTAINER_CREDENTIALS_FULL_URI for {}, and leads to ECS at 169.254.170.2 \
+         instead of the agent.",
+        listed(&names)
     );
     let facts = Facts::of(evidence);
     let fix = Fix::new(format!("Remove {NAME} from the container's env, then recreate the pod."))
@@ -103,6 +100,7 @@ mod tests {
             (None, "warning"),
             (Some(Boto3), "fault"),
             (Some(Rust), "fault"),
+            (Some(GoV2), "warning"),
             (Some(JavaScriptV3), "pass"),
             (Some(GoV1), "pass"),
         ] {

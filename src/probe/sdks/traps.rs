@@ -65,14 +65,19 @@ pub(crate) fn asking_the_agent_through_a_proxy(evidence: &Evidence) -> Vec<Strin
 }
 
 /// The SDKs that ask ECS where its variable is set beside the agent's, and whether the application is known to use nothing
-/// else: botocore/credentials.py, ContainerProvider; aws-config, ecs.rs. JavaScript 3 takes the agent's
-/// (credential-provider-http, fromHttp.ts), Go 1 too; Go 2 by its version (config/resolve_credentials.go).
+/// else: botocore/credentials.py, ContainerProvider; aws-config, ecs.rs. Go 2 does so since some version: an older
+/// config/resolve_credentials.go takes the agent's variable, the one of Debian's rclone was run and asks ECS. JavaScript 3
+/// takes the agent's (credential-provider-http, fromHttp.ts), Go 1 too.
 pub(crate) fn asking_ecs_before_the_agent(evidence: &Evidence) -> (Vec<String>, bool) {
-    use SdkKind::{Boto3, Botocore, Cli, Rust};
-    let asks = |client: &Client| matches!(client.kind(), Boto3 | Botocore | Cli | Rust);
+    use SdkKind::{Boto3, Botocore, Cli, GoV2, Rust};
+    let always = |client: &Client| matches!(client.kind(), Boto3 | Botocore | Cli | Rust);
     let clients = clients(evidence);
-    let is_all = clients.iter().all(|client| client.is_known && asks(client));
-    let mut names: Vec<String> = clients.into_iter().filter(asks).map(|client| client.name).collect();
+    let is_all = clients.iter().all(|client| client.is_known && always(client));
+    let named = |client: Client| match client.kind() {
+        GoV2 => Some(format!("some versions of {}", client.name)),
+        _ => always(&client).then_some(client.name),
+    };
+    let mut names: Vec<String> = clients.into_iter().filter_map(named).collect();
     names.dedup();
     (names, is_all)
 }
