@@ -43,7 +43,7 @@ FROM toolchain AS auditable
 # A binary can be asked what it is made of: cargo audit bin irsa-probe, trivy, grype read the list out of it. "no" leaves
 # the list out.
 ARG AUDITABLE=yes
-RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= cargo install --locked --debug --version 0.7.7 cargo-auditable; fi
+RUN if [ "$AUDITABLE" = yes ]; then RUSTFLAGS= CARGO_PROFILE_DEV_DEBUG=none cargo install --locked --debug --version 0.7.7 cargo-auditable; fi
 
 # Against an empty program: this layer stays as long as Cargo.lock does.
 FROM auditable AS dependencies
@@ -71,7 +71,7 @@ RUN set -eu; \
 
 # On demand only: docker buildx build --target sbom
 FROM toolchain AS sbom-build
-RUN RUSTFLAGS= cargo install --locked --debug --version 0.5.9 cargo-cyclonedx
+RUN RUSTFLAGS= CARGO_PROFILE_DEV_DEBUG=none cargo install --locked --debug --version 0.5.9 cargo-cyclonedx
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
 # Its date; without one, a time stamp and a random number would make each SBOM another.
